@@ -1,0 +1,1 @@
+"""What web and worker both need. Imports inside run one way; `pyproject.toml` holds the contract."""

@@ -1,0 +1,1 @@
+"""PostgreSQL, the record: tables, migrations and the queries that services call."""

@@ -1,0 +1,1 @@
+"""Plain Python rules: value objects, transition tables, arithmetic. No Flask, SQLAlchemy or Celery here."""

@@ -1,0 +1,98 @@
+"""Addresses, offices and the answer of a lookup, as values. What an address means is in `addresses.py`."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Chamber(StrEnum):
+    """Open States' names for the chambers, plus the US House."""
+
+    LOWER = "lower"
+    UPPER = "upper"
+    CONGRESS = "congress"
+
+
+class LookupStatus(StrEnum):
+    """How a lookup ended. Only `matched` chooses offices without asking."""
+
+    MATCHED = "matched"
+    DOUBTFUL = "doubtful"
+    NO_MATCH = "no_match"
+    INCOMPLETE = "incomplete"
+    OUTSIDE = "outside"
+
+
+class MatchType(StrEnum):
+    """What the coordinates stand for, best first."""
+
+    POINT = "point"
+    RANGE = "range"
+    INTERPOLATED = "interpolated"
+    CENTROID = "centroid"
+    HAND_PICKED = "hand_picked"
+    PRACTICE = "practice"
+
+
+@dataclass(frozen=True)
+class HomeAddress:
+    """A home address as typed: `street` with house number, `unit` may be empty, `state` two letters, `zip` may be empty."""
+
+    street: str
+    city: str
+    state: str
+    zip: str
+    unit: str = ""
+
+    def one_line(self) -> str:
+        """`12 Maple Street, Unit 3, Worcester, MA 01603`: the letter's location."""
+        lines = [self.street, self.unit, self.city, f"{self.state} {self.zip}".strip()]
+        return ", ".join(part for part in lines if part)
+
+
+@dataclass(frozen=True)
+class Office:
+    """A seat, and who holds it on the day of the lookup. `holder_id` None means vacant; `email` may be empty."""
+
+    office_id: int
+    chamber: Chamber
+    district: str
+    ocd_id: str
+    title: str
+    holder_id: int | None = None
+    holder: str = ""
+    email: str = ""
+    phone: str = ""
+    party: str = ""
+    is_practice: bool = False
+
+    @property
+    def vacant(self) -> bool:
+        """True while nobody holds the seat."""
+        return self.holder_id is None
+
+
+@dataclass(frozen=True)
+class Match:
+    """Where an address lies: WGS84 degrees, `precision_m` the match's error and `edge_m` the distance to the
+    nearest district edge of any chamber asked for, both in metres; `source` names the data or service."""
+
+    type: MatchType
+    source: str
+    precision_m: float
+    edge_m: float | None
+    lat: float | None
+    lon: float | None
+
+
+@dataclass(frozen=True)
+class LookupResult:
+    """The answer of a lookup. `offices` holds the matched ones, or for `doubtful` all candidates of every chamber;
+    `asked` names the chambers in which the supporter has to choose; `suggestions` are close spellings."""
+
+    status: LookupStatus
+    match: Match | None = None
+    offices: tuple[Office, ...] = ()
+    asked: frozenset[Chamber] = frozenset()
+    suggestions: tuple[str, ...] = ()
+    reason: str = ""
+    retry_in_s: float | None = field(default=None)

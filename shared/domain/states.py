@@ -1,0 +1,109 @@
+"""The states of submissions, letters and campaigns, and every allowed arrow between them.
+
+This is the one place to read what may follow what. `shared/db/letters.py` holds the one function that
+changes a letter's state; nothing else may write that column.
+"""
+
+from enum import StrEnum
+
+from shared.errors import IllegalTransition
+
+
+class CampaignState(StrEnum):
+    """`draft` is practice: its letters are test letters for the local mailbox."""
+
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    LIVE = "live"
+    PAUSED = "paused"
+    CLOSED = "closed"
+    WON = "won"
+
+
+class SubmissionState(StrEnum):
+    """Where one supporter's action stands; `accepted_at` beside it says that Send was pressed."""
+
+    DRAFT = "draft"
+    LOOKING_UP = "looking_up"
+    READY = "ready"
+    NEEDS_ADDRESS = "needs_address"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+class LetterState(StrEnum):
+    """Where one letter stands. Pages, CSV, API and help use these names."""
+
+    HELD = "held"
+    QUEUED = "queued"
+    SENDING = "sending"
+    DEFERRED = "deferred"
+    SENT = "sent"
+    UNCERTAIN = "uncertain"
+    DELIVERED = "delivered"
+    UNCONFIRMED = "unconfirmed"
+    REJECTED = "rejected"
+    BOUNCED = "bounced"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    QUARANTINED = "quarantined"
+
+
+class HoldReason(StrEnum):
+    """Why a letter is `held`."""
+
+    VACANT_SEAT = "vacant_seat"
+    NO_EMAIL = "no_email"
+    ABUSE_CHECK = "abuse_check"
+    CONFIRMATION = "confirmation"
+    RESTORE = "restore"
+    ORGANIZER = "organizer"
+
+
+_S = SubmissionState
+SUBMISSION_ARROWS: dict[SubmissionState, frozenset[SubmissionState]] = {
+    _S.DRAFT: frozenset({_S.LOOKING_UP, _S.WITHDRAWN, _S.EXPIRED}),
+    _S.LOOKING_UP: frozenset({_S.READY, _S.NEEDS_ADDRESS, _S.DRAFT, _S.WITHDRAWN, _S.EXPIRED}),
+    _S.READY: frozenset({_S.DRAFT, _S.WITHDRAWN, _S.EXPIRED}),
+    _S.NEEDS_ADDRESS: frozenset({_S.READY, _S.DRAFT, _S.WITHDRAWN, _S.EXPIRED}),
+    _S.WITHDRAWN: frozenset(),
+    _S.EXPIRED: frozenset(),
+}
+
+_L = LetterState
+# An end can be reopened only by an organizer, which is logged with their id.
+REOPENED_BY_ORGANIZER = frozenset({_L.REJECTED, _L.BOUNCED, _L.EXPIRED, _L.CANCELLED, _L.QUARANTINED, _L.UNCONFIRMED})
+LETTER_ARROWS: dict[LetterState, frozenset[LetterState]] = {
+    _L.HELD: frozenset({_L.QUEUED, _L.CANCELLED, _L.EXPIRED}),
+    _L.QUEUED: frozenset({_L.SENDING, _L.HELD, _L.CANCELLED, _L.EXPIRED}),
+    # Back to `queued` is for what is proved unsent: SIGTERM, AUTH or TLS failure, breaker. No attempt counts.
+    _L.SENDING: frozenset({_L.SENT, _L.DEFERRED, _L.REJECTED, _L.UNCERTAIN, _L.QUARANTINED, _L.QUEUED}),
+    _L.DEFERRED: frozenset({_L.SENDING, _L.HELD, _L.EXPIRED, _L.CANCELLED}),
+    _L.SENT: frozenset({_L.DELIVERED, _L.BOUNCED}),
+    _L.UNCERTAIN: frozenset({_L.QUEUED, _L.SENT, _L.BOUNCED, _L.DELIVERED, _L.UNCONFIRMED}),
+    _L.DELIVERED: frozenset({_L.BOUNCED}),
+    _L.UNCONFIRMED: frozenset({_L.SENT, _L.BOUNCED, _L.DELIVERED, _L.QUEUED}),
+    **{end: frozenset({_L.QUEUED}) for end in (_L.REJECTED, _L.BOUNCED, _L.EXPIRED, _L.CANCELLED, _L.QUARANTINED)},
+}
+# What a claim may take, and what still waits to leave.
+CLAIMABLE = frozenset({_L.QUEUED, _L.DEFERRED})
+WAITING = frozenset({_L.HELD, _L.QUEUED, _L.DEFERRED})
+CANCELLABLE = frozenset(state for state, to in LETTER_ARROWS.items() if _L.CANCELLED in to)
+NEEDS_ATTENTION = frozenset(
+    {_L.HELD, _L.UNCERTAIN, _L.UNCONFIRMED, _L.REJECTED, _L.BOUNCED, _L.EXPIRED, _L.QUARANTINED}
+)
+END_STATES = frozenset(
+    {_L.SENT, _L.DELIVERED, _L.UNCONFIRMED, _L.REJECTED, _L.BOUNCED, _L.EXPIRED, _L.CANCELLED, _L.QUARANTINED}
+)
+
+
+def check_letter_arrow(old: LetterState, new: LetterState) -> None:
+    """Raises IllegalTransition when the table has no arrow from `old` to `new`."""
+    if new not in LETTER_ARROWS[old]:
+        raise IllegalTransition(f"A letter that is {old} can't become {new}.")
+
+
+def check_submission_arrow(old: SubmissionState, new: SubmissionState) -> None:
+    """Raises IllegalTransition when the table has no arrow from `old` to `new`."""
+    if new not in SUBMISSION_ARROWS[old]:
+        raise IllegalTransition(f"A submission that is {old} can't become {new}.")

@@ -1,0 +1,1 @@
+"""Turns campaign, supporter and office into letters, emails and page HTML."""

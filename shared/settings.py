@@ -1,0 +1,89 @@
+"""All settings in one frozen object. `from_env` is called only in composition roots (a test checks)."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from shared.errors import SettingsError
+from shared.paths import ROOT
+
+Environment = Literal["local", "production", "test"]
+_ENVIRONMENTS: tuple[Environment, ...] = ("local", "production", "test")
+
+
+@dataclass(frozen=True, repr=False)
+class Settings:
+    """Every setting, named after its environment variable (see docs/operations.md). No repr: it holds secrets.
+
+    `database_url` postgresql://…; `redis_url` redis://…; `mail_relay_url` smtp[s]://[user:password@]host:port
+    or empty when nothing may leave this machine; `mailbox_url` smtp:// of the local mailbox; `data` a folder
+    or URL with public data files, empty for the official addresses; `var` the folder for local state.
+    """
+
+    database_url: str
+    redis_url: str
+    secret_key: str
+    environment: Environment = "local"
+    public_url: str = "http://127.0.0.1:8000"
+    mail_relay_url: str = ""
+    mailbox_url: str = "smtp://127.0.0.1:8025"
+    mail_domain: str = "letters.example"
+    organizer_email: str = "organizer@localhost"
+    data: str = ""
+    var: Path = ROOT / "var"
+    log_level: str = "INFO"
+
+    @property
+    def secure_cookies(self) -> bool:
+        """True where pages are served over https."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def relay_configured(self) -> bool:
+        """True when an organizer has named a mail relay."""
+        return bool(self.mail_relay_url)
+
+
+ENVIRONMENT_NAMES: dict[str, str] = {
+    "database_url": "DATABASE_URL",
+    "redis_url": "REDIS_URL",
+    "secret_key": "DEARREP_SECRET_KEY",
+    "environment": "DEARREP_ENV",
+    "public_url": "DEARREP_PUBLIC_URL",
+    "mail_relay_url": "DEARREP_MAIL_RELAY_URL",
+    "mailbox_url": "DEARREP_MAILBOX_URL",
+    "mail_domain": "DEARREP_MAIL_DOMAIN",
+    "organizer_email": "DEARREP_ORGANIZER_EMAIL",
+    "data": "DEARREP_DATA",
+    "var": "DEARREP_VAR",
+    "log_level": "DEARREP_LOG_LEVEL",
+}
+_URL_SCHEMES = {
+    "database_url": ("postgresql",),
+    "redis_url": ("redis", "rediss", "unix", "amqp", "amqps"),
+    "public_url": ("http", "https"),
+    "mail_relay_url": ("smtp", "smtps"),
+    "mailbox_url": ("smtp",),
+}
+
+
+def from_env(env: Mapping[str, str] | None = None) -> Settings:
+    """Settings from environment variables; raises SettingsError with one line that names the bad one."""
+    env = os.environ if env is None else env
+    given = {field: env[name].strip() for field, name in ENVIRONMENT_NAMES.items() if env.get(name, "").strip()}
+    for field in ("database_url", "redis_url", "secret_key"):
+        if field not in given:
+            raise SettingsError(f"{ENVIRONMENT_NAMES[field]} is not set. `dearrep up` sets it for you on one machine.")
+    for field, schemes in _URL_SCHEMES.items():
+        if field in given and urlsplit(given[field]).scheme not in schemes:
+            raise SettingsError(f"{ENVIRONMENT_NAMES[field]} must start with {' or '.join(s + '://' for s in schemes)}.")
+    if len(given["secret_key"]) < 32:
+        raise SettingsError("DEARREP_SECRET_KEY is shorter than 32 characters. Make one: openssl rand -hex 32")
+    environment = given.get("environment", "local")
+    if environment not in _ENVIRONMENTS:
+        raise SettingsError(f"DEARREP_ENV must be one of {', '.join(_ENVIRONMENTS)}, not {environment}.")
+    given["public_url"] = given.get("public_url", Settings.public_url).rstrip("/")
+    return Settings(**{**given, "var": Path(given["var"]) if "var" in given else Settings.var})  # type: ignore[arg-type]
