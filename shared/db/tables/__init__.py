@@ -1,0 +1,24 @@
+"""All tables as SQLAlchemy Core. Importing this package fills `METADATA` for migrations and tests."""
+
+from shared.db.tables.base import METADATA
+from shared.db.tables.campaigns import campaign
+from shared.db.tables.directory import district, import_run, office, office_holder
+from shared.db.tables.letters import follow_up, letter, letter_event
+from shared.db.tables.organizers import mailbox_message, organizer
+from shared.db.tables.submissions import submission, submission_target
+
+__all__ = [
+    "METADATA",
+    "campaign",
+    "district",
+    "follow_up",
+    "import_run",
+    "letter",
+    "letter_event",
+    "mailbox_message",
+    "office",
+    "office_holder",
+    "organizer",
+    "submission",
+    "submission_target",
+]

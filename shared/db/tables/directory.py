@@ -1,0 +1,87 @@
+"""The directory: districts, offices and who holds them, each valid from a date to a date."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    UniqueConstraint,
+)
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import JSONB
+
+from shared.db.tables.base import METADATA, key, moment, one_of, stamp, text
+from shared.domain.places import Chamber
+
+import_run = Table(
+    "import_run",
+    METADATA,
+    key(),
+    text("kind", default=None),
+    text("jurisdiction"),
+    text("source"),
+    stamp("started_at"),
+    moment("finished_at"),
+    # Counts and refused lines: {"new": 0, "changed": 0, "gone": 0, "refused": 0, "lines": [...]}
+    Column("report", JSONB, nullable=False, server_default=sql("'{}'")),
+)
+
+district = Table(
+    "district",
+    METADATA,
+    key(),
+    text("jurisdiction", default=None),
+    text("chamber", default=None),
+    text("name", default=None),
+    text("ocd_id", default=None),
+    # Well-known binary, WGS84.
+    Column("shape", LargeBinary, nullable=False),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_to", Date),
+    Column("import_run_id", BigInteger, ForeignKey(import_run.c.id)),
+    one_of("chamber", Chamber),
+    Index("uq_district_current", "ocd_id", unique=True, postgresql_where=sql("valid_to IS NULL")),
+)
+
+office = Table(
+    "office",
+    METADATA,
+    key(),
+    text("jurisdiction", default=None),
+    text("chamber", default=None),
+    text("district", default=None),
+    text("ocd_id", default=None),
+    # Counts from 1 in a district that elects several members.
+    Column("seat", Integer, nullable=False, server_default="1"),
+    text("title", default=None),
+    Column("is_practice", Boolean, nullable=False, server_default=sql("false")),
+    one_of("chamber", Chamber),
+    UniqueConstraint("ocd_id", "seat"),
+)
+
+office_holder = Table(
+    "office_holder",
+    METADATA,
+    key(),
+    Column("office_id", BigInteger, ForeignKey(office.c.id), nullable=False),
+    # Open States' person id, so that a holder is recognised when the next file comes.
+    text("person_id"),
+    text("name", default=None),
+    text("given_name"),
+    text("family_name"),
+    text("party"),
+    text("email"),
+    text("phone"),
+    text("postal_address"),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_to", Date),
+    Column("import_run_id", BigInteger, ForeignKey(import_run.c.id)),
+    Index("uq_office_holder_current", "office_id", unique=True, postgresql_where=sql("valid_to IS NULL")),
+    Index("ix_office_holder_person_id", "person_id"),
+)
+

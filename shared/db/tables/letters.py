@@ -1,0 +1,107 @@
+"""Letters to offices and follow-up emails to supporters: rows with a due date on one delivery engine."""
+
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, SmallInteger, Table, UniqueConstraint
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import TEXT
+
+from shared.db.tables.base import METADATA, key, moment, one_of, stamp, text
+from shared.db.tables.campaigns import campaign
+from shared.db.tables.directory import office, office_holder
+from shared.db.tables.submissions import submission
+from shared.domain.states import HoldReason, LetterState
+
+
+def _delivery_columns() -> list[Column[object]]:
+    """What the delivery engine reads and writes, the same for letters and follow-ups."""
+    return [
+        text("state", default=LetterState.QUEUED.value),
+        stamp("state_changed_at"),
+        Column("attempt", Integer, nullable=False, server_default="0"),
+        Column("crash_count", SmallInteger, nullable=False, server_default="0"),
+        stamp("due_at"),
+        moment("lease_until"),
+        text("worker"),
+        text("recipient_email"),
+        text("receiving_domain"),
+        text("message_id"),
+        Column("is_test", Boolean, nullable=False),
+        text("transport", default=None),
+        text("subject"),
+        # Why the letter is where it is: a code from `shared.domain.causes`.
+        text("cause"),
+        # The mail server's own answer.
+        text("remote_reply"),
+        moment("sent_at"),
+        stamp("created_at"),
+    ]
+
+
+letter = Table(
+    "letter",
+    METADATA,
+    key(),
+    Column("submission_id", BigInteger, ForeignKey(submission.c.id), nullable=False),
+    Column("campaign_id", BigInteger, ForeignKey(campaign.c.id), nullable=False),
+    Column("office_id", BigInteger, ForeignKey(office.c.id), nullable=False),
+    Column("office_holder_id", BigInteger, ForeignKey(office_holder.c.id)),
+    *_delivery_columns(),
+    Column("hold_reason", TEXT),
+    moment("deliver_by"),
+    text("email_hash", default=None),
+    # Frozen when the letter enters `queued`.
+    text("recipient_title"),
+    text("recipient_name"),
+    text("district"),
+    text("from_name"),
+    text("reply_to"),
+    text("body"),
+    one_of("state", LetterState),
+    one_of("hold_reason", HoldReason),
+    Index(
+        "uq_letter_one_per_office",
+        "campaign_id",
+        "is_test",
+        "email_hash",
+        "office_id",
+        unique=True,
+        postgresql_where=sql("state <> 'cancelled'"),
+    ),
+    Index("ix_letter_claimable", "due_at", postgresql_where=sql("state IN ('queued', 'deferred')")),
+    Index("ix_letter_leased", "lease_until", postgresql_where=sql("state = 'sending'")),
+    Index("ix_letter_submission_id", "submission_id"),
+    Index("ix_letter_campaign_state", "campaign_id", "state"),
+)
+
+letter_event = Table(
+    "letter_event",
+    METADATA,
+    key(),
+    Column("letter_id", BigInteger, ForeignKey(letter.c.id, ondelete="CASCADE"), nullable=False),
+    stamp("at"),
+    # NULL when the letter was created in `to_state`.
+    Column("from_state", TEXT),
+    text("to_state", default=None),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    # `system`, `supporter`, or `organizer:ID`.
+    text("actor", default="system"),
+    text("cause"),
+    text("remote_reply"),
+    Index("ix_letter_event_letter_id", "letter_id"),
+)
+
+follow_up = Table(
+    "follow_up",
+    METADATA,
+    key(),
+    Column("submission_id", BigInteger, ForeignKey(submission.c.id), nullable=False),
+    Column("campaign_id", BigInteger, ForeignKey(campaign.c.id), nullable=False),
+    # The email's folder in templates/emails.
+    text("kind", default=None),
+    *_delivery_columns(),
+    text("body_text"),
+    text("body_html"),
+    one_of("state", LetterState),
+    UniqueConstraint("submission_id", "kind"),
+    Index("ix_follow_up_claimable", "due_at", postgresql_where=sql("state IN ('queued', 'deferred')")),
+    Index("ix_follow_up_leased", "lease_until", postgresql_where=sql("state = 'sending'")),
+)
