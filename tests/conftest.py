@@ -1,0 +1,126 @@
+"""Fixtures for all tests: real embedded servers, started only by tests that ask, and sockets closed except loopback."""
+
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import redis
+from sqlalchemy import Engine, text
+
+from shared.db.engine import make_engine
+from shared.db.tables import METADATA
+from shared.db.upgrade import upgrade
+from shared.local.broker import EmbeddedBroker
+from shared.local.postgres import EmbeddedPostgres
+from shared.settings import Settings
+
+_PASSWORD = "for-tests-only"
+_LOOPBACK = ("127.", "::1", "localhost")
+
+
+class OutsideConnection(AssertionError):
+    """A test tried to reach another machine."""
+
+
+@pytest.fixture(autouse=True)
+def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests talk to this machine only."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and not str(address[0]).startswith(_LOOPBACK):
+            raise OutsideConnection(f"a test wants to connect to {address[0]}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session")
+def engine_room() -> Iterator[Path]:
+    """A short folder for the test servers that the database's account can pass through too."""
+    base = "/tmp" if Path("/tmp").is_dir() else tempfile.gettempdir()
+    room = Path(tempfile.mkdtemp(prefix="dr-", dir=base))
+    room.chmod(0o755)
+    yield room
+    shutil.rmtree(room, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(engine_room: Path) -> Iterator[EmbeddedPostgres]:
+    """A fresh cluster for this test process (each xdist worker has its own)."""
+    server = EmbeddedPostgres(engine_room / "pg", password=_PASSWORD, log=engine_room / "postgres.log", durable=False)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: EmbeddedPostgres) -> str:
+    """A database at the newest migration."""
+    url = postgres_server.url()
+    engine = make_engine(url)
+    upgrade(engine)
+    engine.dispose()
+    return url
+
+
+@pytest.fixture(scope="session")
+def postgres_engine(postgres_url: str) -> Iterator[Engine]:
+    """The one engine of this test process."""
+    engine = make_engine(postgres_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def engine(postgres_engine: Engine) -> Iterator[Engine]:
+    """A database whose tables are empty before and after the test."""
+    yield postgres_engine
+    tables = ", ".join(f'"{table.name}"' for table in METADATA.sorted_tables)
+    with postgres_engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+
+
+@pytest.fixture
+def empty_database_url(postgres_server: EmbeddedPostgres) -> Iterator[str]:
+    """A database of its own without any table, for tests of migrations."""
+    name = "empty_for_a_test"
+    with psycopg.connect(postgres_server.url("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield postgres_server.url(name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def broker_server(engine_room: Path) -> Iterator[EmbeddedBroker]:
+    """A broker for this test process."""
+    server = EmbeddedBroker(engine_room / "broker", password=_PASSWORD, log=engine_room / "broker.log")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis_url(broker_server: EmbeddedBroker) -> str:
+    """An empty broker."""
+    client = redis.Redis.from_url(broker_server.url())
+    client.flushall()
+    client.close()
+    return broker_server.url()
+
+
+@pytest.fixture
+def settings(postgres_url: str, redis_url: str, tmp_path: Path) -> Settings:
+    """Settings as a composition root would make them, for real servers on this machine."""
+    return Settings(
+        database_url=postgres_url,
+        redis_url=redis_url,
+        secret_key="0123456789abcdef" * 4,
+        environment="test",
+        var=tmp_path / "var",
+    )
