@@ -1,0 +1,177 @@
+"""Reads a home address as typed into what lookups match on, or says in plain words what is missing. No I/O."""
+
+import re
+from dataclasses import dataclass
+
+from shared.domain.places import HomeAddress
+from shared.domain.street_names import city_key, fold, street_key
+from shared.domain.street_words import DIRECTIONS, LONE_UNIT_WORDS, STREET_WORDS, SUFFIXES, UNIT_WORDS
+from shared.domain.us_states import UsState, find_state, has_zip, states_of_zip
+
+NO_STREET = "Please type your street address, with the house number."
+NO_NUMBER = "Please add the house number in front of the street, for example “12 Maple Street”."
+NO_STREET_NAME = "Please add the name of the street after the house number."
+NO_PLACE = "Please add your city or town, or your ZIP code."
+PO_BOX = "A post office box has no legislators of its own. Please type the street address where you live."
+RURAL_BOX = "A rural route box can't be found on a map. Please type the street address where you live."
+BAD_ZIP = "A ZIP code has five digits, for example 02139."
+
+# Longest house number in use; longer digit strings are something else, such as a telephone number.
+_MAX_NUMBER_DIGITS = 6
+_MAX_PART_LENGTH = 200
+_PO_BOX = re.compile(r"\b(?:p\.?\s*o\.?|post\s*office|postal)\s*(?:box|bx)\b|^\s*(?:box|pob|pobox)\s*#?\s*\d", re.I)
+_RURAL = re.compile(r"^\s*(?:rr|rfd|rural\s+(?:route|rte)|hc|star\s+route)\s*#?\s*\d+.*\bbox\b", re.I)
+_FRACTIONS = str.maketrans({"½": " 1/2", "¼": " 1/4", "¾": " 3/4"})
+_NUMBER = re.compile(
+    r"^\s*(?:no\.?\s*|number\s+|#\s*)?(?P<low>\d+)"
+    r"(?:\s*(?:-|–|—|&|/|\bto\b)\s*(?P<high>\d+)(?!\s*/)\b(?=[\s,.]|$))?"
+    r"(?P<fraction>\s+\d/\d|-\d/\d)?"
+    r"(?:\s*-?\s*(?P<letter>[A-Za-z])(?=[\s,.]))?"
+    r"(?P<rest>.*)$",
+    re.S,
+)
+_ORDINAL_START = re.compile(r"^\s*\d+(?:st|nd|rd|th)\b", re.I)
+_LEADING_UNIT = re.compile(r"^\s*(?:rear|(?:apt|unit|suite|ste)\.?\s*#?\s*\w+\s*[,;]?)\s+(?=\d)", re.I)
+_UNIT = re.compile(
+    r"[\s,;.]+(?:(?:(?:\d+(?:st|nd|rd|th)|first|second|third|fourth|fifth|top|ground|main)\s+(?:floor|flr|fl))"
+    r"|(?:" + "|".join(UNIT_WORDS) + r")\b\.?\s*#?\s*(?:\d+[A-Za-z]?|[A-Za-z]|[A-Za-z]-?\d+|\d+-[A-Za-z\d]+)"
+    r"|(?:#|\bno\.?\s+|\bnumber\s+)\s*[\w-]+"
+    r"|(?P<lone>" + "|".join(LONE_UNIT_WORDS) + r"))[\s.,]*$",
+    re.I,
+)
+_HASH_UNIT = re.compile(r"(?:[\s,;]+(?:" + "|".join(UNIT_WORDS) + r")\.?)?\s*#\s*[\w-]+[\s.,]*$", re.I)
+_ZIP = re.compile(r"^(\d{5})(?:[\s-]*\d{4})?$")
+
+
+@dataclass(frozen=True)
+class ReadAddress:
+    """An address as keys. `number_to` is the other end of `12-14`; `suffix` is `a` of `12A` or `1/2`.
+
+    `street` and `city` are match keys; `street_name` keeps what was typed, for messages; `city` or `zip` may be empty.
+    """
+
+    number: int
+    number_to: int | None
+    suffix: str
+    street: str
+    street_name: str
+    city: str
+    zip: str
+
+
+@dataclass(frozen=True)
+class Incomplete:
+    """Why an address can't be looked up, in words for the person who typed it."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class OutOfState:
+    """The address lies in another state than the campaign's."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class StreetLine:
+    """A street line in its parts; `name` as written, without number and unit."""
+
+    number: int
+    number_to: int | None
+    suffix: str
+    name: str
+
+
+def read_address(address: HomeAddress, state: UsState) -> ReadAddress | Incomplete | OutOfState:
+    """The keys of a home address in `state`, or why there are none."""
+    street = address.street[:_MAX_PART_LENGTH]
+    typed_state = find_state(address.state) if address.state.strip() else state
+    zip5 = read_zip(address.zip, state)
+    if typed_state is not None and typed_state.code != state.code:
+        return OutOfState(f"This address is in {typed_state.name}, and this campaign writes to {state.name}.")
+    line = read_street_line(street)
+    if isinstance(line, Incomplete):
+        return line
+    if zip5 is None:
+        return Incomplete(BAD_ZIP)
+    if zip5 and not has_zip(state, zip5) and (elsewhere := states_of_zip(zip5)):
+        return OutOfState(f"ZIP code {zip5} is in {elsewhere[0].name}, and this campaign writes to {state.name}.")
+    city = city_key(address.city[:_MAX_PART_LENGTH])
+    if not (city or zip5):
+        return Incomplete(NO_PLACE)
+    return ReadAddress(line.number, line.number_to, line.suffix, street_key(line.name), line.name, city, zip5)
+
+
+def read_zip(text: str, state: UsState | None = None) -> str | None:
+    """Five digits; empty when nothing was typed; None when it is no ZIP code.
+
+    Spreadsheets drop the leading zero of New England's codes: four digits get it back there.
+    """
+    text = text.strip()
+    if not text:
+        return ""
+    if state and len(text) == 4 and text.isdigit() and has_zip(state, f"0{text}"):
+        return f"0{text}"
+    found = _ZIP.match(text)
+    return found[1] if found else None
+
+
+def read_street_line(text: str) -> StreetLine | Incomplete:
+    """House number and street of a line such as `12-14 1/2 S. Main St., Apt 3`."""
+    text = text.strip()
+    if not text:
+        return Incomplete(NO_STREET)
+    if _PO_BOX.search(text):
+        return Incomplete(PO_BOX)
+    if _RURAL.search(text):
+        return Incomplete(RURAL_BOX)
+    text = _LEADING_UNIT.sub("", text.translate(_FRACTIONS))
+    found = _NUMBER.match(text)
+    if found is None or _ORDINAL_START.match(text):
+        return Incomplete(NO_NUMBER)
+    if len(found["low"]) > _MAX_NUMBER_DIGITS or int(found["low"]) == 0:
+        return Incomplete(NO_NUMBER)
+    return _street_line(found)
+
+
+def _street_line(found: re.Match[str]) -> StreetLine | Incomplete:
+    letter, rest = found["letter"] or "", strip_unit(found["rest"].strip(" ,.;"))
+    if letter and found.string[found.start("letter") - 1] == " " and _is_street_letter(letter, rest):
+        letter, rest = "", f"{letter} {rest}"
+    if not fold(rest) or not street_key(rest):
+        return Incomplete(NO_STREET_NAME)
+    low, high = int(found["low"]), found["high"]
+    suffix = " ".join(part for part in (_fraction(found["fraction"]), letter.casefold()) if part)
+    if high is None or len(high) > _MAX_NUMBER_DIGITS:
+        return StreetLine(low, None, suffix, rest)
+    if int(high) > low:
+        return StreetLine(low, int(high), suffix, rest)
+    # Queens writes `123-45`: one number, not a range.
+    return StreetLine(low, None, f"-{high}", rest)
+
+
+def _fraction(text: str | None) -> str:
+    return (text or "").strip(" -")
+
+
+def _is_street_letter(letter: str, rest: str) -> bool:
+    """True for `12 E Main St` and for `12 A Street`, false for `197 A Centre Street`."""
+    words = fold(rest).split()
+    if letter.casefold() in "nsewo" or not words:
+        return True
+    return STREET_WORDS.get(words[0], words[0]) in SUFFIXES and (len(words) == 1 or words[1] in DIRECTIONS)
+
+
+def strip_unit(street: str) -> str:
+    """The street without `Apt 3`, `#2`, `2nd Floor`, `Rear` at its end; a name is never emptied."""
+    for _ in range(3):
+        found = _HASH_UNIT.search(street) or _UNIT.search(street)
+        if found is None:
+            return street
+        shorter = street[: found.start()].strip(" ,.;")
+        lone = found.groupdict().get("lone")
+        if not shorter or (lone and len(fold(shorter).split()) < 2):
+            return street
+        street = shorter
+    return street
