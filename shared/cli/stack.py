@@ -1,0 +1,87 @@
+"""Settings and database for any command: those of the environment, or this checkout's embedded servers."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from shared.db.engine import make_engine
+from shared.db.upgrade import is_current, upgrade
+from shared.errors import DearRepError
+from shared.local.servers import LocalServers
+from shared.settings import ENVIRONMENT_NAMES, Settings, from_env
+
+_DATABASE, _BROKER, _SECRET = (ENVIRONMENT_NAMES[name] for name in ("database_url", "redis_url", "secret_key"))
+
+
+class NotMigrated(DearRepError):
+    """The database's schema is older than the code."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What a command works with."""
+
+    settings: Settings
+    engine: Engine
+
+
+def process_environment() -> dict[str, str]:
+    """The environment that this process got. Commands only: the rest of the code is handed Settings."""
+    return dict(os.environ)
+
+
+def local_servers(env: Mapping[str, str]) -> LocalServers | None:
+    """The embedded servers that `env` leaves to us; None in production, or when it names everything."""
+    wanted = [name for name in (_DATABASE, _BROKER, _SECRET) if not env.get(name, "").strip()]
+    if not wanted or env.get(ENVIRONMENT_NAMES["environment"], "local") == "production":
+        return None
+    var = Path(env.get(ENVIRONMENT_NAMES["var"], "").strip() or Settings.var)
+    return LocalServers(var, with_postgres=_DATABASE in wanted, with_broker=_BROKER in wanted)
+
+
+def with_servers(env: Mapping[str, str], servers: LocalServers | None) -> dict[str, str]:
+    """`env` completed by the addresses and the key of the embedded servers."""
+    full = dict(env)
+    if servers is not None:
+        if servers.postgres is not None:
+            full[_DATABASE] = servers.postgres.url()
+        if servers.broker is not None:
+            full[_BROKER] = servers.broker.url()
+        if not full.get(_SECRET, "").strip():
+            full[_SECRET] = servers.credentials.secret_key
+    return full
+
+
+@contextmanager
+def open_stack(*, migrated: bool = True) -> Iterator[Stack]:
+    """Servers for as long as the block runs. An embedded database is brought up to date; another one must be already."""
+    env = process_environment()
+    servers = local_servers(env)
+    if servers is not None:
+        servers.attach()
+    try:
+        settings = from_env(with_servers(env, servers))
+        engine = make_engine(settings.database_url)
+        try:
+            if migrated:
+                bring_up_to_date(engine, embedded=servers is not None and servers.postgres is not None)
+            yield Stack(settings, engine)
+        finally:
+            engine.dispose()
+    finally:
+        if servers is not None:
+            servers.detach()
+
+
+def bring_up_to_date(engine: Engine, *, embedded: bool) -> None:
+    """Migrates our own database; someone else's is only checked, because an upgrade wants a backup first."""
+    with engine.connect() as connection:
+        if is_current(connection):
+            return
+    if not embedded:
+        raise NotMigrated("The database is not at this version's schema. Run: dearrep db upgrade")
+    upgrade(engine)
