@@ -8,8 +8,10 @@ from shared.domain.places import HomeAddress
 from shared.domain.us_states import find_state
 
 _TAIL_ZIP = re.compile(r"[\s,]+(\d{5}(?:-\d{4})?)\s*$")
-_COUNTRY = re.compile(r"[\s,]+(?:usa|u\.s\.a\.|us|united states(?: of america)?)\s*$", re.I)
-_UNIT_START = re.compile(r"^\s*(?:#|apt|apartment|unit|suite|ste|rm|room|fl|floor|\d+(?:st|nd|rd|th)\s+fl)", re.I)
+_COUNTRY = re.compile(r"[\s,]+(?:usa|u\.s\.a\.|us|united states(?: of america)?)\s*$", re.IGNORECASE)
+_UNIT_START = re.compile(
+    r"^\s*(?:#|apt|apartment|unit|suite|ste|rm|room|fl|floor|\d+(?:st|nd|rd|th)\s+fl)", re.IGNORECASE
+)
 _LONGEST_STATE_NAME = 4  # words, as in "Commonwealth of Northern Marianas"
 
 

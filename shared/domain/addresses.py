@@ -19,8 +19,10 @@ BAD_ZIP = "A ZIP code has five digits, for example 02139."
 # Longest house number in use; longer digit strings are something else, such as a telephone number.
 _MAX_NUMBER_DIGITS = 6
 _MAX_PART_LENGTH = 200
-_PO_BOX = re.compile(r"\b(?:p\.?\s*o\.?|post\s*office|postal)\s*(?:box|bx)\b|^\s*(?:box|pob|pobox)\s*#?\s*\d", re.I)
-_RURAL = re.compile(r"^\s*(?:rr|rfd|rural\s+(?:route|rte)|hc|star\s+route)\s*#?\s*\d+.*\bbox\b", re.I)
+_PO_BOX = re.compile(
+    r"\b(?:p\.?\s*o\.?|post\s*office|postal)\s*(?:box|bx)\b|^\s*(?:box|pob|pobox)\s*#?\s*\d", re.IGNORECASE
+)
+_RURAL = re.compile(r"^\s*(?:rr|rfd|rural\s+(?:route|rte)|hc|star\s+route)\s*#?\s*\d+.*\bbox\b", re.IGNORECASE)
 _FRACTIONS = str.maketrans({"½": " 1/2", "¼": " 1/4", "¾": " 3/4"})
 _NUMBER = re.compile(
     r"^\s*(?:no\.?\s*|number\s+|#\s*)?(?P<low>\d+)"
@@ -28,18 +30,18 @@ _NUMBER = re.compile(
     r"(?P<fraction>\s+\d/\d|-\d/\d)?"
     r"(?:\s*-?\s*(?P<letter>[A-Za-z])(?=[\s,.]))?"
     r"(?P<rest>.*)$",
-    re.S,
+    re.DOTALL,
 )
-_ORDINAL_START = re.compile(r"^\s*\d+(?:st|nd|rd|th)\b", re.I)
-_LEADING_UNIT = re.compile(r"^\s*(?:rear|(?:apt|unit|suite|ste)\.?\s*#?\s*\w+\s*[,;]?)\s+(?=\d)", re.I)
+_ORDINAL_START = re.compile(r"^\s*\d+(?:st|nd|rd|th)\b", re.IGNORECASE)
+_LEADING_UNIT = re.compile(r"^\s*(?:rear|(?:apt|unit|suite|ste)\.?\s*#?\s*\w+\s*[,;]?)\s+(?=\d)", re.IGNORECASE)
 _UNIT = re.compile(
     r"[\s,;.]+(?:(?:(?:\d+(?:st|nd|rd|th)|first|second|third|fourth|fifth|top|ground|main)\s+(?:floor|flr|fl))"
     r"|(?:" + "|".join(UNIT_WORDS) + r")\b\.?\s*#?\s*(?:\d+[A-Za-z]?|[A-Za-z]|[A-Za-z]-?\d+|\d+-[A-Za-z\d]+)"
     r"|(?:#|\bno\.?\s+|\bnumber\s+)\s*[\w-]+"
     r"|(?P<lone>" + "|".join(LONE_UNIT_WORDS) + r"))[\s.,]*$",
-    re.I,
+    re.IGNORECASE,
 )
-_HASH_UNIT = re.compile(r"(?:[\s,;]+(?:" + "|".join(UNIT_WORDS) + r")\.?)?\s*#\s*[\w-]+[\s.,]*$", re.I)
+_HASH_UNIT = re.compile(r"(?:[\s,;]+(?:" + "|".join(UNIT_WORDS) + r")\.?)?\s*#\s*[\w-]+[\s.,]*$", re.IGNORECASE)
 _ZIP = re.compile(r"^(\d{5})(?:[\s-]*\d{4})?$")
 
 

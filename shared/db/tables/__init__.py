@@ -1,5 +1,6 @@
 """All tables as SQLAlchemy Core. Importing this package fills `METADATA` for migrations and tests."""
 
+from shared.db.tables.addresses import address_point, address_source, street, street_range
 from shared.db.tables.base import METADATA
 from shared.db.tables.campaigns import campaign
 from shared.db.tables.directory import district, import_run, office, office_holder
@@ -9,6 +10,8 @@ from shared.db.tables.submissions import submission, submission_target
 
 __all__ = [
     "METADATA",
+    "address_point",
+    "address_source",
     "campaign",
     "district",
     "follow_up",
@@ -19,6 +22,8 @@ __all__ = [
     "office",
     "office_holder",
     "organizer",
+    "street",
+    "street_range",
     "submission",
     "submission_target",
 ]
