@@ -11,6 +11,8 @@ from shared.errors import SettingsError
 from shared.paths import ROOT
 
 Environment = Literal["local", "production", "test"]
+MailRoute = Literal["relay", "direct"]
+_MAIL_ROUTES: tuple[MailRoute, ...] = ("relay", "direct")
 _ENVIRONMENTS: tuple[Environment, ...] = ("local", "production", "test")
 
 
@@ -19,7 +21,8 @@ class Settings:
     """Every setting, named after its environment variable (see docs/operations.md). No repr: it holds secrets.
 
     `database_url` postgresql://…; `redis_url` redis://…; `mail_relay_url` smtp[s]://[user:password@]host:port
-    or empty when nothing may leave this machine; `mailbox_url` smtp:// of the local mailbox; `data` a folder
+    or empty when nothing may leave this machine; `mail_route` says whether that server passes mail on (`relay`)
+    or is the receivers' own (`direct`), which decides what "sent" means; `mailbox_url` smtp:// of the local mailbox; `data` a folder
     or URL with public data files, empty for the official addresses; `var` the folder for local state.
     """
 
@@ -29,6 +32,7 @@ class Settings:
     environment: Environment = "local"
     public_url: str = "http://127.0.0.1:8000"
     mail_relay_url: str = ""
+    mail_route: MailRoute = "relay"
     mailbox_url: str = "smtp://127.0.0.1:8025"
     mail_domain: str = "letters.example"
     organizer_email: str = "organizer@localhost"
@@ -54,6 +58,7 @@ ENVIRONMENT_NAMES: dict[str, str] = {
     "environment": "DEARREP_ENV",
     "public_url": "DEARREP_PUBLIC_URL",
     "mail_relay_url": "DEARREP_MAIL_RELAY_URL",
+    "mail_route": "DEARREP_MAIL_ROUTE",
     "mailbox_url": "DEARREP_MAILBOX_URL",
     "mail_domain": "DEARREP_MAIL_DOMAIN",
     "organizer_email": "DEARREP_ORGANIZER_EMAIL",
@@ -85,5 +90,7 @@ def from_env(env: Mapping[str, str] | None = None) -> Settings:
     environment = given.get("environment", "local")
     if environment not in _ENVIRONMENTS:
         raise SettingsError(f"DEARREP_ENV must be one of {', '.join(_ENVIRONMENTS)}, not {environment}.")
+    if given.get("mail_route", "relay") not in _MAIL_ROUTES:
+        raise SettingsError(f"DEARREP_MAIL_ROUTE must be relay or direct, not {given['mail_route']}.")
     given["public_url"] = given.get("public_url", Settings.public_url).rstrip("/")
     return Settings(**{**given, "var": Path(given["var"]) if "var" in given else Settings.var})  # type: ignore[arg-type]

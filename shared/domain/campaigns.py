@@ -1,0 +1,123 @@
+"""A campaign as organizers write it: the same fields in the file, in the database and in the console."""
+
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.domain.places import Chamber, Office
+from shared.domain.states import CampaignState
+
+# A letter that could not be delivered this long after the deadline has lost its purpose.
+DELIVER_AFTER_DEADLINE = timedelta(days=5)
+DEFAULT_UNDO_MINUTES = 10
+TRIGGERS = ("accepted", "first_sent")
+
+
+@dataclass(frozen=True)
+class LetterVersion:
+    """One wording. `chambers` empty means every chamber; the first version that fits an office is used."""
+
+    name: str
+    subject: str
+    body: str
+    chambers: tuple[Chamber, ...] = ()
+
+
+@dataclass(frozen=True)
+class FollowUpStep:
+    """One email to the supporter: `template` a folder in templates/emails, sent `after_days` after `trigger`."""
+
+    template: str
+    trigger: str
+    after_days: int = 0
+
+
+DEFAULT_FOLLOW_UPS = (FollowUpStep("received", "accepted"), FollowUpStep("thank_you", "first_sent"))
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """What an organizer decides about a campaign. `page` is Markdown; texts carry merge fields where allowed.
+
+    `deadline` and `deliver_by` are aware; `undo_minutes` counts for live letters only; `goal` is a number of
+    people; `consents` names the organizations that ask to write to the supporter later.
+    """
+
+    slug: str
+    title: str
+    host: str
+    versions: tuple[LetterVersion, ...]
+    page: str = ""
+    lead: str = ""
+    host_url: str = ""
+    privacy: str = ""
+    sponsors: tuple[str, ...] = ()
+    jurisdiction: str = "ma"
+    chambers: tuple[Chamber, ...] = (Chamber.LOWER, Chamber.UPPER)
+    language: str = "en"
+    timezone: str = "America/New_York"
+    deadline: datetime | None = None
+    deliver_by: datetime | None = None
+    undo_minutes: int = DEFAULT_UNDO_MINUTES
+    form_prompt: str = ""
+    own_words_prompt: str = ""
+    goal: int | None = None
+    from_name: str = ""
+    consents: tuple[str, ...] = ()
+    follow_ups: tuple[FollowUpStep, ...] = DEFAULT_FOLLOW_UPS
+
+    def version_for(self, chamber: Chamber | None) -> LetterVersion:
+        """The first version that fits the chamber; the first of all while the chamber isn't known."""
+        fitting = (v for v in self.versions if chamber is None or not v.chambers or chamber in v.chambers)
+        return next(fitting, self.versions[0])
+
+    def version_for_office(self, office: Office | None) -> LetterVersion:
+        """The version that an office gets."""
+        return self.version_for(office.chamber if office else None)
+
+    @property
+    def last_delivery(self) -> datetime | None:
+        """When a letter that has not left expires: `deliver_by`, else the deadline plus five days."""
+        if self.deliver_by or not self.deadline:
+            return self.deliver_by
+        return self.deadline + DELIVER_AFTER_DEADLINE
+
+    @property
+    def sender_name(self) -> str:
+        """What follows "via" in the From line, the same for all letters of the campaign."""
+        return self.from_name or self.host
+
+
+@dataclass(frozen=True)
+class StoredCampaign:
+    """A campaign with what the database knows about it."""
+
+    id: int
+    state: CampaignState
+    campaign: Campaign
+    published_at: datetime | None = None
+
+
+# These have columns of their own, see `shared.db.tables.campaigns`.
+COLUMNS = ("slug", "title", "jurisdiction", "chambers", "deadline", "deliver_by", "undo_minutes")
+
+
+def to_content(campaign: Campaign) -> dict[str, Any]:
+    """The fields without a column, as JSON values."""
+    return {name: value for name, value in asdict(campaign).items() if name not in COLUMNS}
+
+
+def from_content(columns: dict[str, Any], content: dict[str, Any]) -> Campaign:
+    """The campaign back from its columns and its JSON."""
+    versions = tuple(LetterVersion(**{**v, "chambers": _chambers(v["chambers"])}) for v in content["versions"])
+    steps = tuple(FollowUpStep(**step) for step in content["follow_ups"])
+    lists = {name: tuple(content[name]) for name in ("sponsors", "consents")}
+    known = {field.name for field in fields(Campaign)}
+    rest = {name: value for name, value in content.items() if name in known}
+    own = {name: columns[name] for name in COLUMNS}
+    own["chambers"] = _chambers(own["chambers"])
+    return Campaign(**{**rest, **own, **lists, "versions": versions, "follow_ups": steps})
+
+
+def _chambers(values: list[str]) -> tuple[Chamber, ...]:
+    return tuple(Chamber(value) for value in values)

@@ -1,0 +1,69 @@
+"""Why a letter is where it is: one code each, with the words that organizers and supporters read."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Cause(StrEnum):
+    """The codes stored in `letter.cause`."""
+
+    NONE = ""
+    TEMPORARY = "temporary"
+    MAILBOX_FULL = "mailbox_full"
+    NO_SUCH_ADDRESS = "no_such_address"
+    REFUSED = "refused"
+    TOO_LARGE = "too_large"
+    OUR_DNS = "our_dns"
+    CONNECTION = "connection"
+    AUTHENTICATION = "authentication"
+    TLS = "tls"
+    LOST_AFTER_DOT = "lost_after_dot"
+    LEASE_EXPIRED = "lease_expired"
+    WORKER_STOPPED = "worker_stopped"
+    CRASHED = "crashed"
+    TOO_LATE = "too_late"
+    VACANT_SEAT = "vacant_seat"
+    NO_EMAIL = "no_email"
+    SUPPORTER = "supporter"
+    ORGANIZER = "organizer"
+    RELAY_MISSING = "relay_missing"
+
+
+@dataclass(frozen=True)
+class CauseWords:
+    """What happened, and what an organizer can do about it."""
+
+    what: str
+    mend: str = ""
+
+
+CAUSE_WORDS: dict[Cause, CauseWords] = {
+    Cause.NONE: CauseWords(""),
+    Cause.TEMPORARY: CauseWords("The mail server asked us to try again later.", "Nothing to do: we try again."),
+    Cause.MAILBOX_FULL: CauseWords("The mailbox is full.", "We try again. A call to the office may help."),
+    Cause.NO_SUCH_ADDRESS: CauseWords("The address does not exist.", "Check the office's address, then retry."),
+    Cause.REFUSED: CauseWords("The mail server refused the letter.", "Read its answer below before you retry."),
+    Cause.TOO_LARGE: CauseWords("The mail server found the letter too large."),
+    Cause.OUR_DNS: CauseWords(
+        "The mail server does not trust our sender domain.", "Correct SPF, DKIM and DMARC, then retry."
+    ),
+    Cause.CONNECTION: CauseWords("The mail server could not be reached.", "Nothing to do: we try again."),
+    Cause.AUTHENTICATION: CauseWords("The mail relay refused our sign-in.", "Check the relay's user and password."),
+    Cause.TLS: CauseWords("A secure connection to the mail relay failed.", "Check the relay's certificate."),
+    Cause.LOST_AFTER_DOT: CauseWords(
+        "The connection was lost after the whole letter had been sent. It may have arrived.",
+        "Wait for a bounce or a delivery notice; resend only if you accept a second copy.",
+    ),
+    Cause.LEASE_EXPIRED: CauseWords(
+        "The worker that held this letter stopped answering. It may have arrived.",
+        "Wait for a bounce or a delivery notice; resend only if you accept a second copy.",
+    ),
+    Cause.WORKER_STOPPED: CauseWords("A worker was stopped before it sent this letter.", "Nothing to do."),
+    Cause.CRASHED: CauseWords("Sending this letter crashed a worker again and again.", "Tell whoever runs the server."),
+    Cause.TOO_LATE: CauseWords("The campaign's last day for delivery has passed."),
+    Cause.VACANT_SEAT: CauseWords("Nobody holds this seat now.", "The letter waits for the next office holder."),
+    Cause.NO_EMAIL: CauseWords("We have no email address for this office.", "Add an address, then retry."),
+    Cause.SUPPORTER: CauseWords("The supporter took the letter back."),
+    Cause.ORGANIZER: CauseWords("An organizer did this."),
+    Cause.RELAY_MISSING: CauseWords("No mail relay is configured.", "Set DEARREP_MAIL_RELAY_URL and restart."),
+}

@@ -1,0 +1,41 @@
+"""Keyed identities: tokens, stable message ids, signed envelope senders and hashes of email addresses."""
+
+import base64
+import hmac
+import secrets
+from hashlib import sha256
+
+# 128 bits; base64url without padding.
+_TOKEN_BYTES = 16
+_TAG_BYTES = 10
+
+
+def new_token() -> str:
+    """A random name for a submission, safe in URLs."""
+    return secrets.token_urlsafe(_TOKEN_BYTES)
+
+
+def reference(token: str) -> str:
+    """The short reference that a supporter may quote, `7F3K-92QD`; says nothing about the token."""
+    letters = base64.b32encode(sha256(token.encode()).digest()).decode()[:8]
+    return f"{letters[:4]}-{letters[4:]}"
+
+
+def email_hash(secret: str, email: str) -> str:
+    """The same for the same mailbox however it is written; can't be reversed without the secret."""
+    return _tag(secret, "email", email.strip().casefold(), 16)
+
+
+def message_id(secret: str, kind: str, number: int, mail_domain: str) -> str:
+    """`<…@domain>`: one per letter or follow-up, the same on every attempt."""
+    return f"<{_tag(secret, f'message-id:{kind}', str(number), 16)}@{mail_domain}>"
+
+
+def envelope_sender(secret: str, kind: str, number: int, mail_domain: str) -> str:
+    """VERP: `bounce+l123-tag@domain`, lower case, at most 64 octets before the at sign."""
+    return f"bounce+{kind[0]}{number}-{_tag(secret, f'verp:{kind}', str(number), _TAG_BYTES)}@{mail_domain}"
+
+
+def _tag(secret: str, purpose: str, value: str, size: int) -> str:
+    digest = hmac.new(secret.encode(), f"{purpose}\0{value}".encode(), sha256).digest()
+    return base64.b32encode(digest[:size]).decode().rstrip("=").lower()

@@ -1,0 +1,74 @@
+"""The words for letter states that pages, CSV, API and help share, and the supporter's three-step rail."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from shared.domain.causes import CAUSE_WORDS, Cause
+from shared.domain.places import Office
+from shared.domain.states import LetterState
+from shared.domain.transport import Transport
+
+StepKind = Literal["done", "now", "todo", "bad"]
+
+STATE_WORDS: dict[LetterState, str] = {
+    LetterState.HELD: "On hold",
+    LetterState.QUEUED: "Queued",
+    LetterState.SENDING: "Sending",
+    LetterState.DEFERRED: "Delayed, we try again",
+    LetterState.SENT: "Sent",
+    LetterState.UNCERTAIN: "Sent, not confirmed yet",
+    LetterState.DELIVERED: "Delivered",
+    LetterState.UNCONFIRMED: "Not confirmed",
+    LetterState.REJECTED: "Refused",
+    LetterState.BOUNCED: "Bounced",
+    LetterState.EXPIRED: "Too late to send",
+    LetterState.CANCELLED: "Cancelled",
+    LetterState.QUARANTINED: "Set aside",
+}
+
+
+@dataclass(frozen=True)
+class RailStep:
+    """One step on the rail: what, when, and whether it is done, going on, to come, or went wrong."""
+
+    label: str
+    kind: StepKind
+    at: datetime | None = None
+
+
+def state_words(state: LetterState, transport: Transport, receiving_domain: str) -> str:
+    """The state in true words: `sent` names who accepted the letter, and never claims more."""
+    if state is not LetterState.SENT:
+        return STATE_WORDS[state]
+    if transport is Transport.MAILBOX:
+        return "In the local mailbox"
+    return f"Accepted by {receiving_domain}" if transport is Transport.DIRECT else "Handed to our mail relay"
+
+
+def cause_words(cause: str) -> str:
+    """What happened, for supporters and organizers alike; empty when there is nothing to say."""
+    return CAUSE_WORDS[Cause(cause)].what
+
+
+def rail(state: LetterState, words: str, *, accepted_at: datetime, changed_at: datetime, sent_at: datetime | None) -> tuple[RailStep, ...]:
+    """Received, sent, delivered. Silence never fills the last step."""
+    received = RailStep("Received", "done", accepted_at)
+    last = RailStep("Delivered", "todo")
+    if state in (LetterState.QUEUED, LetterState.SENDING, LetterState.DEFERRED, LetterState.HELD):
+        return received, RailStep(words, "now", changed_at), last
+    if state in (LetterState.SENT, LetterState.UNCERTAIN, LetterState.UNCONFIRMED):
+        return received, RailStep(words, "done" if state is LetterState.SENT else "now", sent_at or changed_at), last
+    if state is LetterState.DELIVERED:
+        return received, RailStep("Sent", "done", sent_at), RailStep(words, "done", changed_at)
+    return received, RailStep(words, "bad", changed_at)
+
+
+def office_label(title: str, holder: str, district: str) -> str:
+    """`Representative Pat Doe`, or `Representative, 1st Franklin` for a vacant seat."""
+    return f"{title} {holder}" if holder else f"{title}, {district}"
+
+
+def label_of(office: Office) -> str:
+    """The label of an office as it stands today."""
+    return office_label(office.title, office.holder, office.district)

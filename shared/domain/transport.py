@@ -1,0 +1,29 @@
+"""The one chooser of where letters go. It runs once, at acceptance; its answer stays with the letters for good."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.domain.states import CampaignState
+
+
+class Transport(StrEnum):
+    """`mailbox` never leaves this machine; `relay` passes mail on; `direct` is itself the receivers' server."""
+
+    MAILBOX = "mailbox"
+    RELAY = "relay"
+    DIRECT = "direct"
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where the letters of one submission go, and whether they are test letters."""
+
+    transport: Transport
+    is_test: bool
+
+
+def choose_route(state: CampaignState, relay: Transport | None, *, is_practice: bool) -> Route:
+    """A live campaign, a configured `relay` and real offices, all three: else the local mailbox, as a test."""
+    if state is CampaignState.LIVE and relay is not None and not is_practice:
+        return Route(relay, is_test=False)
+    return Route(Transport.MAILBOX, is_test=True)

@@ -1,0 +1,21 @@
+"""What people type, made safe to store and to put in a header: invisible characters go, the rest stays as typed."""
+
+import re
+import unicodedata
+
+# Direction overrides can make a letter read differently from what it says; private-use ones are our own marks.
+_UNWANTED = re.compile(
+    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ue000-\uf8ff]"
+)
+
+
+def clean_line(typed: str) -> str:
+    """One line: white space folded, invisible characters gone."""
+    return " ".join(_UNWANTED.sub("", unicodedata.normalize("NFC", typed)).split())
+
+
+def clean_text(typed: str) -> str:
+    """Several lines: line ends as `\\n`, trailing blanks gone, at most one blank line in a row."""
+    text = _UNWANTED.sub("", unicodedata.normalize("NFC", typed.replace("\r\n", "\n").replace("\r", "\n")))
+    lines = "\n".join(line.rstrip() for line in text.split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", lines).strip()
