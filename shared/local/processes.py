@@ -16,6 +16,8 @@ from shared.errors import DearRepError
 _POLL_SECONDS = 0.05
 # A recycled pid has another start time; clocks of the kernel and psutil agree to the hundredth of a second.
 _SAME_START_SECONDS = 0.5
+# Held so that ended children are reaped, and because a server may outlive the command that started it.
+_CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
 
 
 class LocalError(DearRepError):
@@ -42,7 +44,7 @@ def spawn(
     """Starts `command` in a session of its own, so that Ctrl-C reaches only us, with its output in `log`."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
-        return subprocess.Popen(
+        child = subprocess.Popen(
             list(command),
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -54,6 +56,8 @@ def spawn(
             group=user.gid if user else None,
             extra_groups=[] if user else None,
         )
+    _CHILDREN[child.pid] = child
+    return child
 
 
 def record(file: Path, pid: int) -> None:
@@ -67,6 +71,8 @@ def recorded(file: Path) -> psutil.Process | None:
     """The living process that `file` tells of; None when it has ended or its pid belongs to another now."""
     try:
         pid, started = file.read_text().split()
+        if int(pid) in _CHILDREN and _CHILDREN[int(pid)].poll() is not None:
+            return None
         process = psutil.Process(int(pid))
         same = abs(process.create_time() - float(started)) < _SAME_START_SECONDS
         return process if same and process.status() != psutil.STATUS_ZOMBIE else None
@@ -74,17 +80,27 @@ def recorded(file: Path) -> psutil.Process | None:
         return None
 
 
-def end(file: Path, *, first: signal.Signals = signal.SIGTERM, seconds: float = 10.0) -> None:
-    """Ends the recorded process: asks with `first`, waits, then kills its whole process group."""
+def exit_code(pid: int) -> int | None:
+    """The exit status of a child of ours, negative for a signal; None while it runs."""
+    return _CHILDREN[pid].poll()
+
+
+def end(
+    file: Path,
+    *,
+    first: signal.Signals = signal.SIGTERM,
+    seconds: float = 10.0,
+    hurry: Callable[[], bool] = lambda: False,
+) -> None:
+    """Ends the recorded process: asks with `first`, waits (until `hurry`), then kills its whole process group."""
     process = recorded(file)
     if process is not None:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(first)
-        if not wait_until(lambda: recorded(file) is None, seconds):
+        wait_until(lambda: recorded(file) is None or hurry(), seconds)
+        if recorded(file) is not None:
             _kill_group(process.pid)
             wait_until(lambda: recorded(file) is None, 5.0)
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(process.pid, os.WNOHANG)
     file.unlink(missing_ok=True)
 
 

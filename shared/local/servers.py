@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from shared.local import processes
 from shared.local.broker import EmbeddedBroker
 from shared.local.credentials import Credentials, read_or_make
 from shared.local.engine_place import choose_home
@@ -53,6 +54,14 @@ class LocalServers:
         """Stops the servers unless another command uses them; False when one does."""
         with self._alone():
             return self._stop_when_last()
+
+    def fallen(self) -> str:
+        """The name of a server that has ended by itself, else nothing. Cheap: asks only for the process."""
+        if self.postgres is not None and processes.recorded(self.postgres.pid_file) is None:
+            return "postgres"
+        if self.broker is not None and processes.recorded(self.broker.pid_file) is None:
+            return "broker"
+        return ""
 
     def restart_fallen(self) -> None:
         """Starts again what has ended by itself."""

@@ -1,0 +1,56 @@
+# Dear Rep: `make run` serves everything on this machine, `make test` checks everything. See README.md.
+
+PYTHON ?= python3
+PORT ?=
+BIN := .venv/bin
+
+.PHONY: run test check unit format lock setup browser screenshots clean environment environment-dev
+
+run: environment
+	@exec $(BIN)/dearrep up $(if $(PORT),--port $(PORT))
+
+test: environment-dev check browser
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not bench" --cov --cov-report=term:skip-covered
+
+# Types, style and the direction of imports.
+check: environment-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+# The tests that need no server: seconds.
+unit: environment-dev
+	@$(BIN)/python -m pytest tests/unit -q
+
+format: environment-dev
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+# Public data of a state, street ranges too: make setup STATE=ma
+STATE ?= ma
+setup: environment
+	@$(BIN)/dearrep setup $(STATE)
+
+# Pins every package with its hashes; needs uv (https://docs.astral.sh/uv/).
+lock:
+	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
+	@uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" -o requirements.txt
+	@uv pip compile -q pyproject.toml --extra dev -c requirements.txt --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements-dev.txt
+
+browser:
+	@sh scripts/install_browser.sh
+
+screenshots: environment-dev browser
+	@$(BIN)/python scripts/screenshots.py
+
+# Removes what can be made again; ./var, where the data are, stays.
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov
+	find shared web worker tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+environment environment-dev:
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON). Install Python 3.11 or newer."; exit 1; }
+	@$(PYTHON) bootstrap.py $(if $(findstring -dev,$@),--dev)

@@ -1,0 +1,39 @@
+"""Which processes one machine runs, and how. The same programs as in Procfile, in laptop sizes."""
+
+import sys
+from pathlib import Path
+
+from shared.local.supervisor import Child
+from shared.queue.names import QueueName
+
+HOST = "127.0.0.1"
+_WEB_THREADS = 4
+_WORKER_THREADS = 4
+# The worker gives its letters back or finishes them; a mail server may take this long to answer.
+_WORKER_STOP_SECONDS = 25.0
+
+
+def mailbox() -> Child:
+    """The SMTP listener of the local mailbox."""
+    return Child("mailbox", (sys.executable, "-m", "shared.local.mailbox"))
+
+
+def worker() -> Child:
+    """One worker for all queues."""
+    queues = ",".join(QueueName)
+    command = (sys.executable, "-m", "celery", "-A", "worker.app", "worker", "--pool", "threads")
+    options = ("--concurrency", str(_WORKER_THREADS), "-Q", queues, "--loglevel", "INFO", "--without-mingle")
+    return Child("worker", (*command, *options, "--without-gossip"), stop_seconds=_WORKER_STOP_SECONDS)
+
+
+def scheduler(var: Path) -> Child:
+    """Rings the periodic tasks."""
+    command = (sys.executable, "-m", "celery", "-A", "worker.app", "beat", "--loglevel", "INFO")
+    return Child("scheduler", (*command, "--pidfile", "", "--schedule", str(var / "run" / "beat-schedule")))
+
+
+def web(port: int) -> Child:
+    """The web server: one process, a few threads."""
+    command = (sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port))
+    options = ("--workers", "1", "--blocking-threads", str(_WEB_THREADS), "--no-ws", "--workers-kill-timeout", "5")
+    return Child("web", (*command, *options, "web.wsgi:app"))
