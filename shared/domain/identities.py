@@ -36,6 +36,16 @@ def envelope_sender(secret: str, kind: str, number: int, mail_domain: str) -> st
     return f"bounce+{kind[0]}{number}-{_tag(secret, f'verp:{kind}', str(number), _TAG_BYTES)}@{mail_domain}"
 
 
+def owner_key(secret: str, token: str) -> str:
+    """The part of an emailed link that proves that it was sent to the submission's own supporter."""
+    return _tag(secret, "owner", token, _TOKEN_BYTES)
+
+
+def is_owner_key(secret: str, token: str, key: str) -> bool:
+    """True for the key that `owner_key` made; takes the same time for every wrong one."""
+    return hmac.compare_digest(owner_key(secret, token), key)
+
+
 def _tag(secret: str, purpose: str, value: str, size: int) -> str:
     digest = hmac.new(secret.encode(), f"{purpose}\0{value}".encode(), sha256).digest()
     return base64.b32encode(digest[:size]).decode().rstrip("=").lower()

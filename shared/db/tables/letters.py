@@ -16,7 +16,9 @@ def _delivery_columns() -> list[Column[object]]:
     return [
         text("state", default=LetterState.QUEUED.value),
         stamp("state_changed_at"),
+        # Rises with every claim and fences the last write; `tries` counts only what reached a mail server.
         Column("attempt", Integer, nullable=False, server_default="0"),
+        Column("tries", Integer, nullable=False, server_default="0"),
         Column("crash_count", SmallInteger, nullable=False, server_default="0"),
         stamp("due_at"),
         moment("lease_until"),

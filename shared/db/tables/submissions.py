@@ -49,6 +49,8 @@ submission = Table(
     stamp("due_at"),
     moment("lease_until"),
     moment("accepted_at"),
+    # The letters are due from here on; until then the supporter may undo.
+    moment("leaves_at"),
     # Written with the letters; their number over all states always equals it.
     Column("expected_letters", Integer),
     Column("is_test", Boolean),

@@ -1,0 +1,53 @@
+"""Reads and writes campaign rows; nothing else knows that part of a campaign is JSON."""
+
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from shared.db.tables import campaign
+from shared.domain.campaigns import COLUMNS, Campaign, StoredCampaign, from_content, to_content
+from shared.domain.states import CampaignState
+
+
+def find_campaign(connection: Connection, slug: str) -> StoredCampaign | None:
+    """The campaign at `/c/<slug>`, None when there is none."""
+    row = connection.execute(select(campaign).where(campaign.c.slug == slug)).mappings().one_or_none()
+    return _stored(row) if row else None
+
+
+def read_campaign(connection: Connection, campaign_id: int) -> StoredCampaign:
+    """The campaign with this id; it must exist."""
+    return _stored(connection.execute(select(campaign).where(campaign.c.id == campaign_id)).mappings().one())
+
+
+def list_campaigns(connection: Connection) -> list[StoredCampaign]:
+    """All campaigns, newest first."""
+    rows = connection.execute(select(campaign).order_by(campaign.c.id.desc())).mappings()
+    return [_stored(row) for row in rows]
+
+
+def save_campaign(connection: Connection, stored: Campaign) -> StoredCampaign:
+    """Inserts the campaign, or replaces what its organizer decides; its state stays."""
+    values: dict[str, Any] = {name: getattr(stored, name) for name in COLUMNS}
+    values["chambers"] = [str(chamber) for chamber in stored.chambers]
+    values["content"] = to_content(stored)
+    statement = insert(campaign).values(values)
+    statement = statement.on_conflict_do_update(
+        index_elements=[campaign.c.slug], set_={**values, "updated_at": func.now()}
+    )
+    return _stored(connection.execute(statement.returning(campaign)).mappings().one())
+
+
+def write_state(connection: Connection, campaign_id: int, state: CampaignState) -> None:
+    """Sets the state; the first time a campaign goes live its date is kept."""
+    values: dict[str, Any] = {"state": state.value, "updated_at": func.now()}
+    if state is CampaignState.LIVE:
+        values["published_at"] = func.coalesce(campaign.c.published_at, func.now())
+    connection.execute(update(campaign).where(campaign.c.id == campaign_id).values(values))
+
+
+def _stored(row: RowMapping) -> StoredCampaign:
+    return StoredCampaign(
+        row["id"], CampaignState(row["state"]), from_content(dict(row), row["content"]), row["published_at"]
+    )

@@ -1,0 +1,96 @@
+"""Reads and writes follow-up emails: rows with a due date, claimed and fenced like letters."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from shared.db.letters import LEASE
+from shared.db.tables import follow_up
+from shared.domain.states import CLAIMABLE, LetterState, check_letter_arrow
+from shared.domain.transport import Transport
+
+_CLAIMABLE = [state.value for state in CLAIMABLE]
+
+
+def insert_follow_up(connection: Connection, values: Mapping[str, Any], delay: timedelta) -> None:
+    """A new follow-up due after `delay`; a submission gets each kind once."""
+    row = {**values, "due_at": func.now() + delay}
+    connection.execute(insert(follow_up).values(row).on_conflict_do_nothing())
+
+
+def claim_follow_ups(
+    connection: Connection, *, worker: str, transports: Sequence[Transport], limit: int
+) -> list[RowMapping]:
+    """Takes due follow-ups of one transport under a lease."""
+    due = (
+        select(follow_up.c.id)
+        .where(
+            follow_up.c.state.in_(_CLAIMABLE),
+            follow_up.c.due_at <= func.now(),
+            follow_up.c.transport.in_([transport.value for transport in transports]),
+        )
+        .order_by(follow_up.c.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    statement = (
+        update(follow_up)
+        .where(follow_up.c.id.in_(due.scalar_subquery()))
+        .values(
+            state=LetterState.SENDING.value,
+            state_changed_at=func.now(),
+            attempt=follow_up.c.attempt + 1,
+            lease_until=func.now() + LEASE,
+            worker=worker,
+        )
+        .returning(follow_up)
+    )
+    return list(connection.execute(statement).mappings())
+
+
+def lock_claimed(connection: Connection, follow_up_id: int, attempt: int) -> RowMapping | None:
+    """The row if this attempt still holds it, locked: the fence before the last write."""
+    query = select(follow_up).where(
+        follow_up.c.id == follow_up_id,
+        follow_up.c.attempt == attempt,
+        follow_up.c.state == LetterState.SENDING.value,
+    )
+    return connection.execute(query.with_for_update()).mappings().one_or_none()
+
+
+def change_follow_up(
+    connection: Connection, row: RowMapping, state: LetterState, values: Mapping[str, Any] | None = None
+) -> None:
+    """Moves a locked follow-up to `state` by the letters' transition table."""
+    check_letter_arrow(LetterState(row["state"]), state)
+    changes = {**(values or {}), "state": state.value, "state_changed_at": func.now(), "lease_until": None}
+    connection.execute(update(follow_up).where(follow_up.c.id == row["id"]).values(changes))
+
+
+def write_rendered(connection: Connection, follow_up_id: int, subject: str, text: str, html: str) -> None:
+    """Freezes the words before the first attempt."""
+    values = {"subject": subject, "body_text": text, "body_html": html}
+    connection.execute(update(follow_up).where(follow_up.c.id == follow_up_id).values(values))
+
+
+def lock_waiting(connection: Connection, submission_id: int) -> list[RowMapping]:
+    """A submission's follow-ups that have not left, locked."""
+    query = select(follow_up).where(follow_up.c.submission_id == submission_id, follow_up.c.state.in_(_CLAIMABLE))
+    return list(connection.execute(query.with_for_update()).mappings())
+
+
+def lock_overdue(connection: Connection, limit: int) -> list[RowMapping]:
+    """Follow-ups whose worker has let the lease run out."""
+    query = select(follow_up).where(
+        follow_up.c.state == LetterState.SENDING.value, follow_up.c.lease_until < func.now()
+    )
+    return list(connection.execute(query.limit(limit).with_for_update(skip_locked=True)).mappings())
+
+
+def follow_ups_are_due(connection: Connection) -> bool:
+    """True when a sweep should ring for mail."""
+    query = select(follow_up.c.id).where(follow_up.c.state.in_(_CLAIMABLE), follow_up.c.due_at <= func.now())
+    return bool(connection.execute(select(query.exists())).scalar_one())

@@ -1,0 +1,193 @@
+"""Reads and writes submissions and the offices they chose. The only writer of `submission.state`."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, and_, delete, func, insert, or_, select, update
+
+from shared.db.tables import campaign, follow_up, letter, office, office_holder, submission, submission_target
+from shared.domain.places import Chamber, LookupResult, Office
+from shared.domain.states import SubmissionState, check_submission_arrow
+
+# Longer than the slowest chain of geocoders.
+LOOKUP_LEASE = timedelta(seconds=120)
+_WAITING = (SubmissionState.DRAFT.value, SubmissionState.LOOKING_UP.value)
+
+
+def insert_submission(connection: Connection, values: Mapping[str, Any]) -> int:
+    """A new draft; its lookup is due at once."""
+    return connection.execute(insert(submission).values(values).returning(submission.c.id)).scalar_one()
+
+
+def find_submission(connection: Connection, token: str, *, lock: bool = False) -> RowMapping | None:
+    """The whole row, locked until COMMIT when asked."""
+    query = select(submission).where(submission.c.token == token)
+    return connection.execute(query.with_for_update() if lock else query).mappings().one_or_none()
+
+
+def update_submission(connection: Connection, submission_id: int, values: Mapping[str, Any]) -> None:
+    """Writes columns other than the state."""
+    connection.execute(update(submission).where(submission.c.id == submission_id).values(dict(values)))
+
+
+def change_submission(
+    connection: Connection, row: RowMapping, state: SubmissionState, values: Mapping[str, Any] | None = None
+) -> None:
+    """Moves a locked submission to `state`; raises IllegalTransition where the table has no arrow."""
+    check_submission_arrow(SubmissionState(row["state"]), state)
+    update_submission(
+        connection, row["id"], {**(values or {}), "state": state.value, "state_changed_at": func.now()}
+    )
+
+
+def claim_lookups(connection: Connection, limit: int) -> list[RowMapping]:
+    """Takes due submissions under a lease, oldest first; `lookup_attempt` fences the answer."""
+    due = (
+        select(submission.c.id)
+        .where(
+            submission.c.state.in_(_WAITING),
+            submission.c.due_at <= func.now(),
+            or_(submission.c.lease_until.is_(None), submission.c.lease_until < func.now()),
+        )
+        .order_by(submission.c.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    statement = (
+        update(submission)
+        .where(submission.c.id.in_(due.scalar_subquery()), submission.c.campaign_id == campaign.c.id)
+        .values(
+            state=SubmissionState.LOOKING_UP.value,
+            state_changed_at=func.now(),
+            lookup_attempt=submission.c.lookup_attempt + 1,
+            lease_until=func.now() + LOOKUP_LEASE,
+        )
+        .returning(submission, campaign.c.jurisdiction, campaign.c.chambers)
+    )
+    return list(connection.execute(statement).mappings())
+
+
+def lock_claimed(connection: Connection, submission_id: int, attempt: int) -> RowMapping | None:
+    """The row if this lookup attempt still holds it, locked; None when somebody else has moved it on."""
+    query = select(submission).where(
+        submission.c.id == submission_id,
+        submission.c.lookup_attempt == attempt,
+        submission.c.state == SubmissionState.LOOKING_UP.value,
+    )
+    return connection.execute(query.with_for_update()).mappings().one_or_none()
+
+
+def write_targets(connection: Connection, submission_id: int, result: LookupResult) -> None:
+    """Replaces the offices of a submission: matched ones are chosen, candidates wait for an answer."""
+    connection.execute(delete(submission_target).where(submission_target.c.submission_id == submission_id))
+    rows = [
+        {
+            "submission_id": submission_id,
+            "office_id": found.office_id,
+            "is_candidate": found.chamber in result.asked,
+            "is_chosen": found.chamber not in result.asked,
+        }
+        for found in result.offices
+    ]
+    if rows:
+        connection.execute(insert(submission_target), rows)
+
+
+def read_targets(connection: Connection, submission_id: int) -> list[tuple[Office, bool, bool]]:
+    """(office with its holder today, is_candidate, is_chosen), House before Senate before Congress."""
+    holder = and_(office_holder.c.office_id == office.c.id, office_holder.c.valid_to.is_(None))
+    query = (
+        select(
+            office,
+            office_holder.c.id.label("holder_id"),
+            office_holder.c.name.label("holder"),
+            office_holder.c.email,
+            office_holder.c.phone,
+            office_holder.c.party,
+            submission_target.c.is_candidate,
+            submission_target.c.is_chosen,
+        )
+        .join(submission_target, submission_target.c.office_id == office.c.id)
+        .outerjoin(office_holder, holder)
+        .where(submission_target.c.submission_id == submission_id)
+        .order_by(func.array_position(["lower", "upper", "congress"], office.c.chamber), office.c.id)
+    )
+    return [(_office(row), row["is_candidate"], row["is_chosen"]) for row in connection.execute(query).mappings()]
+
+
+def choose_targets(connection: Connection, submission_id: int, chosen: set[int]) -> None:
+    """Marks exactly these offices as the ones to write to."""
+    connection.execute(
+        update(submission_target)
+        .where(submission_target.c.submission_id == submission_id)
+        .values(is_chosen=submission_target.c.office_id.in_(chosen))
+    )
+
+
+def answer_candidates(connection: Connection, submission_id: int, chosen: set[int]) -> None:
+    """Keeps the chosen candidates and drops the others; the doubt is over."""
+    mine = submission_target.c.submission_id == submission_id
+    connection.execute(
+        delete(submission_target).where(
+            mine, submission_target.c.is_candidate, submission_target.c.office_id.not_in(chosen)
+        )
+    )
+    connection.execute(update(submission_target).where(mine).values(is_candidate=False, is_chosen=True))
+
+
+def lock_letterless(connection: Connection, limit: int) -> list[RowMapping]:
+    """Accepted submissions whose districts are known and whose letters don't exist yet, locked."""
+    query = (
+        select(submission)
+        .where(
+            submission.c.state == SubmissionState.READY.value,
+            submission.c.accepted_at.is_not(None),
+            submission.c.expected_letters.is_(None),
+        )
+        .order_by(submission.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list(connection.execute(query).mappings())
+
+
+def lookups_are_due(connection: Connection) -> bool:
+    """True when a sweep should ring for lookups or for letters to be made."""
+    waiting = select(submission.c.id).where(
+        submission.c.state.in_(_WAITING),
+        submission.c.due_at <= func.now(),
+        or_(submission.c.lease_until.is_(None), submission.c.lease_until < func.now()),
+    )
+    letterless = select(submission.c.id).where(
+        submission.c.state == SubmissionState.READY.value,
+        submission.c.accepted_at.is_not(None),
+        submission.c.expected_letters.is_(None),
+    )
+    return bool(connection.execute(select(or_(waiting.exists(), letterless.exists()))).scalar_one())
+
+
+def delete_old_drafts(connection: Connection, older_than: timedelta) -> int:
+    """Drafts that were never sent are gone after a day; they were never counted."""
+    old = and_(submission.c.accepted_at.is_(None), submission.c.created_at < func.now() - older_than)
+    unused = and_(
+        ~select(letter.c.id).where(letter.c.submission_id == submission.c.id).exists(),
+        ~select(follow_up.c.id).where(follow_up.c.submission_id == submission.c.id).exists(),
+    )
+    return connection.execute(delete(submission).where(old, unused)).rowcount
+
+
+def _office(row: RowMapping) -> Office:
+    return Office(
+        office_id=row["id"],
+        chamber=Chamber(row["chamber"]),
+        district=row["district"],
+        ocd_id=row["ocd_id"],
+        title=row["title"],
+        holder_id=row["holder_id"],
+        holder=row["holder"] or "",
+        email=row["email"] or "",
+        phone=row["phone"] or "",
+        party=row["party"] or "",
+        is_practice=row["is_practice"],
+    )

@@ -1,0 +1,198 @@
+"""Speaks SMTP and says exactly how far it came. One recipient a transaction, one kept connection a session.
+
+`smtplib.sendmail` raises the same error before and after the final dot, so this module drives the verbs itself:
+what failed before the dot was certainly not delivered, what was lost after it may have been.
+"""
+
+import contextlib
+import re
+import smtplib
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from types import TracebackType
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from shared.domain.causes import Cause
+
+CONNECT_TIMEOUT_S = 30.0
+VERB_TIMEOUT_S = 120.0
+# RFC 5321 4.5.3.2.6: giving up earlier makes doubles.
+AFTER_DOT_TIMEOUT_S = 600.0
+_SUCCESS = range(200, 300)
+_GO_AHEAD = range(354, 355)
+_TEMPORARY = range(400, 500)
+_PERMANENT = range(500, 600)
+_CLOSING = 421
+_TOO_LARGE = 552
+_DOT = b".\r\n"
+_LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
+_ENHANCED = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
+
+
+class Verdict(StrEnum):
+    """What became of one transaction."""
+
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"
+    REJECTED = "rejected"
+    UNCERTAIN = "uncertain"
+    # Nothing was tried for this letter: the session itself is unusable. No attempt counts.
+    UNSENT = "unsent"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The verdict, its cause, and the server's own answer (one line, at most 500 characters)."""
+
+    verdict: Verdict
+    cause: Cause
+    reply: str = ""
+
+
+# Enhanced status codes (RFC 3463) that mean something else than their first digit says, or say it better.
+_ENHANCED_CAUSES: dict[str, tuple[Verdict, Cause]] = {
+    "5.1.1": (Verdict.REJECTED, Cause.NO_SUCH_ADDRESS),
+    "5.1.2": (Verdict.REJECTED, Cause.NO_SUCH_ADDRESS),
+    "5.1.10": (Verdict.REJECTED, Cause.NO_SUCH_ADDRESS),
+    "5.2.2": (Verdict.DEFERRED, Cause.MAILBOX_FULL),
+    "4.2.2": (Verdict.DEFERRED, Cause.MAILBOX_FULL),
+    "5.3.4": (Verdict.REJECTED, Cause.TOO_LARGE),
+    "5.7.26": (Verdict.UNSENT, Cause.OUR_DNS),
+    "5.7.515": (Verdict.UNSENT, Cause.OUR_DNS),
+}
+
+
+class SmtpSession:
+    """One connection to one mail server, opened at the first letter and kept for the next ones."""
+
+    def __init__(self, url: str, helo_name: str) -> None:
+        """`url` smtp[s]://[user:password@]host:port[?starttls=1]; TLS is verified wherever it is used."""
+        parts = urlsplit(url)
+        self._secure = parts.scheme == "smtps"
+        self._host = parts.hostname or "127.0.0.1"
+        self._port = parts.port or (465 if self._secure else 25)
+        self._user = unquote(parts.username or "")
+        self._password = unquote(parts.password or "")
+        self._starttls = parse_qs(parts.query).get("starttls", ["0"])[0] == "1" or bool(self._user)
+        self._helo_name = helo_name
+        self._smtp: smtplib.SMTP | None = None
+
+    def __enter__(self) -> "SmtpSession":
+        return self
+
+    def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _tb: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Says QUIT. An error here changes no outcome."""
+        smtp, self._smtp = self._smtp, None
+        if smtp is not None:
+            with contextlib.suppress(OSError, smtplib.SMTPException):
+                smtp.quit()
+            smtp.close()
+
+    def send(self, sender: str, recipient: str, message: bytes) -> Outcome:
+        """Hands over one message (bytes with CRLF line ends) and reports how it ended; never raises for the network."""
+        refused = self._open()
+        if refused:
+            return refused
+        smtp = self._smtp
+        assert smtp is not None  # noqa: S101 - _open just set it
+        try:
+            for expected, (code, reply) in self._envelope(smtp, sender, recipient):
+                if code not in expected:
+                    return self._refusal(code, reply)
+            smtp.sock.sendall(_LEADING_DOT.sub(b"..", message))
+        except (OSError, smtplib.SMTPException) as error:
+            self._drop()
+            return Outcome(Verdict.DEFERRED, Cause.CONNECTION, type(error).__name__)
+        return self._finish(smtp)
+
+    def _open(self) -> Outcome | None:
+        if self._smtp is not None:
+            return None
+        try:
+            self._smtp = self._connect()
+        except smtplib.SMTPAuthenticationError as error:
+            return Outcome(Verdict.UNSENT, Cause.AUTHENTICATION, _one_line(error.smtp_code, error.smtp_error))
+        except (ssl.SSLError, smtplib.SMTPNotSupportedError) as error:
+            return Outcome(Verdict.UNSENT, Cause.TLS, type(error).__name__)
+        except smtplib.SMTPResponseException as error:
+            return Outcome(Verdict.UNSENT, Cause.CONNECTION, _one_line(error.smtp_code, error.smtp_error))
+        except (OSError, smtplib.SMTPException) as error:
+            return Outcome(Verdict.UNSENT, Cause.CONNECTION, type(error).__name__)
+        return None
+
+    def _connect(self) -> smtplib.SMTP:
+        context = ssl.create_default_context()
+        if self._secure:
+            smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+                self._host, self._port, self._helo_name, timeout=CONNECT_TIMEOUT_S, context=context
+            )
+        else:
+            smtp = smtplib.SMTP(self._host, self._port, self._helo_name, timeout=CONNECT_TIMEOUT_S)
+        try:
+            smtp.sock.settimeout(VERB_TIMEOUT_S)
+            smtp.ehlo_or_helo_if_needed()
+            if self._starttls and not self._secure:
+                smtp.starttls(context=context)
+                smtp.ehlo()
+            if self._user:
+                smtp.login(self._user, self._password)
+        except BaseException:
+            smtp.close()
+            raise
+        return smtp
+
+    @staticmethod
+    def _envelope(smtp: smtplib.SMTP, sender: str, recipient: str) -> Iterator[tuple[range, tuple[int, bytes]]]:
+        """The codes that let the talk go on, with the reply that came, one verb at a time."""
+        yield _SUCCESS, smtp.mail(sender)
+        yield _SUCCESS, smtp.rcpt(recipient)
+        yield _GO_AHEAD, smtp.docmd("DATA")
+
+    def _finish(self, smtp: smtplib.SMTP) -> Outcome:
+        try:
+            smtp.sock.settimeout(AFTER_DOT_TIMEOUT_S)
+            smtp.sock.sendall(_DOT)
+            code, reply = smtp.getreply()
+            smtp.sock.settimeout(VERB_TIMEOUT_S)
+        except (OSError, smtplib.SMTPException) as error:
+            self._drop()
+            return Outcome(Verdict.UNCERTAIN, Cause.LOST_AFTER_DOT, type(error).__name__)
+        if code in _SUCCESS:
+            return Outcome(Verdict.ACCEPTED, Cause.NONE, _one_line(code, reply))
+        return self._refusal(code, reply)
+
+    def _refusal(self, code: int, reply: bytes) -> Outcome:
+        outcome = classify(code, reply)
+        if code == _CLOSING or code not in (*_TEMPORARY, *_PERMANENT):
+            self._drop()
+        else:
+            with contextlib.suppress(OSError, smtplib.SMTPException):
+                assert self._smtp is not None  # noqa: S101 - a refusal came over it
+                self._smtp.rset()
+        return outcome
+
+    def _drop(self) -> None:
+        smtp, self._smtp = self._smtp, None
+        if smtp is not None:
+            smtp.close()
+
+
+def classify(code: int, reply: bytes) -> Outcome:
+    """The outcome that a refusing reply means, from one table of enhanced codes and the basic code's class."""
+    line = _one_line(code, reply)
+    enhanced = _ENHANCED.search(line)
+    if enhanced and enhanced.group(1) in _ENHANCED_CAUSES:
+        return Outcome(*_ENHANCED_CAUSES[enhanced.group(1)], line)
+    if code in _PERMANENT:
+        return Outcome(Verdict.REJECTED, Cause.TOO_LARGE if code == _TOO_LARGE else Cause.REFUSED, line)
+    return Outcome(Verdict.DEFERRED, Cause.TEMPORARY, line)
+
+
+def _one_line(code: int, reply: bytes | str) -> str:
+    text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
+    return f"{code} {' '.join(text.split())}"[:500]

@@ -1,0 +1,52 @@
+"""The Celery app, the same for who rings and who works. It is a doorbell: no results, no retries, no countdowns."""
+
+from celery import Celery
+from kombu import Queue
+
+from shared.queue.names import QUEUE_OF_TASK, QueueName, TaskName
+from shared.settings import Settings
+
+# Longer than any task runs (20 s), so that no message comes back while its task is at work.
+VISIBILITY_TIMEOUT_S = 900
+SWEEP_EVERY_S = 10
+TIDY_EVERY_S = 600
+
+
+def make_celery(settings: Settings) -> Celery:
+    """Configured for the broker in the settings; knows task names, not their code."""
+    app = Celery("dearrep", broker=settings.redis_url, set_as_current=False)
+    is_redis = settings.redis_url.startswith(("redis", "unix"))
+    app.conf.update(
+        accept_content=["json"],
+        task_serializer="json",
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_reject_on_worker_lost=False,
+        worker_prefetch_multiplier=1,
+        worker_send_task_events=False,
+        worker_hijack_root_logger=False,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_enable_remote_control=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_connection_timeout=5,
+        task_publish_retry=False,
+        task_create_missing_queues=False,
+        task_queues=[Queue(name.value) for name in QueueName],
+        task_default_queue=QueueName.PERIODIC.value,
+        task_routes={task.value: {"queue": queue.value} for task, queue in QUEUE_OF_TASK.items()},
+        beat_schedule={
+            task.value: {"task": task.value, "schedule": every, "options": {"expires": every}}
+            for task, every in ((TaskName.SWEEP, SWEEP_EVERY_S), (TaskName.TIDY, TIDY_EVERY_S))
+        },
+        timezone="UTC",
+    )
+    if is_redis:
+        app.conf.broker_transport_options = {
+            "visibility_timeout": VISIBILITY_TIMEOUT_S,
+            "socket_timeout": 10,
+            "socket_connect_timeout": 2,
+            "socket_keepalive": True,
+            "health_check_interval": 25,
+        }
+    return app

@@ -1,0 +1,55 @@
+"""The doorbell. A ring says "there is work" and carries nothing else; rings are merged, and a lost one is harmless."""
+
+import structlog
+from celery import Celery
+from kombu.exceptions import OperationalError
+from redis import Redis
+from redis.exceptions import RedisError
+
+from shared.queue.names import QUEUE_OF_TASK, TaskName
+
+_LOG = structlog.get_logger()
+# A further ring within this time finds the first one still waiting, unless a worker has taken it up.
+MERGE_WINDOW_MS = 5_000
+
+
+def ring_key(task: TaskName) -> str:
+    """The Redis key that says this task's bell has been rung."""
+    return f"ring:{task}"
+
+
+class Ring:
+    """Rings for work. Never raises: what is due stays due, and the sweep rings again."""
+
+    def __init__(self, celery: Celery, redis: Redis | None) -> None:
+        """`redis` None means a broker without rings to merge (RabbitMQ): every ring is published."""
+        self._celery = celery
+        self._redis = redis
+        self.failures = 0
+
+    def ring(self, task: TaskName) -> None:
+        """Asks for one run of `task` soon. Call it after COMMIT."""
+        try:
+            if self._redis is None or self._redis.set(ring_key(task), 1, nx=True, px=MERGE_WINDOW_MS):
+                self._celery.send_task(task, queue=QUEUE_OF_TASK[task], retry=False, ignore_result=True)
+        except (RedisError, OSError, OperationalError):
+            self.failures += 1
+            _LOG.warning("ring.failed", task=task.value, failures=self.failures)
+
+    def answer(self, task: TaskName) -> None:
+        """Clears the bell. Call it before the claim, so that work which comes later rings anew."""
+        if self._redis is None:
+            return
+        try:
+            self._redis.delete(ring_key(task))
+        except (RedisError, OSError):
+            _LOG.warning("ring.answer_failed", task=task.value)
+
+
+def connect_redis(url: str) -> Redis | None:
+    """A Redis client with short time-outs for a redis:// URL, None for another kind of broker."""
+    if not url.startswith(("redis://", "rediss://", "unix://")):
+        return None
+    return Redis.from_url(
+        url, socket_timeout=5, socket_connect_timeout=2, socket_keepalive=True, health_check_interval=25
+    )
