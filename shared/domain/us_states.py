@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from shared.errors import NotFound
+
 
 @dataclass(frozen=True)
 class UsState:
@@ -99,3 +101,12 @@ def has_zip(state: UsState, zip5: str) -> bool:
 def states_of_zip(zip5: str) -> tuple[UsState, ...]:
     """The states whose areas hold this ZIP code, usually one."""
     return tuple(state for state in STATES.values() if has_zip(state, zip5))
+
+
+def state_of(jurisdiction: str) -> UsState:
+    """The state a campaign or an import names: `ma`, `MA`, or an Open Civic Data id ending in `state:ma`."""
+    code = jurisdiction.removesuffix("/government").rpartition(":")[2]
+    state = find_state(code)
+    if state is None:
+        raise NotFound(f"“{jurisdiction}” is not a state. Give its two letters, for example ma.")
+    return state

@@ -1,0 +1,162 @@
+"""Reads and writes districts, offices and office holders. SQL only: what a file means is the importers' part."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, select, update
+
+from shared.db.tables import address_point, district, import_run, office, office_holder, street, street_range
+from shared.domain.places import Chamber
+
+
+@dataclass(frozen=True)
+class DistrictRow:
+    """A district as stored; `shape` is WKB."""
+
+    id: int
+    chamber: Chamber
+    name: str
+    ocd_id: str
+    shape: bytes
+
+
+@dataclass(frozen=True)
+class OfficeRow:
+    """A seat with the person who holds it now; `holder_id` None while it is vacant."""
+
+    id: int
+    chamber: Chamber
+    district: str
+    ocd_id: str
+    seat: int
+    title: str
+    is_practice: bool
+    holder_id: int | None
+    person_id: str
+    name: str
+    given_name: str
+    family_name: str
+    party: str
+    email: str
+    phone: str
+    postal_address: str
+
+
+def directory_version(connection: Connection, jurisdiction: str) -> tuple[datetime | None, int]:
+    """Changes with every finished import and every new office holder of the jurisdiction."""
+    finished = select(func.max(import_run.c.finished_at)).where(import_run.c.jurisdiction == jurisdiction)
+    newest = select(func.coalesce(func.max(office_holder.c.id), 0))
+    row = connection.execute(select(finished.scalar_subquery(), newest.scalar_subquery())).one()
+    return row[0], row[1]
+
+
+def current_districts(connection: Connection, jurisdiction: str, chamber: Chamber | None = None) -> list[DistrictRow]:
+    """The districts in force."""
+    query = select(district.c.id, district.c.chamber, district.c.name, district.c.ocd_id, district.c.shape).where(
+        district.c.jurisdiction == jurisdiction, district.c.valid_to.is_(None)
+    )
+    if chamber is not None:
+        query = query.where(district.c.chamber == chamber)
+    return [DistrictRow(r[0], Chamber(r[1]), r[2], r[3], bytes(r[4])) for r in connection.execute(query)]
+
+
+def current_offices(
+    connection: Connection, jurisdiction: str, chamber: Chamber | None = None, *, is_practice: bool = False
+) -> list[OfficeRow]:
+    """All seats with their present holders, by seat."""
+    holder = office_holder.c
+    query = (
+        select(
+            *(office.c.id, office.c.chamber, office.c.district, office.c.ocd_id, office.c.seat, office.c.title),
+            *(office.c.is_practice, holder.id, holder.person_id, holder.name, holder.given_name, holder.family_name),
+            *(holder.party, holder.email, holder.phone, holder.postal_address),
+        )
+        .join_from(
+            office, office_holder, and_(holder.office_id == office.c.id, holder.valid_to.is_(None)), isouter=True
+        )
+        .where(office.c.jurisdiction == jurisdiction, office.c.is_practice == is_practice)
+        .order_by(office.c.ocd_id, office.c.seat)
+    )
+    if chamber is not None:
+        query = query.where(office.c.chamber == chamber)
+    rows = connection.execute(query).all()
+    return [OfficeRow(r[0], Chamber(r[1]), *r[2:7], r[7], *(value or "" for value in r[8:])) for r in rows]
+
+
+def is_complete(connection: Connection, jurisdiction: str, *, without_addresses: bool = False) -> bool:
+    """True when there are districts in force, offices with holders, and streets or points to find addresses by."""
+    parts: list[ColumnElement[bool]] = [
+        exists().where(district.c.jurisdiction == jurisdiction, district.c.valid_to.is_(None)),
+        exists(
+            select(1)
+            .join_from(office, office_holder, office_holder.c.office_id == office.c.id)
+            .where(
+                office.c.jurisdiction == jurisdiction,
+                office.c.is_practice.is_(False),
+                office_holder.c.valid_to.is_(None),
+            )
+        ),
+    ]
+    if not without_addresses:
+        streets = select(1).where(street.c.jurisdiction == jurisdiction)
+        points = exists(streets.join_from(street, address_point, address_point.c.street_id == street.c.id))
+        ranges = exists(streets.join_from(street, street_range, street_range.c.street_id == street.c.id))
+        parts.append(points | ranges)
+    return bool(connection.execute(select(and_(*parts))).scalar_one())
+
+
+def add_districts(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Opens districts; the caller has ended those they replace."""
+    if rows:
+        connection.execute(insert(district), list(rows))
+
+
+def end_districts(connection: Connection, ids: Iterable[int], on: date) -> None:
+    """The districts are no longer in force from this day on."""
+    connection.execute(update(district).where(district.c.id.in_(list(ids))).values(valid_to=on))
+
+
+def rename_district(connection: Connection, district_id: int, name: str) -> None:
+    """Gives a district the directory's spelling of its name."""
+    connection.execute(update(district).where(district.c.id == district_id).values(name=name))
+
+
+def add_office(connection: Connection, **values: Any) -> int:
+    """A new seat; gives its id."""
+    return int(connection.execute(insert(office).values(**values).returning(office.c.id)).scalar_one())
+
+
+def change_office(connection: Connection, office_id: int, **values: Any) -> None:
+    """Corrects a seat's name, id or title."""
+    connection.execute(update(office).where(office.c.id == office_id).values(**values))
+
+
+def open_holder(connection: Connection, office_id: int, on: date, run_id: int | None, **values: Any) -> int:
+    """Somebody holds the seat from this day on."""
+    row = {"office_id": office_id, "valid_from": on, "import_run_id": run_id, **values}
+    return int(connection.execute(insert(office_holder).values(**row).returning(office_holder.c.id)).scalar_one())
+
+
+def change_holder(connection: Connection, holder_id: int, **values: Any) -> None:
+    """The same person with corrected details."""
+    connection.execute(update(office_holder).where(office_holder.c.id == holder_id).values(**values))
+
+
+def end_holder(connection: Connection, holder_id: int, on: date) -> None:
+    """The seat is vacant from this day on, until somebody else is opened."""
+    connection.execute(update(office_holder).where(office_holder.c.id == holder_id).values(valid_to=on))
+
+
+def start_run(connection: Connection, kind: str, jurisdiction: str, source: str) -> int:
+    """Notes that an import began."""
+    row = {"kind": kind, "jurisdiction": jurisdiction, "source": source}
+    return int(connection.execute(insert(import_run).values(**row).returning(import_run.c.id)).scalar_one())
+
+
+def finish_run(connection: Connection, run_id: int, report: dict[str, Any]) -> None:
+    """Notes the outcome; committed with the data, so that an unfinished import leaves nothing."""
+    # Not now(): that is when the transaction began, and two imports of one moment must differ.
+    values = {"finished_at": func.clock_timestamp(), "report": report}
+    connection.execute(update(import_run).where(import_run.c.id == run_id).values(**values))
