@@ -90,9 +90,7 @@ def claim_letters(
         letter.c.due_at <= func.now(),
         letter.c.transport.in_([transport.value for transport in transports]),
         tries,
-        ~select(campaign.c.id)
-        .where(campaign.c.id == letter.c.campaign_id, campaign.c.state.in_(STOPPED))
-        .exists(),
+        ~select(campaign.c.id).where(campaign.c.id == letter.c.campaign_id, campaign.c.state.in_(STOPPED)).exists(),
     )
     first = select(letter.c.transport, letter.c.receiving_domain).where(due).order_by(letter.c.due_at).limit(1).cte("f")
     batch = (
@@ -174,3 +172,21 @@ def count_imbalance(connection: Connection) -> int:
     expected = select(func.coalesce(func.sum(submission.c.expected_letters), 0)).scalar_subquery()
     there = select(func.count()).select_from(letter).scalar_subquery()
     return int(connection.execute(select(expected - there)).scalar_one())
+
+
+def make_due(connection: Connection, submission_id: int) -> None:
+    """A submission's waiting letters are due now; their state does not change."""
+    waiting = letter.c.state.in_([state.value for state in CLAIMABLE])
+    connection.execute(update(letter).where(letter.c.submission_id == submission_id, waiting).values(due_at=func.now()))
+
+
+def name_letter(connection: Connection, letter_id: int, message_id: str) -> None:
+    """Writes the Message-ID that every attempt uses; it is made from the row's own number."""
+    connection.execute(update(letter).where(letter.c.id == letter_id).values(message_id=message_id))
+
+
+def hurry(connection: Connection, row: RowMapping, *, actor: str) -> None:
+    """A deferred letter is due now; the event says who asked, the state stays."""
+    connection.execute(update(letter).where(letter.c.id == row["id"]).values(due_at=func.now()))
+    event = {"letter_id": row["id"], "from_state": row["state"], "to_state": row["state"], "attempt": row["attempt"]}
+    connection.execute(insert(letter_event).values(**event, actor=actor, cause=Cause.ORGANIZER.value))

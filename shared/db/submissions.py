@@ -36,9 +36,7 @@ def change_submission(
 ) -> None:
     """Moves a locked submission to `state`; raises IllegalTransition where the table has no arrow."""
     check_submission_arrow(SubmissionState(row["state"]), state)
-    update_submission(
-        connection, row["id"], {**(values or {}), "state": state.value, "state_changed_at": func.now()}
-    )
+    update_submission(connection, row["id"], {**(values or {}), "state": state.value, "state_changed_at": func.now()})
 
 
 def claim_lookups(connection: Connection, limit: int) -> list[RowMapping]:
@@ -175,6 +173,11 @@ def delete_old_drafts(connection: Connection, older_than: timedelta) -> int:
         ~select(follow_up.c.id).where(follow_up.c.submission_id == submission.c.id).exists(),
     )
     return connection.execute(delete(submission).where(old, unused)).rowcount
+
+
+def read_by_id(connection: Connection, submission_id: int) -> RowMapping:
+    """The whole row; it must exist."""
+    return connection.execute(select(submission).where(submission.c.id == submission_id)).mappings().one()
 
 
 def _office(row: RowMapping) -> Office:

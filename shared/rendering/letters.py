@@ -73,7 +73,11 @@ def preview_letter(campaign: Campaign, author: Author, office: Office | None) ->
     values = _values(author, office)
     subject = join(fill(_subject(campaign, author, office), values))
     pieces = fill(_template(campaign, author, office), values)
-    label = f"{short_title(office.title)} {office.holder.split()[-1] if office.holder else office.district}" if office else ""
+    label = (
+        f"{short_title(office.title)} {office.holder.split()[-1] if office.holder else office.district}"
+        if office
+        else ""
+    )
     return LetterPreview(office, label, subject, _marked(pieces))
 
 

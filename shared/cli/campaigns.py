@@ -1,0 +1,91 @@
+"""`dearrep campaign …`: campaigns from files, to files, and their state."""
+
+from pathlib import Path
+
+import click
+
+from shared.cli.stack import open_stack
+from shared.domain.states import CampaignState
+from shared.errors import CampaignFileError, NotAllowed
+from shared.services.campaigns import change_campaign_state, export_campaign, import_campaign
+from shared.services.campaigns import list_campaigns as read_campaigns
+
+
+@click.group()
+def campaign() -> None:
+    """Import, export, publish and list campaigns."""
+
+
+@campaign.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--slug", help="Address of the campaign, /c/SLUG. Default: the file's name.")
+@click.option("--title", help="Title, when the file has none.")
+@click.option("--host", help="Hosting organization, when the file names none.")
+@click.option("--subject", help="Subject of the letter, when the file has none.")
+def import_file(file: Path, **given: str | None) -> None:
+    """Read FILE and store it as a campaign. A campaign of the same slug is replaced; its state stays."""
+    overrides = {key: value for key, value in given.items() if value}
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise CampaignFileError([f"{file.name} is not UTF-8 text (byte {error.start})."]) from error
+    try:
+        with open_stack() as stack:
+            stored = import_campaign(stack.engine, text, name=file.name, overrides=overrides)
+            address = f"{stack.settings.public_url}/c/{stored.campaign.slug}"
+    except CampaignFileError as error:
+        raise CampaignFileError([f"{file.name}: {problem}" for problem in error.problems]) from error
+    click.echo(f"Imported {stored.campaign.slug} ({stored.state}). Its page: {address}")
+
+
+@campaign.command("export")
+@click.argument("slug")
+def export_file(slug: str) -> None:
+    """Write the campaign SLUG as a file to standard output."""
+    with open_stack() as stack:
+        click.echo(export_campaign(stack.engine, slug), nl=False)
+
+
+@campaign.command("list")
+def list_all() -> None:
+    """Show every campaign with its state."""
+    with open_stack() as stack:
+        found = read_campaigns(stack.engine)
+    for stored in found:
+        click.echo(f"{stored.campaign.slug}\t{stored.state}\t{stored.campaign.title}")
+    if not found:
+        click.echo("No campaigns yet. Import one: dearrep campaign import FILE")
+
+
+@campaign.command("publish")
+@click.argument("slug")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def publish(slug: str, yes: bool) -> None:
+    """Switch the campaign SLUG live: from now on its letters go to real offices through the mail relay."""
+    with open_stack() as stack:
+        if not stack.settings.relay_configured:
+            click.echo(
+                "No mail relay is set (DEARREP_MAIL_RELAY_URL): letters will stay in the local mailbox.", err=True
+            )
+        if not yes and not click.confirm(f"Letters of {slug} will go to real legislators. Go live?"):
+            raise NotAllowed("Nothing was changed.")
+        change_campaign_state(stack.engine, slug, CampaignState.LIVE, actor="command")
+    click.echo(f"{slug} is live.")
+
+
+@campaign.command("pause")
+@click.argument("slug")
+def pause(slug: str) -> None:
+    """Keep new letters of SLUG and send none until it is published again."""
+    with open_stack() as stack:
+        change_campaign_state(stack.engine, slug, CampaignState.PAUSED, actor="command")
+    click.echo(f"{slug} is paused. Letters are accepted and kept.")
+
+
+@campaign.command("close")
+@click.argument("slug")
+def close(slug: str) -> None:
+    """End the campaign SLUG: no new letters; accepted ones still go out."""
+    with open_stack() as stack:
+        change_campaign_state(stack.engine, slug, CampaignState.CLOSED, actor="command")
+    click.echo(f"{slug} is closed.")

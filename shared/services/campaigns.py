@@ -1,0 +1,124 @@
+"""What organizers do with campaigns, and what the campaign page shows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from markupsafe import Markup
+from sqlalchemy import Connection, Engine, func, select
+
+from shared.db import campaigns as rows
+from shared.db.tables import submission
+from shared.domain.campaigns import Campaign, StoredCampaign
+from shared.domain.states import CampaignState
+from shared.domain.us_states import state_of
+from shared.errors import NotAllowed, NotFound
+from shared.rendering.markdown import page_html
+from shared.services.campaign_files import format_campaign, parse_campaign
+from shared.services.lookup import has_real_directory
+
+_S = CampaignState
+CAMPAIGN_ARROWS: dict[CampaignState, frozenset[CampaignState]] = {
+    _S.DRAFT: frozenset({_S.SCHEDULED, _S.LIVE}),
+    _S.SCHEDULED: frozenset({_S.DRAFT, _S.LIVE}),
+    _S.LIVE: frozenset({_S.PAUSED, _S.CLOSED, _S.WON}),
+    _S.PAUSED: frozenset({_S.LIVE, _S.CLOSED, _S.WON}),
+    _S.CLOSED: frozenset({_S.LIVE, _S.WON}),
+    _S.WON: frozenset({_S.CLOSED}),
+}
+# A supporter may start or send while the campaign is in one of these.
+OPEN_STATES = frozenset({_S.DRAFT, _S.LIVE, _S.PAUSED})
+
+
+@dataclass(frozen=True)
+class CampaignPage:
+    """What the campaign page shows. `is_practice`: no real offices are loaded; `is_test`: nothing leaves this machine."""
+
+    stored: StoredCampaign
+    page_html: Markup
+    people: int
+    people_last_hour: int
+    is_practice: bool
+    is_test: bool
+    us_state: str
+    us_state_name: str
+
+
+def read_campaign(engine: Engine, slug: str) -> StoredCampaign:
+    """The campaign; raises NotFound."""
+    with engine.connect() as connection:
+        return require_campaign(connection, slug)
+
+
+def require_campaign(connection: Connection, slug: str) -> StoredCampaign:
+    """The campaign within a transaction; raises NotFound."""
+    stored = rows.find_campaign(connection, slug)
+    if stored is None:
+        raise NotFound("There is no campaign at this address.")
+    return stored
+
+
+def list_campaigns(engine: Engine) -> list[StoredCampaign]:
+    """All campaigns, newest first."""
+    with engine.connect() as connection:
+        return rows.list_campaigns(connection)
+
+
+def campaign_page(engine: Engine, slug: str) -> CampaignPage:
+    """Text, counter and what the page must say about practice and test; raises NotFound."""
+    with engine.connect() as connection:
+        stored = require_campaign(connection, slug)
+        practice = not has_real_directory(connection, stored.campaign.jurisdiction)
+        people, last_hour = _count_people(connection, stored)
+    return CampaignPage(
+        stored=stored,
+        page_html=page_html(stored.campaign.page),
+        people=people,
+        people_last_hour=last_hour,
+        is_practice=practice,
+        is_test=practice or stored.state is CampaignState.DRAFT,
+        us_state=stored.campaign.jurisdiction.upper(),
+        us_state_name=state_of(stored.campaign.jurisdiction).name,
+    )
+
+
+def import_campaign(
+    engine: Engine, file_text: str, *, name: str, overrides: Mapping[str, str] | None = None
+) -> StoredCampaign:
+    """Reads a campaign file and stores it under its slug; raises CampaignFileError with every problem."""
+    campaign = parse_campaign(file_text, name=name, overrides=overrides)
+    with engine.begin() as connection:
+        return rows.save_campaign(connection, campaign)
+
+
+def export_campaign(engine: Engine, slug: str) -> str:
+    """The campaign as a file that imports as the same campaign; raises NotFound."""
+    return format_campaign(read_campaign(engine, slug).campaign)
+
+
+def change_campaign_state(engine: Engine, slug: str, state: CampaignState, *, actor: str) -> None:
+    """Moves a campaign along its states; going live never releases a test letter, whose route is fixed."""
+    del actor  # the audit log comes with the console
+    with engine.begin() as connection:
+        stored = require_campaign(connection, slug)
+        if state not in CAMPAIGN_ARROWS[stored.state]:
+            raise NotAllowed(f"A campaign that is {stored.state} can't become {state}.")
+        rows.write_state(connection, stored.id, state)
+
+
+def require_open(stored: StoredCampaign) -> Campaign:
+    """The campaign when supporters may act on it; raises NotAllowed with the reason."""
+    if stored.state not in OPEN_STATES:
+        words = "has not opened yet" if stored.state is CampaignState.SCHEDULED else "has ended"
+        raise NotAllowed(f"This campaign {words}. Nothing was sent.")
+    return stored.campaign
+
+
+def _count_people(connection: Connection, stored: StoredCampaign) -> tuple[int, int]:
+    is_test = stored.state is CampaignState.DRAFT
+    recent = func.count().filter(submission.c.accepted_at > func.now() - timedelta(hours=1))
+    query = select(func.count(), recent).where(
+        submission.c.campaign_id == stored.id, submission.c.accepted_at.is_not(None), submission.c.is_test == is_test
+    )
+    everyone, last_hour = connection.execute(query).one()
+    return everyone, last_hour

@@ -1,0 +1,247 @@
+"""What organizers read: true counts from rows, the letters table and one letter with its history."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, and_, func, or_, select
+
+from shared.clock import now
+from shared.db import campaigns
+from shared.db.tables import campaign, letter, letter_event, submission
+from shared.domain.campaigns import StoredCampaign
+from shared.domain.causes import CAUSE_WORDS, Cause
+from shared.domain.letter_words import STATE_WORDS, office_label, state_words
+from shared.domain.places import HomeAddress
+from shared.domain.states import LetterState, SubmissionState
+from shared.domain.transport import Transport
+from shared.errors import NotFound
+from shared.services.letters import can_cancel, can_retry
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True)
+class CampaignLine:
+    """One campaign on the overview."""
+
+    stored: StoredCampaign
+    people: int
+    letters: int
+    by_state: dict[LetterState, int]
+
+
+@dataclass(frozen=True)
+class LiveCounts:
+    """The campaign now. `expected` counts what submissions were promised; `balanced` when every letter is there."""
+
+    people: int
+    letters: int
+    expected: int
+    by_state: dict[LetterState, int]
+    looking_up: int
+    needs_address: int
+    balanced: bool
+    as_of: datetime
+
+
+@dataclass(frozen=True)
+class LetterRow:
+    """One letter in the table."""
+
+    id: int
+    supporter: str
+    town: str
+    recipient: str
+    district: str
+    state: LetterState
+    words: str
+    cause_words: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True)
+class LetterPage:
+    """One page of the table; `page` counts from 1."""
+
+    rows: tuple[LetterRow, ...]
+    total: int
+    page: int
+    pages: int
+
+
+@dataclass(frozen=True)
+class EventLine:
+    """One step in a letter's history."""
+
+    at: datetime
+    words: str
+    detail: str
+    actor: str
+    state: LetterState
+    remote_reply: str
+
+
+@dataclass(frozen=True)
+class LetterDetail:
+    """One letter with everything an organizer may see."""
+
+    id: int
+    campaign: StoredCampaign
+    supporter: str
+    email: str
+    address: str
+    recipient: str
+    recipient_email: str
+    district: str
+    state: LetterState
+    words: str
+    cause_words: str
+    mend_words: str
+    subject: str
+    body: str
+    is_test: bool
+    transport: Transport
+    message_id: str
+    remote_reply: str
+    due_at: datetime
+    can_retry: bool
+    can_cancel: bool
+    events: tuple[EventLine, ...]
+
+
+def overview(engine: Engine) -> list[CampaignLine]:
+    """Every campaign with its people and letters, newest first."""
+    with engine.connect() as connection:
+        states = select(letter.c.campaign_id, letter.c.state, func.count()).group_by(
+            letter.c.campaign_id, letter.c.state
+        )
+        people = select(submission.c.campaign_id, func.count()).where(submission.c.accepted_at.is_not(None))
+        wrote = dict(connection.execute(people.group_by(submission.c.campaign_id)).tuples().all())
+        counts: dict[int, dict[LetterState, int]] = {}
+        for campaign_id, state, number in connection.execute(states):
+            counts.setdefault(campaign_id, {})[LetterState(state)] = number
+        return [
+            CampaignLine(stored, wrote.get(stored.id, 0), sum(by.values()), by)
+            for stored in campaigns.list_campaigns(connection)
+            for by in [counts.get(stored.id, {})]
+        ]
+
+
+def live_counts(engine: Engine, campaign_id: int) -> LiveCounts:
+    """People and letters by state, counted from rows in one snapshot."""
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        by_state = {state: 0 for state in LetterState}
+        query = select(letter.c.state, func.count()).where(letter.c.campaign_id == campaign_id)
+        for state, number in connection.execute(query.group_by(letter.c.state)):
+            by_state[LetterState(state)] = number
+        people, expected, looking_up, needs_address = connection.execute(_people(campaign_id)).one()
+    letters = sum(by_state.values())
+    return LiveCounts(people, letters, expected, by_state, looking_up, needs_address, letters == expected, now())
+
+
+def list_letters(
+    engine: Engine, campaign_id: int, *, state: LetterState | None = None, search: str = "", page: int = 1
+) -> LetterPage:
+    """A page of the campaign's letters, last changed first; `search` looks in supporter, town and recipient."""
+    wanted: list[ColumnElement[bool]] = [letter.c.campaign_id == campaign_id]
+    if state is not None:
+        wanted.append(letter.c.state == state.value)
+    if search.strip():
+        pattern = "%" + search.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        fields = (letter.c.from_name, letter.c.recipient_name, letter.c.district, submission.c.city)
+        wanted.append(or_(*(field.ilike(pattern) for field in fields)))
+    source = letter.join(submission, submission.c.id == letter.c.submission_id)
+    with engine.connect() as connection:
+        total = connection.execute(select(func.count()).select_from(source).where(and_(*wanted))).scalar_one()
+        pages = max(1, -(-total // PAGE_SIZE))
+        page = min(max(page, 1), pages)
+        query = (
+            select(letter, submission.c.city)
+            .select_from(source)
+            .where(and_(*wanted))
+            .order_by(letter.c.state_changed_at.desc(), letter.c.id.desc())
+            .limit(PAGE_SIZE)
+            .offset((page - 1) * PAGE_SIZE)
+        )
+        rows = tuple(_row(row) for row in connection.execute(query).mappings())
+    return LetterPage(rows, total, page, pages)
+
+
+def read_letter(engine: Engine, letter_id: int) -> LetterDetail:
+    """One letter with its history; raises NotFound."""
+    with engine.connect() as connection:
+        row = connection.execute(select(letter).where(letter.c.id == letter_id)).mappings().one_or_none()
+        if row is None:
+            raise NotFound("There is no such letter.")
+        query = select(letter_event).where(letter_event.c.letter_id == letter_id).order_by(letter_event.c.id)
+        events = tuple(_event(event) for event in connection.execute(query).mappings())
+        return _detail(connection, row, events)
+
+
+def _people(campaign_id: int) -> Select[tuple[int, int, int, int]]:
+    accepted = submission.c.accepted_at.is_not(None)
+    waiting = submission.c.state.in_([SubmissionState.DRAFT.value, SubmissionState.LOOKING_UP.value])
+    return (
+        select(
+            func.count().filter(accepted),
+            func.coalesce(func.sum(submission.c.expected_letters), 0),
+            func.count().filter(accepted, waiting),
+            func.count().filter(accepted, submission.c.state == SubmissionState.NEEDS_ADDRESS.value),
+        )
+        .select_from(submission.join(campaign))
+        .where(submission.c.campaign_id == campaign_id)
+    )
+
+
+def _row(row: RowMapping) -> LetterRow:
+    state = LetterState(row["state"])
+    return LetterRow(
+        id=row["id"],
+        supporter=row["from_name"],
+        town=row["city"],
+        recipient=office_label(row["recipient_title"], row["recipient_name"], row["district"]),
+        district=row["district"],
+        state=state,
+        words=state_words(state, Transport(row["transport"]), row["receiving_domain"]),
+        cause_words=CAUSE_WORDS[Cause(row["cause"])].what,
+        changed_at=row["state_changed_at"],
+    )
+
+
+def _event(row: RowMapping) -> EventLine:
+    created = row["from_state"] is None
+    state = LetterState(row["to_state"])
+    words = "Letter written" if created else STATE_WORDS[state]
+    detail = CAUSE_WORDS[Cause(row["cause"])].what
+    return EventLine(row["at"], words, detail, row["actor"], state, row["remote_reply"])
+
+
+def _detail(connection: Connection, row: RowMapping, events: tuple[EventLine, ...]) -> LetterDetail:
+    person = connection.execute(select(submission).where(submission.c.id == row["submission_id"])).mappings().one()
+    state = LetterState(row["state"])
+    cause = CAUSE_WORDS[Cause(row["cause"])]
+    address = HomeAddress(person["street"], person["city"], person["us_state"], person["zip"], person["unit"])
+    return LetterDetail(
+        id=row["id"],
+        campaign=campaigns.read_campaign(connection, row["campaign_id"]),
+        supporter=row["from_name"],
+        email=person["email"],
+        address=address.one_line(),
+        recipient=office_label(row["recipient_title"], row["recipient_name"], row["district"]),
+        recipient_email=row["recipient_email"],
+        district=row["district"],
+        state=state,
+        words=state_words(state, Transport(row["transport"]), row["receiving_domain"]),
+        cause_words=cause.what,
+        mend_words=cause.mend,
+        subject=row["subject"],
+        body=row["body"],
+        is_test=row["is_test"],
+        transport=Transport(row["transport"]),
+        message_id=row["message_id"],
+        remote_reply=row["remote_reply"],
+        due_at=row["due_at"],
+        can_retry=can_retry(state),
+        can_cancel=can_cancel(state),
+        events=events,
+    )

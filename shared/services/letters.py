@@ -1,0 +1,87 @@
+"""What organizers do with single letters: retry and cancel, each with their id in the event."""
+
+from sqlalchemy import Connection, Engine, RowMapping, func
+
+from shared.db import campaigns, letters, submissions
+from shared.domain.causes import Cause
+from shared.domain.places import Office
+from shared.domain.states import CANCELLABLE, REOPENED_BY_ORGANIZER, HoldReason, LetterState
+from shared.errors import NotAllowed, NotFound
+from shared.queue.names import TaskName
+from shared.queue.ring import Ring
+from shared.rendering.letters import render_letter
+from shared.services.prepare import author_of
+
+# Beside the ends: waiting letters that an organizer sends at once.
+_HURRIED = frozenset({LetterState.DEFERRED, LetterState.HELD})
+
+
+def can_retry(state: LetterState) -> bool:
+    """True when retrying means something in this state."""
+    return state in REOPENED_BY_ORGANIZER or state in _HURRIED
+
+
+def can_cancel(state: LetterState) -> bool:
+    """True while the letter has not left."""
+    return state in CANCELLABLE
+
+
+def retry_letter(engine: Engine, ring: Ring, letter_id: int, *, actor: str) -> None:
+    """Queues the letter again, due at once. A letter held for its office is rendered for today's holder.
+
+    Raises NotFound, or NotAllowed with the reason.
+    """
+    with engine.begin() as connection:
+        row = letters.lock_letter(connection, letter_id)
+        if row is None:
+            raise NotFound("There is no such letter.")
+        state = LetterState(row["state"])
+        if not can_retry(state):
+            raise NotAllowed(f"A letter that is {state} can't be retried.")
+        values: dict[str, object] = {"due_at": func.now(), "tries": 0, "deliver_by": None}
+        if state is LetterState.DEFERRED:
+            letters.hurry(connection, row, actor=actor)
+        else:
+            if not row["body"]:
+                values |= _render_again(connection, row)
+            letters.change_letter(
+                connection, row, LetterState.QUEUED, actor=actor, cause=Cause.ORGANIZER, values=values
+            )
+    ring.ring(TaskName.DELIVER_LETTERS)
+    ring.ring(TaskName.RETRY_LETTERS)
+
+
+def cancel_letter(engine: Engine, letter_id: int, *, actor: str) -> None:
+    """Takes a letter that has not left out of the queue; raises NotFound or NotAllowed."""
+    with engine.begin() as connection:
+        row = letters.lock_letter(connection, letter_id)
+        if row is None:
+            raise NotFound("There is no such letter.")
+        if not can_cancel(LetterState(row["state"])):
+            raise NotAllowed("This letter is already leaving or has ended. It can't be cancelled any more.")
+        letters.change_letter(connection, row, LetterState.CANCELLED, actor=actor, cause=Cause.ORGANIZER)
+
+
+def _render_again(connection: Connection, row: RowMapping) -> dict[str, object]:
+    """The words for whoever holds the office today; raises NotAllowed while that is nobody."""
+    office = _office_today(connection, row)
+    if office is None or office.vacant or not office.email:
+        missing = "email address" if row["hold_reason"] == HoldReason.NO_EMAIL else "holder with an email address"
+        raise NotAllowed(f"This office has no {missing} yet. Import the legislators again, then retry.")
+    stored = campaigns.read_campaign(connection, row["campaign_id"])
+    submission = submissions.read_by_id(connection, row["submission_id"])
+    rendered = render_letter(stored.campaign, author_of(submission), office)
+    return {
+        "office_holder_id": office.holder_id,
+        "recipient_name": office.holder,
+        "recipient_email": office.email,
+        "receiving_domain": office.email.rpartition("@")[2].lower(),
+        "subject": rendered.subject,
+        "body": rendered.body,
+        "hold_reason": None,
+    }
+
+
+def _office_today(connection: Connection, row: RowMapping) -> Office | None:
+    targets = submissions.read_targets(connection, row["submission_id"])
+    return next((office for office, _, _ in targets if office.office_id == row["office_id"]), None)

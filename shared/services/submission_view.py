@@ -1,0 +1,201 @@
+"""One submission as its own supporter sees it: address, offices, letters and true words about each."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, RowMapping
+
+from shared.clock import now
+from shared.db import campaigns, letters, submissions
+from shared.domain.campaigns import StoredCampaign
+from shared.domain.identities import reference
+from shared.domain.letter_words import RailStep, cause_words, rail, state_words
+from shared.domain.places import Chamber, HomeAddress, LookupStatus, Match, MatchType, Office
+from shared.domain.states import CampaignState, LetterState, SubmissionState
+from shared.domain.transport import Transport
+from shared.errors import NotFound
+from shared.rendering.letters import (
+    Author,
+    EditableLetter,
+    LetterPreview,
+    editable_letter,
+    preview_letter,
+)
+from shared.services.lookup import has_real_directory
+from shared.settings import Settings
+
+
+@dataclass(frozen=True)
+class Target:
+    """An office of this submission; a candidate waits for the supporter's answer."""
+
+    office: Office
+    is_candidate: bool
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class LetterLine:
+    """One letter on the status page."""
+
+    letter_id: int
+    office_title: str
+    recipient_name: str
+    district: str
+    state: LetterState
+    words: str
+    detail: str
+    rail: tuple[RailStep, ...]
+    sent_at: datetime | None
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class SubmissionView:
+    """Everything the letter and status pages show. `undo_until` is None once it can't be undone."""
+
+    token: str
+    reference: str
+    stored: StoredCampaign
+    state: SubmissionState
+    first_name: str
+    last_name: str
+    email: str
+    address: HomeAddress
+    own_words: str
+    edited_subject: str | None
+    edited_body: str | None
+    consents: tuple[str, ...]
+    language: str
+    lookup_status: LookupStatus | None
+    suggestions: tuple[str, ...]
+    lookup_reason: str
+    match: Match | None
+    targets: tuple[Target, ...]
+    accepted_at: datetime | None
+    undo_until: datetime | None
+    is_test: bool
+    is_practice: bool
+    letters: tuple[LetterLine, ...]
+
+    @property
+    def chosen(self) -> tuple[Office, ...]:
+        """The offices that get a letter, as far as they are known."""
+        return tuple(target.office for target in self.targets if target.is_chosen)
+
+    @property
+    def asked(self) -> tuple[Chamber, ...]:
+        """The chambers in which the supporter must say which office is theirs."""
+        return tuple(dict.fromkeys(target.office.chamber for target in self.targets if target.is_candidate))
+
+    @property
+    def author(self) -> Author:
+        """The supporter as letters show them."""
+        return Author(
+            f"{self.first_name} {self.last_name}".strip(),
+            self.email,
+            self.address.one_line(),
+            self.own_words,
+            self.edited_subject,
+            self.edited_body,
+        )
+
+
+def read_submission(engine: Engine, settings: Settings, token: str) -> SubmissionView:
+    """The submission behind a token; raises NotFound."""
+    with engine.connect() as connection:
+        row = submissions.find_submission(connection, token)
+        if row is None:
+            raise NotFound("We have no letter at this address. It may have been deleted.")
+        return _view(connection, settings, row)
+
+
+def preview_letters(view: SubmissionView) -> tuple[LetterPreview, ...]:
+    """One preview per chosen office; one for all while the offices are not known."""
+    offices: tuple[Office | None, ...] = view.chosen or tuple(t.office for t in view.targets) or (None,)
+    return tuple(preview_letter(view.stored.campaign, view.author, office) for office in offices)
+
+
+def editable_letter_of(view: SubmissionView) -> EditableLetter:
+    """The letter for the edit form."""
+    return editable_letter(view.stored.campaign, view.author, view.chosen[0] if view.chosen else None)
+
+
+def _view(connection: Connection, settings: Settings, row: RowMapping) -> SubmissionView:
+    stored = campaigns.read_campaign(connection, row["campaign_id"])
+    targets = tuple(Target(*found) for found in submissions.read_targets(connection, row["id"]))
+    lines = tuple(_line(letter, row) for letter in letters.letters_of_submission(connection, row["id"]))
+    practice = any(target.office.is_practice for target in targets)
+    if not targets:
+        practice = not has_real_directory(connection, stored.campaign.jurisdiction)
+    return SubmissionView(
+        token=row["token"],
+        reference=reference(row["token"]),
+        stored=stored,
+        state=SubmissionState(row["state"]),
+        first_name=row["first_name"],
+        last_name=row["last_name"],
+        email=row["email"],
+        address=HomeAddress(row["street"], row["city"], row["us_state"], row["zip"], row["unit"]),
+        own_words=row["own_words"],
+        edited_subject=row["edited_subject"],
+        edited_body=row["edited_body"],
+        consents=tuple(consent["organization"] for consent in row["consents"]),
+        language=row["language"],
+        lookup_status=LookupStatus(row["lookup_status"]) if row["lookup_status"] else None,
+        suggestions=tuple(row["suggestions"]),
+        lookup_reason=row["lookup_reason"],
+        match=_match(row),
+        targets=targets,
+        accepted_at=row["accepted_at"],
+        undo_until=_undo_until(row, lines),
+        is_test=_is_test(row, stored, settings, practice=practice),
+        is_practice=practice,
+        letters=lines,
+    )
+
+
+def _is_test(row: RowMapping, stored: StoredCampaign, settings: Settings, *, practice: bool) -> bool:
+    """What was fixed at acceptance; before it, what would be."""
+    if row["is_test"] is not None:
+        return bool(row["is_test"])
+    return practice or stored.state is CampaignState.DRAFT or not settings.relay_configured
+
+
+def _undo_until(row: RowMapping, lines: tuple[LetterLine, ...]) -> datetime | None:
+    withdrawn = row["state"] in (SubmissionState.WITHDRAWN, SubmissionState.EXPIRED)
+    if row["leaves_at"] is None or withdrawn or row["leaves_at"] <= now():
+        return None
+    waiting = (LetterState.QUEUED, LetterState.HELD)
+    return row["leaves_at"] if all(line.state in waiting for line in lines) else None
+
+
+def _match(row: RowMapping) -> Match | None:
+    if row["match_type"] is None:
+        return None
+    return Match(
+        MatchType(row["match_type"]), row["match_source"], row["precision_m"], row["edge_m"], row["lat"], row["lon"]
+    )
+
+
+def _line(letter: RowMapping, submission: RowMapping) -> LetterLine:
+    state = LetterState(letter["state"])
+    words = state_words(state, Transport(letter["transport"]), letter["receiving_domain"])
+    return LetterLine(
+        letter_id=letter["id"],
+        office_title=letter["recipient_title"],
+        recipient_name=letter["recipient_name"],
+        district=letter["district"],
+        state=state,
+        words=words,
+        detail=cause_words(letter["cause"]),
+        rail=rail(
+            state,
+            words,
+            accepted_at=submission["accepted_at"],
+            changed_at=letter["state_changed_at"],
+            sent_at=letter["sent_at"],
+        ),
+        sent_at=letter["sent_at"],
+        due_at=letter["due_at"],
+    )

@@ -1,0 +1,76 @@
+"""Rings for whatever is due, and mends what a crash left behind. Any process may run it, at any time, in any number."""
+
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import Connection, Engine, text
+
+from shared.db import follow_ups, letters, submissions
+from shared.domain.causes import Cause
+from shared.domain.states import LetterState
+from shared.queue.names import TaskName
+from shared.queue.ring import Ring
+
+_LOG = structlog.get_logger()
+_LOCK = 7_310_043
+BATCH = 200
+# After this long without a bounce or a delivery notice, an uncertain letter is for a person to decide.
+SETTLE_WITHIN = timedelta(hours=72)
+# A draft that nobody sent is gone after a day.
+DRAFT_LIFETIME = timedelta(hours=24)
+
+
+def sweep(engine: Engine, ring: Ring) -> list[TaskName]:
+    """Mends and rings; returns what it rang for. Only one sweep at a time does the mending."""
+    with engine.begin() as connection:
+        if connection.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _LOCK}).scalar_one():
+            _mend_overdue(connection)
+            _expire(connection)
+            _settle(connection)
+    with engine.connect() as connection:
+        due = _due_tasks(connection)
+    for task in due:
+        ring.ring(task)
+    return due
+
+
+def tidy(engine: Engine) -> int:
+    """Deletes drafts that nobody sent; returns how many."""
+    with engine.begin() as connection:
+        gone = submissions.delete_old_drafts(connection, DRAFT_LIFETIME)
+    with engine.connect() as connection:
+        imbalance = letters.count_imbalance(connection)
+    if imbalance:
+        _LOG.error("letters.unbalanced", missing=imbalance)
+    return gone
+
+
+def _mend_overdue(connection: Connection) -> None:
+    """A lease ran out: the worker is gone and may have sent the letter. Nobody sends it again by itself."""
+    for row in letters.lock_overdue(connection, BATCH):
+        values = {"crash_count": row["crash_count"] + 1}
+        letters.change_letter(connection, row, LetterState.UNCERTAIN, cause=Cause.LEASE_EXPIRED, values=values)
+        _LOG.warning("letter.lease_expired", letter_id=row["id"], attempt=row["attempt"])
+    for row in follow_ups.lock_overdue(connection, BATCH):
+        values = {"cause": Cause.LEASE_EXPIRED.value, "crash_count": row["crash_count"] + 1}
+        follow_ups.change_follow_up(connection, row, LetterState.UNCERTAIN, values)
+
+
+def _expire(connection: Connection) -> None:
+    for row in letters.lock_expired(connection, BATCH):
+        letters.change_letter(connection, row, LetterState.EXPIRED, cause=Cause.TOO_LATE)
+
+
+def _settle(connection: Connection) -> None:
+    for row in letters.lock_unsettled(connection, SETTLE_WITHIN, BATCH):
+        letters.change_letter(connection, row, LetterState.UNCONFIRMED, cause=Cause(row["cause"]))
+
+
+def _due_tasks(connection: Connection) -> list[TaskName]:
+    checks = {
+        TaskName.PREPARE_SUBMISSIONS: submissions.lookups_are_due(connection),
+        TaskName.DELIVER_LETTERS: letters.letters_are_due(connection, first_tries=True),
+        TaskName.RETRY_LETTERS: letters.letters_are_due(connection, first_tries=False),
+        TaskName.SEND_MAIL: follow_ups.follow_ups_are_due(connection),
+    }
+    return [task for task, is_due in checks.items() if is_due]

@@ -1,0 +1,17 @@
+"""Composition root of the workers and the scheduler: `celery -A worker.app worker` and `celery -A worker.app beat`."""
+
+from shared.db.engine import make_engine
+from shared.logging import configure_logging
+from shared.queue.celery_app import make_celery
+from shared.queue.ring import Ring, connect_redis
+from shared.settings import from_env
+from worker.sweeper import start_with_worker
+from worker.tasks import register_tasks
+
+settings = from_env()
+configure_logging(settings.log_level)
+engine = make_engine(settings.database_url, pool_size=8)
+app = make_celery(settings)
+ring = Ring(app, connect_redis(settings.redis_url))
+register_tasks(app, engine, ring, settings)
+start_with_worker(engine, ring)

@@ -1,0 +1,34 @@
+"""Every worker sweeps by itself, so that a lost ring, a lost Redis or a missing scheduler delays but loses nothing."""
+
+import threading
+
+import structlog
+from celery.signals import worker_ready, worker_shutting_down
+from sqlalchemy import Engine
+
+from shared.queue.celery_app import SWEEP_EVERY_S
+from shared.queue.ring import Ring
+from shared.services.sweep import sweep
+
+_LOG = structlog.get_logger()
+
+
+def start_with_worker(engine: Engine, ring: Ring) -> None:
+    """Starts the sweeping thread when a worker is ready and ends it when the worker stops."""
+    stop = threading.Event()
+
+    def run() -> None:
+        while not stop.wait(SWEEP_EVERY_S):
+            try:
+                sweep(engine, ring)
+            except Exception as error:
+                _LOG.error("sweep.failed", exc_info=error)
+
+    def start(**_: object) -> None:
+        threading.Thread(target=run, name="sweeper", daemon=True).start()
+
+    def end(**_: object) -> None:
+        stop.set()
+
+    worker_ready.connect(start, weak=False)
+    worker_shutting_down.connect(end, weak=False)

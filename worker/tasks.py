@@ -1,0 +1,44 @@
+"""All tasks. Each answers its bell by calling one service; the database says what there is to do."""
+
+from collections.abc import Callable
+
+import structlog
+from celery import Celery
+from sqlalchemy import Engine
+
+from shared.queue.names import TaskName
+from shared.queue.ring import Ring
+from shared.services.deliver import deliver_letters
+from shared.services.mail import send_mail
+from shared.services.mailbox import delete_old_messages
+from shared.services.prepare import prepare_submissions
+from shared.services.sweep import sweep, tidy
+from shared.settings import Settings
+
+_LOG = structlog.get_logger()
+
+
+def register_tasks(app: Celery, engine: Engine, ring: Ring, settings: Settings) -> None:
+    """Gives every task name its code. A task takes no arguments; older or newer callers may add some."""
+    work: dict[TaskName, Callable[[], object]] = {
+        TaskName.PREPARE_SUBMISSIONS: lambda: prepare_submissions(engine, ring, settings),
+        TaskName.DELIVER_LETTERS: lambda: deliver_letters(engine, ring, settings, first_tries=True),
+        TaskName.RETRY_LETTERS: lambda: deliver_letters(engine, ring, settings, first_tries=False),
+        TaskName.SEND_MAIL: lambda: send_mail(engine, ring, settings),
+        TaskName.SWEEP: lambda: sweep(engine, ring),
+        TaskName.TIDY: lambda: (tidy(engine), delete_old_messages(engine)),
+    }
+    for name, run in work.items():
+        app.task(_logged(name, run), name=name.value, ignore_result=True)
+
+
+def _logged(name: TaskName, run: Callable[[], object]) -> Callable[..., None]:
+    def task(*_args: object, **_kwargs: object) -> None:
+        try:
+            run()
+        except Exception as error:
+            # The rows stay due and the sweep rings again; the text could quote a row, so only the type is told.
+            _LOG.error("task.failed", task=name.value, exc_info=error)
+
+    task.__name__ = name.name.lower()
+    return task
