@@ -1,4 +1,4 @@
-"""`dearrep`, the one command. Finds its parts only when they are asked for, and says every known error in one plain line."""
+"""`dearrep`, the one command: imports its parts when they are asked for, says every known error in one plain line."""
 
 import importlib
 import sys

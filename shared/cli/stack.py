@@ -58,7 +58,7 @@ def with_servers(env: Mapping[str, str], servers: LocalServers | None) -> dict[s
 
 @contextmanager
 def open_stack(*, migrated: bool = True) -> Iterator[Stack]:
-    """Servers for as long as the block runs. An embedded database is brought up to date; another one must be already."""
+    """Servers for as long as the block runs. An embedded database is migrated; another one must be already."""
     env = process_environment()
     servers = local_servers(env)
     if servers is not None:

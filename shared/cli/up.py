@@ -1,4 +1,4 @@
-"""`dearrep up`: everything on one machine, until Ctrl-C. A composition root: it alone builds the children's environment."""
+"""`dearrep up`: everything on one machine until Ctrl-C. A composition root: it makes the children's environment."""
 
 import sys
 import urllib.error
@@ -101,7 +101,7 @@ class _House:
             if not supervisor.wait_for(lambda: is_ready(port), _READY_SECONDS):
                 if supervisor.stopping.is_set():
                     return
-                raise LocalError(f"The pages did not come up within {_READY_SECONDS:.0f} s. Logs: {self.servers.var}/log")
+                raise LocalError(f"The pages are not up after {_READY_SECONDS:.0f} s. Logs: {self.servers.var}/log")
             (self.servers.var / "run" / "address").write_text(f"{settings.public_url}\n")
             click.echo(welcome(engine, settings))
             self._fetch_directories(supervisor, engine)
@@ -175,9 +175,7 @@ def welcome(engine: Engine, settings: Settings) -> str:
     password = issue_one_time_password(engine, settings.organizer_email)
     url = settings.public_url
     lines = ["", "Dear Rep is running.", ""]
-    lines += [
-        f"  Campaign page   {url}/c/{stored.campaign.slug}" for stored in list_campaigns(engine)
-    ]
+    lines += [f"  Campaign page   {url}/c/{stored.campaign.slug}" for stored in list_campaigns(engine)]
     lines += [
         f"  Dashboard       {url}/admin/",
         f"                  email {settings.organizer_email}   one-time password {password}",

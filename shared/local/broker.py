@@ -1,4 +1,4 @@
-"""A Redis-compatible server on loopback: the machine's own when there is one, else Valkey from a wheel. Holds no record."""
+"""A Redis-compatible server on loopback: the machine's own, else Valkey from a wheel. What it holds may be lost."""
 
 import importlib.util
 import platform

@@ -1,4 +1,7 @@
-"""Where the embedded PostgreSQL's programs are and who runs them. As root: an unprivileged account, no parent's mode changed."""
+"""Where the embedded PostgreSQL's programs and data are, and who runs it.
+
+As root an unprivileged account does, and no existing folder's mode is changed for it.
+"""
 
 import hashlib
 import importlib.metadata
@@ -43,9 +46,7 @@ def server_user() -> ServerUser | None:
     try:
         entry = pwd.getpwnam(_ACCOUNT)
     except KeyError:
-        raise LocalError(
-            f"PostgreSQL can't run as root, and there is no account '{_ACCOUNT}'. Use another user."
-        ) from None
+        raise LocalError(f"PostgreSQL can't run as root, and there is no account '{_ACCOUNT}'.") from None
     return ServerUser(entry.pw_name, entry.pw_uid, entry.pw_gid)
 
 
@@ -110,7 +111,7 @@ def _copied(package: Path) -> Path:
 
 
 def public_folder(folder: Path) -> None:
-    """Makes a folder of ours that every account may pass through, whatever the umask; existing ones stay as they are."""
+    """Makes folders of ours that every account may pass through; those that exist stay as they are."""
     for path in [*reversed(folder.parents), folder]:
         if not path.exists():
             path.mkdir()
@@ -129,14 +130,12 @@ def choose_home(var: Path) -> Path:
 
 
 def _root_home(var: Path) -> Path:
-    """The folder that ./var points to, unless a living copy of the checkout has it; else a fresh one."""
+    """The folder that ./var points to, unless this ./var is a copy of another one; else a fresh one."""
     pointer = var / "postgres-home"
     if pointer.is_file():
         home = Path(pointer.read_text().strip())
         owner = home / "checkout"
-        if owner.is_file() and (
-            Path(owner.read_text().strip()) in (var, Path()) or not Path(owner.read_text().strip()).exists()
-        ):
+        if owner.is_file() and (owner.read_text().strip() == str(var) or not Path(owner.read_text().strip()).exists()):
             owner.write_text(f"{var}\n")
             return home
     home = ROOT_HOME / hashlib.sha256(os.fsencode(var)).hexdigest()[:12]

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from shared.db.engine import make_engine
 from shared.errors import SettingsError
 from shared.services.mailbox import store_message
-from shared.settings import from_env
+from shared.settings import Settings, from_env
 
 MESSAGE_LIMIT_BYTES = 10 * 1024 * 1024
 # Senders keep their connection between letters for about this long.
@@ -28,7 +28,7 @@ class MailboxHandler:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802, ARG002
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Stores the message for each recipient; the name and arguments are aiosmtpd's."""
         raw = envelope.content if isinstance(envelope.content, bytes) else str(envelope.content or "").encode()
         sender = envelope.mail_from or ""
@@ -54,10 +54,12 @@ def make_listener(engine: Engine) -> SMTP:
     )
 
 
-def read_address(url: str) -> tuple[str, int]:
-    """Host and port of `DEARREP_MAILBOX_URL`; refuses to listen where other machines could write."""
-    parts = urlsplit(url)
+def read_address(settings: Settings) -> tuple[str, int]:
+    """Host and port of `DEARREP_MAILBOX_URL`. On one machine it refuses to listen where other machines could write."""
+    parts = urlsplit(settings.mailbox_url)
     host, port = parts.hostname or "", parts.port
+    if port and host and settings.environment == "production":
+        return host, port
     with contextlib.suppress(ValueError):
         if port and ipaddress.ip_address("127.0.0.1" if host == "localhost" else host).is_loopback:
             return host, port
@@ -84,7 +86,7 @@ async def _serve_until_signal(engine: Engine, host: str, port: int) -> None:
 def main() -> None:
     """The process that `dearrep up` starts."""
     settings = from_env()
-    host, port = read_address(settings.mailbox_url)
+    host, port = read_address(settings)
     asyncio.run(_serve_until_signal(make_engine(settings.database_url, pool_size=2), host, port))
 
 

@@ -1,4 +1,4 @@
-"""An embedded PostgreSQL from the binaries of a wheel. Uses none of the wheel's Python code (see docs/decisions/0001)."""
+"""An embedded PostgreSQL from the programs in a wheel, none of its Python (docs/decisions/0001-embedded-servers.md)."""
 
 import os
 import shutil

@@ -64,13 +64,16 @@ def record(file: Path, pid: int) -> None:
     """Writes down pid and start time, so that a later run knows the process again for sure."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(psutil.NoSuchProcess):
-        file.write_text(f"{pid} {psutil.Process(pid).create_time()}\n")
+        file.write_text(f"{pid} {psutil.Process(pid).create_time()} {file.resolve()}\n")
 
 
 def recorded(file: Path) -> psutil.Process | None:
     """The living process that `file` tells of; None when it has ended or its pid belongs to another now."""
     try:
-        pid, started = file.read_text().split()
+        pid, started, written_at = file.read_text().strip().split(" ", 2)
+        if Path(written_at) != file.resolve():
+            # Copied here with the whole folder: the process belongs to the original.
+            return None
         if int(pid) in _CHILDREN and _CHILDREN[int(pid)].poll() is not None:
             return None
         process = psutil.Process(int(pid))

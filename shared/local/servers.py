@@ -15,7 +15,7 @@ from shared.local.processes import LocalError
 
 
 class LocalServers:
-    """PostgreSQL and broker under `var`. `with_postgres` or `with_broker` is off where the environment names another."""
+    """PostgreSQL and broker under `var`; either may be off, where the environment names another."""
 
     def __init__(self, var: Path, *, with_postgres: bool = True, with_broker: bool = True) -> None:
         self.var = var.resolve()

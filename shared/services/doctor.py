@@ -1,0 +1,173 @@
+"""Checks every part of an installation and says what to do about each. Changes nothing and sends no mail."""
+
+import shutil
+import smtplib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import redis
+from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from shared import clock
+from shared.db.tables import import_run, letter, office
+from shared.db.upgrade import is_current
+from shared.domain.states import LetterState
+from shared.queue.names import QueueName
+from shared.settings import Settings
+
+_CONNECT_SECONDS = 5.0
+# More rings than this in one queue means that nobody takes them: rings are merged.
+_QUEUE_LIMIT = 1_000
+# Twice the time in which a sweep finds what a lost ring left.
+_LATE = timedelta(minutes=2)
+_DATA_AGE = timedelta(days=30)
+# Leases and due times are the database's; pages show this machine's clock.
+_CLOCK_LIMIT = timedelta(seconds=2)
+_DISK_LIMIT_BYTES = 1024**3
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check saw; `advice` is empty when all is well."""
+
+    name: str
+    words: str
+    advice: str = ""
+
+    @property
+    def is_ok(self) -> bool:
+        """True when nothing is to be done."""
+        return not self.advice
+
+
+def examine(engine: Engine, settings: Settings) -> list[Finding]:
+    """All checks; what depends on a database that does not answer is left out."""
+    findings = [check_database(engine)]
+    if findings[0].is_ok:
+        with engine.connect() as connection:
+            checks: tuple[Callable[[Connection], Finding], ...] = (check_letters, check_data, check_clock)
+            findings += [check(connection) for check in checks]
+    findings += check_broker(settings.redis_url)
+    findings += [check_relay(settings), check_mailbox(settings), check_disk(settings.var)]
+    return findings
+
+
+def check_database(engine: Engine) -> Finding:
+    """It answers, and its schema is this version's."""
+    try:
+        with engine.connect() as connection:
+            if not is_current(connection):
+                return Finding("database", "answers, but its schema is older than the code", "Run: dearrep db upgrade")
+            version = connection.exec_driver_sql("SHOW server_version").scalar_one()
+    except SQLAlchemyError as error:
+        return Finding("database", f"does not answer ({type(error).__name__})", "Check DATABASE_URL and the server.")
+    return Finding("database", f"PostgreSQL {str(version).split()[0]}, schema up to date")
+
+
+def check_letters(connection: Connection) -> Finding:
+    """No letter is due for longer than a sweep takes, so somebody works."""
+    waiting = (LetterState.QUEUED, LetterState.DEFERRED)
+    query = select(func.count()).where(letter.c.state.in_(waiting), letter.c.due_at < func.now() - _LATE)
+    late = connection.execute(query).scalar_one()
+    if late:
+        return Finding(
+            "letters", f"{late} are due and not taken up", "See whether workers run, and the pace per domain."
+        )
+    return Finding("letters", "none is overdue")
+
+
+def check_data(connection: Connection) -> Finding:
+    """Real legislators are there, and were looked at lately."""
+    real = connection.execute(select(func.count()).where(office.c.is_practice.is_(False))).scalar_one()
+    if not real:
+        return Finding("data", "practice data only: no real legislator is written to", "Run: dearrep setup ma")
+    imported = connection.execute(select(func.max(import_run.c.finished_at))).scalar_one()
+    if imported is None or clock.now() - imported > _DATA_AGE:
+        return Finding("data", "the legislators were last imported over 30 days ago", "Run: dearrep setup ma")
+    return Finding("data", f"{real} real offices, last import {imported:%Y-%m-%d}")
+
+
+def check_clock(connection: Connection) -> Finding:
+    """This machine and the database agree on the time."""
+    theirs = connection.execute(select(func.clock_timestamp())).scalar_one()
+    apart = abs(clock.now() - theirs)
+    if apart > _CLOCK_LIMIT:
+        seconds = apart.total_seconds()
+        return Finding("clock", f"this machine and the database differ by {seconds:.0f} s", "Set both by NTP.")
+    return Finding("clock", "this machine and the database agree")
+
+
+def check_broker(redis_url: str) -> list[Finding]:
+    """Redis answers and never drops rings to save memory; queues are short; workers listen."""
+    if not redis_url.startswith(("redis", "unix")):
+        return [Finding("broker", "not Redis; look at its own console")]
+    # Any: its types allow for an asynchronous client too.
+    client: Any = redis.Redis.from_url(
+        redis_url, socket_connect_timeout=_CONNECT_SECONDS, socket_timeout=_CONNECT_SECONDS
+    )
+    try:
+        policy = str(client.info("memory").get("maxmemory_policy", ""))
+        lengths = {name: int(client.llen(name)) for name in QueueName}
+        listening = [entry for entry in client.client_list() if entry.get("cmd", "").lower() == "brpop"]
+    except redis.RedisError as error:
+        return [Finding("broker", f"does not answer ({type(error).__name__})", "Check REDIS_URL and the server.")]
+    finally:
+        client.close()
+    findings = [Finding("broker", f"answers, maxmemory-policy {policy}", "" if policy == "noeviction" else _POLICY)]
+    findings += [check_queue(name, length) for name, length in lengths.items()]
+    if listening:
+        return [*findings, Finding("workers", f"{len(listening)} listening")]
+    return [*findings, Finding("workers", "none is listening", "Start `make run`, or the worker lines of Procfile.")]
+
+
+_POLICY = "Set maxmemory-policy to noeviction: Redis may drop rings otherwise."
+
+
+def check_queue(name: QueueName, length: int) -> Finding:
+    """Rings are taken up."""
+    if length > _QUEUE_LIMIT:
+        return Finding(f"queue {name}", f"{length} rings wait", "Start more workers for it (see Procfile).")
+    return Finding(f"queue {name}", f"{length} waiting")
+
+
+def check_relay(settings: Settings) -> Finding:
+    """The mail relay greets; no mail is sent."""
+    if settings.relay_configured:
+        return _greeted("mail relay", settings.mail_relay_url, "Check DEARREP_MAIL_RELAY_URL and the firewall.")
+    if settings.environment == "production":
+        return Finding("mail relay", "none is set: nothing can be sent", "Set DEARREP_MAIL_RELAY_URL.")
+    return Finding("mail relay", "none is set: every letter stays in the local mailbox")
+
+
+def check_mailbox(settings: Settings) -> Finding:
+    """The local mailbox, where test letters go, greets and is on this machine or the private network."""
+    return _greeted("mailbox", settings.mailbox_url, "Start `make run`, or the mailbox line of Procfile.")
+
+
+def _greeted(name: str, url: str, advice: str) -> Finding:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    client: type[smtplib.SMTP] = smtplib.SMTP_SSL if parts.scheme == "smtps" else smtplib.SMTP
+    try:
+        with client(host, parts.port or 25, timeout=_CONNECT_SECONDS) as connection:
+            connection.ehlo()
+    except (OSError, smtplib.SMTPException) as error:
+        return Finding(name, f"does not answer ({type(error).__name__})", advice)
+    place = "on this machine" if host in _LOOPBACK else "on another machine"
+    return Finding(name, f"answers, {place}")
+
+
+def check_disk(var: Path) -> Finding:
+    """There is room for the database to grow."""
+    folder = next(path for path in (var, *var.parents) if path.exists())
+    free = shutil.disk_usage(folder).free
+    words = f"{free / 1024**3:.1f} GB free"
+    return Finding(
+        "disk", words, "" if free > _DISK_LIMIT_BYTES else "Make room: PostgreSQL stops when the disk is full."
+    )

@@ -1,0 +1,56 @@
+"""Rules of the house that no linter knows: composition roots, module docstrings, names, the line of migrations."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
+
+from shared.db.tables import METADATA
+from shared.db.upgrade import alembic_config
+from shared.paths import ROOT
+
+SOURCES = sorted(path for folder in ("shared", "web", "worker") for path in (ROOT / folder).rglob("*.py"))
+NAMES = [str(path.relative_to(ROOT)) for path in SOURCES]
+# Where a process begins; everything else is handed Settings.
+ROOTS_READING_ENVIRON = {"shared/settings.py", "shared/cli/stack.py"}
+ROOTS_CALLING_FROM_ENV = {
+    "shared/cli/stack.py",
+    "shared/cli/up.py",
+    "shared/local/mailbox.py",
+    "web/wsgi.py",
+    "worker/app.py",
+}
+
+
+def attributes(tree: ast.AST) -> set[str]:
+    return {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+
+
+def names(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=NAMES)
+def test_module_keeps_the_house_rules(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    name = str(path.relative_to(ROOT))
+    assert ast.get_docstring(tree), "says why it exists"
+    assert path.name not in {"utils.py", "helpers.py", "misc.py", "common.py"}
+    if name not in ROOTS_READING_ENVIRON:
+        assert not {"os.environ", "os.getenv"} & attributes(tree)
+    if name not in ROOTS_CALLING_FROM_ENV | {"shared/settings.py"}:
+        assert "from_env" not in names(tree)
+
+
+def test_there_is_one_line_of_migrations() -> None:
+    assert len(ScriptDirectory.from_config(alembic_config()).get_heads()) == 1
+
+
+def test_migrations_make_the_tables_of_the_code(engine: Engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, METADATA) == []
