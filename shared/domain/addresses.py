@@ -49,7 +49,7 @@ _ZIP = re.compile(r"^(\d{5})(?:[\s-]*\d{4})?$")
 class ReadAddress:
     """An address as keys. `number_to` is the other end of `12-14`; `suffix` is `a` of `12A` or `1/2`.
 
-    `street` and `city` are match keys; `street_name` keeps what was typed, for messages; `city` or `zip` may be empty.
+    `street` and `city` are match keys; the names beside them are as typed, for messages; `city` or `zip` may be empty.
     """
 
     number: int
@@ -58,6 +58,7 @@ class ReadAddress:
     street: str
     street_name: str
     city: str
+    city_name: str
     zip: str
 
 
@@ -99,10 +100,13 @@ def read_address(address: HomeAddress, state: UsState) -> ReadAddress | Incomple
         return Incomplete(BAD_ZIP)
     if zip5 and not has_zip(state, zip5) and (elsewhere := states_of_zip(zip5)):
         return OutOfState(f"ZIP code {zip5} is in {elsewhere[0].name}, and this campaign writes to {state.name}.")
-    city = city_key(address.city[:_MAX_PART_LENGTH])
+    city_name = " ".join(address.city[:_MAX_PART_LENGTH].split())
+    city = city_key(city_name)
     if not (city or zip5):
         return Incomplete(NO_PLACE)
-    return ReadAddress(line.number, line.number_to, line.suffix, street_key(line.name), line.name, city, zip5)
+    return ReadAddress(
+        line.number, line.number_to, line.suffix, street_key(line.name), line.name, city, city_name, zip5
+    )
 
 
 def read_zip(text: str, state: UsState | None = None) -> str | None:

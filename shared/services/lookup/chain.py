@@ -1,0 +1,69 @@
+"""Own data first: address points, then street ranges. Gives positions with their errors, or the wish to ask."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from shared.db import lookups
+from shared.domain.addresses import ReadAddress
+from shared.domain.places import MatchType
+from shared.services.lookup.directory import Directory
+from shared.services.lookup.evidence import weigh
+from shared.services.lookup.interpolation import interpolate
+
+# A surveyed point lies on its parcel or its building.
+POINT_ERROR_M = 10.0
+# The number without the letter that was typed, or with one that was not: a neighbouring house or entrance.
+OTHER_SUFFIX_ERROR_M = 25.0
+# Points closer than this are one place for our purpose: 5 decimals of a degree.
+_SAME_PLACE_DECIMALS = 5
+_MOST_POSITIONS = 40
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where the address may lie."""
+
+    type: MatchType
+    source: str
+    lat: float
+    lon: float
+    error_m: float
+
+
+@dataclass(frozen=True)
+class Found:
+    """All positions that may be meant. `ask` forbids to take one unasked."""
+
+    positions: tuple[Position, ...] = ()
+    ask: bool = False
+
+
+def find_ranges(connection: Connection, directory: Directory, typed: ReadAddress) -> Found:
+    """Positions estimated from house number ranges."""
+    rows = lookups.find_ranges(
+        connection, directory.jurisdiction, typed.street, typed.number, zip5=typed.zip, city=typed.city
+    )
+    evidence = weigh(typed, rows, directory)
+    positions = []
+    for row in evidence.rows[:_MOST_POSITIONS]:
+        estimate = interpolate(row.line, typed.number, (row.number_from, row.number_to), row.side)
+        source = f"street ranges ({row.source})"
+        positions.append(Position(MatchType.INTERPOLATED, source, estimate.lat, estimate.lon, estimate.error_m))
+    return Found(tuple(positions), ask=evidence.ask and bool(positions))
+
+
+def pick_points(rows: list[lookups.PointRow], directory: Directory, typed: ReadAddress) -> Found:
+    """The points of the house number among the streets found."""
+    evidence = weigh(typed, rows, directory)
+    with_point = [row for row in evidence.rows if row.number is not None]
+    first = [row for row in with_point if row.number == typed.number] or with_point
+    exact = [row for row in first if row.suffix == typed.suffix]
+    error_m = POINT_ERROR_M if exact else OTHER_SUFFIX_ERROR_M
+    chosen = exact or [row for row in first if not (row.suffix and typed.suffix)]
+    places = {(round(row.lat, _SAME_PLACE_DECIMALS), round(row.lon, _SAME_PLACE_DECIMALS)): row for row in chosen}
+    positions = tuple(
+        Position(MatchType.POINT, f"address points ({row.source})", row.lat, row.lon, error_m)
+        for row in list(places.values())[:_MOST_POSITIONS]
+    )
+    return Found(positions, ask=evidence.ask and bool(positions))

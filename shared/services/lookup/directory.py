@@ -1,0 +1,92 @@
+"""One state's directory in memory: districts, offices with holders, known places. Rebuilt when an import happened."""
+
+import threading
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Connection, Engine
+
+from shared.db import directory as store
+from shared.db.lookups import Version, known_places
+from shared.domain.districts import district_key
+from shared.domain.places import Chamber, Office
+from shared.services.lookup.district_index import DistrictIndex
+
+
+@dataclass(frozen=True)
+class Directory:
+    """What a process knows about a state; immutable, so that threads share it."""
+
+    jurisdiction: str
+    version: Version
+    is_real: bool
+    index: DistrictIndex
+    offices: dict[str, tuple[Office, ...]]
+    # Members elected by the whole state, who have no district shape.
+    at_large: dict[Chamber, tuple[Office, ...]]
+    places: frozenset[tuple[str, str]]
+    cities: dict[str, str]
+
+    def knows_city(self, city: str) -> bool:
+        """True for the key of a city that occurs in the imported addresses."""
+        return city in self.cities
+
+
+# Per engine, so that two databases in one process (tests do it) never mix.
+_LOADED: WeakKeyDictionary[Engine, dict[str, Directory]] = WeakKeyDictionary()
+_LOCK = threading.Lock()
+
+
+def current_directory(engine: Engine, connection: Connection, jurisdiction: str) -> Directory:
+    """The directory as this process has it; `renewed_directory` brings it up to date."""
+    loaded = _LOADED.get(engine, {}).get(jurisdiction)
+    if loaded is not None:
+        return loaded
+    return renewed_directory(engine, connection, jurisdiction, None)
+
+
+def renewed_directory(engine: Engine, connection: Connection, jurisdiction: str, version: Version | None) -> Directory:
+    """The directory of this version, loaded once however many threads ask."""
+    with _LOCK:
+        loaded = _LOADED.get(engine, {}).get(jurisdiction)
+        # Without an import there is no version to trust: rows written by hand are read again each time.
+        if loaded is not None and version is not None and version[0] is not None and loaded.version == version:
+            return loaded
+        fresh = load_directory(connection, jurisdiction)
+        _LOADED.setdefault(engine, {})[jurisdiction] = fresh
+        return fresh
+
+
+def load_directory(connection: Connection, jurisdiction: str) -> Directory:
+    """Reads everything from the database."""
+    version = store.directory_version(connection, jurisdiction)
+    districts = store.current_districts(connection, jurisdiction)
+    offices: dict[str, tuple[Office, ...]] = {}
+    at_large: dict[Chamber, tuple[Office, ...]] = {}
+    shaped = {row.ocd_id for row in districts}
+    for row in store.current_offices(connection, jurisdiction):
+        seat = as_office(row)
+        offices[seat.ocd_id] = (*offices.get(seat.ocd_id, ()), seat)
+        if seat.ocd_id not in shaped and district_key(seat.district) == "at large":
+            at_large[seat.chamber] = (*at_large.get(seat.chamber, ()), seat)
+    places, cities = known_places(connection, jurisdiction)
+    index = DistrictIndex((row.chamber, row.ocd_id, row.shape) for row in districts)
+    is_real = store.is_complete(connection, jurisdiction)
+    return Directory(jurisdiction, version, is_real, index, offices, at_large, frozenset(places), cities)
+
+
+def as_office(row: store.OfficeRow) -> Office:
+    """A stored seat as the value that pages and letters use."""
+    return Office(
+        office_id=row.id,
+        chamber=row.chamber,
+        district=row.district,
+        ocd_id=row.ocd_id,
+        title=row.title,
+        holder_id=row.holder_id,
+        holder=row.name,
+        email=row.email,
+        phone=row.phone,
+        party=row.party,
+        is_practice=row.is_practice,
+    )

@@ -1,0 +1,121 @@
+"""Finds the districts at a point, and how far their edges are. Holds shapes only; knows neither tables nor offices.
+
+Shapes are kept in Mercator, which keeps angles: near a point one metre is 1/cos(latitude) units in every direction.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from shared.domain.places import Chamber
+
+_EARTH_RADIUS_M = 6_371_008.8
+# Edges are cut into pieces of so many corners, so that the nearest one is found through the tree.
+_PIECE_CORNERS = 16
+_LARGEST_LATITUDE = 89.0
+# A pier or an island left out of a shape: how far from a district a point may lie and still belong to it.
+COAST_M = 250.0
+
+
+@dataclass(frozen=True, slots=True)
+class ChamberPlace:
+    """Where a point lies in one chamber: the ids of its district and of all others within the error."""
+
+    ocd_ids: tuple[str, ...]
+    edge_m: float | None
+
+
+def _project(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    limited = np.clip(lat, -_LARGEST_LATITUDE, _LARGEST_LATITUDE)
+    return np.radians(lon) * _EARTH_RADIUS_M, np.arctanh(np.sin(np.radians(limited))) * _EARTH_RADIUS_M
+
+
+def _project_one(lat: float, lon: float) -> tuple[float, float]:
+    limited = math.radians(max(-_LARGEST_LATITUDE, min(_LARGEST_LATITUDE, lat)))
+    return math.radians(lon) * _EARTH_RADIUS_M, math.atanh(math.sin(limited)) * _EARTH_RADIUS_M
+
+
+def _pieces(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+    """All rings as short lines that overlap in one corner."""
+    rings = shapely.get_rings(shapely.get_parts(shapes))
+    pieces: list[BaseGeometry] = []
+    for ring in rings:
+        corners = shapely.get_coordinates(ring)
+        starts = range(0, len(corners) - 1, _PIECE_CORNERS)
+        pieces.extend(shapely.LineString(corners[start : start + _PIECE_CORNERS + 1]) for start in starts)
+    return np.array(pieces, dtype=object)
+
+
+class _ChamberIndex:
+    """The districts of one chamber."""
+
+    def __init__(self, shapes: Sequence[tuple[str, bytes]]) -> None:
+        self.ocd_ids = [ocd_id for ocd_id, _ in shapes]
+        degrees = shapely.from_wkb([shape for _, shape in shapes])
+        self._shapes = shapely.transform(degrees, _project, interleaved=False)
+        shapely.prepare(self._shapes)
+        # Once now: the shapes build their own index at the first question, which isn't safe with several threads.
+        for shape in self._shapes:
+            shapely.intersects_xy(shape, *shapely.get_coordinates(shapely.point_on_surface(shape))[0])
+        self._tree = shapely.STRtree(self._shapes)
+        self._edges = shapely.STRtree(_pieces(self._shapes))
+
+    def containing(self, point: BaseGeometry, x: float, y: float) -> list[int]:
+        """The districts that hold the point; two on a common edge, and where districts overlap by law."""
+        return [int(i) for i in self._tree.query(point) if shapely.intersects_xy(self._shapes[i], x, y)]
+
+    def within(self, point: BaseGeometry, distance: float) -> list[int]:
+        """The districts within a distance in Mercator units."""
+        return sorted(int(i) for i in self._tree.query(point, predicate="dwithin", distance=distance))
+
+    def edge(self, point: BaseGeometry) -> float:
+        """The distance to the nearest edge in Mercator units."""
+        _, distances = self._edges.query_nearest(point, return_distance=True, all_matches=False)
+        return float(distances[0])
+
+
+class DistrictIndex:
+    """The districts of a state by chamber. Built once, then read by any number of threads."""
+
+    def __init__(self, districts: Iterable[tuple[Chamber, str, bytes]]) -> None:
+        by_chamber: dict[Chamber, list[tuple[str, bytes]]] = {}
+        for chamber, ocd_id, shape in districts:
+            by_chamber.setdefault(chamber, []).append((ocd_id, shape))
+        self._chambers = {chamber: _ChamberIndex(shapes) for chamber, shapes in by_chamber.items()}
+
+    @property
+    def chambers(self) -> frozenset[Chamber]:
+        """The chambers whose districts are known."""
+        return frozenset(self._chambers)
+
+    def at(self, lat: float, lon: float, chambers: Iterable[Chamber]) -> dict[Chamber, tuple[str, ...]]:
+        """The districts that hold a point, without a word on doubt."""
+        x, y = _project_one(lat, lon)
+        point = shapely.Point(x, y)
+        known = ((chamber, self._chambers[chamber]) for chamber in chambers if chamber in self._chambers)
+        return {chamber: tuple(i.ocd_ids[n] for n in i.containing(point, x, y)) for chamber, i in known}
+
+    def near(self, lat: float, lon: float, error_m: float, chambers: Iterable[Chamber]) -> dict[Chamber, ChamberPlace]:
+        """The districts that may hold a point known to `error_m` metres; empty where none is near."""
+        x, y = _project_one(lat, lon)
+        point = shapely.Point(x, y)
+        unit = math.cos(math.radians(lat))
+        known = (chamber for chamber in chambers if chamber in self._chambers)
+        return {chamber: _place(self._chambers[chamber], point, (x, y), error_m, unit) for chamber in known}
+
+
+def _place(
+    index: _ChamberIndex, point: BaseGeometry, position: tuple[float, float], error_m: float, unit: float
+) -> ChamberPlace:
+    edge_m = index.edge(point) * unit
+    found = index.containing(point, *position)
+    if not found:
+        found = index.within(point, max(error_m, COAST_M) / unit)
+    elif edge_m <= error_m:
+        found = index.within(point, error_m / unit)
+    return ChamberPlace(tuple(index.ocd_ids[i] for i in found), edge_m)

@@ -1,0 +1,83 @@
+"""The lookup: reads the address, asks own data first, and never takes an office on resemblance alone."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, Engine
+
+from shared.db import directory as store
+from shared.db.lookups import find_points
+from shared.domain.addresses import Incomplete, OutOfState, ReadAddress, read_address
+from shared.domain.places import Chamber, HomeAddress, LookupResult, LookupStatus, Match, MatchType
+from shared.domain.us_states import UsState, state_of
+from shared.services.lookup.answer import answer
+from shared.services.lookup.chain import Found, find_ranges, pick_points
+from shared.services.lookup.directory import Directory, current_directory, renewed_directory
+from shared.services.lookup.practice import practice_offices
+from shared.services.lookup.suggestions import suggest
+from shared.settings import Settings
+
+NOT_FOUND = "We could not find this address. Please check the house number, the street, the city and the ZIP code."
+CONTRADICTION = "The city and the ZIP code don't belong together. Please choose the address that is yours."
+
+
+def look_up(
+    engine: Engine,
+    settings: Settings,
+    jurisdiction: str,
+    chambers: Sequence[Chamber],
+    address: HomeAddress,
+    *,
+    remote: bool = True,
+) -> LookupResult:
+    """Finds the offices of `chambers` for a home address in the jurisdiction (`ma`). Safe in several threads."""
+    state = state_of(jurisdiction)
+    typed = read_address(address, state)
+    if isinstance(typed, Incomplete):
+        return LookupResult(LookupStatus.INCOMPLETE, reason=typed.reason)
+    if isinstance(typed, OutOfState):
+        return LookupResult(LookupStatus.OUTSIDE, reason=typed.reason)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        directory, found = _find(engine, connection, state, typed)
+        if directory.is_real:
+            return _result(connection, directory, state, chambers, typed, found)
+    return _practice(engine, state, chambers)
+
+
+def has_real_directory(connection: Connection, jurisdiction: str) -> bool:
+    """True when real districts, holders and addresses are there; False means practice offices."""
+    return store.is_complete(connection, state_of(jurisdiction).code.lower())
+
+
+def _find(engine: Engine, connection: Connection, state: UsState, typed: ReadAddress) -> tuple[Directory, Found]:
+    jurisdiction = state.code.lower()
+    directory = current_directory(engine, connection, jurisdiction)
+    numbers = (typed.number, typed.number_to or typed.number)
+    version, rows = find_points(
+        connection, jurisdiction, typed.street, numbers, zip5=typed.zip, city=typed.city
+    )
+    if directory.version != version or version[0] is None:
+        directory = renewed_directory(engine, connection, jurisdiction, version)
+    if not directory.is_real:
+        return directory, Found()
+    found = pick_points(rows, directory, typed)
+    return directory, found if found.positions else find_ranges(connection, directory, typed)
+
+
+def _result(
+    connection: Connection,
+    directory: Directory,
+    state: UsState,
+    chambers: Sequence[Chamber],
+    typed: ReadAddress,
+    found: Found,
+) -> LookupResult:
+    if found.positions and not found.ask:
+        return answer(directory, chambers, found.positions, state.name)
+    suggestions = suggest(connection, directory, typed, state.code)
+    reason = CONTRADICTION if found.ask else NOT_FOUND
+    return LookupResult(LookupStatus.NO_MATCH, suggestions=suggestions, reason=reason)
+
+
+def _practice(engine: Engine, state: UsState, chambers: Sequence[Chamber]) -> LookupResult:
+    match = Match(MatchType.PRACTICE, "practice data", 0.0, None, None, None)
+    return LookupResult(LookupStatus.MATCHED, match, practice_offices(engine, state, chambers))
