@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shared.db.engine import make_engine
 from shared.errors import SettingsError
+from shared.logging import configure_logging
 from shared.services.mailbox import store_message
 from shared.settings import Settings, from_env
 
@@ -86,6 +87,7 @@ async def _serve_until_signal(engine: Engine, host: str, port: int) -> None:
 def main() -> None:
     """The process that `dearrep up` starts."""
     settings = from_env()
+    configure_logging(settings.log_level)
     host, port = read_address(settings)
     asyncio.run(_serve_until_signal(make_engine(settings.database_url, pool_size=2), host, port))
 

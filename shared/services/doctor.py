@@ -2,7 +2,7 @@
 
 import shutil
 import smtplib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -120,7 +120,7 @@ def check_broker(redis_url: str) -> list[Finding]:
     finally:
         client.close()
     findings = [Finding("broker", f"answers, maxmemory-policy {policy}", "" if policy == "noeviction" else _POLICY)]
-    findings += [check_queue(name, length) for name, length in lengths.items()]
+    findings.append(check_queues(lengths))
     if listening:
         return [*findings, Finding("workers", f"{len(listening)} listening")]
     return [*findings, Finding("workers", "none is listening", "Start `make run`, or the worker lines of Procfile.")]
@@ -129,11 +129,12 @@ def check_broker(redis_url: str) -> list[Finding]:
 _POLICY = "Set maxmemory-policy to noeviction: Redis may drop rings otherwise."
 
 
-def check_queue(name: QueueName, length: int) -> Finding:
+def check_queues(lengths: Mapping[QueueName, int]) -> Finding:
     """Rings are taken up."""
-    if length > _QUEUE_LIMIT:
-        return Finding(f"queue {name}", f"{length} rings wait", "Start more workers for it (see Procfile).")
-    return Finding(f"queue {name}", f"{length} waiting")
+    words = ", ".join(f"{name} {length}" for name, length in lengths.items())
+    if max(lengths.values()) > _QUEUE_LIMIT:
+        return Finding("queues", f"rings pile up: {words}", "Start more workers (see Procfile).")
+    return Finding("queues", words)
 
 
 def check_relay(settings: Settings) -> Finding:
