@@ -26,7 +26,7 @@ class PointRow:
 
 @dataclass(frozen=True, slots=True)
 class RangeRow:
-    """One side of a street segment whose numbers hold the one asked for."""
+    """One side of a street segment. `parity` is 0 for even numbers, 1 for odd, 2 for both."""
 
     name: str
     city: str
@@ -34,9 +34,15 @@ class RangeRow:
     zip: str
     number_from: int
     number_to: int
+    parity: int
     side: str
     line: bytes
     source: str
+
+    def holds(self, number: int) -> bool:
+        """True when the house number belongs on this side of this segment."""
+        low, high = sorted((self.number_from, self.number_to))
+        return low <= number <= high and self.parity in (2, number % 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +70,10 @@ _FIND_POINTS = text(
     " AND (street.zip = :zip OR street.city_key = :city)) AS found ON true"
 )
 _FIND_RANGES = text(
-    "SELECT street.name, street.city, street.city_key, street.zip, r.number_from, r.number_to, r.side, r.line,"
+    "SELECT street.name, street.city, street.city_key, street.zip, r.number_from, r.number_to, r.parity, r.side, r.line,"
     " source.name AS source FROM street JOIN street_range r ON r.street_id = street.id"
     f" JOIN address_source source ON source.id = r.source_id WHERE {_IN_PLACE}"
     " AND (street.zip = :zip OR street.city_key = :city)"
-    " AND :number BETWEEN least(r.number_from, r.number_to) AND greatest(r.number_from, r.number_to)"
-    " AND r.parity IN (2, :number % 2)"
 )
 _STREETS_OF_PLACE = text(
     "SELECT id, street_key, name, city, city_key, zip FROM street WHERE jurisdiction = :jurisdiction"
@@ -104,12 +108,12 @@ def find_points(
 
 
 def find_ranges(
-    connection: Connection, jurisdiction: str, street: str, number: int, *, zip5: str, city: str
+    connection: Connection, jurisdiction: str, street: str, *, zip5: str, city: str
 ) -> list[RangeRow]:
-    """Street sides of that key that hold the number."""
-    values = {"jurisdiction": jurisdiction, "street": street, "number": number}
+    """All sides of all segments of the streets of that key which the ZIP code or the city points at."""
+    values = {"jurisdiction": jurisdiction, "street": street}
     rows = connection.execute(_FIND_RANGES, {**values, "zip": zip5 or None, "city": city or None})
-    return [RangeRow(*row[:7], bytes(row[7]), row[8]) for row in rows]
+    return [RangeRow(*row[:8], bytes(row[8]), row[9]) for row in rows]
 
 
 def streets_of_place(

@@ -18,7 +18,8 @@ from shared.services.imports.reports import ImportReport, Progress, import_run, 
 from shared.services.imports.shapes import Feature, read_features
 from shared.services.imports.street_fields import LAYOUTS, SideFields, StreetFields
 
-_DIGITS = re.compile(r"^\D*(\d{1,7})\D*$")
+# A letter may follow; a minus sign in front stands for "no houses on this side".
+_DIGITS = re.compile(r"^(\d{1,7})[A-Za-z]?$")
 _PARITIES = {"E": 0, "O": 1, "B": 2, "EVEN": 0, "ODD": 1, "BOTH": 2}
 _BOTH = 2
 
@@ -51,9 +52,7 @@ def _find_layout(feature: Feature, path: Path) -> StreetFields:
     for layout in LAYOUTS:
         if {layout.name, layout.left.number_from, layout.right.number_to} <= feature.properties.keys():
             return layout
-    raise ImportRefused(
-        f"{path.name} has no known fields for house numbers. Add its field names to street_fields.py."
-    )
+    raise ImportRefused(f"{path.name} has no known fields for house numbers. Add its field names to street_fields.py.")
 
 
 def _read_sides(
@@ -81,7 +80,7 @@ def _numbers(properties: Mapping[str, Any], fields: SideFields) -> tuple[int, in
     ends = []
     for field in (fields.number_from, fields.number_to):
         value = properties.get(field)
-        text = str(int(value)) if isinstance(value, float) and value == value else str(value or "")
+        text = str(int(value)) if isinstance(value, float) and value == value else str(value or "").strip()
         found = _DIGITS.match(text)
         if found is None or int(found[1]) == 0:
             return None

@@ -1,6 +1,7 @@
 """Own data first: address points, then street ranges. Gives positions with their errors, or the wish to ask."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -18,6 +19,9 @@ OTHER_SUFFIX_ERROR_M = 25.0
 # Points closer than this are one place for our purpose: 5 decimals of a degree.
 _SAME_PLACE_DECIMALS = 5
 _MOST_POSITIONS = 40
+# A number this far beyond a street's known ones may be a new house; farther is a slip.
+_NUMBERS_BEYOND = 20
+_MOST_SEGMENTS = 150
 
 
 @dataclass(frozen=True)
@@ -40,17 +44,33 @@ class Found:
 
 
 def find_ranges(connection: Connection, directory: Directory, typed: ReadAddress) -> Found:
-    """Positions estimated from house number ranges."""
-    rows = lookups.find_ranges(
-        connection, directory.jurisdiction, typed.street, typed.number, zip5=typed.zip, city=typed.city
-    )
+    """Positions estimated from house number ranges; the whole street when no range holds a number close to them."""
+    rows = lookups.find_ranges(connection, directory.jurisdiction, typed.street, zip5=typed.zip, city=typed.city)
     evidence = weigh(typed, rows, directory)
-    positions = []
-    for row in evidence.rows[:_MOST_POSITIONS]:
-        estimate = interpolate(row.line, typed.number, (row.number_from, row.number_to), row.side)
-        source = f"street ranges ({row.source})"
-        positions.append(Position(MatchType.INTERPOLATED, source, estimate.lat, estimate.lon, estimate.error_m))
-    return Found(tuple(positions), ask=evidence.ask and bool(positions))
+    holding = [row for row in evidence.rows if row.holds(typed.number)]
+    if holding:
+        positions = tuple(_estimate(row, typed.number) for row in holding[:_MOST_POSITIONS])
+    else:
+        positions = _whole_street(evidence.rows, typed.number)
+    return Found(positions, ask=evidence.ask and bool(positions))
+
+
+def _estimate(row: lookups.RangeRow, number: int) -> Position:
+    estimate = interpolate(row.line, number, (row.number_from, row.number_to), row.side)
+    source = f"street ranges ({row.source})"
+    return Position(MatchType.INTERPOLATED, source, estimate.lat, estimate.lon, estimate.error_m)
+
+
+def _whole_street(rows: Sequence[lookups.RangeRow], number: int) -> tuple[Position, ...]:
+    """The middle of every segment: enough when the whole street lies in one district, a question when it doesn't."""
+    ends = [end for row in rows for end in (row.number_from, row.number_to)]
+    if not ends or not min(ends) - _NUMBERS_BEYOND <= number <= max(ends) + _NUMBERS_BEYOND:
+        return ()
+    segments = {row.line: row for row in rows}
+    if len(segments) > _MOST_SEGMENTS:
+        return ()
+    middles = (_estimate(row, (row.number_from + row.number_to) // 2) for row in segments.values())
+    return tuple(replace(middle, type=MatchType.CENTROID) for middle in middles)
 
 
 def pick_points(rows: list[lookups.PointRow], directory: Directory, typed: ReadAddress) -> Found:
