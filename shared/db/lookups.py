@@ -107,9 +107,7 @@ def find_points(
     return (rows[0][0], rows[0][1]), [PointRow(*row[2:]) for row in rows if row[2] is not None]
 
 
-def find_ranges(
-    connection: Connection, jurisdiction: str, street: str, *, zip5: str, city: str
-) -> list[RangeRow]:
+def find_ranges(connection: Connection, jurisdiction: str, street: str, *, zip5: str, city: str) -> list[RangeRow]:
     """All sides of all segments of the streets of that key which the ZIP code or the city points at."""
     values = {"jurisdiction": jurisdiction, "street": street}
     rows = connection.execute(_FIND_RANGES, {**values, "zip": zip5 or None, "city": city or None})

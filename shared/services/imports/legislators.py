@@ -74,7 +74,16 @@ class _PersonReader:
     def __init__(self, table: Table, state: UsState) -> None:
         self._state = state
         need = {name: table.column(name, required=True) for name in ("name", "current_district", "current_chamber")}
-        more = ("id", "given_name", "family_name", "current_party", "email", "state", "capitol_address", "capitol_voice")
+        more = (
+            "id",
+            "given_name",
+            "family_name",
+            "current_party",
+            "email",
+            "state",
+            "capitol_address",
+            "capitol_voice",
+        )
         self._at = need | {name: table.column(name) for name in (*more, "district_address", "district_voice")}
 
     def read(self, row: list[str]) -> Person | str | None:
@@ -116,7 +125,8 @@ def _apply(connection: Connection, state: UsState, people: list[Person], report:
         wanted[person.chamber, district_key(person.district)].append(person)
     chambers = {person.chamber for person in people}
     shapes = {
-        (row.chamber, district_key(row.name)): row.ocd_id for row in directory.current_districts(connection, jurisdiction)
+        (row.chamber, district_key(row.name)): row.ocd_id
+        for row in directory.current_districts(connection, jurisdiction)
     }
     seats: Seats = defaultdict(list)
     for row in directory.current_offices(connection, jurisdiction):

@@ -52,7 +52,9 @@ class Table:
             if name in self._columns:
                 return self._columns[name]
         if required:
-            raise ImportRefused(f"{self._path.name} has no column “{names[0]}” (or {', '.join(names[1:]) or 'other name'}).")
+            raise ImportRefused(
+                f"{self._path.name} has no column “{names[0]}” (or {', '.join(names[1:]) or 'other name'})."
+            )
         return -1
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:

@@ -52,9 +52,7 @@ def _find(engine: Engine, connection: Connection, state: UsState, typed: ReadAdd
     jurisdiction = state.code.lower()
     directory = current_directory(engine, connection, jurisdiction)
     numbers = (typed.number, typed.number_to or typed.number)
-    version, rows = find_points(
-        connection, jurisdiction, typed.street, numbers, zip5=typed.zip, city=typed.city
-    )
+    version, rows = find_points(connection, jurisdiction, typed.street, numbers, zip5=typed.zip, city=typed.city)
     if directory.version != version or version[0] is None:
         directory = renewed_directory(engine, connection, jurisdiction, version)
     if not directory.is_real:

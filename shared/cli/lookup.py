@@ -1,0 +1,157 @@
+"""`dearrep lookup`: the offices of one address or of a file of addresses, as people or as programs read them."""
+
+import csv
+import json
+import sys
+import time
+from pathlib import Path
+from typing import IO
+
+import click
+
+from shared.cli.progress import show_progress
+from shared.cli.stack import Stack, open_stack
+from shared.domain.address_lines import split_line
+from shared.domain.places import Chamber, HomeAddress, LookupResult, LookupStatus
+from shared.domain.us_states import state_of
+from shared.errors import ImportRefused
+from shared.services.lookup import look_up
+from shared.services.lookup.explanation import explain
+
+_CHAMBERS = tuple(Chamber)
+_ADDED = ("status", "match_type", "source", "precision_m", "edge_m", "lower", "upper", "congress")
+_HOLDERS = ("lower_holder", "upper_holder", "lower_email", "upper_email")
+
+
+@click.command("lookup")
+@click.argument("address", required=False)
+@click.option("--csv", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Look up every row.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--explain", "explained", is_flag=True, help="Say what was found where, and why.")
+@click.option("--no-remote", is_flag=True, help="Ask no outside geocoder.")
+@click.option("--state", default="ma", show_default=True, help="The state's two letters.")
+def lookup_command(
+    address: str | None, file: Path | None, *, as_json: bool, explained: bool, no_remote: bool, state: str
+) -> None:
+    """Find the offices of ADDRESS, for example "24 Beacon St, Boston, MA 02133", or of a CSV file."""
+    if bool(address) == bool(file):
+        raise click.UsageError("Give one address, or --csv with a file.")
+    with open_stack() as stack:
+        lookup = Lookups(stack, state, remote=not no_remote)
+        if file is not None:
+            _look_up_file(lookup, file)
+            return
+        typed = split_line(address or "", state_of(state).code)
+        result = lookup.find(typed)
+    if explained:
+        click.echo("\n".join(explain(typed, result, state)))
+    elif as_json:
+        click.echo(json.dumps(as_dict(result), ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join(_in_words(result)))
+
+
+class Lookups:
+    """Lookups with the settings of one command."""
+
+    def __init__(self, stack: Stack, state: str, *, remote: bool) -> None:
+        self._stack, self._state, self._remote = stack, state_of(state).code.lower(), remote
+
+    @property
+    def state(self) -> str:
+        """Two small letters."""
+        return self._state
+
+    def find(self, address: HomeAddress) -> LookupResult:
+        """The offices of all chambers."""
+        return look_up(self._stack.engine, self._stack.settings, self._state, _CHAMBERS, address, remote=self._remote)
+
+
+def as_dict(result: LookupResult) -> dict[str, object]:
+    """The answer in the form that programs read; the same names as in the API."""
+    match = result.match
+    shown = match and {
+        "type": match.type.value,
+        "source": match.source,
+        "precision_m": match.precision_m,
+        "edge_m": match.edge_m,
+        "lat": match.lat,
+        "lon": match.lon,
+    }
+    return {
+        "status": result.status.value,
+        "match": shown,
+        "offices": [
+            {
+                "chamber": office.chamber.value,
+                "district": office.district,
+                "ocd_id": office.ocd_id,
+                "title": office.title,
+                "holder": office.holder,
+                "email": office.email,
+                "vacant": office.vacant,
+            }
+            for office in result.offices
+        ],
+        "suggestions": list(result.suggestions),
+    }
+
+
+def _in_words(result: LookupResult) -> list[str]:
+    lines = [f"{result.status.value}{': ' + result.reason if result.reason else ''}"]
+    for office in result.offices:
+        holder = "vacant" if office.vacant else f"{office.holder} {office.email}".strip()
+        lines.append(f"  {office.title}, {office.district}: {holder}")
+    return lines + [f"  Did you mean {line}?" for line in result.suggestions]
+
+
+def _look_up_file(lookup: Lookups, file: Path) -> None:
+    """Writes the input's columns and the answers to standard output, a summary with the rate to standard error."""
+    with file.open(encoding="utf-8-sig", newline="") as source:
+        reader = csv.DictReader(source)
+        columns = {name.strip().casefold(): name for name in reader.fieldnames or ()}
+        if "address" not in columns:
+            raise ImportRefused(
+                f"{file.name} has no column “address”. Wanted: address, city, state, zip, in any order."
+            )
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow([*(reader.fieldnames or ()), *_ADDED, *_HOLDERS])
+        _write_rows(lookup, reader, columns, writer, (source, file.stat().st_size))
+
+
+def _write_rows(
+    lookup: Lookups,
+    reader: "csv.DictReader[str]",
+    columns: dict[str, str],
+    writer: "csv._writer",
+    progress: tuple[IO[str], int],
+) -> None:
+    counts: dict[LookupStatus, int] = dict.fromkeys(LookupStatus, 0)
+    source, size = progress
+    started = time.monotonic()
+    with show_progress("Looking up") as show:
+        for row in reader:
+            get = {name: (row.get(columns[name]) or "") if name in columns else "" for name in _INPUT}
+            state = get["state"] or lookup.state.upper()
+            result = lookup.find(HomeAddress(get["address"], get["city"], state, get["zip"], get["unit"]))
+            counts[result.status] += 1
+            writer.writerow([*(row.get(name) for name in reader.fieldnames or ()), *_cells(result)])
+            show(source.buffer.tell() / max(size, 1))  # type: ignore[attr-defined]
+    total, seconds = sum(counts.values()), max(time.monotonic() - started, 1e-9)
+    by_status = ", ".join(f"{count} {status.value}" for status, count in counts.items() if count)
+    click.echo(f"{total} addresses in {seconds:.1f} s ({total / seconds:.0f} a second): {by_status}", err=True)
+
+
+_INPUT = ("address", "unit", "city", "state", "zip")
+
+
+def _cells(result: LookupResult) -> list[object]:
+    match = result.match
+    seats = {chamber: [o for o in result.offices if o.chamber is chamber] for chamber in _CHAMBERS}
+    districts = ["|".join(dict.fromkeys(office.district for office in seats[chamber])) for chamber in _CHAMBERS]
+    holders = ["|".join(office.holder for office in seats[c]) for c in (Chamber.LOWER, Chamber.UPPER)]
+    emails = ["|".join(office.email for office in seats[c]) for c in (Chamber.LOWER, Chamber.UPPER)]
+    found: list[object] = ["", "", "", ""]
+    if match is not None:
+        found = [match.type.value, match.source, match.precision_m, "" if match.edge_m is None else match.edge_m]
+    return [result.status.value, *found, *districts, *holders, *emails]

@@ -1,0 +1,156 @@
+"""The one door for outgoing HTTP: every call has a timeout, retries are for what may be repeated, errors are ours.
+
+Nothing here knows which service it talks to. Error texts name the host only: paths and parameters may be personal.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import requests
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+from shared.errors import Permanent, Retryable, Throttled
+
+CONNECT_TIMEOUT_S = 5.0
+# Between two pieces of an answer, not for the whole of it.
+READ_TIMEOUT_S = 30.0
+ATTEMPTS = 4
+_FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 8.0
+_CHUNK_BYTES = 256 * 1024
+_USER_AGENT = "DearRep/0.1 (self-hosted letters to legislators)"
+_TRY_LATER = frozenset({408, 425, 500, 502, 503, 504})
+
+Result = TypeVar("Result")
+# Called with bytes so far and the whole size, 0 when the server doesn't say it.
+BytesProgress = Callable[[int, int], None]
+
+
+def _no_progress(_done: int, _total: int) -> None:
+    """For callers that show none."""
+
+
+def get_json(
+    url: str, *, params: Mapping[str, str], headers: Mapping[str, str] | None = None, read_timeout_s: float = 10.0
+) -> Any:
+    """The decoded answer of one GET, tried once: the caller decides on retries, since it may have another source."""
+    with _request(url, params=params, headers=headers or {}, read_timeout_s=read_timeout_s) as response:
+        try:
+            return response.json()
+        except requests.RequestException as error:
+            raise Retryable(f"{_host(url)} sent something that is not JSON.") from error
+
+
+def get_text(url: str, *, first_pause_s: float = _FIRST_PAUSE_S) -> str:
+    """A small page, tried several times."""
+    return _retrying(lambda: _read_text(url), first_pause_s)
+
+
+def download(
+    url: str,
+    target: Path,
+    *,
+    progress: BytesProgress = _no_progress,
+    attempts: int = ATTEMPTS,
+    first_pause_s: float = _FIRST_PAUSE_S,
+    read_timeout_s: float = READ_TIMEOUT_S,
+) -> Path:
+    """Fetches a file; an interrupted one goes on where it stopped. `target` appears only when it is whole."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(target.name + ".part")
+    step = _Download(url, part, progress, read_timeout_s)
+    _retrying(step.run, first_pause_s, attempts)
+    part.replace(target)
+    step.tag_file.unlink(missing_ok=True)
+    return target
+
+
+def _read_text(url: str) -> str:
+    with _request(url, params={}, headers={}, read_timeout_s=READ_TIMEOUT_S) as response:
+        return response.text
+
+
+def _retrying(call: Callable[[], Result], first_pause_s: float, attempts: int = ATTEMPTS) -> Result:
+    wait = wait_exponential_jitter(initial=first_pause_s, max=_LONGEST_PAUSE_S, jitter=first_pause_s)
+    retry = retry_if_exception_type(Retryable)
+    return Retrying(stop=stop_after_attempt(attempts), wait=wait, retry=retry, reraise=True)(call)
+
+
+class _Download:
+    """One file on its way; keeps the server's tag beside the part, so that two versions are never joined."""
+
+    def __init__(self, url: str, part: Path, progress: BytesProgress, read_timeout_s: float) -> None:
+        self._url, self._part, self._progress, self._read_timeout_s = url, part, progress, read_timeout_s
+        self.tag_file = part.with_name(part.name + ".tag")
+
+    def run(self) -> None:
+        have = self._part.stat().st_size if self._part.exists() else 0
+        tag = self.tag_file.read_text() if self.tag_file.exists() else ""
+        headers = {"Accept-Encoding": "identity"}
+        if have and tag:
+            headers |= {"Range": f"bytes={have}-", "If-Range": tag}
+        with _request(
+            self._url, params={}, headers=headers, read_timeout_s=self._read_timeout_s, stream=True
+        ) as answer:
+            self._save(answer, have)
+
+    def _save(self, answer: requests.Response, have: int) -> None:
+        if answer.status_code != requests.codes.partial_content:
+            have = 0
+        self.tag_file.write_text(answer.headers.get("ETag") or answer.headers.get("Last-Modified") or "")
+        length = int(answer.headers.get("Content-Length") or 0)
+        total = have + length if length else 0
+        with self._part.open("ab" if have else "wb") as file:
+            for chunk in answer.iter_content(_CHUNK_BYTES):
+                file.write(chunk)
+                have += len(chunk)
+                self._progress(have, total)
+        if total and have != total:
+            raise Retryable(f"{_host(self._url)} ended the file after {have} of {total} bytes.")
+
+
+@contextmanager
+def _request(
+    url: str,
+    *,
+    params: Mapping[str, str],
+    headers: Mapping[str, str],
+    read_timeout_s: float,
+    stream: bool = False,
+) -> Iterator[requests.Response]:
+    """A GET whose failures, also while reading, are errors of ours."""
+    try:
+        with requests.get(
+            url,
+            params=dict(params),
+            headers={"User-Agent": _USER_AGENT, **headers},
+            timeout=(CONNECT_TIMEOUT_S, read_timeout_s),
+            stream=stream,
+        ) as response:
+            _check(response, url)
+            yield response
+    except requests.Timeout as error:
+        raise Retryable(f"{_host(url)} did not answer in time.") from error
+    except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema) as error:
+        raise Permanent("This is not an address that can be fetched.") from error
+    except requests.RequestException as error:
+        raise Retryable(f"The connection to {_host(url)} failed.") from error
+
+
+def _check(response: requests.Response, url: str) -> None:
+    status = response.status_code
+    if status < requests.codes.bad_request:
+        return
+    if status == requests.codes.too_many_requests:
+        wish = response.headers.get("Retry-After", "")
+        raise Throttled(f"{_host(url)} asks to wait.", float(wish) if wish.isdigit() else None)
+    if status in _TRY_LATER:
+        raise Retryable(f"{_host(url)} answered with error {status}.")
+    raise Permanent(f"{_host(url)} answered with error {status}.")
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or "the server"
