@@ -6,6 +6,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+from structlog.typing import Processor
 
 # Field names that must never carry a value into a log.
 PERSONAL_FIELDS = frozenset(
@@ -16,7 +17,7 @@ PERSONAL_FIELDS = frozenset(
 
 def configure_logging(level: str) -> None:
     """JSON lines on standard error for our own events and for the libraries'."""
-    shared = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

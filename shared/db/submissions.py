@@ -17,7 +17,7 @@ _WAITING = (SubmissionState.DRAFT.value, SubmissionState.LOOKING_UP.value)
 
 def insert_submission(connection: Connection, values: Mapping[str, Any]) -> int:
     """A new draft; its lookup is due at once."""
-    return connection.execute(insert(submission).values(values).returning(submission.c.id)).scalar_one()
+    return int(connection.execute(insert(submission).values(values).returning(submission.c.id)).scalar_one())
 
 
 def find_submission(connection: Connection, token: str, *, lock: bool = False) -> RowMapping | None:

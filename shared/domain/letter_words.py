@@ -51,7 +51,9 @@ def cause_words(cause: str) -> str:
     return CAUSE_WORDS[Cause(cause)].what
 
 
-def rail(state: LetterState, words: str, *, accepted_at: datetime, changed_at: datetime, sent_at: datetime | None) -> tuple[RailStep, ...]:
+def rail(
+    state: LetterState, words: str, *, accepted_at: datetime, changed_at: datetime, sent_at: datetime | None
+) -> tuple[RailStep, ...]:
     """Received, sent, delivered. Silence never fills the last step."""
     received = RailStep("Received", "done", accepted_at)
     last = RailStep("Delivered", "todo")

@@ -68,7 +68,9 @@ def find_problems(template: str, *, allowed: frozenset[MergeField] = frozenset(M
         if match.group(1) not in allowed:
             problems.append((_line(template, match.start()), f"{match.group(0)} is not a field. {_listing(allowed)}"))
     for match in _BRACES.finditer(_FIELD.sub(lambda found: " " * len(found.group(0)), template)):
-        problems.append((_line(template, match.start()), f"{match.group(0)} stands alone. A field is written {{{{like_this}}}}."))
+        problems.append(
+            (_line(template, match.start()), f"{match.group(0)} stands alone. A field is written {{{{like_this}}}}.")
+        )
     return sorted(problems)
 
 
@@ -94,7 +96,7 @@ def fill(template: str, values: Mapping[MergeField, str], *, keep: frozenset[Mer
     """
     pieces = []
     for part in _parse(template):
-        if isinstance(part, str) and not isinstance(part, MergeField):
+        if not isinstance(part, MergeField):
             pieces.append(Piece(part))
         elif part in keep:
             pieces.append(Piece(f"{{{{{part}}}}}"))
@@ -150,4 +152,6 @@ def _line(text: str, position: int) -> int:
 
 
 def _listing(allowed: frozenset[MergeField]) -> str:
+    if not allowed:
+        return "No field may stand here."
     return "Fields are " + ", ".join(f"{{{{{field}}}}}" for field in MergeField if field in allowed) + "."

@@ -7,6 +7,7 @@ what failed before the dot was certainly not delivered, what was lost after it m
 import contextlib
 import re
 import smtplib
+import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -82,7 +83,9 @@ class SmtpSession:
     def __enter__(self) -> "SmtpSession":
         return self
 
-    def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _tb: TracebackType | None) -> None:
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _tb: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -95,6 +98,14 @@ class SmtpSession:
 
     def send(self, sender: str, recipient: str, message: bytes) -> Outcome:
         """Hands over one message (bytes with CRLF line ends) and reports how it ended; never raises for the network."""
+        was_open = self._smtp is not None
+        outcome = self._send_once(sender, recipient, message)
+        # A server may close a kept connection between two letters; that says nothing about this letter.
+        if was_open and outcome.cause is Cause.CONNECTION and self._smtp is None:
+            outcome = self._send_once(sender, recipient, message)
+        return outcome
+
+    def _send_once(self, sender: str, recipient: str, message: bytes) -> Outcome:
         refused = self._open()
         if refused:
             return refused
@@ -104,7 +115,7 @@ class SmtpSession:
             for expected, (code, reply) in self._envelope(smtp, sender, recipient):
                 if code not in expected:
                     return self._refusal(code, reply)
-            smtp.sock.sendall(_LEADING_DOT.sub(b"..", message))
+            _socket(smtp).sendall(_LEADING_DOT.sub(b"..", message))
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
             return Outcome(Verdict.DEFERRED, Cause.CONNECTION, type(error).__name__)
@@ -134,7 +145,7 @@ class SmtpSession:
         else:
             smtp = smtplib.SMTP(self._host, self._port, self._helo_name, timeout=CONNECT_TIMEOUT_S)
         try:
-            smtp.sock.settimeout(VERB_TIMEOUT_S)
+            _socket(smtp).settimeout(VERB_TIMEOUT_S)
             smtp.ehlo_or_helo_if_needed()
             if self._starttls and not self._secure:
                 smtp.starttls(context=context)
@@ -155,10 +166,11 @@ class SmtpSession:
 
     def _finish(self, smtp: smtplib.SMTP) -> Outcome:
         try:
-            smtp.sock.settimeout(AFTER_DOT_TIMEOUT_S)
-            smtp.sock.sendall(_DOT)
+            connection = _socket(smtp)
+            connection.settimeout(AFTER_DOT_TIMEOUT_S)
+            connection.sendall(_DOT)
             code, reply = smtp.getreply()
-            smtp.sock.settimeout(VERB_TIMEOUT_S)
+            connection.settimeout(VERB_TIMEOUT_S)
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
             return Outcome(Verdict.UNCERTAIN, Cause.LOST_AFTER_DOT, type(error).__name__)
@@ -191,6 +203,12 @@ def classify(code: int, reply: bytes) -> Outcome:
     if code in _PERMANENT:
         return Outcome(Verdict.REJECTED, Cause.TOO_LARGE if code == _TOO_LARGE else Cause.REFUSED, line)
     return Outcome(Verdict.DEFERRED, Cause.TEMPORARY, line)
+
+
+def _socket(smtp: smtplib.SMTP) -> socket.socket:
+    if smtp.sock is None:
+        raise smtplib.SMTPServerDisconnected("The connection is closed.")
+    return smtp.sock
 
 
 def _one_line(code: int, reply: bytes | str) -> str:

@@ -85,7 +85,7 @@ def parse_campaign(text: str, *, name: str, overrides: Mapping[str, str] | None 
     values["versions"] = _versions(draft, head, letters)
     for key in ("slug", "title", "host"):
         if not values.get(key):
-            draft.problem(f"{key} is missing. Set it in the head: {key} = \"…\"", 1)
+            draft.problem(f'{key} is missing. Set it in the head: {key} = "…"', 1)
     if values.get("slug") and not _SLUG.match(values["slug"]):
         draft.problem("slug may hold small letters, digits and hyphens only.", draft.line_of("slug"))
     if draft.problems:
@@ -110,7 +110,9 @@ def format_campaign(campaign: Campaign) -> str:
         head["versions"] = [
             {"name": v.name, "subject": v.subject, "chambers": [str(c) for c in v.chambers]} for v in campaign.versions
         ]
-    head["follow_ups"] = [{"template": s.template, "trigger": s.trigger, "after_days": s.after_days} for s in campaign.follow_ups]
+    head["follow_ups"] = [
+        {"template": s.template, "trigger": s.trigger, "after_days": s.after_days} for s in campaign.follow_ups
+    ]
     head = {key: [str(item) for item in value] if key == "chambers" else value for key, value in head.items()}
     parts = [FENCE, tomli_w.dumps(head, multiline_strings=True).strip(), FENCE, "<!-- page -->", campaign.page]
     for version in campaign.versions:
@@ -264,7 +266,9 @@ def _follow_up(draft: _Draft, step: dict[str, Any]) -> FollowUpStep:
 def _chambers(draft: _Draft, values: list[str]) -> tuple[Chamber, ...]:
     unknown = [value for value in values if value not in set(Chamber)]
     if unknown:
-        draft.problem(f"chambers may be {', '.join(Chamber)}; not {', '.join(map(str, unknown))}.", draft.line_of("chambers"))
+        draft.problem(
+            f"chambers may be {', '.join(Chamber)}; not {', '.join(map(str, unknown))}.", draft.line_of("chambers")
+        )
     return tuple(Chamber(value) for value in values if value not in unknown)
 
 
@@ -274,4 +278,3 @@ def _text(draft: _Draft, head: dict[str, Any], key: str) -> str:
         return ""
     draft.check_fields(head[key], frozenset(), key, draft.line_of(key) or 1)
     return str(head[key]).strip()
-

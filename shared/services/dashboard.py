@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, and_, func, or_, select
 
@@ -116,7 +117,9 @@ def overview(engine: Engine) -> list[CampaignLine]:
             letter.c.campaign_id, letter.c.state
         )
         people = select(submission.c.campaign_id, func.count()).where(submission.c.accepted_at.is_not(None))
-        wrote = dict(connection.execute(people.group_by(submission.c.campaign_id)).tuples().all())
+        wrote: dict[int, int] = {
+            row[0]: row[1] for row in connection.execute(people.group_by(submission.c.campaign_id))
+        }
         counts: dict[int, dict[LetterState, int]] = {}
         for campaign_id, state, number in connection.execute(states):
             counts.setdefault(campaign_id, {})[LetterState(state)] = number
@@ -134,7 +137,7 @@ def live_counts(engine: Engine, campaign_id: int) -> LiveCounts:
         query = select(letter.c.state, func.count()).where(letter.c.campaign_id == campaign_id)
         for state, number in connection.execute(query.group_by(letter.c.state)):
             by_state[LetterState(state)] = number
-        people, expected, looking_up, needs_address = connection.execute(_people(campaign_id)).one()
+        people, expected, looking_up, needs_address = connection.execute(_people(campaign_id)).one().tuple()
     letters = sum(by_state.values())
     return LiveCounts(people, letters, expected, by_state, looking_up, needs_address, letters == expected, now())
 
@@ -178,7 +181,7 @@ def read_letter(engine: Engine, letter_id: int) -> LetterDetail:
         return _detail(connection, row, events)
 
 
-def _people(campaign_id: int) -> Select[tuple[int, int, int, int]]:
+def _people(campaign_id: int) -> Select[Any]:
     accepted = submission.c.accepted_at.is_not(None)
     waiting = submission.c.state.in_([SubmissionState.DRAFT.value, SubmissionState.LOOKING_UP.value])
     return (

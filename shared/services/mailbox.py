@@ -68,7 +68,8 @@ def store_message(engine: Engine, *, sender: str, recipient: str, raw: bytes) ->
         "raw": raw,
     }
     with engine.begin() as connection:
-        return connection.execute(insert(mailbox_message).values(values).returning(mailbox_message.c.id)).scalar_one()
+        query = insert(mailbox_message).values(values).returning(mailbox_message.c.id)
+        return int(connection.execute(query).scalar_one())
 
 
 def list_messages(engine: Engine, *, search: str = "", page: int = 1) -> MessagePage:
@@ -122,4 +123,4 @@ def _parse(raw: bytes) -> EmailMessage:
 
 def _part(message: EmailMessage, kind: str) -> str:
     part = message.get_body(preferencelist=(kind,))
-    return str(part.get_content()) if part is not None else ""
+    return str(part.get_content()).replace("\r\n", "\n") if part is not None else ""

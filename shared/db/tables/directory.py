@@ -84,4 +84,3 @@ office_holder = Table(
     Index("uq_office_holder_current", "office_id", unique=True, postgresql_where=sql("valid_to IS NULL")),
     Index("ix_office_holder_person_id", "person_id"),
 )
-

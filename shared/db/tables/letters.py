@@ -1,5 +1,7 @@
 """Letters to offices and follow-up emails to supporters: rows with a due date on one delivery engine."""
 
+from typing import Any
+
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, SmallInteger, Table, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import TEXT
@@ -11,7 +13,7 @@ from shared.db.tables.submissions import submission
 from shared.domain.states import HoldReason, LetterState
 
 
-def _delivery_columns() -> list[Column[object]]:
+def _delivery_columns() -> list[Column[Any]]:
     """What the delivery engine reads and writes, the same for letters and follow-ups."""
     return [
         text("state", default=LetterState.QUEUED.value),

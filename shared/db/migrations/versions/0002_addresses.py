@@ -30,7 +30,9 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), server_default="", nullable=False),
         sa.Column("city", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_street")),
-        sa.UniqueConstraint("jurisdiction", "street_key", "city_key", "zip", name=op.f("uq_street_jurisdiction_street_key_city_key_zip")),
+        sa.UniqueConstraint(
+            "jurisdiction", "street_key", "city_key", "zip", name=op.f("uq_street_jurisdiction_street_key_city_key_zip")
+        ),
     )
     op.create_index("ix_street_zip", "street", ["jurisdiction", "zip"])
     op.create_index("ix_street_city", "street", ["jurisdiction", "city_key"])

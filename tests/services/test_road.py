@@ -1,0 +1,397 @@
+"""One submission from a typed address to two letters in a mailbox, with real PostgreSQL, Redis and SMTP."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, func, select, update
+
+from shared.db.letters import count_imbalance
+from shared.db.tables import follow_up, letter, letter_event, submission
+from shared.domain.places import HomeAddress
+from shared.domain.states import CampaignState, LetterState, SubmissionState
+from shared.errors import InputError, NotAllowed
+from shared.queue.celery_app import make_celery
+from shared.queue.ring import Ring, connect_redis
+from shared.services.campaigns import change_campaign_state
+from shared.services.deliver import deliver_letters
+from shared.services.letters import cancel_letter, retry_letter
+from shared.services.mail import send_mail
+from shared.services.mailbox import list_messages, read_message
+from shared.services.prepare import prepare_submissions
+from shared.services.submission_view import SubmissionView, preview_letters, read_submission
+from shared.services.submissions import accept_submission, begin_submission, correct_address, send_now, undo_submission
+from shared.services.sweep import sweep, tidy
+from shared.settings import Settings
+from tests.factories import make_campaign, make_supporter
+from tests.smtp_server import ScriptedSmtpServer
+
+
+@pytest.fixture
+def ring(settings: Settings) -> Ring:
+    return Ring(make_celery(settings), connect_redis(settings.redis_url))
+
+
+@pytest.fixture
+def here(engine: Engine, settings: Settings, ring: Ring) -> "Here":
+    make_campaign(engine)
+    return Here(engine, settings, ring)
+
+
+class Here:
+    """The services with one engine, and every queue worked off on request."""
+
+    def __init__(self, engine: Engine, settings: Settings, ring: Ring) -> None:
+        self.engine, self.settings, self.ring = engine, settings, ring
+
+    def begin(self, email: str = "jamie@example.org", street: str = "12 Maple Street") -> str:
+        return begin_submission(self.engine, self.ring, self.settings, "co-ops", make_supporter(email, street))
+
+    def prepare(self) -> None:
+        prepare_submissions(self.engine, self.ring, self.settings)
+
+    def accept(self, token: str, own_words: str = "", **more: object) -> None:
+        accept_submission(self.engine, self.ring, self.settings, token, own_words=own_words, **more)  # type: ignore[arg-type]
+
+    def deliver(self, *, first_tries: bool = True) -> int:
+        return deliver_letters(self.engine, self.ring, self.settings, first_tries=first_tries)
+
+    def view(self, token: str) -> SubmissionView:
+        return read_submission(self.engine, self.settings, token)
+
+    def states(self) -> list[str]:
+        with self.engine.connect() as connection:
+            return list(connection.scalars(select(letter.c.state).order_by(letter.c.id)))
+
+    def send(self, email: str = "jamie@example.org") -> str:
+        token = self.begin(email)
+        self.prepare()
+        self.accept(token, "I buy my bread at a co-op.")
+        self.prepare()
+        return token
+
+
+def test_two_letters_reach_the_mailbox_and_the_supporter_gets_a_copy(here: Here) -> None:
+    with ScriptedSmtpServer() as server:
+        here.settings = replace(here.settings, mailbox_url=server.url)
+        token = here.send()
+        assert here.deliver() == 2
+        send_mail(here.engine, here.ring, here.settings)
+        view = here.view(token)
+    assert [line.state for line in view.letters] == [LetterState.SENT, LetterState.SENT]
+    assert [line.words for line in view.letters] == ["In the local mailbox"] * 2
+    assert view.is_test
+    assert view.is_practice
+    recipients = [recipient for _, recipient, _ in server.accepted]
+    assert recipients[:2] == ["representative@practice.example", "senator@practice.example"]
+    assert sorted(recipients[2:]) == ["jamie@example.org", "jamie@example.org"]
+    letters = [message for _, _, message in server.accepted[:2]]
+    assert b"Dear Practice Representative Pat Practice," in letters[0]
+    assert b"I buy my bread at a co-op." in letters[0]
+    assert b"Reply-To: Jamie Rivera <jamie@example.org>" in letters[0]
+    assert all(sender.startswith("bounce+l") for sender, _, _ in server.accepted[:2])
+    with here.engine.connect() as connection:
+        assert count_imbalance(connection) == 0
+        kinds = set(connection.scalars(select(follow_up.c.kind).where(follow_up.c.state == "sent")))
+        steps = list(connection.scalars(select(letter_event.c.to_state).where(letter_event.c.letter_id == 1)))
+    assert kinds == {"received", "thank_you"}
+    assert steps == ["queued", "sending", "sent"]
+
+
+def test_send_may_come_before_the_lookup_is_done(here: Here) -> None:
+    token = here.begin()
+    here.accept(token)
+    assert here.view(token).letters == ()
+    here.prepare()
+    assert here.states() == ["queued", "queued"]
+
+
+def test_pressing_send_again_changes_nothing(here: Here) -> None:
+    token = here.send()
+    here.accept(token, "Other words")
+    here.prepare()
+    assert here.states() == ["queued", "queued"]
+    assert here.view(token).own_words == "I buy my bread at a co-op."
+
+
+def test_one_email_writes_to_an_office_once(here: Here) -> None:
+    here.send("Jamie@Example.org")
+    second = here.send("jamie@example.org")
+    assert here.view(second).letters == ()
+    assert here.states() == ["queued", "queued"]
+    with here.engine.connect() as connection:
+        assert count_imbalance(connection) == 0
+
+
+def test_only_the_chosen_office_gets_a_letter(here: Here) -> None:
+    token = here.begin()
+    here.prepare()
+    senator = here.view(token).targets[1].office
+    with pytest.raises(InputError, match="chosen"):
+        here.accept(token, chosen=set())
+    here.accept(token, chosen={senator.office_id})
+    here.prepare()
+    assert [line.recipient_name for line in here.view(token).letters] == [senator.holder]
+
+
+def test_an_incomplete_address_becomes_a_question(here: Here) -> None:
+    token = here.begin(street="PO Box 12")
+    here.prepare()
+    view = here.view(token)
+    assert view.state is SubmissionState.NEEDS_ADDRESS
+    assert "post office box" in view.lookup_reason
+    here.accept(token)
+    here.prepare()
+    assert here.states() == []
+    correct_address(here.engine, here.ring, token, HomeAddress("12 Maple Street", "Worcester", "MA", "01603"))
+    here.prepare()
+    assert here.states() == ["queued", "queued"]
+
+
+def test_a_lookup_that_was_overtaken_writes_nothing(here: Here) -> None:
+    from shared.db import submissions
+    from shared.services import prepare
+
+    token = here.begin(street="PO Box 12")
+    with here.engine.begin() as connection:
+        claimed = submissions.claim_lookups(connection, 5)
+    correct_address(here.engine, here.ring, token, HomeAddress("12 Maple Street", "Worcester", "MA", "01603"))
+    prepare._look_up_one(here.engine, here.settings, claimed[0])
+    assert here.view(token).lookup_status is None
+    here.prepare()
+    assert here.view(token).state is SubmissionState.READY
+
+
+def go_live(here: Here, server: ScriptedSmtpServer) -> None:
+    """A real office book, a relay and a live campaign: only then may a letter leave."""
+    here.settings = replace(here.settings, mail_relay_url=server.url)
+    change_campaign_state(here.engine, "co-ops", CampaignState.LIVE, actor="test")
+
+
+@pytest.fixture
+def live(here: Here, monkeypatch: pytest.MonkeyPatch) -> Here:
+    """Practice offices stand in for real ones; what is tested is the road, not the directory."""
+    monkeypatch.setattr("shared.services.submissions.has_real_directory", lambda *_: True)
+    here.begin("warm-up@example.org")
+    here.prepare()
+    with here.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE office SET is_practice = false")
+        connection.exec_driver_sql("DELETE FROM submission")
+    monkeypatch.setattr("shared.services.lookup.finder._practice", _real_offices(here.engine))
+    return here
+
+
+def _real_offices(engine: Engine):  # noqa: ANN202 - a stand-in
+    from shared.db import directory
+    from shared.domain.places import LookupResult, LookupStatus, Match, MatchType
+    from shared.services.lookup.directory import as_office
+
+    def find(*_: object) -> LookupResult:
+        with engine.connect() as connection:
+            rows = directory.current_offices(connection, "ma", is_practice=False)
+            offices = tuple(as_office(row) for row in rows)
+        return LookupResult(LookupStatus.MATCHED, Match(MatchType.POINT, "test", 10, 500, 42.0, -71.0), offices)
+
+    return find
+
+
+def test_going_live_never_releases_test_letters(live: Here) -> None:
+    with ScriptedSmtpServer() as mailbox, ScriptedSmtpServer() as relay:
+        live.settings = replace(live.settings, mailbox_url=mailbox.url)
+        live.send("early@example.org")
+        go_live(live, relay)
+        live.deliver()
+        assert (len(mailbox.accepted), len(relay.accepted)) == (2, 0)
+        token = live.send("late@example.org")
+        assert not live.view(token).is_test
+        send_now(live.engine, live.ring, token)
+        live.deliver()
+        assert (len(mailbox.accepted), len(relay.accepted)) == (2, 2)
+
+
+def test_a_relay_alone_or_a_live_campaign_alone_sends_nothing_out(live: Here) -> None:
+    with ScriptedSmtpServer() as mailbox, ScriptedSmtpServer() as relay:
+        live.settings = replace(live.settings, mailbox_url=mailbox.url, mail_relay_url=relay.url)
+        live.send("draft@example.org")
+        live.deliver()
+        change_campaign_state(live.engine, "co-ops", CampaignState.LIVE, actor="test")
+        live.settings = replace(live.settings, mail_relay_url="")
+        live.send("no-relay@example.org")
+        live.deliver()
+    assert (len(mailbox.accepted), len(relay.accepted)) == (4, 0)
+
+
+def test_live_letters_wait_for_undo_and_can_be_taken_back(live: Here) -> None:
+    with ScriptedSmtpServer() as relay:
+        go_live(live, relay)
+        token = live.send()
+        assert live.deliver() == 0
+        view = live.view(token)
+        assert view.undo_until is not None
+        assert view.accepted_at is not None
+        assert view.undo_until - view.accepted_at == timedelta(minutes=10)
+        undo_submission(live.engine, token)
+        assert live.states() == ["cancelled", "cancelled"]
+        assert live.view(token).state is SubmissionState.WITHDRAWN
+        live.send()
+        assert live.states()[2:] == ["queued", "queued"]
+
+
+def test_undo_comes_too_late_once_letters_leave(live: Here) -> None:
+    with ScriptedSmtpServer() as relay:
+        go_live(live, relay)
+        token = live.send()
+        send_now(live.engine, live.ring, token)
+        with pytest.raises(NotAllowed, match="already leaving"):
+            undo_submission(live.engine, token)
+
+
+def test_a_paused_campaign_keeps_its_letters(live: Here) -> None:
+    with ScriptedSmtpServer() as relay:
+        go_live(live, relay)
+        send_now(live.engine, live.ring, live.send())
+        change_campaign_state(live.engine, "co-ops", CampaignState.PAUSED, actor="test")
+        assert live.deliver() == 0
+        change_campaign_state(live.engine, "co-ops", CampaignState.LIVE, actor="test")
+        assert live.deliver() == 2
+
+
+@pytest.mark.parametrize(
+    ("script", "states", "cause"),
+    [
+        ({"replies": {"RCPT": "450 4.2.0 later"}}, ["deferred"] * 2, "temporary"),
+        ({"replies": {"RCPT": "550 5.1.1 nobody"}}, ["rejected"] * 2, "no_such_address"),
+        ({"replies": {"dot": "552 5.2.2 full"}}, ["deferred"] * 2, "mailbox_full"),
+        ({"replies": {"dot": "554 no"}}, ["rejected"] * 2, "refused"),
+        ({"replies": {"DATA": "250 what"}}, ["deferred"] * 2, "temporary"),
+        ({"replies": {"RCPT": "550 5.7.26 unauthenticated"}}, ["queued"] * 2, "our_dns"),
+        ({"drop": "DATA"}, ["deferred"] * 2, "connection"),
+        ({"drop": "dot"}, ["uncertain"] * 2, "lost_after_dot"),
+        ({"drop": "greeting"}, ["queued"] * 2, "connection"),
+        ({"drop": "accepted"}, ["sent"] * 2, ""),
+        ({"drop": "QUIT"}, ["sent"] * 2, ""),
+    ],
+)
+def test_the_outcome_depends_on_the_phase(here: Here, script: dict[str, object], states: list[str], cause: str) -> None:
+    with ScriptedSmtpServer(**script) as server:  # type: ignore[arg-type]
+        here.settings = replace(here.settings, mailbox_url=server.url)
+        here.send()
+        here.deliver()
+    assert here.states() == states
+    with here.engine.connect() as connection:
+        assert set(connection.scalars(select(letter.c.cause))) == {cause}
+        assert count_imbalance(connection) == 0
+
+
+def test_a_deferred_letter_is_tried_again_and_sent_once(here: Here) -> None:
+    with ScriptedSmtpServer(replies={"RCPT": "451 later"}) as server:
+        here.settings = replace(here.settings, mailbox_url=server.url)
+        here.send()
+        here.deliver()
+        assert here.deliver(first_tries=False) == 0
+        server.replies.clear()
+        with here.engine.begin() as connection:
+            connection.execute(update(letter).values(due_at=func.now()))
+        assert here.deliver() == 0
+        assert here.deliver(first_tries=False) == 2
+        ids = [message.split(b"Message-ID: ")[1].split(b"\r\n")[0] for _, _, message in server.accepted]
+    assert here.states() == ["sent", "sent"]
+    assert len(set(ids)) == 2
+
+
+def test_a_worker_that_lost_its_lease_changes_nothing(here: Here) -> None:
+    from shared.db import letters
+    from shared.domain.causes import Cause
+    from shared.domain.transport import Transport
+    from shared.providers.smtp import Outcome, Verdict
+    from shared.services import deliver
+
+    here.send()
+    with here.engine.begin() as connection:
+        rows = letters.claim_letters(connection, worker="frozen", first_tries=True, transports=list(Transport), limit=1)
+        connection.execute(update(letter).where(letter.c.id == rows[0]["id"]).values(lease_until=func.now()))
+    with here.engine.begin() as connection:
+        connection.exec_driver_sql("SELECT pg_sleep(0.01)")
+    sweep(here.engine, here.ring)
+    assert here.states().count("uncertain") == 1
+    deliver._record(here.engine, rows[0], Outcome(Verdict.ACCEPTED, Cause.NONE))
+    assert here.states().count("uncertain") == 1
+
+
+def test_an_organizer_retries_and_cancels_and_the_history_says_who(here: Here) -> None:
+    with ScriptedSmtpServer(replies={"RCPT": "550 5.1.1 nobody"}) as server:
+        here.settings = replace(here.settings, mailbox_url=server.url)
+        here.send()
+        here.deliver()
+        server.replies.clear()
+        retry_letter(here.engine, here.ring, 1, actor="organizer:1")
+        assert here.deliver() == 1
+    assert here.states() == ["sent", "rejected"]
+    with pytest.raises(NotAllowed):
+        cancel_letter(here.engine, 1, actor="organizer:1")
+    with here.engine.connect() as connection:
+        actors = list(connection.scalars(select(letter_event.c.actor).where(letter_event.c.letter_id == 1)))
+    assert "organizer:1" in actors
+
+
+def test_a_vacant_seat_holds_its_letter_until_it_is_filled(here: Here) -> None:
+    token = here.begin()
+    here.prepare()
+    with here.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE office_holder SET valid_to = now() WHERE office_id = 1")
+    here.accept(token)
+    here.prepare()
+    assert sorted(here.states()) == ["held", "queued"]
+    with pytest.raises(NotAllowed, match="no holder"):
+        retry_letter(here.engine, here.ring, 1, actor="organizer:1")
+    with here.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO office_holder (office_id, name, email, valid_from) VALUES (1, 'New Member', 'new@x.example', now())"
+        )
+    retry_letter(here.engine, here.ring, 1, actor="organizer:1")
+    with here.engine.connect() as connection:
+        body = connection.execute(select(letter.c.body).where(letter.c.id == 1)).scalar_one()
+    assert "New Member" in body
+
+
+def test_drafts_are_forgotten_after_a_day_but_nothing_sent_is(here: Here) -> None:
+    here.begin("draft@example.org")
+    here.send()
+    with here.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE submission SET created_at = now() - interval '25 hours'")
+    assert tidy(here.engine) == 1
+    with here.engine.connect() as connection:
+        assert connection.execute(select(func.count()).select_from(submission)).scalar_one() == 1
+
+
+def test_the_preview_is_the_letter(here: Here) -> None:
+    token = here.begin()
+    here.prepare()
+    shown = preview_letters(here.view(token))
+    here.accept(token)
+    here.prepare()
+    with here.engine.connect() as connection:
+        bodies = list(connection.scalars(select(letter.c.body).order_by(letter.c.id)))
+    assert [" ".join(item.html.striptags().split()) for item in shown] == [" ".join(body.split()) for body in bodies]
+
+
+def test_an_edited_letter_keeps_the_greeting_and_takes_no_foreign_field(here: Here) -> None:
+    token = here.begin()
+    here.prepare()
+    with pytest.raises(InputError, match="edited_body"):
+        here.accept(token, edited_subject="Hello", edited_body="Dear {{friend}}")
+    here.accept(token, edited_subject="Hello", edited_body="Short and mine.")
+    here.prepare()
+    with here.engine.connect() as connection:
+        row = connection.execute(select(letter.c.subject, letter.c.body).where(letter.c.id == 1)).one()
+    assert row.subject == "Hello"
+    assert row.body == "Dear Practice Representative Pat Practice,\n\nShort and mine."
+
+
+def test_the_local_mailbox_decodes_what_it_keeps(here: Here) -> None:
+    from shared.services.mailbox import store_message
+
+    raw = b"Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nTo: a@b.example\r\n\r\nHello\r\n"
+    number = store_message(here.engine, sender="x@y.example", recipient="a@b.example", raw=raw)
+    assert list_messages(here.engine, search="grüße").rows[0].id == number
+    assert read_message(here.engine, number).text == "Hello\n"

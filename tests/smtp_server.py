@@ -1,0 +1,82 @@
+"""A scripted mail server on loopback: keeps its own ledger and misbehaves on request."""
+
+import socket
+import threading
+from dataclasses import dataclass, field
+
+
+@dataclass
+class ScriptedSmtpServer:
+    """Answers each verb with 250 unless `replies` says otherwise; `drop` closes the connection at a phase.
+
+    Phases: "greeting", "MAIL", "RCPT", "DATA", "dot" (message read, no answer), "accepted" (answered, then closed).
+    """
+
+    replies: dict[str, str] = field(default_factory=dict)
+    drop: str = ""
+    accepted: list[tuple[str, str, bytes]] = field(default_factory=list)
+    connections: int = 0
+
+    def __enter__(self) -> "ScriptedSmtpServer":
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self.port}"
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+
+    def _talk(self, connection: socket.socket) -> None:
+        with connection, connection.makefile("rwb") as stream:
+            sender = recipient = ""
+
+            def say(phase: str, default: str) -> None:
+                stream.write(f"{self.replies.get(phase, default)}\r\n".encode())
+                stream.flush()
+
+            if self.drop == "greeting":
+                return
+            say("greeting", "220 scripted.example ESMTP")
+            while line := stream.readline():
+                verb = line.split()[0].upper().decode() if line.split() else ""
+                if verb == self.drop:
+                    return
+                if verb == "MAIL":
+                    sender = line.decode().split("<")[1].split(">")[0]
+                if verb == "RCPT":
+                    recipient = line.decode().split("<")[1].split(">")[0]
+                if verb == "DATA" and "DATA" not in self.replies:
+                    say("DATA", "354 go ahead")
+                    message = self._read_message(stream)
+                    if self.drop == "dot":
+                        return
+                    if self.replies.get("dot", "250").startswith("250"):
+                        self.accepted.append((sender, recipient, message))
+                    say("dot", "250 2.0.0 queued as 7")
+                    if self.drop == "accepted":
+                        return
+                    continue
+                say(verb, "221 bye" if verb == "QUIT" else "250 ok")
+                if verb == "QUIT":
+                    return
+
+    @staticmethod
+    def _read_message(stream) -> bytes:  # noqa: ANN001 - a binary file object
+        lines = []
+        while (line := stream.readline()) not in (b".\r\n", b""):
+            lines.append(line[1:] if line.startswith(b"..") else line)
+        return b"".join(lines)

@@ -1,0 +1,88 @@
+import json
+
+import pytest
+
+from shared.domain.campaigns import from_content, to_content
+from shared.domain.places import Chamber
+from shared.errors import CampaignFileError
+from shared.paths import CAMPAIGNS
+from shared.services.campaign_files import format_campaign, parse_campaign
+from tests.factories import CAMPAIGN
+
+SHIPPED = (CAMPAIGNS / "cooperative-ma.md").read_text()
+# As a host writes it: no head, no marks, its own placeholders.
+HOST_TEXT = """Save our library
+
+Readers and neighbors together
+
+It's leading to:
+
+  1. Shorter hours
+  2. Fewer books
+
+Please enter a complete address to continue.
+
+Dear [recipient position will go here] [recipient name will go here],
+
+[your name will go here]
+[your email address will go here] [your location will go here]
+
+Keep the library open.
+
+This campaign is hosted by Friends of the Library. We keep your address to ourselves."""
+
+
+@pytest.mark.parametrize("text", [SHIPPED, CAMPAIGN])
+def test_export_and_import_agree(text: str) -> None:
+    campaign = parse_campaign(text, name="x.md")
+    assert parse_campaign(format_campaign(campaign), name="y.md") == campaign
+
+
+def test_the_database_keeps_every_field() -> None:
+    campaign = parse_campaign(SHIPPED, name="x.md")
+    columns = {name: getattr(campaign, name) for name in ("slug", "title", "jurisdiction", "chambers", "deadline")}
+    columns |= {"deliver_by": campaign.deliver_by, "undo_minutes": campaign.undo_minutes}
+    assert from_content(columns, json.loads(json.dumps(to_content(campaign)))) == campaign
+
+
+def test_a_hosts_own_text_is_read_as_it_stands() -> None:
+    campaign = parse_campaign(HOST_TEXT, name="Save library.txt", overrides={"subject": "Keep it open"})
+    assert campaign.slug == "save-library"
+    assert (campaign.title, campaign.host) == ("Save our library", "Friends of the Library")
+    assert campaign.form_prompt == "Please enter a complete address to continue."
+    assert campaign.privacy.endswith("We keep your address to ourselves.")
+    assert campaign.versions[0].body.endswith("Keep the library open.")
+    assert "1. Shorter hours" in campaign.page
+
+
+def test_every_problem_is_named_with_its_line() -> None:
+    text = '+++\nslug = "Bad Slug"\ncolour = 1\ndeadline = "soon"\n+++\nDear {{bob}},\n\nHi [shoe size will go here]'
+    with pytest.raises(CampaignFileError) as caught:
+        parse_campaign(text, name="x.md")
+    problems = "\n".join(caught.value.problems)
+    for words in (
+        "line 2: slug",
+        "line 3: colour",
+        "line 4: deadline",
+        "line 6: {{bob}}",
+        "line 8: [shoe size",
+        "subject is missing",
+        "title is missing",
+    ):
+        assert words in problems
+
+
+def test_the_page_has_no_fields() -> None:
+    with pytest.raises(CampaignFileError, match="line 9: .*No field may stand here"):
+        parse_campaign(CAMPAIGN.replace("Write to", "Hello {{supporter_name}}, write to"), name="x.md")
+
+
+def test_versions_choose_by_chamber() -> None:
+    text = CAMPAIGN.replace(
+        "+++\n<!-- page -->",
+        '[[versions]]\nname = "senate"\nchambers = ["upper"]\n[[versions]]\nname = "all"\n+++\n<!-- page -->',
+    )
+    text += "\n<!-- letter: senate -->\nDear {{recipient_name}},\n\nThank you, Senator.\n"
+    campaign = parse_campaign(text, name="x.md")
+    assert campaign.version_for(Chamber.UPPER).name == "senate"
+    assert campaign.version_for(Chamber.LOWER).name == "all"
