@@ -124,8 +124,8 @@ def choose_home(var: Path) -> Path:
     if server_user() is None:
         return near
     if (near / "data").is_dir():
-        owner = (near / "data").stat().st_uid
-        raise LocalError(f"The data in {var} were made by user {owner}, not by root. Run this as that user.")
+        owner = near.owner()
+        raise LocalError(f"The data in {var} were made by the user {owner}, not by root. Run this as {owner}.")
     return _root_home(var)
 
 
