@@ -4,8 +4,8 @@ import csv
 import json
 import sys
 import time
+from collections import Counter
 from pathlib import Path
-from typing import IO
 
 import click
 
@@ -111,35 +111,27 @@ def _look_up_file(lookup: Lookups, file: Path) -> None:
         reader = csv.DictReader(source)
         columns = {name.strip().casefold(): name for name in reader.fieldnames or ()}
         if "address" not in columns:
-            raise ImportRefused(
-                f"{file.name} has no column “address”. Wanted: address, city, state, zip, in any order."
-            )
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow([*(reader.fieldnames or ()), *_ADDED, *_HOLDERS])
-        _write_rows(lookup, reader, columns, writer, (source, file.stat().st_size))
-
-
-def _write_rows(
-    lookup: Lookups,
-    reader: "csv.DictReader[str]",
-    columns: dict[str, str],
-    writer: "csv._writer",
-    progress: tuple[IO[str], int],
-) -> None:
-    counts: dict[LookupStatus, int] = dict.fromkeys(LookupStatus, 0)
-    source, size = progress
+            raise ImportRefused(f"{file.name} has no column “address”. Wanted: address, city, state, zip, in any order.")
+        rows = list(reader)
+    given = list(reader.fieldnames or ())
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow([*given, *_ADDED, *_HOLDERS])
+    counts: Counter[LookupStatus] = Counter()
     started = time.monotonic()
     with show_progress("Looking up") as show:
-        for row in reader:
-            get = {name: (row.get(columns[name]) or "") if name in columns else "" for name in _INPUT}
-            state = get["state"] or lookup.state.upper()
-            result = lookup.find(HomeAddress(get["address"], get["city"], state, get["zip"], get["unit"]))
+        for done, row in enumerate(rows, 1):
+            result = lookup.find(_typed(row, columns, lookup.state))
             counts[result.status] += 1
-            writer.writerow([*(row.get(name) for name in reader.fieldnames or ()), *_cells(result)])
-            show(source.buffer.tell() / max(size, 1))  # type: ignore[attr-defined]
-    total, seconds = sum(counts.values()), max(time.monotonic() - started, 1e-9)
-    by_status = ", ".join(f"{count} {status.value}" for status, count in counts.items() if count)
-    click.echo(f"{total} addresses in {seconds:.1f} s ({total / seconds:.0f} a second): {by_status}", err=True)
+            writer.writerow([*(row.get(name) for name in given), *_cells(result)])
+            show(done / len(rows))
+    seconds = max(time.monotonic() - started, 1e-9)
+    by_status = ", ".join(f"{count} {status.value}" for status, count in counts.most_common())
+    click.echo(f"{len(rows)} addresses in {seconds:.1f} s ({len(rows) / seconds:.0f} a second): {by_status}", err=True)
+
+
+def _typed(row: dict[str, str], columns: dict[str, str], state: str) -> HomeAddress:
+    get = {name: (row.get(columns[name]) or "") if name in columns else "" for name in _INPUT}
+    return HomeAddress(get["address"], get["city"], get["state"] or state.upper(), get["zip"], get["unit"])
 
 
 _INPUT = ("address", "unit", "city", "state", "zip")

@@ -38,11 +38,9 @@ def find_source(connection: Connection, jurisdiction: str, kind: str, name: str)
     """The id of an imported file by its name, made when it is new."""
     row = {"jurisdiction": jurisdiction, "kind": kind, "name": name}
     stamped = text("now()")
-    query = insert(address_source).values(**row)
-    query = query.on_conflict_do_update(
-        index_elements=["jurisdiction", "kind", "name"], set_={"imported_at": stamped}
-    ).returning(address_source.c.id)
-    return int(connection.execute(query).scalar_one())
+    known = insert(address_source).values(**row)
+    query = known.on_conflict_do_update(index_elements=["jurisdiction", "kind", "name"], set_={"imported_at": stamped})
+    return int(connection.execute(query.returning(address_source.c.id)).scalar_one())
 
 
 @contextmanager

@@ -111,7 +111,7 @@ def find_ranges(connection: Connection, jurisdiction: str, street: str, *, zip5:
     """All sides of all segments of the streets of that key which the ZIP code or the city points at."""
     values = {"jurisdiction": jurisdiction, "street": street}
     rows = connection.execute(_FIND_RANGES, {**values, "zip": zip5 or None, "city": city or None})
-    return [RangeRow(*row[:8], bytes(row[8]), row[9]) for row in rows]
+    return [RangeRow(*row[:8], line=bytes(row[8]), source=row[9]) for row in rows]
 
 
 def streets_of_place(
