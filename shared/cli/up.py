@@ -3,14 +3,15 @@
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from shared.cli.stack import bring_up_to_date, local_servers, process_environment, with_servers
+from shared.db.directory import is_complete
 from shared.db.engine import make_engine
 from shared.errors import CampaignFileError, DearRepError, NotFound
 from shared.local import children
@@ -120,18 +121,21 @@ class _House:
         return env
 
     def _fetch_directories(self, supervisor: Supervisor, engine: Engine) -> None:
-        """Downloads the legislators of campaigns that still have only practice ones."""
-        for state in practice_states(engine) if self.download else ():
+        """Downloads the legislators and districts of campaigns that have none yet."""
+        for state in states_without(engine, is_there=has_directory) if self.download else ():
             command = (sys.executable, "-m", "shared.cli.main", "setup", state, "--directory-only")
             log = supervisor.log_file(f"setup-{state}")
 
             def tell(code: int, state: str = state, log: Path = log) -> None:
-                click.echo(
-                    f"The legislators of {state.upper()} are here: real names and districts from now on."
-                    if code == 0
-                    else f"The legislators of {state.upper()} could not be fetched, so practice data stay in use. "
-                    f"Try again: .venv/bin/dearrep setup {state} (log: {log})"
-                )
+                name, advice = state.upper(), f".venv/bin/dearrep setup {state}"
+                if code != 0:
+                    click.echo(
+                        f"The legislators of {name} could not be fetched; practice data stay. Again: {advice} ({log})"
+                    )
+                elif state in states_without(engine, is_there=has_real_directory):
+                    click.echo(f"The legislators of {name} are here; the streets, to find them by, are not: {advice}")
+                else:
+                    click.echo(f"The legislators of {name} are here: real names and districts from now on.")
 
             supervisor.start(Child(f"setup-{state}", command, once=True, on_end=tell))
 
@@ -148,16 +152,16 @@ def import_new_campaigns(engine: Engine) -> None:
                 raise DearRepError(f"{file.name} can't be imported: {'; '.join(error.problems)}") from None
 
 
-def practice_states(engine: Engine) -> list[str]:
-    """The states whose campaigns have no real legislators yet, by their two letters."""
+def states_without(engine: Engine, *, is_there: Callable[[Connection, str], bool]) -> list[str]:
+    """The states with campaigns of which something is not there yet, by their two letters."""
+    states = {stored.campaign.jurisdiction for stored in list_campaigns(engine)}
     with engine.connect() as connection:
-        return sorted(
-            {
-                stored.campaign.jurisdiction
-                for stored in list_campaigns(engine)
-                if not has_real_directory(connection, stored.campaign.jurisdiction)
-            }
-        )
+        return sorted(state for state in states if not is_there(connection, state))
+
+
+def has_directory(connection: Connection, state: str) -> bool:
+    """True when legislators and districts are there, with or without streets to find them by."""
+    return is_complete(connection, state, without_addresses=True)
 
 
 def is_ready(port: int) -> bool:
@@ -182,7 +186,7 @@ def welcome(engine: Engine, settings: Settings) -> str:
         f"  Mailbox         {url}/admin/mailbox",
         "",
     ]
-    if practice_states(engine):
+    if states_without(engine, is_there=has_real_directory):
         lines += ["  Practice data are in use: no real legislator is written to.", ""]
     lines += ["Stop with Ctrl-C.", ""]
     return "\n".join(lines)
