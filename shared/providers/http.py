@@ -74,7 +74,7 @@ def _read_text(url: str) -> str:
 
 
 def _retrying(call: Callable[[], Result], first_pause_s: float, attempts: int = ATTEMPTS) -> Result:
-    wait = wait_exponential_jitter(initial=first_pause_s, max=_LONGEST_PAUSE_S, jitter=first_pause_s)
+    wait = wait_exponential_jitter(multiplier=first_pause_s, max=_LONGEST_PAUSE_S, jitter=first_pause_s)
     retry = retry_if_exception_type(Retryable)
     return Retrying(stop=stop_after_attempt(attempts), wait=wait, retry=retry, reraise=True)(call)
 
