@@ -73,6 +73,8 @@ class SubmissionView:
     match: Match | None
     targets: tuple[Target, ...]
     accepted_at: datetime | None
+    # None until the letters are made; 0 when this email had already written to all these offices.
+    expected_letters: int | None
     undo_until: datetime | None
     is_test: bool
     is_practice: bool
@@ -148,6 +150,7 @@ def _view(connection: Connection, settings: Settings, row: RowMapping) -> Submis
         match=_match(row),
         targets=targets,
         accepted_at=row["accepted_at"],
+        expected_letters=row["expected_letters"],
         undo_until=_undo_until(row, lines),
         is_test=_is_test(row, stored, settings, practice=practice),
         is_practice=practice,

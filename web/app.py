@@ -1,0 +1,49 @@
+"""The application factory: puts blueprints, headers and error pages together, and nothing else."""
+
+from datetime import timedelta
+
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+from sqlalchemy import Engine
+
+from shared.paths import TEMPLATES
+from shared.queue.ring import Ring
+from shared.settings import Settings
+from web import errors, presenters, requests_log, security
+from web.admin import bp as admin
+from web.context import EXTENSION, Here
+from web.health import bp as health
+from web.public import bp as public
+
+# Larger than any letter with its form fields.
+MAX_FORM_BYTES = 256 * 1024
+# A supporter may read and edit for an afternoon.
+FORM_LIFETIME = timedelta(hours=12)
+
+
+def create_app(settings: Settings, engine: Engine, ring: Ring) -> Flask:
+    """A WSGI app on these parts; makes no connection by itself."""
+    app = Flask(__name__, template_folder=str(TEMPLATES / "pages"))
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=MAX_FORM_BYTES,
+        SESSION_COOKIE_NAME="__Host-dearrep" if settings.secure_cookies else "dearrep",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=30),
+        WTF_CSRF_TIME_LIMIT=int(FORM_LIFETIME.total_seconds()),
+        # Step 1 carries no session and no token; its view checks the origin instead.
+        WTF_CSRF_CHECK_DEFAULT=True,
+    )
+    app.extensions[EXTENSION] = Here(settings, engine, ring)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    csrf = CSRFProtect(app)
+    presenters.install(app)
+    security.install(app)
+    errors.install(app)
+    requests_log.install(app)
+    for blueprint in (public, admin, health):
+        app.register_blueprint(blueprint)
+    csrf.exempt("web.public.campaigns.begin")
+    return app

@@ -1,0 +1,27 @@
+"""What every view needs, hung on the app once: settings, database engine and ring."""
+
+from dataclasses import dataclass
+
+from flask import current_app
+from sqlalchemy import Engine
+
+from shared.queue.ring import Ring
+from shared.settings import Settings
+
+EXTENSION = "dearrep"
+
+
+@dataclass(frozen=True)
+class Here:
+    """The app's own parts."""
+
+    settings: Settings
+    engine: Engine
+    ring: Ring
+
+
+def here() -> Here:
+    """The parts of the app that serves this request."""
+    parts = current_app.extensions[EXTENSION]
+    assert isinstance(parts, Here)  # noqa: S101 - set by create_app, tells the type
+    return parts

@@ -1,0 +1,1 @@
+"""WTForms classes: they validate and carry the CSRF token. Templates write the HTML of the fields."""

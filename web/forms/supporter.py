@@ -1,0 +1,63 @@
+"""The supporter's forms: the address in step 1, the letter in step 2."""
+
+from flask_wtf import FlaskForm
+from wtforms import EmailField, HiddenField, SelectMultipleField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional, Regexp
+
+from shared.domain.places import HomeAddress
+from shared.services.submissions import BODY_MAX, NAME_MAX, OWN_WORDS_MAX, SUBJECT_MAX, SupporterDetails
+
+_ZIP = r"^\s*\d{5}(\s*-?\s*\d{4})?\s*$"
+
+
+def _required(words: str, most: int) -> list[object]:
+    return [InputRequired(words), Length(max=most, message=f"This must be {most} characters or fewer")]
+
+
+class AddressFields(FlaskForm):
+    """A home address within the campaign's state."""
+
+    street = StringField(validators=_required("Enter your home street address with its number", 200))
+    unit = StringField(validators=[Optional(), Length(max=50, message="This must be 50 characters or fewer")])
+    city = StringField(validators=_required("Enter your city or town", 100))
+    zip = StringField(validators=[Optional(), Regexp(_ZIP, message="Enter a ZIP code with 5 digits, such as 01603")])
+
+    def address(self, us_state: str) -> HomeAddress:
+        """What was typed, as a value."""
+        typed = (self.street.data, self.city.data, us_state, self.zip.data, self.unit.data)
+        return HomeAddress(*((value or "").strip() for value in typed))
+
+
+class SupporterForm(AddressFields):
+    """Step 1. The page is the same for everybody and carries no token; the view checks the origin."""
+
+    class Meta:
+        """No token: the page is cacheable."""
+
+        csrf = False
+
+    first_name = StringField(validators=_required("Enter your first name", NAME_MAX))
+    last_name = StringField(validators=_required("Enter your last name", NAME_MAX))
+    email = EmailField(validators=_required("Enter an email address in the form name@example.org", 254))
+    # People don't see this field; programs fill it in.
+    website = HiddenField()
+
+    def details(self, us_state: str) -> SupporterDetails:
+        """What was typed, as a value."""
+        typed = (self.first_name.data, self.last_name.data, self.email.data)
+        return SupporterDetails(*((value or "").strip() for value in typed), self.address(us_state))
+
+
+class LetterForm(FlaskForm):
+    """Step 2: words, choices and consent."""
+
+    own_words = TextAreaField(validators=[Length(max=OWN_WORDS_MAX * 2)])
+    edited_subject = StringField(validators=[Optional(), Length(max=SUBJECT_MAX * 2)])
+    edited_body = TextAreaField(validators=[Optional(), Length(max=BODY_MAX * 2)])
+    to = SelectMultipleField(coerce=int, validate_choice=False)
+    consents = SelectMultipleField(validate_choice=False)
+    action = StringField()
+
+
+class PlainForm(FlaskForm):
+    """A button: nothing but the token."""

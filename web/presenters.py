@@ -1,0 +1,69 @@
+"""Numbers, times and file addresses as templates show them."""
+
+from datetime import datetime
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from flask import Flask, url_for
+
+from shared.domain.states import LetterState
+
+# Where the campaigns are; each time says so.
+_ZONE = ZoneInfo("America/New_York")
+STATE_ICONS: dict[LetterState, str] = {
+    LetterState.HELD: "pause",
+    LetterState.QUEUED: "clock",
+    LetterState.SENDING: "send",
+    LetterState.DEFERRED: "retry",
+    LetterState.SENT: "ok",
+    LetterState.UNCERTAIN: "warn",
+    LetterState.DELIVERED: "okc",
+    LetterState.UNCONFIRMED: "warn",
+    LetterState.REJECTED: "x",
+    LetterState.BOUNCED: "bounce",
+    LetterState.EXPIRED: "clock",
+    LetterState.CANCELLED: "x",
+    LetterState.QUARANTINED: "lock",
+}
+
+
+def install(app: Flask) -> None:
+    """Adds the filters and globals, and lets hashed files be kept for a year."""
+    app.jinja_env.filters.update(number=number, clock=clock, moment=moment, day=day)
+    app.jinja_env.globals.update(static=static, state_icons=STATE_ICONS)
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31_536_000
+
+
+def number(value: int) -> str:
+    """`1284` as `1,284`."""
+    return f"{value:,}"
+
+
+def clock(value: datetime) -> str:
+    """`10:42:18 am`."""
+    return f"{value.astimezone(_ZONE):%I:%M:%S %p}".lstrip("0").lower()
+
+
+def moment(value: datetime) -> str:
+    """`Nov 22, 10:42 am EST`."""
+    local = value.astimezone(_ZONE)
+    hour = f"{local:%I:%M %p}".lstrip("0").lower()
+    return f"{local:%b} {local.day}, {hour} {local:%Z}"
+
+
+def day(value: datetime) -> str:
+    """`November 22, 2026`."""
+    local = value.astimezone(_ZONE)
+    return f"{local:%B} {local.day}, {local.year}"
+
+
+def static(name: str) -> str:
+    """The address of a file in web/static that changes with its content."""
+    return url_for("static", filename=name, v=_content_hash(name))
+
+
+@lru_cache(maxsize=64)
+def _content_hash(name: str) -> str:
+    return sha256((Path(__file__).parent / "static" / name).read_bytes()).hexdigest()[:10]

@@ -1,0 +1,7 @@
+"""The supporter's pages: campaign, letter, status."""
+
+from flask import Blueprint
+
+bp = Blueprint("public", __name__)
+
+from web.public import campaigns, letters, status  # noqa: E402, F401 - the views register themselves on bp

@@ -1,0 +1,45 @@
+// Polls a page's own part and swaps only the pieces, by key, whose HTML has changed: typed text, focus and
+// open details elsewhere survive. Every page works without this file.
+const root = document.getElementById("live");
+let on = true, inFlight = false;
+
+export function swap(html) {
+  const parsed = new DOMParser().parseFromString(html, "text/html");
+  for (const fresh of parsed.querySelectorAll("[data-key]")) {
+    const old = document.querySelector(`[data-key="${fresh.dataset.key}"]`);
+    if (old && old.outerHTML !== fresh.outerHTML && !old.contains(document.activeElement)) old.replaceWith(fresh);
+  }
+  document.dispatchEvent(new Event("swapped"));
+  return parsed.querySelector("[data-stop]") !== null;
+}
+
+async function poll() {
+  if (!on || document.hidden || inFlight) return false;
+  inFlight = true;
+  try {
+    const answer = await fetch(root.dataset.poll, { headers: { "X-Requested-With": "live" } });
+    return answer.status === 200 ? swap(await answer.text()) : answer.status >= 400 && answer.status < 500;
+  } catch {
+    return false; // The network comes back by itself.
+  } finally {
+    inFlight = false;
+  }
+}
+
+if (root?.dataset.poll) {
+  const every = Number(root.dataset.every || 0) * 1000;
+  let wait = every || Number(root.dataset.first || 2000);
+  const next = async () => {
+    if (await poll()) return;
+    if (!every) wait = Math.min(wait * Number(root.dataset.slower || 2), root.dataset.slower ? 30000 : 5000);
+    setTimeout(next, wait);
+  };
+  setTimeout(next, wait);
+}
+
+const hold = document.getElementById("hold");
+hold?.addEventListener("click", () => {
+  on = !on;
+  hold.setAttribute("aria-pressed", String(!on));
+  hold.textContent = on ? "Pause updates" : "Resume updates";
+});

@@ -1,0 +1,14 @@
+"""Composition root of the web server: `granian --interface wsgi web.wsgi:app`."""
+
+from shared.db.engine import make_engine
+from shared.logging import configure_logging
+from shared.queue.celery_app import make_celery
+from shared.queue.ring import Ring, connect_redis
+from shared.settings import from_env
+from web.app import create_app
+
+settings = from_env()
+configure_logging(settings.log_level)
+app = create_app(
+    settings, make_engine(settings.database_url), Ring(make_celery(settings), connect_redis(settings.redis_url))
+)
