@@ -10,12 +10,12 @@ from pathlib import Path
 import click
 
 from shared.cli.progress import show_progress
-from shared.cli.stack import Stack, open_stack
+from shared.cli.stack import open_stack
 from shared.domain.address_lines import split_line
 from shared.domain.places import Chamber, HomeAddress, LookupResult, LookupStatus
 from shared.domain.us_states import state_of
 from shared.errors import ImportRefused
-from shared.services.lookup import look_up
+from shared.services.lookup import LookupDesk, open_desk
 from shared.services.lookup.explanation import explain
 
 _CHAMBERS = tuple(Chamber)
@@ -37,34 +37,18 @@ def lookup_command(
     if bool(address) == bool(file):
         raise click.UsageError("Give one address, or --csv with a file.")
     with open_stack() as stack:
-        lookup = Lookups(stack, state, remote=not no_remote)
-        if file is not None:
-            _look_up_file(lookup, file)
-            return
-        typed = split_line(address or "", state_of(state).code)
-        result = lookup.find(typed)
+        with open_desk(stack.engine, stack.settings, state) as desk:
+            if file is not None:
+                _look_up_file(desk, file, state_of(state).code, remote=not no_remote)
+                return
+            typed = split_line(address or "", state_of(state).code)
+            result = desk.find(_CHAMBERS, typed, remote=not no_remote)
     if explained:
         click.echo("\n".join(explain(typed, result, state)))
     elif as_json:
         click.echo(json.dumps(as_dict(result), ensure_ascii=False, indent=2))
     else:
         click.echo("\n".join(_in_words(result)))
-
-
-class Lookups:
-    """Lookups with the settings of one command."""
-
-    def __init__(self, stack: Stack, state: str, *, remote: bool) -> None:
-        self._stack, self._state, self._remote = stack, state_of(state).code.lower(), remote
-
-    @property
-    def state(self) -> str:
-        """Two small letters."""
-        return self._state
-
-    def find(self, address: HomeAddress) -> LookupResult:
-        """The offices of all chambers."""
-        return look_up(self._stack.engine, self._stack.settings, self._state, _CHAMBERS, address, remote=self._remote)
 
 
 def as_dict(result: LookupResult) -> dict[str, object]:
@@ -105,7 +89,7 @@ def _in_words(result: LookupResult) -> list[str]:
     return lines + [f"  Did you mean {line}?" for line in result.suggestions]
 
 
-def _look_up_file(lookup: Lookups, file: Path) -> None:
+def _look_up_file(desk: LookupDesk, file: Path, state: str, *, remote: bool) -> None:
     """Writes the input's columns and the answers to standard output, a summary with the rate to standard error."""
     with file.open(encoding="utf-8-sig", newline="") as source:
         reader = csv.DictReader(source)
@@ -120,7 +104,7 @@ def _look_up_file(lookup: Lookups, file: Path) -> None:
     started = time.monotonic()
     with show_progress("Looking up") as show:
         for done, row in enumerate(rows, 1):
-            result = lookup.find(_typed(row, columns, lookup.state))
+            result = desk.find(_CHAMBERS, _typed(row, columns, state), remote=remote)
             counts[result.status] += 1
             writer.writerow([*(row.get(name) for name in given), *_cells(result)])
             show(done / len(rows))
@@ -131,7 +115,7 @@ def _look_up_file(lookup: Lookups, file: Path) -> None:
 
 def _typed(row: dict[str, str], columns: dict[str, str], state: str) -> HomeAddress:
     get = {name: (row.get(columns[name]) or "") if name in columns else "" for name in _INPUT}
-    return HomeAddress(get["address"], get["city"], get["state"] or state.upper(), get["zip"], get["unit"])
+    return HomeAddress(get["address"], get["city"], get["state"] or state, get["zip"], get["unit"])
 
 
 _INPUT = ("address", "unit", "city", "state", "zip")

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, text
 
 Version = tuple[datetime | None, int]
@@ -59,15 +61,17 @@ class StreetRow:
 
 _IN_PLACE = "street.jurisdiction = :jurisdiction AND street.street_key = :street"
 # One round trip: the version of the directory, the streets of that name in the place, their points of that number.
-_FIND_POINTS = text(
+# In the driver's own form: this query is most of a lookup, and runs prepared, without SQLAlchemy's work around it.
+_FIND_POINTS = (
     "SELECT version.finished, version.holder, found.* FROM (SELECT"
-    " (SELECT max(finished_at) FROM import_run WHERE jurisdiction = :jurisdiction) AS finished,"
+    " (SELECT max(finished_at) FROM import_run WHERE jurisdiction = %(jurisdiction)s) AS finished,"
     " (SELECT coalesce(max(id), 0) FROM office_holder) AS holder) AS version LEFT JOIN ("
     " SELECT street.name, street.city, street.city_key, street.zip, point.number, point.suffix, point.lat, point.lon,"
     " source.name AS source FROM street LEFT JOIN address_point point"
-    " ON point.street_id = street.id AND point.number IN (:low, :high)"
-    f" LEFT JOIN address_source source ON source.id = point.source_id WHERE {_IN_PLACE}"
-    " AND (street.zip = :zip OR street.city_key = :city)) AS found ON true"
+    " ON point.street_id = street.id AND point.number IN (%(low)s, %(high)s)"
+    " LEFT JOIN address_source source ON source.id = point.source_id"
+    " WHERE street.jurisdiction = %(jurisdiction)s AND street.street_key = %(street)s"
+    " AND (street.zip = %(zip)s OR street.city_key = %(city)s)) AS found ON true"
 )
 _FIND_RANGES = text(
     "SELECT street.name, street.city, street.city_key, street.zip, r.number_from, r.number_to, r.parity, r.side, r.line,"
@@ -103,7 +107,10 @@ def find_points(
 ) -> tuple[Version, list[PointRow]]:
     """The directory's version, and streets of that key which the ZIP code or the city points at, with their points."""
     values = {"jurisdiction": jurisdiction, "street": street, "low": numbers[0], "high": numbers[1]}
-    rows = connection.execute(_FIND_POINTS, {**values, "zip": zip5 or None, "city": city or None}).all()
+    driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+    with driver.cursor() as cursor:
+        cursor.execute(_FIND_POINTS, {**values, "zip": zip5 or None, "city": city or None}, prepare=True)
+        rows = cursor.fetchall()
     return (rows[0][0], rows[0][1]), [PointRow(*row[2:]) for row in rows if row[2] is not None]
 
 
@@ -111,7 +118,7 @@ def find_ranges(connection: Connection, jurisdiction: str, street: str, *, zip5:
     """All sides of all segments of the streets of that key which the ZIP code or the city points at."""
     values = {"jurisdiction": jurisdiction, "street": street}
     rows = connection.execute(_FIND_RANGES, {**values, "zip": zip5 or None, "city": city or None})
-    return [RangeRow(*row[:8], line=bytes(row[8]), source=row[9]) for row in rows]
+    return [RangeRow(*row) for row in rows]
 
 
 def streets_of_place(

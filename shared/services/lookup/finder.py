@@ -1,6 +1,7 @@
 """The lookup: reads the address, asks own data first, and never takes an office on resemblance alone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine
 
@@ -20,6 +21,33 @@ NOT_FOUND = "We could not find this address. Please check the house number, the 
 CONTRADICTION = "The city and the ZIP code don't belong together. Please choose the address that is yours."
 
 
+class LookupDesk:
+    """Lookups in one state over one connection: for many in a row. Not to be shared by threads."""
+
+    def __init__(self, engine: Engine, connection: Connection, settings: Settings, jurisdiction: str) -> None:
+        self._engine, self._connection, self._settings = engine, connection, settings
+        self._state = state_of(jurisdiction)
+
+    def find(self, chambers: Sequence[Chamber], address: HomeAddress, *, remote: bool = True) -> LookupResult:
+        """Finds the offices of `chambers` for a home address."""
+        typed = read_address(address, self._state)
+        if isinstance(typed, Incomplete):
+            return LookupResult(LookupStatus.INCOMPLETE, reason=typed.reason)
+        if isinstance(typed, OutOfState):
+            return LookupResult(LookupStatus.OUTSIDE, reason=typed.reason)
+        directory, found = _find(self._engine, self._connection, self._state, typed)
+        if directory.is_real:
+            return _result(self._connection, directory, self._state, chambers, typed, found)
+        return _practice(self._engine, self._state, chambers)
+
+
+@contextmanager
+def open_desk(engine: Engine, settings: Settings, jurisdiction: str) -> Iterator[LookupDesk]:
+    """A desk for as long as the block runs. No transaction is open between its queries."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        yield LookupDesk(engine, connection, settings, jurisdiction)
+
+
 def look_up(
     engine: Engine,
     settings: Settings,
@@ -30,17 +58,8 @@ def look_up(
     remote: bool = True,
 ) -> LookupResult:
     """Finds the offices of `chambers` for a home address in the jurisdiction (`ma`). Safe in several threads."""
-    state = state_of(jurisdiction)
-    typed = read_address(address, state)
-    if isinstance(typed, Incomplete):
-        return LookupResult(LookupStatus.INCOMPLETE, reason=typed.reason)
-    if isinstance(typed, OutOfState):
-        return LookupResult(LookupStatus.OUTSIDE, reason=typed.reason)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        directory, found = _find(engine, connection, state, typed)
-        if directory.is_real:
-            return _result(connection, directory, state, chambers, typed, found)
-    return _practice(engine, state, chambers)
+    with open_desk(engine, settings, jurisdiction) as desk:
+        return desk.find(chambers, address, remote=remote)
 
 
 def has_real_directory(connection: Connection, jurisdiction: str) -> bool:
