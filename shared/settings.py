@@ -11,6 +11,8 @@ from shared.errors import SettingsError
 from shared.paths import ROOT
 
 Environment = Literal["local", "production", "test"]
+# Characters; 256 bits as hexadecimal digits are 64.
+SECRET_KEY_LENGTH = 32
 MailRoute = Literal["relay", "direct"]
 _MAIL_ROUTES: tuple[MailRoute, ...] = ("relay", "direct")
 _ENVIRONMENTS: tuple[Environment, ...] = ("local", "production", "test")
@@ -81,11 +83,13 @@ def from_env(env: Mapping[str, str] | None = None) -> Settings:
     given = {field: env[name].strip() for field, name in ENVIRONMENT_NAMES.items() if env.get(name, "").strip()}
     for field in ("database_url", "redis_url", "secret_key"):
         if field not in given:
-            raise SettingsError(f"{ENVIRONMENT_NAMES[field]} is not set. `dearrep up` sets it for you on one machine.")
+            name = ENVIRONMENT_NAMES[field]
+            raise SettingsError(f"{name} is not set. `dearrep up` sets it for you on one machine.")
     for field, schemes in _URL_SCHEMES.items():
         if field in given and urlsplit(given[field]).scheme not in schemes:
-            raise SettingsError(f"{ENVIRONMENT_NAMES[field]} must start with {' or '.join(s + '://' for s in schemes)}.")
-    if len(given["secret_key"]) < 32:
+            wanted = " or ".join(f"{scheme}://" for scheme in schemes)
+            raise SettingsError(f"{ENVIRONMENT_NAMES[field]} must start with {wanted}.")
+    if len(given["secret_key"]) < SECRET_KEY_LENGTH:
         raise SettingsError("DEARREP_SECRET_KEY is shorter than 32 characters. Make one: openssl rand -hex 32")
     environment = given.get("environment", "local")
     if environment not in _ENVIRONMENTS:

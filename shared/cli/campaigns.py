@@ -60,7 +60,7 @@ def list_all() -> None:
 @campaign.command("publish")
 @click.argument("slug")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def publish(slug: str, yes: bool) -> None:
+def publish(slug: str, *, yes: bool) -> None:
     """Switch the campaign SLUG live: from now on its letters go to real offices through the mail relay."""
     with open_stack() as stack:
         if not stack.settings.relay_configured:

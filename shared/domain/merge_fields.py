@@ -60,17 +60,16 @@ class Piece:
 
 def find_problems(template: str, *, allowed: frozenset[MergeField] = frozenset(MergeField)) -> list[tuple[int, str]]:
     """Every unknown, forbidden or broken field of `template` as (line counted from 1, plain words)."""
-    problems = []
-    for match in _ALIAS.finditer(template):
-        if _alias_field(match.group(1)) not in allowed:
-            problems.append((_line(template, match.start()), f"{match.group(0)} is not a field. {_listing(allowed)}"))
-    for match in _FIELD.finditer(template):
-        if match.group(1) not in allowed:
-            problems.append((_line(template, match.start()), f"{match.group(0)} is not a field. {_listing(allowed)}"))
-    for match in _BRACES.finditer(_FIELD.sub(lambda found: " " * len(found.group(0)), template)):
-        problems.append(
-            (_line(template, match.start()), f"{match.group(0)} stands alone. A field is written {{{{like_this}}}}.")
-        )
+    unknown = [match for match in _ALIAS.finditer(template) if _alias_field(match.group(1)) not in allowed]
+    unknown += [match for match in _FIELD.finditer(template) if match.group(1) not in allowed]
+    problems = [
+        (_line(template, match.start()), f"{match.group(0)} is not a field. {_listing(allowed)}") for match in unknown
+    ]
+    without_fields = _FIELD.sub(lambda found: " " * len(found.group(0)), template)
+    problems += [
+        (_line(template, match.start()), f"{match.group(0)} stands alone. A field is written {{{{like_this}}}}.")
+        for match in _BRACES.finditer(without_fields)
+    ]
     return sorted(problems)
 
 

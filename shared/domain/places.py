@@ -35,7 +35,7 @@ class MatchType(StrEnum):
 
 @dataclass(frozen=True)
 class HomeAddress:
-    """A home address as typed: `street` with house number, `unit` may be empty, `state` two letters, `zip` may be empty."""
+    """A home address as typed: `street` with house number, `state` two letters; `unit` and `zip` may be empty."""
 
     street: str
     city: str
@@ -73,8 +73,10 @@ class Office:
 
 @dataclass(frozen=True)
 class Match:
-    """Where an address lies: WGS84 degrees, `precision_m` the match's error and `edge_m` the distance to the
-    nearest district edge of any chamber asked for, both in metres; `source` names the data or service."""
+    """Where an address lies, in WGS84 degrees; `source` names the data or service.
+
+    `precision_m` is the match's error, `edge_m` the distance to the nearest edge of a district asked for, in metres.
+    """
 
     type: MatchType
     source: str
@@ -86,8 +88,10 @@ class Match:
 
 @dataclass(frozen=True)
 class LookupResult:
-    """The answer of a lookup. `offices` holds the matched ones, or for `doubtful` all candidates of every chamber;
-    `asked` names the chambers in which the supporter has to choose; `suggestions` are close spellings."""
+    """The answer of a lookup. `offices` holds the matched ones, or for `doubtful` the candidates too.
+
+    `asked` names the chambers in which the supporter has to choose; `suggestions` are close spellings.
+    """
 
     status: LookupStatus
     match: Match | None = None

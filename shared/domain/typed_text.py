@@ -15,7 +15,7 @@ def clean_line(typed: str) -> str:
 
 
 def clean_text(typed: str) -> str:
-    """Several lines: line ends as `\\n`, trailing blanks gone, at most one blank line in a row."""
+    """Several lines: Unix line ends, trailing blanks gone, at most one blank line in a row."""
     text = _UNWANTED.sub("", unicodedata.normalize("NFC", typed.replace("\r\n", "\n").replace("\r", "\n")))
     lines = "\n".join(line.rstrip() for line in text.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", lines).strip()

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from types import TracebackType
+from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from shared.domain.causes import Cause
@@ -80,7 +81,7 @@ class SmtpSession:
         self._helo_name = helo_name
         self._smtp: smtplib.SMTP | None = None
 
-    def __enter__(self) -> "SmtpSession":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -13,13 +13,13 @@ _TAGS = {"p", "br", "strong", "em", "a", "ul", "ol", "li", "h2", "h3", "h4", "bl
 _ATTRIBUTES = {"a": {"href"}, "ol": {"class"}, "span": {"class"}}
 
 
-def _numbered(self: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+def _numbered(_self: Any, tokens: Sequence[Token], index: int, _options: Any, _env: Any) -> str:
     """List numbers as text, so that they survive copying, plain readers and style sheets alike."""
     token = tokens[index]
     return f'<li><span class="num">{token.info}{token.markup}</span> ' if token.info else "<li>"
 
 
-def _ordered_list(self: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+def _ordered_list(*_: Any) -> str:
     return '<ol class="numbered">'
 
 

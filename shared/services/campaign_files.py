@@ -21,6 +21,8 @@ from shared.domain.places import Chamber
 from shared.errors import CampaignFileError
 
 FENCE = "+++"
+# More people than live in any state.
+_NUMBER_LIMIT = 100_000_000
 _MARK = re.compile(r"^<!--\s*(page|letter)(?::\s*([\w -]+?))?\s*-->[ \t]*$", re.MULTILINE)
 _HOSTED_BY = re.compile(r"^This campaign is hosted by ([^.]+)\.", re.IGNORECASE)
 _SLUG = re.compile(r"^[a-z0-9]+(?:-[a-z0-9]+)*$")
@@ -225,7 +227,7 @@ def _typed_values(draft: _Draft, head: dict[str, Any]) -> dict[str, Any]:
         values["chambers"] = _chambers(draft, head["chambers"])
     for key in ("undo_minutes", "goal"):
         if key in head:
-            if isinstance(head[key], int) and 0 <= head[key] < 10_000_000:
+            if isinstance(head[key], int) and 0 <= head[key] < _NUMBER_LIMIT:
                 values[key] = head[key]
             else:
                 draft.problem(f"{key} must be a whole number.", draft.line_of(key))

@@ -32,7 +32,7 @@ OPEN_STATES = frozenset({_S.DRAFT, _S.LIVE, _S.PAUSED})
 
 @dataclass(frozen=True)
 class CampaignPage:
-    """What the campaign page shows. `is_practice`: no real offices are loaded; `is_test`: nothing leaves this machine."""
+    """What the campaign page shows. `is_practice`: no real offices are there; `is_test`: nothing leaves the machine."""
 
     stored: StoredCampaign
     page_html: Markup

@@ -133,7 +133,7 @@ def overview(engine: Engine) -> list[CampaignLine]:
 def live_counts(engine: Engine, campaign_id: int) -> LiveCounts:
     """People and letters by state, counted from rows in one snapshot."""
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-        by_state = {state: 0 for state in LetterState}
+        by_state = dict.fromkeys(LetterState, 0)
         query = select(letter.c.state, func.count()).where(letter.c.campaign_id == campaign_id)
         for state, number in connection.execute(query.group_by(letter.c.state)):
             by_state[LetterState(state)] = number

@@ -82,8 +82,10 @@ def set_password(engine: Engine, organizer_id: int, new: str) -> OrganizerSessio
 
 
 def issue_one_time_password(engine: Engine, email: str) -> str:
-    """A fresh password for one sign-in within a day; makes the organizer when there is none. Whoever runs the
-    command owns the machine, so no other proof is asked."""
+    """A fresh password for one sign-in within a day; makes the organizer when there is none.
+
+    Whoever runs the command owns the machine, so no other proof is asked.
+    """
     groups = ["".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4)]
     values = {
         "one_time_hash": _HASHER.hash("".join(groups)),

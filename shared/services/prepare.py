@@ -118,7 +118,7 @@ def _make_letters_of(connection: Connection, settings: Settings, row: RowMapping
     made = 0
     for office, _, is_chosen in submissions.read_targets(connection, row["id"]):
         if is_chosen:
-            values = _letter_values(settings, row, stored, office)
+            values = _letter_values(row, stored, office)
             letter_id = letters.insert_letter(connection, values)
             if letter_id is not None:
                 made += 1
@@ -128,7 +128,7 @@ def _make_letters_of(connection: Connection, settings: Settings, row: RowMapping
     _LOG.info("letters.made", submission_id=row["id"], letters=made)
 
 
-def _letter_values(settings: Settings, row: RowMapping, stored: StoredCampaign, office: Office) -> Mapping[str, Any]:
+def _letter_values(row: RowMapping, stored: StoredCampaign, office: Office) -> Mapping[str, Any]:
     values: dict[str, Any] = {
         "submission_id": row["id"],
         "campaign_id": row["campaign_id"],

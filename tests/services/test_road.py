@@ -6,18 +6,24 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, func, select, update
 
+from shared.db import directory, letters, submissions
 from shared.db.letters import count_imbalance
 from shared.db.tables import follow_up, letter, letter_event, submission
-from shared.domain.places import HomeAddress
+from shared.domain.causes import Cause
+from shared.domain.places import HomeAddress, LookupResult, LookupStatus, Match, MatchType
 from shared.domain.states import CampaignState, LetterState, SubmissionState
+from shared.domain.transport import Transport
 from shared.errors import InputError, NotAllowed
+from shared.providers.smtp import Outcome, Verdict
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
+from shared.services import deliver, prepare
 from shared.services.campaigns import change_campaign_state
 from shared.services.deliver import deliver_letters
 from shared.services.letters import cancel_letter, retry_letter
+from shared.services.lookup.directory import as_office
 from shared.services.mail import send_mail
-from shared.services.mailbox import list_messages, read_message
+from shared.services.mailbox import list_messages, read_message, store_message
 from shared.services.prepare import prepare_submissions
 from shared.services.submission_view import SubmissionView, preview_letters, read_submission
 from shared.services.submissions import accept_submission, begin_submission, correct_address, send_now, undo_submission
@@ -149,9 +155,6 @@ def test_an_incomplete_address_becomes_a_question(here: Here) -> None:
 
 
 def test_a_lookup_that_was_overtaken_writes_nothing(here: Here) -> None:
-    from shared.db import submissions
-    from shared.services import prepare
-
     token = here.begin(street="PO Box 12")
     with here.engine.begin() as connection:
         claimed = submissions.claim_lookups(connection, 5)
@@ -182,10 +185,6 @@ def live(here: Here, monkeypatch: pytest.MonkeyPatch) -> Here:
 
 
 def _real_offices(engine: Engine):  # noqa: ANN202 - a stand-in
-    from shared.db import directory
-    from shared.domain.places import LookupResult, LookupStatus, Match, MatchType
-    from shared.services.lookup.directory import as_office
-
     def find(*_: object) -> LookupResult:
         with engine.connect() as connection:
             rows = directory.current_offices(connection, "ma", is_practice=False)
@@ -300,12 +299,6 @@ def test_a_deferred_letter_is_tried_again_and_sent_once(here: Here) -> None:
 
 
 def test_a_worker_that_lost_its_lease_changes_nothing(here: Here) -> None:
-    from shared.db import letters
-    from shared.domain.causes import Cause
-    from shared.domain.transport import Transport
-    from shared.providers.smtp import Outcome, Verdict
-    from shared.services import deliver
-
     here.send()
     with here.engine.begin() as connection:
         rows = letters.claim_letters(connection, worker="frozen", first_tries=True, transports=list(Transport), limit=1)
@@ -389,8 +382,6 @@ def test_an_edited_letter_keeps_the_greeting_and_takes_no_foreign_field(here: He
 
 
 def test_the_local_mailbox_decodes_what_it_keeps(here: Here) -> None:
-    from shared.services.mailbox import store_message
-
     raw = b"Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nTo: a@b.example\r\n\r\nHello\r\n"
     number = store_message(here.engine, sender="x@y.example", recipient="a@b.example", raw=raw)
     assert list_messages(here.engine, search="grüße").rows[0].id == number
