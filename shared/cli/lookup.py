@@ -36,13 +36,12 @@ def lookup_command(
     """Find the offices of ADDRESS, for example "24 Beacon St, Boston, MA 02133", or of a CSV file."""
     if bool(address) == bool(file):
         raise click.UsageError("Give one address, or --csv with a file.")
-    with open_stack() as stack:
-        with open_desk(stack.engine, stack.settings, state) as desk:
-            if file is not None:
-                _look_up_file(desk, file, state_of(state).code, remote=not no_remote)
-                return
-            typed = split_line(address or "", state_of(state).code)
-            result = desk.find(_CHAMBERS, typed, remote=not no_remote)
+    with open_stack() as stack, open_desk(stack.engine, stack.settings, state) as desk:
+        if file is not None:
+            _look_up_file(desk, file, state_of(state).code, remote=not no_remote)
+            return
+        typed = split_line(address or "", state_of(state).code)
+        result = desk.find(_CHAMBERS, typed, remote=not no_remote)
     if explained:
         click.echo("\n".join(explain(typed, result, state)))
     elif as_json:
@@ -95,7 +94,9 @@ def _look_up_file(desk: LookupDesk, file: Path, state: str, *, remote: bool) -> 
         reader = csv.DictReader(source)
         columns = {name.strip().casefold(): name for name in reader.fieldnames or ()}
         if "address" not in columns:
-            raise ImportRefused(f"{file.name} has no column “address”. Wanted: address, city, state, zip, in any order.")
+            raise ImportRefused(
+                f"{file.name} has no column “address”. Wanted: address, city, state, zip, in any order."
+            )
         rows = list(reader)
     given = list(reader.fieldnames or ())
     writer = csv.writer(sys.stdout, lineterminator="\n")

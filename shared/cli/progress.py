@@ -1,19 +1,16 @@
 """Progress bars for commands. On a pipe they stay silent."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
 
 import click
 
 _STEPS = 1000
 
 
-class Shares(Protocol):
-    """Takes the share that is done, 0 to 1."""
-
-    def __call__(self, share: float) -> None: ...
+# Takes the share that is done, 0 to 1.
+Shares = Callable[[float], None]
 
 
 @contextmanager

@@ -22,7 +22,7 @@ class SetupIncomplete(DearRepError):
 @click.argument("state")
 @click.option("--directory-only", is_flag=True, help="Legislators and districts, without the large street files.")
 def setup_command(state: str, *, directory_only: bool) -> None:
-    """Download and import the public data of STATE, for example `ma`. DEARREP_DATA names another place for the files."""
+    """Download and import the public data of STATE, for example `ma`. DEARREP_DATA names another place for it."""
     us_state = state_of(state)
     with open_stack() as stack:
         files = plan_setup(stack.settings, us_state, directory_only=directory_only)
@@ -37,7 +37,7 @@ def setup_command(state: str, *, directory_only: bool) -> None:
     click.echo(
         f"{us_state.name} is ready: addresses lead to real legislators."
         if is_real
-        else f"{us_state.name}'s legislators are in. Until addresses or streets are imported, practice offices are used."
+        else f"{us_state.name}'s legislators are in. Until addresses or streets are, practice offices are used."
     )
 
 

@@ -3,6 +3,8 @@
 The merge keeps what is unchanged, so that importing a file twice writes nothing the second time.
 """
 
+# ruff: noqa: S608 - statements are put together from the constants below, never from data
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,19 +82,21 @@ def _add_streets() -> str:
 
 
 def _prepare(kind: str) -> tuple[str, ...]:
-    columns = _STAGED[kind]
-    return (
+    columns, target = _STAGED[kind], _TARGETS[kind]
+    fresh = (
         f"CREATE TEMP TABLE fresh ON COMMIT DROP AS SELECT DISTINCT street.id AS street_id, {columns} FROM staged"
         " JOIN street ON street.jurisdiction = :jurisdiction AND street.street_key = staged.street_key"
-        " AND street.city_key = staged.city_key AND street.zip = staged.zip",
-        "DROP TABLE staged",
-        "ANALYZE fresh",
-        f"CREATE TEMP TABLE gone ON COMMIT DROP AS SELECT street_id, {columns} FROM {_TARGETS[kind]} old"
-        f" WHERE source_id = :source AND NOT EXISTS (SELECT 1 FROM fresh WHERE {_same('fresh', 'old', columns)})",
-        f"CREATE TEMP TABLE coming ON COMMIT DROP AS SELECT * FROM fresh WHERE NOT EXISTS (SELECT 1"
-        f" FROM {_TARGETS[kind]} old WHERE source_id = :source AND {_same('fresh', 'old', columns)})",
-        "ANALYZE gone",
+        " AND street.city_key = staged.city_key AND street.zip = staged.zip"
     )
+    gone = (
+        f"CREATE TEMP TABLE gone ON COMMIT DROP AS SELECT street_id, {columns} FROM {target} old"
+        f" WHERE source_id = :source AND NOT EXISTS (SELECT 1 FROM fresh WHERE {_same('fresh', 'old', columns)})"
+    )
+    coming = (
+        "CREATE TEMP TABLE coming ON COMMIT DROP AS SELECT * FROM fresh WHERE NOT EXISTS (SELECT 1"
+        f" FROM {target} old WHERE source_id = :source AND {_same('fresh', 'old', columns)})"
+    )
+    return (fresh, "DROP TABLE staged", "ANALYZE fresh", gone, coming, "ANALYZE gone")
 
 
 def _same(one: str, other: str, columns: str) -> str:
@@ -100,10 +104,8 @@ def _same(one: str, other: str, columns: str) -> str:
 
 
 def _delete(kind: str) -> str:
-    return (
-        f"DELETE FROM {_TARGETS[kind]} old USING gone WHERE old.source_id = :source"
-        f" AND {_same('old', 'gone', _STAGED[kind])}"
-    )
+    same = _same("old", "gone", _STAGED[kind])
+    return f"DELETE FROM {_TARGETS[kind]} old USING gone WHERE old.source_id = :source AND {same}"
 
 
 def _add(kind: str) -> str:

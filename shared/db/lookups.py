@@ -1,5 +1,7 @@
 """The queries of a lookup: address points and street ranges by key, and what suggestions are made from."""
 
+# ruff: noqa: S608 - statements are put together from the constants below, never from data
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,8 +76,8 @@ _FIND_POINTS = (
     " AND (street.zip = %(zip)s OR street.city_key = %(city)s)) AS found ON true"
 )
 _FIND_RANGES = text(
-    "SELECT street.name, street.city, street.city_key, street.zip, r.number_from, r.number_to, r.parity, r.side, r.line,"
-    " source.name AS source FROM street JOIN street_range r ON r.street_id = street.id"
+    "SELECT street.name, street.city, street.city_key, street.zip, r.number_from, r.number_to, r.parity, r.side,"
+    " r.line, source.name AS source FROM street JOIN street_range r ON r.street_id = street.id"
     f" JOIN address_source source ON source.id = r.source_id WHERE {_IN_PLACE}"
     " AND (street.zip = :zip OR street.city_key = :city)"
 )

@@ -12,6 +12,8 @@ _COUNTRY = re.compile(r"[\s,]+(?:usa|u\.s\.a\.|us|united states(?: of america)?)
 _UNIT_START = re.compile(
     r"^\s*(?:#|apt|apartment|unit|suite|ste|rm|room|fl|floor|\d+(?:st|nd|rd|th)\s+fl)", re.IGNORECASE
 )
+# Longer words than a code can't be part of a street by accident.
+_CODE_LENGTH = 2
 _LONGEST_STATE_NAME = 4  # words, as in "Commonwealth of Northern Marianas"
 
 
@@ -23,7 +25,7 @@ def split_line(line: str, default_state: str) -> HomeAddress:
         rest, zip_code = rest[: found.start()], found[1]
     rest, state = _split_state(rest.rstrip(" ,"))
     parts = [part.strip() for part in rest.split(",") if part.strip()]
-    if len(parts) >= 2:
+    if len(parts) > 1:
         return _from_parts(parts, state or default_state, zip_code)
     return _from_words(rest, state or default_state, zip_code)
 
@@ -36,7 +38,9 @@ def _split_state(text: str) -> tuple[str, str]:
         if "," in tail:
             continue
         found = find_state(" ".join(tail))
-        if found is not None and (len(tail[0]) > 2 or tail[0].replace(".", "").isupper() or words[-count - 1] == ","):
+        if found is not None and (
+            len(tail[0]) > _CODE_LENGTH or tail[0].replace(".", "").isupper() or words[-count - 1] == ","
+        ):
             return " ".join(words[:-count]).replace(" ,", ",").rstrip(" ,"), found.code
     return text, ""
 

@@ -19,6 +19,9 @@ BAD_ZIP = "A ZIP code has five digits, for example 02139."
 # Longest house number in use; longer digit strings are something else, such as a telephone number.
 _MAX_NUMBER_DIGITS = 6
 _MAX_PART_LENGTH = 200
+_ZIP_DIGITS = 5
+# A lone word such as Rear is a unit only behind a name and its suffix.
+_LEAST_NAME_WORDS = 2
 _PO_BOX = re.compile(
     r"\b(?:p\.?\s*o\.?|post\s*office|postal)\s*(?:box|bx)\b|^\s*(?:box|pob|pobox)\s*#?\s*\d", re.IGNORECASE
 )
@@ -117,7 +120,7 @@ def read_zip(text: str, state: UsState | None = None) -> str | None:
     text = text.strip()
     if not text:
         return ""
-    if state and len(text) == 4 and text.isdigit() and has_zip(state, f"0{text}"):
+    if state and len(text) == _ZIP_DIGITS - 1 and text.isdigit() and has_zip(state, f"0{text}"):
         return f"0{text}"
     found = _ZIP.match(text)
     return found[1] if found else None
@@ -177,7 +180,7 @@ def strip_unit(street: str) -> str:
             return street
         shorter = street[: found.start()].strip(" ,.;")
         lone = found.groupdict().get("lone")
-        if not shorter or (lone and len(fold(shorter).split()) < 2):
+        if not shorter or (lone and len(fold(shorter).split()) < _LEAST_NAME_WORDS):
             return street
         street = shorter
     return street

@@ -8,8 +8,29 @@ from shared.domain.street_words import ONES, ORDINALS, TENS, ordinal
 from shared.domain.us_states import UsState
 
 _FILLER = frozenset(
-    "district state house senate assembly general court representative senatorial legislative legislature of the and"
-    " congressional county ward no number subdistrict us".split()
+    [
+        "district",
+        "state",
+        "house",
+        "senate",
+        "assembly",
+        "general",
+        "court",
+        "representative",
+        "senatorial",
+        "legislative",
+        "legislature",
+        "of",
+        "the",
+        "and",
+        "congressional",
+        "county",
+        "ward",
+        "no",
+        "number",
+        "subdistrict",
+        "us",
+    ]
 )
 _SHOWN_FILLER = re.compile(
     r"\b(?:state|general|legislative|congressional)?\s*(?:house|senate|assembly|senatorial|representative|legislative"

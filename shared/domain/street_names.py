@@ -18,6 +18,8 @@ from shared.domain.street_words import (
 
 # Enough for the distinct street names of a large state's file in one import.
 _CACHE_SIZE = 65_536
+# Words: `Fifth Avenue`.
+_NAME_AND_SUFFIX = 2
 _NOT_WORD = re.compile(r"[^a-z0-9/]+")
 _APOSTROPHES = re.compile(r"['’‘`´]")
 _ROUTE = re.compile(
@@ -44,7 +46,7 @@ def street_key(name: str) -> str:
         return ""
     if _only_direction_and_suffix(words):
         return " ".join([words[0], *(STREET_WORDS.get(word, word) for word in words[1:])])
-    if len(words) > 2:
+    if len(words) > _NAME_AND_SUFFIX:
         words[0] = CITY_DIRECTIONS.get(words[0], words[0])
     shortened = [DIRECTIONS.get(word) or STREET_WORDS.get(word) or word for word in words]
     return _ROUTE.sub(_route, " ".join(_join_split_prefix(shortened)))
@@ -82,7 +84,7 @@ def _join_ordinals(words: list[str]) -> list[str]:
             done[-1] = before + word
         else:
             done.append(ORDINALS.get(word, word))
-    if len(done) >= 2 and done[0].isdigit() and STREET_WORDS.get(done[1]) in ("st", "ave"):
+    if len(done) >= _NAME_AND_SUFFIX and done[0].isdigit() and STREET_WORDS.get(done[1]) in ("st", "ave"):
         done[0] = ordinal(int(done[0]))
     return done
 

@@ -117,8 +117,46 @@ STREET_WORDS = {
 }
 # Words that end a street's name: a name made of one of these and a direction only keeps the direction whole.
 SUFFIXES = frozenset(
-    "aly ave blvd cir cres cswy ct ctr dr ext expy fwy gdns grn hts hwy is ldg ln pk pkwy pl plz rd rdg row rte sq st"
-    " ter tpke trl vw way wlk xing loop path".split()
+    [
+        "aly",
+        "ave",
+        "blvd",
+        "cir",
+        "cres",
+        "cswy",
+        "ct",
+        "ctr",
+        "dr",
+        "ext",
+        "expy",
+        "fwy",
+        "gdns",
+        "grn",
+        "hts",
+        "hwy",
+        "is",
+        "ldg",
+        "ln",
+        "pk",
+        "pkwy",
+        "pl",
+        "plz",
+        "rd",
+        "rdg",
+        "row",
+        "rte",
+        "sq",
+        "st",
+        "ter",
+        "tpke",
+        "trl",
+        "vw",
+        "way",
+        "wlk",
+        "xing",
+        "loop",
+        "path",
+    ]
 )
 
 DIRECTIONS = {
@@ -142,9 +180,20 @@ DIRECTIONS = {
 # Before the name of a town people also write "No. Attleboro", "So. Yarmouth".
 CITY_DIRECTIONS = DIRECTIONS | {"no": "n", "nth": "n", "so": "s", "sth": "s"}
 
-_ONES = "first second third fourth fifth sixth seventh eighth ninth".split()
-_TEENS = "tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth".split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_ONES = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"]
+_TEENS = [
+    "tenth",
+    "eleventh",
+    "twelfth",
+    "thirteenth",
+    "fourteenth",
+    "fifteenth",
+    "sixteenth",
+    "seventeenth",
+    "eighteenth",
+    "nineteenth",
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 
 
 def ordinal(number: int) -> str:
@@ -163,12 +212,35 @@ ORDINALS = {
 TENS = {word: n * 10 for n, word in enumerate(_TENS, 2)}
 ONES = {word: n for n, word in enumerate(_ONES, 1)}
 
-UNIT_WORDS = (
-    "apartment apt appt unit suite ste room rm floor flr fl building bldg lot trailer trlr penthouse ph space spc"
-    " dept department hangar slip stop"
-).split()
+UNIT_WORDS = [
+    "apartment",
+    "apt",
+    "appt",
+    "unit",
+    "suite",
+    "ste",
+    "room",
+    "rm",
+    "floor",
+    "flr",
+    "fl",
+    "building",
+    "bldg",
+    "lot",
+    "trailer",
+    "trlr",
+    "penthouse",
+    "ph",
+    "space",
+    "spc",
+    "dept",
+    "department",
+    "hangar",
+    "slip",
+    "stop",
+]
 # These stand alone, after the name of a street.
-LONE_UNIT_WORDS = "rear front basement bsmt upstairs downstairs penthouse".split()
+LONE_UNIT_WORDS = ["rear", "front", "basement", "bsmt", "upstairs", "downstairs", "penthouse"]
 
 # In names of towns only: spelled both ways on envelopes.
 CITY_WORDS = {

@@ -66,7 +66,7 @@ def files_in(place: str, state: UsState) -> list[PublicFile]:
     code = state.code.lower()
     if is_url(place):
         base = place.rstrip("/") + "/"
-        return _recognise(((name, urljoin(base, name)) for name in _names_at(base, state)), state)
+        return _recognise(((name, urljoin(base, name)) for name in _names_at(base)), state)
     folder = Path(place).expanduser()
     for candidate in (folder, folder / code):
         if candidate.is_dir():
@@ -76,7 +76,7 @@ def files_in(place: str, state: UsState) -> list[PublicFile]:
     return []
 
 
-def _names_at(base: str, state: UsState) -> list[str]:
+def _names_at(base: str) -> list[str]:
     """Names from the web folder's listing; without one, the names that we would give."""
     try:
         names = _links(base)

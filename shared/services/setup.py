@@ -21,7 +21,7 @@ _READ_BYTES = 1 << 20
 
 
 def plan_setup(settings: Settings, state: UsState, *, directory_only: bool = False) -> list[PublicFile]:
-    """The files to import, from DEARREP_DATA when it is set, else from the public addresses. May raise ProviderError."""
+    """The files to import: from DEARREP_DATA when it is set, else the official ones. May raise ProviderError."""
     if not settings.data:
         return official_files(state, with_streets=not directory_only)
     files = files_in(settings.data, state)

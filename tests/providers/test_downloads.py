@@ -65,7 +65,7 @@ def test_server_errors_are_tried_again(folder: WebFolder, tmp_path: Path) -> Non
 
 
 def test_a_missing_file_is_not_tried_again(folder: WebFolder, tmp_path: Path) -> None:
-    with pytest.raises(Permanent, match="127.0.0.1 answered with error 404"):
+    with pytest.raises(Permanent, match=r"127\.0\.0\.1 answered with error 404"):
         http.download(f"{folder.url}none.csv?token=secret", tmp_path / "none.csv", first_pause_s=0.01)
     assert folder.requests == 1
 
@@ -87,7 +87,7 @@ def test_nobody_listening(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with pytest.raises(Retryable, match="connection to 127.0.0.1 failed"):
+    with pytest.raises(Retryable, match=r"connection to 127\.0\.0\.1 failed"):
         http.download(f"http://127.0.0.1:{port}/a", tmp_path / "a", attempts=1)
 
 

@@ -14,6 +14,7 @@ from shared.services.imports.tables import Table, cell, open_table
 
 # Six decimals are 0.1 m.
 _DECIMALS = 6
+_MAX_LATITUDE, _MAX_LONGITUDE = 90, 180
 
 StagedPoint = tuple[str, str, str, str, str, int, str, float, float]
 
@@ -91,5 +92,5 @@ def _position(lat: str, lon: str) -> tuple[float, float] | None:
         y, x = round(float(lat), _DECIMALS), round(float(lon), _DECIMALS)
     except ValueError:
         return None
-    inside = -90 <= y <= 90 and -180 <= x <= 180
+    inside = abs(y) <= _MAX_LATITUDE and abs(x) <= _MAX_LONGITUDE
     return (y, x) if inside and (y, x) != (0, 0) else None

@@ -1,5 +1,6 @@
 """Imports street segments with the ranges of house numbers on their left and right side."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -80,7 +81,7 @@ def _numbers(properties: Mapping[str, Any], fields: SideFields) -> tuple[int, in
     ends = []
     for field in (fields.number_from, fields.number_to):
         value = properties.get(field)
-        text = str(int(value)) if isinstance(value, float) and value == value else str(value or "").strip()
+        text = str(int(value)) if isinstance(value, float) and math.isfinite(value) else str(value or "").strip()
         found = _DIGITS.match(text)
         if found is None or int(found[1]) == 0:
             return None

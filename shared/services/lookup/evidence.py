@@ -11,10 +11,12 @@ class Placed(Protocol):
     """Anything that lies in a city and a ZIP code area; either may be empty in the data."""
 
     @property
-    def city_key(self) -> str: ...
+    def city_key(self) -> str:
+        """The city's match key."""
 
     @property
-    def zip(self) -> str: ...
+    def zip(self) -> str:
+        """Five digits."""
 
 
 Row = TypeVar("Row", bound=Placed)
@@ -24,9 +26,11 @@ class Places(Protocol):
     """What is known about cities and ZIP codes."""
 
     @property
-    def places(self) -> frozenset[tuple[str, str]]: ...
+    def places(self) -> frozenset[tuple[str, str]]:
+        """Pairs of city key and ZIP code that occur together."""
 
-    def knows_city(self, city: str) -> bool: ...
+    def knows_city(self, city: str) -> bool:
+        """True for the key of a city that occurs."""
 
 
 @dataclass(frozen=True)

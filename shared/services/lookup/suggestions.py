@@ -24,7 +24,7 @@ def suggest(connection: Connection, directory: Directory, typed: ReadAddress, st
     found = lookups.with_number(connection, [row.id for row in close], typed.number)
     lines = [_line(typed.number, typed, row, state) for row in close if row.id in found]
     if not lines:
-        lines = _near_numbers(connection, directory, typed, places, state)
+        lines = _near_numbers(connection, typed, places, state)
     if not lines:
         elsewhere = lookups.streets_of_name(connection, directory.jurisdiction, typed.street)
         found = lookups.with_number(connection, [row.id for row in elsewhere], typed.number)
@@ -60,7 +60,6 @@ def _city_likeness(row: lookups.StreetRow, typed: ReadAddress) -> float:
 
 def _near_numbers(
     connection: Connection,
-    directory: Directory,
     typed: ReadAddress,
     places: Iterable[lookups.StreetRow],
     state: str,

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import io
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -15,17 +16,27 @@ import shapefile
 EDGE_LON = -71.50
 SOUTH, NORTH, WEST, EAST = 42.00, 42.20, -71.60, -71.40
 WGS84_PRJ = 'GEOGCS["GCS_North_American_1983",DATUM["D_North_American_1983"]]'
-ROSTER_COLUMNS = (
-    "id,name,current_party,current_district,current_chamber,given_name,family_name,email,capitol_address,capitol_voice"
-).split(",")
-POINT_COLUMNS = "LON,LAT,NUMBER,STREET,UNIT,CITY,DISTRICT,REGION,POSTCODE".split(",")
+ROSTER_COLUMNS = [
+    "id",
+    "name",
+    "current_party",
+    "current_district",
+    "current_chamber",
+    "given_name",
+    "family_name",
+    "email",
+    "capitol_address",
+    "capitol_voice",
+]
+POINT_COLUMNS = ["LON", "LAT", "NUMBER", "STREET", "UNIT", "CITY", "DISTRICT", "REGION", "POSTCODE"]
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Path:
     """A CSV file, gzipped when the name says so."""
-    opened = gzip.open(path, "wt", newline="") if path.suffix == ".gz" else path.open("w", newline="")
-    with opened as file:
-        csv.writer(file).writerows([columns, *rows])
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([columns, *rows])
+    data = text.getvalue().encode()
+    path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
     return path
 
 

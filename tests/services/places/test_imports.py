@@ -1,12 +1,13 @@
 """Importers on small files: what is new, changed, gone and refused; twice the same; one transaction."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import shapefile
 from sqlalchemy import Engine, text
 
+from shared.clock import now
 from shared.db import directory
 from shared.domain.places import Chamber
 from shared.errors import ImportRefused, NotFound
@@ -57,11 +58,15 @@ def test_succession_vacancy_and_corrections(engine: Engine, tmp_path: Path) -> N
     with engine.connect() as connection:
         ended = connection.execute(text("SELECT name, valid_to FROM office_holder WHERE valid_to IS NOT NULL")).all()
     assert {row[0] for row in ended} == {"Old Member1", "Old Member3"}
-    assert all(abs(row[1] - date.today()) <= timedelta(days=1) for row in ended)
+    assert all(abs(row[1] - now().date()) <= timedelta(days=1) for row in ended)
 
 
 def test_districts_with_several_members(engine: Engine, tmp_path: Path) -> None:
-    people = [files.person(1, "Ann One", "20"), files.person(2, "Ben Two", "20"), files.person(3, "Cy Three", "20", "upper")]
+    people = [
+        files.person(1, "Ann One", "20"),
+        files.person(2, "Ben Two", "20"),
+        files.person(3, "Cy Three", "20", "upper"),
+    ]
     import_legislators(engine, files.write_csv(tmp_path / "wa.csv", files.ROSTER_COLUMNS, people), "wa")
     shapes = files.write_districts(tmp_path / "wa.geojson", ["State Legislative District 20 (Lower)", "21"])
     import_districts(engine, shapes, "wa", chamber=Chamber.LOWER)

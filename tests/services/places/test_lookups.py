@@ -202,7 +202,9 @@ def test_several_members_and_members_at_large(engine: Engine, settings: Settings
     import_districts(engine, files.write_districts(tmp_path / "h.geojson", ["20"]), "wa")
     import_districts(engine, files.write_districts(tmp_path / "s.geojson", ["20"], "upper"), "wa")
     points = files.write_csv(
-        tmp_path / "p.csv", ["address", "city", "state", "zip", "lat", "lon"], [["1 Pine St", "Yelm", "WA", "98597", 42.1, -71.5]]
+        tmp_path / "p.csv",
+        ["address", "city", "state", "zip", "lat", "lon"],
+        [["1 Pine St", "Yelm", "WA", "98597", 42.1, -71.5]],
     )
     import_addresses(engine, points, "wa")
     result = look_up(engine, settings, "wa", BOTH, HomeAddress("1 Pine St", "Yelm", "WA", "98597"))

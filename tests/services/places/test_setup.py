@@ -44,7 +44,7 @@ def data(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(engine: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch, data: Path) -> Iterator[object]:
+def run(engine: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch, data: Path) -> object:
     """Runs a command with the test's database."""
 
     @contextmanager
@@ -53,7 +53,7 @@ def run(engine: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch, dat
 
     for module in (imports, lookup, setup):
         monkeypatch.setattr(module, "open_stack", stack)
-    yield lambda command, *arguments: CliRunner().invoke(command, list(arguments))
+    return lambda command, *arguments: CliRunner().invoke(command, list(arguments))
 
 
 def test_setup_imports_a_folder_twice(run: object, engine: Engine) -> None:
@@ -83,7 +83,9 @@ def test_setup_brings_in_what_it_can(run: object, data: Path, engine: Engine) ->
         assert connection.execute(text("SELECT count(*) FROM district")).scalar_one() == 2
 
 
-def test_setup_from_a_web_folder(run: object, data: Path, settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_setup_from_a_web_folder(
+    run: object, data: Path, settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = WebFolder(files={path.name: path.read_bytes() for path in data.iterdir()}, faults=[500])
     with serve(folder):
 
@@ -94,7 +96,9 @@ def test_setup_from_a_web_folder(run: object, data: Path, settings: Settings, en
         monkeypatch.setattr(setup, "open_stack", stack)
         result: Result = run(setup.setup_command, "ma")  # type: ignore[operator]
     assert result.exit_code == 0, result.output
-    assert sorted(path.name for path in (settings.var / "data").iterdir()) == sorted(folder.files.keys() - {"notes.txt"})
+    assert sorted(path.name for path in (settings.var / "data").iterdir()) == sorted(
+        folder.files.keys() - {"notes.txt"}
+    )
 
 
 def test_official_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,11 +153,18 @@ def test_lookup_as_json(run: object) -> None:
 
 def test_lookup_of_a_file(run: object, tmp_path: Path) -> None:
     run(setup.setup_command, "ma")  # type: ignore[operator]
-    rows = [["a", "01775", "12 Maple St", "MA", "Stow"], ["b", "", "14 Maple St", "", "Stow"], ["c", "", "Maple St", "", ""]]
+    rows = [
+        ["a", "01775", "12 Maple St", "MA", "Stow"],
+        ["b", "", "14 Maple St", "", "Stow"],
+        ["c", "", "Maple St", "", ""],
+    ]
     file = files.write_csv(tmp_path / "in.csv", ["id", "ZIP", "Address", "state", "city"], rows)
     result: Result = run(lookup.lookup_command, "--csv", str(file))  # type: ignore[operator]
     answers = list(csv.DictReader(io.StringIO(result.stdout)))
-    added = "status match_type source precision_m edge_m lower upper congress lower_holder upper_holder lower_email upper_email"
+    added = (
+        "status match_type source precision_m edge_m lower upper congress"
+        " lower_holder upper_holder lower_email upper_email"
+    )
     assert list(answers[0]) == ["id", "ZIP", "Address", "state", "city", *added.split()]
     assert [(a["id"], a["status"], a["lower"], a["congress"]) for a in answers] == [
         ("a", "matched", "1st Essex", "3"),
