@@ -11,6 +11,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 NEEDED = (3, 11)
@@ -91,8 +92,8 @@ def run(command, **options):
         return subprocess.CompletedProcess(command, 127, "", str(error))
 
 
-def find_pip():
-    """A command for a pip that can install into .venv, or None."""
+def find_pip(folder):
+    """A command for a pip that can install into .venv; None means that .venv brings its own."""
     for command in ([sys.executable, "-m", "pip"], ["pip3"], ["/usr/bin/python3", "-m", "pip"]):
         said = run([*command, "--version"])
         words = said.stdout.split()
@@ -100,27 +101,28 @@ def find_pip():
             version = tuple(int(part) for part in words[1].split(".")[:2] if part.isdigit())
             if version >= PIP_NEEDED:
                 return command
-    return None
+    if importlib.util.find_spec("ensurepip") is not None:
+        return None
+    return borrow_pip(folder)
 
 
-def get_pip():
-    """A pip from wherever this machine has one; None means that .venv brings its own."""
-    pip = find_pip()
-    if pip is not None or importlib.util.find_spec("ensurepip") is not None:
-        return pip
+def borrow_pip(folder):
+    """Debian's own pip, unpacked into `folder` for this once: needs no rights, changes nothing on the machine."""
     advice = "Install it (Debian and Ubuntu: apt-get install python3-pip), then run this again."
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
+    if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
         raise Fault("There is no pip for this Python. " + advice)
-    print("There is no pip; installing python3-pip with apt-get ...", flush=True)
-    env = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
-    install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", "python3-pip"]
-    if run(install, env=env).returncode != 0:
-        run(["apt-get", "update", "-q"], env=env)
-        run(install, env=env)
-    pip = find_pip()
-    if pip is None:
-        raise Fault("apt-get could not install python3-pip. " + advice)
-    return pip
+    print("There is no pip; borrowing Debian's (nothing is installed) ...", flush=True)
+    for part in ("lists", "cache"):
+        (folder / part).mkdir()
+    apt = ["apt-get", "-q", "-o", "Dir::State::Lists=%s/lists" % folder, "-o", "Dir::Cache=%s/cache" % folder]
+    for words in (["update"], ["download", "python3-pip-whl"]):
+        run([*apt, *words], cwd=str(folder))
+    for package in folder.glob("*.deb"):
+        run(["dpkg-deb", "-x", str(package), str(folder)])
+    wheel = next(iter(folder.glob("usr/share/python-wheels/pip-*.whl")), None)
+    if wheel is None:
+        raise Fault("There is no pip for this Python, and Debian's could not be fetched. " + advice)
+    return [sys.executable, str(wheel / "pip")]
 
 
 def make_venv(pip):
@@ -172,6 +174,16 @@ def write_launcher():
     new.replace(VENV / "bin" / "dearrep")
 
 
+def fill_venv(pip, lock):
+    """The environment with its packages; one that can't be filled as it is, is made again."""
+    if not is_usable() or (pip is None and run([str(VENV_PYTHON), "-m", "pip", "--version"]).returncode != 0):
+        print("Making the virtual environment .venv ...", flush=True)
+        make_venv(pip)
+    MARK.touch()
+    print("Installing the Python packages (under a minute with a warm cache) ...", flush=True)
+    install(pip, lock)
+
+
 def bootstrap(lock):
     """Brings .venv to the lock; quick when it is there already."""
     check_python()
@@ -179,15 +191,8 @@ def bootstrap(lock):
         fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
         if is_done(lock):
             return
-        pip = get_pip()
-        if not is_usable():
-            print("Making the virtual environment .venv ...", flush=True)
-            make_venv(pip)
-        elif pip is None and run([str(VENV_PYTHON), "-m", "pip", "--version"]).returncode != 0:
-            make_venv(pip)
-        MARK.touch()
-        print("Installing the Python packages (under a minute with a warm cache) ...", flush=True)
-        install(pip, lock)
+        with tempfile.TemporaryDirectory(prefix="dearrep-") as folder:
+            fill_venv(find_pip(Path(folder)), lock)
         write_launcher()
         stamp = wanted_stamp(lock)
         if "-dev" in lock.name:

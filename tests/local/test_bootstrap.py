@@ -107,23 +107,40 @@ def test_a_failed_install_is_one_line(
     assert bootstrap.MARK.exists()
 
 
-def test_without_pip_and_without_rights_it_says_what_to_install(
+def test_without_pip_it_says_what_to_install(
     checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fake_run(monkeypatch, {"--version": Result([], 1, "", "")})
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    monkeypatch.setattr(bootstrap.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr("shutil.which", lambda _: None)
     assert bootstrap.main() == 1
     assert "apt-get install python3-pip" in capsys.readouterr().err
 
 
-def test_root_on_debian_gets_pip(
-    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_debian_lends_its_pip(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    seen = fake_run(monkeypatch, {"--version": Result([], 1, "", ""), "apt-get": Result([], 0, "", "")})
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    monkeypatch.setattr(bootstrap.os, "geteuid", lambda: 0)
-    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: f"/usr/bin/{name}")
-    assert bootstrap.main() == 1
-    assert any(command[:2] == ["apt-get", "install"] and command[-1] == "python3-pip" for command in seen)
-    assert "installing python3-pip" in capsys.readouterr().out
+    seen = fake_run(monkeypatch, {"--version": Result([], 1, "", ""), "install": Result([], 0, "", "")})
+    answering = bootstrap.run
+
+    def apt(command: list[str], **options: Any) -> Any:
+        if command[0] == "apt-get":
+            seen.append(command)
+            (Path(options["cwd"]) / "pip.deb").touch()
+            return Result(command, 0, "", "")
+        if command[0] == "dpkg-deb":
+            wheel = Path(command[-1]) / "usr/share/python-wheels/pip-23.0.1-py3-none-any.whl"
+            wheel.parent.mkdir(parents=True, exist_ok=True)
+            wheel.touch()
+            return Result(command, 0, "", "")
+        return answering(command, **options)
+
+    monkeypatch.setattr(bootstrap, "run", apt)
+    real = bootstrap.importlib.util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "ensurepip" else real(name))
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    assert bootstrap.main() == 0
+    assert any("python3-pip-whl" in command for command in seen)
+    install = next(command for command in seen if "install" in command)
+    assert install[1].endswith("pip-23.0.1-py3-none-any.whl/pip")
+    assert "borrowing Debian's" in capsys.readouterr().out
