@@ -54,7 +54,8 @@ def _compress(response: Response) -> Response:
     if response.direct_passthrough or response.is_streamed or "Content-Encoding" in response.headers:
         return response
     body = response.get_data()
-    is_text = response.mimetype.startswith("text/") or response.mimetype in ("application/json", "image/svg+xml")
+    mimetype = response.mimetype or ""
+    is_text = mimetype.startswith("text/") or mimetype in ("application/json", "image/svg+xml")
     if is_text:
         response.vary.add("Accept-Encoding")
     if is_text and len(body) >= GZIP_FROM_BYTES and "gzip" in request.headers.get("Accept-Encoding", ""):

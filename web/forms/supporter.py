@@ -24,8 +24,9 @@ class AddressFields(FlaskForm):
 
     def address(self, us_state: str) -> HomeAddress:
         """What was typed, as a value."""
-        typed = (self.street.data, self.city.data, us_state, self.zip.data, self.unit.data)
-        return HomeAddress(*((value or "").strip() for value in typed))
+        return HomeAddress(
+            self.street.data or "", self.city.data or "", us_state, self.zip.data or "", self.unit.data or ""
+        )
 
 
 class SupporterForm(AddressFields):
@@ -44,8 +45,9 @@ class SupporterForm(AddressFields):
 
     def details(self, us_state: str) -> SupporterDetails:
         """What was typed, as a value."""
-        typed = (self.first_name.data, self.last_name.data, self.email.data)
-        return SupporterDetails(*((value or "").strip() for value in typed), self.address(us_state))
+        return SupporterDetails(
+            self.first_name.data or "", self.last_name.data or "", self.email.data or "", self.address(us_state)
+        )
 
 
 class LetterForm(FlaskForm):

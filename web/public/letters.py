@@ -1,7 +1,8 @@
 """Step 2: see the legislators, read and edit the letter, send it once. Every button keeps what was typed."""
 
-from flask import make_response, redirect, render_template, request, url_for
-from flask.typing import ResponseReturnValue
+from typing import Any
+
+from flask import Response, make_response, redirect, render_template, request, url_for
 
 from shared.domain.address_lines import split_line
 from shared.domain.places import Chamber
@@ -19,82 +20,69 @@ WAITING = (SubmissionState.DRAFT, SubmissionState.LOOKING_UP)
 
 
 @bp.get("/c/<slug>/letter/<token>")
-def letter(slug: str, token: str) -> ResponseReturnValue:
+def letter(slug: str, token: str) -> Response:
     """The letter page of this browser's own submission; GET never sends."""
     if not is_owned(token):
-        return keep_private(make_response(render_template("not_yours.html", slug=slug), 403))
+        return _not_yours(slug)
     view = read_submission(here().engine, here().settings, token)
-    if view.accepted_at and view.state is not SubmissionState.NEEDS_ADDRESS:
-        return redirect(url_for("public.status", token=token), 303)
-    if "part" in request.args:
-        return _answer_poll(view)
-    return _page(view)
+    if _is_done(view):
+        return _see(url_for("public.status", token=token))
+    return _answer_poll(view) if "part" in request.args else _page(view)
 
 
 @bp.post("/c/<slug>/letter/<token>")
-def act(slug: str, token: str) -> ResponseReturnValue:
+def act(slug: str, token: str) -> Response:
     """Send, edit, answer a question or correct the address, by the button that was pressed."""
     if not is_owned(token):
-        return keep_private(make_response(render_template("not_yours.html", slug=slug), 403))
+        return _not_yours(slug)
     form = LetterForm()
-    here_again = redirect(url_for("public.letter", slug=slug, token=token), 303)
     view = read_submission(here().engine, here().settings, token)
-    if view.accepted_at and view.state is not SubmissionState.NEEDS_ADDRESS:
-        return redirect(url_for("public.status", token=token), 303)
+    if _is_done(view):
+        return _see(url_for("public.status", token=token))
     try:
-        if form.action.data == "send":
-            _send(token, form)
-            return redirect(url_for("public.status", token=token), 303)
-        if not view.accepted_at:
-            _save(view, form)
-        if form.action.data == "answer":
-            chosen = {chamber: int(request.form.get(f"mine-{chamber}", 0)) for chamber in view.asked}
-            answer_doubt(here().engine, here().ring, token, chosen)
-        elif form.action.data == "address":
-            return _correct(view, form)
-        elif form.action.data == "edit":
-            return redirect(f"{here_again.location}?edit=1#edit", 303)
+        return _ACTIONS.get(form.action.data or "", _keep)(view, form)
     except InputError as error:
-        return _page(read_submission(here().engine, here().settings, token), form, error.fields), 422
-    return _onward(view, here_again)
+        return _page(read_submission(here().engine, here().settings, token), form, error.fields, status=422)
 
 
-def _onward(view: SubmissionView, here_again: ResponseReturnValue) -> ResponseReturnValue:
-    return redirect(url_for("public.status", token=view.token), 303) if view.accepted_at else here_again
-
-
-def _send(token: str, form: LetterForm) -> None:
+def _send(view: SubmissionView, form: LetterForm) -> Response:
     accept_submission(
         here().engine,
         here().ring,
         here().settings,
-        token,
-        own_words=form.own_words.data or "",
-        edited_subject=form.edited_subject.data if "edited_body" in request.form else None,
-        edited_body=form.edited_body.data if "edited_body" in request.form else None,
+        view.token,
+        **_words(view, form),
         # Boxes that were not on the page yet can't be unticked: then all offices are meant.
-        chosen=set(form.to.data or []) if "boxes" in request.form else None,
+        chosen=_chosen(form),
         consents=tuple(form.consents.data or []),
     )
+    return _see(url_for("public.status", token=view.token))
 
 
-def _save(view: SubmissionView, form: LetterForm) -> None:
-    edited = "edited_body" in request.form
-    save_draft(
-        here().engine,
-        view.token,
-        own_words=form.own_words.data or "" if "own_words" in request.form else view.own_words,
-        edited_subject=form.edited_subject.data if edited else view.edited_subject,
-        edited_body=form.edited_body.data if edited else view.edited_body,
-        chosen=set(form.to.data or []) if "boxes" in request.form else None,
-    )
-    if form.action.data == "original":
-        words = form.own_words.data or view.own_words
-        save_draft(here().engine, view.token, own_words=words, edited_subject=None, edited_body=None)
+def _keep(view: SubmissionView, form: LetterForm) -> Response:
+    if not view.accepted_at:
+        words = _words(view, form)
+        if form.action.data == "original":
+            words |= {"edited_subject": None, "edited_body": None}
+        save_draft(here().engine, view.token, **words, chosen=_chosen(form))
+    return _onward(view)
 
 
-def _correct(view: SubmissionView, letter_form: LetterForm) -> ResponseReturnValue:
+def _edit(view: SubmissionView, form: LetterForm) -> Response:
+    return _see(f"{_keep(view, form).location}?edit=1#edit")
+
+
+def _answer(view: SubmissionView, form: LetterForm) -> Response:
+    _keep(view, form)
+    picked = {chamber: request.form.get(f"mine-{chamber}", "") for chamber in view.asked}
+    chosen = {chamber: int(value) for chamber, value in picked.items() if value.isdigit()}
+    answer_doubt(here().engine, here().ring, view.token, chosen)
+    return _onward(view)
+
+
+def _correct(view: SubmissionView, form: LetterForm) -> Response:
     """Another address, or one of the suggested spellings; then the lookup begins anew."""
+    _keep(view, form)
     picked = request.form.get("suggestion", "")
     typed = AddressFields()
     if picked.isdigit() and int(picked) < len(view.suggestions):
@@ -102,21 +90,58 @@ def _correct(view: SubmissionView, letter_form: LetterForm) -> ResponseReturnVal
     elif typed.validate():
         address = typed.address(view.address.state)
     else:
-        wrong = {name: errors[0] for name, errors in typed.errors.items() if name}
-        return _page(view, letter_form, wrong), 422
+        raise InputError({name: errors[0] for name, errors in typed.errors.items() if name})
     correct_address(here().engine, here().ring, view.token, address)
-    return _onward(view, redirect(url_for("public.letter", slug=view.stored.campaign.slug, token=view.token), 303))
+    return _onward(view)
 
 
-def _answer_poll(view: SubmissionView) -> ResponseReturnValue:
+_ACTIONS = {"send": _send, "edit": _edit, "answer": _answer, "address": _correct}
+
+
+def _is_done(view: SubmissionView) -> bool:
+    """Sent, and no question is open: the status page tells the rest."""
+    return view.accepted_at is not None and view.state is not SubmissionState.NEEDS_ADDRESS
+
+
+def _onward(view: SubmissionView) -> Response:
+    if view.accepted_at:
+        return _see(url_for("public.status", token=view.token))
+    return _see(url_for("public.letter", slug=view.stored.campaign.slug, token=view.token))
+
+
+def _see(address: str) -> Response:
+    return make_response(redirect(address, 303))
+
+
+def _not_yours(slug: str) -> Response:
+    return keep_private(make_response(render_template("not_yours.html", slug=slug), 403))
+
+
+def _chosen(form: LetterForm) -> set[int] | None:
+    return set(form.to.data or []) if "boxes" in request.form else None
+
+
+def _words(view: SubmissionView, form: LetterForm) -> dict[str, Any]:
+    """What the form says, and for fields that are not on this form what was saved before."""
+    edited = "edited_body" in request.form
+    return {
+        "own_words": form.own_words.data or "" if "own_words" in request.form else view.own_words,
+        "edited_subject": form.edited_subject.data if edited else view.edited_subject,
+        "edited_body": form.edited_body.data if edited else view.edited_body,
+    }
+
+
+def _answer_poll(view: SubmissionView) -> Response:
     """204 while the lookup goes on, then the parts of the page that it fills in."""
     if view.state in WAITING:
         return keep_private(make_response("", 204))
     return keep_private(make_response(render_template("letter_parts.html", **_values(view, None, {}))))
 
 
-def _page(view: SubmissionView, form: LetterForm | None = None, wrong: dict[str, str] | None = None) -> ResponseReturnValue:
-    return keep_private(make_response(render_template("letter.html", **_values(view, form, wrong or {}))))
+def _page(
+    view: SubmissionView, form: LetterForm | None = None, wrong: dict[str, str] | None = None, *, status: int = 200
+) -> Response:
+    return keep_private(make_response(render_template("letter.html", **_values(view, form, wrong or {})), status))
 
 
 def _values(view: SubmissionView, form: LetterForm | None, wrong: dict[str, str]) -> dict[str, object]:
@@ -136,5 +161,9 @@ def _values(view: SubmissionView, form: LetterForm | None, wrong: dict[str, str]
         "consents": set(form.consents.data or []) if form else set(view.consents),
         "wrong": wrong,
         "typed": typed,
-        "chambers": {Chamber.LOWER: "state representative", Chamber.UPPER: "state senator", Chamber.CONGRESS: "member of Congress"},
+        "chambers": {
+            Chamber.LOWER: "state representative",
+            Chamber.UPPER: "state senator",
+            Chamber.CONGRESS: "member of Congress",
+        },
     }

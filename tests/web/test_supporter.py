@@ -1,0 +1,254 @@
+"""The supporter's pages as a browser without JavaScript sees them."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, func, select
+from werkzeug.test import TestResponse
+
+from shared.db.tables import letter, submission
+from shared.domain.identities import owner_key
+from shared.domain.states import CampaignState
+from shared.services.campaigns import change_campaign_state
+from shared.settings import Settings
+from tests.factories import make_campaign
+
+TYPED = {
+    "first_name": "Jamie",
+    "last_name": "Rivera",
+    "email": "jamie@example.org",
+    "street": "12 Maple Street",
+    "city": "Worcester",
+    "zip": "01603",
+}
+
+
+@pytest.fixture(autouse=True)
+def campaign(engine: Engine) -> None:
+    make_campaign(engine)
+
+
+def begin(client: FlaskClient, **typed: str) -> str:
+    answer = client.post("/c/co-ops", data=TYPED | typed)
+    assert answer.status_code == 303, answer.text
+    return answer.location
+
+
+def csrf(page: TestResponse) -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+    assert found
+    return found[1]
+
+
+def press(client: FlaskClient, path: str, action: str, **typed: object) -> TestResponse:
+    page = client.get(path)
+    boxes = re.findall(r'name="to" value="(\d+)" checked', page.text)
+    data: dict[str, object] = {"csrf_token": csrf(page), "action": action, "own_words": ""}
+    if boxes:
+        data |= {"to": boxes, "boxes": "1"}
+    return client.post(path, data=data | typed)
+
+
+def count(engine: Engine, table: object) -> int:
+    with engine.connect() as connection:
+        return connection.execute(select(func.count()).select_from(table)).scalar_one()  # type: ignore[arg-type]
+
+
+def test_the_campaign_page_is_the_same_for_everybody(client: FlaskClient) -> None:
+    page = client.get("/c/co-ops")
+    assert page.status_code == 200
+    assert "Set-Cookie" not in page.headers
+    assert "csrf" not in page.text
+    assert page.headers["Cache-Control"].startswith("public")
+    assert "Practice data: no real legislator is written to" in page.text
+
+
+def test_from_address_to_status(
+    client: FlaskClient, engine: Engine, prepare: Callable[[], int], deliver: Callable[[], int]
+) -> None:
+    path = begin(client)
+    waiting = client.get(path)
+    assert "Finding your legislators" in waiting.text
+    assert client.get(f"{path}?part=1").status_code == 204
+    prepare()
+    assert "Pat Practice" in client.get(f"{path}?part=1").text
+    page = client.get(path)
+    assert "Practice Representative Pat Practice" in page.text
+    assert "Send my 2 letters" in page.text
+    sent = press(client, path, "send", own_words="Mine & <yours>", consents="Neighbors United")
+    assert sent.status_code == 303
+    prepare()
+    status = client.get(sent.location)
+    assert "Thank you, Jamie" in status.text
+    assert "Mine &amp; &lt;yours&gt;" in status.text
+    assert status.text.count('class="chip queued"') == 2
+    assert "Delivered</" in status.text
+    with engine.connect() as connection:
+        consents = connection.execute(select(submission.c.consents)).scalar_one()
+    assert [consent["organization"] for consent in consents] == ["Neighbors United"]
+
+
+def test_send_works_before_the_lookup_is_done(client: FlaskClient, engine: Engine, prepare: Callable[[], int]) -> None:
+    sent = press(client, begin(client), "send")
+    assert "/s/" in sent.location
+    prepare()
+    assert count(engine, letter) == 2
+
+
+def test_sending_twice_makes_one_set_of_letters(
+    client: FlaskClient, engine: Engine, prepare: Callable[[], int]
+) -> None:
+    path = begin(client)
+    prepare()
+    page = client.get(path)
+    data = {"csrf_token": csrf(page), "action": "send", "own_words": ""}
+    assert {client.post(path, data=data).location for _ in range(5)} == {path.replace("/c/co-ops/letter", "/s")}
+    prepare()
+    assert count(engine, letter) == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ({"street": ""}, "Enter your home street address"),
+        ({"email": "jamie"}, "Enter an email address in the form"),
+        ({"zip": "ABC"}, "Enter a ZIP code with 5 digits"),
+        ({"first_name": " "}, "Enter your first name"),
+    ],
+)
+def test_mistakes_are_named_and_nothing_typed_is_lost(client: FlaskClient, typed: dict[str, str], words: str) -> None:
+    answer = client.post("/c/co-ops", data=TYPED | typed)
+    assert answer.status_code == 422
+    assert "<title>Error: " in answer.text
+    assert answer.text.count(words) == 2
+    assert 'value="Rivera"' in answer.text
+    assert 'role="alert"' in answer.text
+
+
+def test_programs_that_fill_every_field_begin_nothing(client: FlaskClient, engine: Engine) -> None:
+    assert client.post("/c/co-ops", data=TYPED | {"website": "https://x.example"}).status_code == 303
+    assert count(engine, submission) == 0
+
+
+def test_another_website_can_not_post_the_form(client: FlaskClient, engine: Engine) -> None:
+    for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        assert client.post("/c/co-ops", data=TYPED, headers=headers).status_code == 403
+    assert count(engine, submission) == 0
+
+
+def test_step_two_needs_its_token(client: FlaskClient, engine: Engine) -> None:
+    path = begin(client)
+    answer = client.post(path, data={"action": "send", "own_words": ""})
+    assert answer.status_code == 400
+    assert "expired" in answer.text
+
+
+def test_another_browser_sees_states_only(client: FlaskClient, app: object, prepare: Callable[[], int]) -> None:
+    path = begin(client)
+    prepare()
+    status = press(client, path, "send", own_words="My secret reason").location
+    prepare()
+    stranger = app.test_client()  # type: ignore[attr-defined]
+    assert stranger.get(path).status_code == 403
+    seen = stranger.get(status)
+    assert "Queued" in seen.text
+    for private in ("Jamie", "Maple", "jamie@example.org", "secret reason", "Undo"):
+        assert private not in seen.text
+    assert stranger.post(f"{status}/undo").status_code in (400, 404)
+
+
+def test_the_emailed_link_opens_the_page_and_a_forged_one_does_not(
+    client: FlaskClient, app: object, settings: Settings, prepare: Callable[[], int]
+) -> None:
+    path = begin(client)
+    prepare()
+    press(client, path, "send")
+    token = path.rsplit("/", 1)[1]
+    other = app.test_client()  # type: ignore[attr-defined]
+    assert other.get(f"/mine/{token}/{'a' * 26}").status_code == 404
+    answer = other.get(f"/mine/{token}/{owner_key(settings.secret_key, token)}", follow_redirects=True)
+    assert "Thank you, Jamie" in answer.text
+
+
+def test_a_bad_address_is_a_question_that_can_be_answered(
+    client: FlaskClient, engine: Engine, prepare: Callable[[], int]
+) -> None:
+    path = begin(client, street="PO Box 7")
+    prepare()
+    page = client.get(path)
+    assert "post office box" in page.text
+    assert 'data-key="go" hidden' in page.text
+    corrected = press(client, path, "address", street="7 Main Street", city="Worcester", zip="", own_words="Keep this")
+    assert corrected.status_code == 303
+    prepare()
+    page = client.get(path)
+    assert "Pat Practice" in page.text
+    assert "Keep this" in page.text
+    assert count(engine, submission) == 1
+
+
+def test_editing_without_javascript(client: FlaskClient, engine: Engine, prepare: Callable[[], int]) -> None:
+    path = begin(client)
+    prepare()
+    edit = press(client, path, "edit", own_words="I bake.")
+    page = client.get(edit.location)
+    assert "Dear <mark>Practice Representative</mark>" in page.text
+    assert "I bake.\n\nPlease vote" in page.text
+    press(
+        client,
+        f"{path}?edit=1",
+        "save",
+        edited_subject="Bread",
+        edited_body="Only this, {braces}.",
+        own_words="I bake.",
+    )
+    assert "Only this, {braces}." in client.get(path).text
+    press(client, path, "send")
+    prepare()
+    with engine.connect() as connection:
+        row = connection.execute(select(letter.c.subject, letter.c.body)).first()
+    assert row is not None
+    assert row.subject == "Bread"
+    assert row.body.endswith("Only this, {braces}.")
+
+
+def test_unticking_everybody_is_a_mistake(client: FlaskClient, prepare: Callable[[], int]) -> None:
+    path = begin(client)
+    prepare()
+    answer = press(client, path, "send", to=[], own_words="Still here")
+    assert answer.status_code == 422
+    assert "Choose at least one legislator" in answer.text
+    assert "Still here" in answer.text
+
+
+def test_a_closed_campaign_takes_no_letters(client: FlaskClient, engine: Engine) -> None:
+    path = begin(client)
+    change_campaign_state(engine, "co-ops", CampaignState.LIVE, actor="test")
+    change_campaign_state(engine, "co-ops", CampaignState.CLOSED, actor="test")
+    assert "This campaign has ended" in client.get("/c/co-ops").text
+    page = client.get(path)
+    answer = client.post(path, data={"csrf_token": csrf(page), "action": "send", "own_words": ""})
+    assert answer.status_code == 409
+    assert "Nothing was sent" in answer.text
+
+
+def test_unknown_pages_say_so(client: FlaskClient) -> None:
+    for path in ("/c/none", "/s/none", "/nowhere"):
+        answer = client.get(path)
+        assert answer.status_code == 404
+        assert "<h1" in answer.text
+
+
+def test_private_pages_are_not_kept(client: FlaskClient, prepare: Callable[[], int]) -> None:
+    path = begin(client)
+    for page in (client.get(path), client.get(press(client, path, "send").location)):
+        assert page.headers["Cache-Control"] == "no-store"
+        assert page.headers["Referrer-Policy"] == "no-referrer"
+        assert "unsafe" not in page.headers["Content-Security-Policy"]
+
+
+def test_health(client: FlaskClient) -> None:
+    assert client.get("/health/live").status_code == 200
+    assert client.get("/health/ready").json == {"status": "ready", "problems": []}
