@@ -1,0 +1,135 @@
+"""Overview and the live page of one campaign, and its states."""
+
+from dataclasses import dataclass
+
+from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from shared.domain.letter_words import STATE_WORDS
+from shared.domain.states import NEEDS_ATTENTION, CampaignState, LetterState
+from shared.services import dashboard
+from shared.services.campaigns import CAMPAIGN_ARROWS, campaign_page, change_campaign_state, read_campaign
+from shared.services.dashboard import LiveCounts
+from web.admin import bp
+from web.admin.guard import organizer
+from web.context import here
+from web.forms.supporter import PlainForm
+
+# The order of the pipeline bar: from arrived to trouble.
+PIPELINE = (
+    LetterState.DELIVERED,
+    LetterState.SENT,
+    LetterState.SENDING,
+    LetterState.QUEUED,
+    LetterState.DEFERRED,
+    LetterState.HELD,
+    LetterState.UNCERTAIN,
+    LetterState.UNCONFIRMED,
+    LetterState.BOUNCED,
+    LetterState.REJECTED,
+    LetterState.EXPIRED,
+    LetterState.QUARANTINED,
+    LetterState.CANCELLED,
+)
+BAR_WIDTH = 1000.0
+_BAR_MINIMUM = 4.0
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of the pipeline bar, in the SVG's own units of which the bar has 1000."""
+
+    state: LetterState
+    x: float
+    width: float
+
+
+@bp.get("/")
+def overview() -> str:
+    """Every campaign at a glance."""
+    return render_template("admin/overview.html", lines=dashboard.overview(here().engine), attention=NEEDS_ATTENTION)
+
+
+@bp.get("/campaigns/<slug>")
+def campaign(slug: str) -> str:
+    """The live page: counts, pipeline and the table of letters."""
+    stored = read_campaign(here().engine, slug)
+    typed = request.args.get("state", "")
+    state = LetterState(typed) if typed in set(LetterState) else None
+    search = request.args.get("q", "")[:100]
+    page = request.args.get("page", 1, type=int)
+    letters = dashboard.list_letters(here().engine, stored.id, state=state, search=search, page=page)
+    counts = dashboard.live_counts(here().engine, stored.id)
+    return render_template(
+        "admin/campaign.html",
+        stored=stored,
+        letters=letters,
+        state=state,
+        search=search,
+        moves=[move for move in CampaignState if move in CAMPAIGN_ARROWS[stored.state] and move in _MOVES],
+        move_words=_MOVES,
+        **_live_values(counts),
+    )
+
+
+@bp.get("/campaigns/<slug>/live")
+def live(slug: str) -> Response:
+    """The part of the live page that changes by itself."""
+    stored = read_campaign(here().engine, slug)
+    counts = dashboard.live_counts(here().engine, stored.id)
+    return make_response(render_template("admin/live_parts.html", stored=stored, **_live_values(counts)))
+
+
+_MOVES = {
+    CampaignState.LIVE: "Go live",
+    CampaignState.PAUSED: "Pause sending",
+    CampaignState.CLOSED: "Close",
+    CampaignState.WON: "We won",
+}
+
+
+@bp.route("/campaigns/<slug>/state/<state>", methods=["GET", "POST"])
+def change_state(slug: str, state: str) -> ResponseReturnValue:
+    """Says what will happen, then does it."""
+    if state not in set(_MOVES):
+        abort(404)
+    wanted = CampaignState(state)
+    stored = read_campaign(here().engine, slug)
+    if PlainForm().validate_on_submit():
+        change_campaign_state(here().engine, slug, wanted, actor=organizer().actor)
+        flash(f"{stored.campaign.title} is now {wanted}.", "good")
+        return redirect(url_for("admin.campaign", slug=slug), 303)
+    page = campaign_page(here().engine, slug)
+    counts = dashboard.live_counts(here().engine, stored.id)
+    relay = here().settings.relay_configured
+    return render_template(
+        "admin/change_state.html", page=page, wanted=wanted, words=_MOVES[wanted], counts=counts, relay=relay
+    )
+
+
+def _live_values(counts: LiveCounts) -> dict[str, object]:
+    out = counts.by_state[LetterState.SENT] + counts.by_state[LetterState.DELIVERED]
+    return {
+        "counts": counts,
+        "out": out,
+        "out_share": round(100 * out / counts.letters, 1) if counts.letters else 0,
+        "attention": sum(counts.by_state[state] for state in NEEDS_ATTENTION),
+        "bar": _segments(counts),
+        "pipeline": [state for state in PIPELINE if counts.by_state[state] or state in _ALWAYS],
+        "state_words": STATE_WORDS,
+    }
+
+
+_ALWAYS = (LetterState.QUEUED, LetterState.SENDING, LetterState.SENT, LetterState.DELIVERED, LetterState.BOUNCED)
+
+
+def _segments(counts: LiveCounts) -> list[Segment]:
+    """Widths in proportion, with a minimum so that one letter in ten thousand is still seen."""
+    present = [state for state in PIPELINE if counts.by_state[state]]
+    raw = [max(counts.by_state[state] / counts.letters * BAR_WIDTH, _BAR_MINIMUM) for state in present]
+    scale = BAR_WIDTH / sum(raw) if raw else 1.0
+    segments, x = [], 0.0
+    for state, width in zip(present, raw, strict=True):
+        segments.append(Segment(state, round(x, 1), round(width * scale, 1)))
+        x += width * scale
+    return segments

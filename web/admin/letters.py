@@ -1,0 +1,36 @@
+"""One letter: its history, and the two things an organizer may do with it."""
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from shared.services.dashboard import read_letter
+from shared.services.letters import cancel_letter, retry_letter
+from web.admin import bp
+from web.admin.guard import organizer
+from web.context import here
+from web.forms.supporter import PlainForm
+
+
+@bp.get("/letters/<int:letter_id>")
+def letter(letter_id: int) -> str:
+    """State, cause, timeline and text."""
+    return render_template("admin/letter.html", letter=read_letter(here().engine, letter_id))
+
+
+@bp.post("/letters/<int:letter_id>/retry")
+def retry(letter_id: int) -> ResponseReturnValue:
+    """Queues the letter again, due at once."""
+    if PlainForm().validate_on_submit():
+        retry_letter(here().engine, here().ring, letter_id, actor=organizer().actor)
+        flash("The letter is queued again and leaves within seconds.", "good")
+    return redirect(url_for("admin.letter", letter_id=letter_id), 303)
+
+
+@bp.route("/letters/<int:letter_id>/cancel", methods=["GET", "POST"])
+def cancel(letter_id: int) -> ResponseReturnValue:
+    """Asks first, then takes the letter out of the queue."""
+    if PlainForm().validate_on_submit():
+        cancel_letter(here().engine, letter_id, actor=organizer().actor)
+        flash("The letter is cancelled. You can queue it again with Retry.", "good")
+        return redirect(url_for("admin.letter", letter_id=letter_id), 303)
+    return render_template("admin/cancel.html", letter=read_letter(here().engine, letter_id))

@@ -1,0 +1,43 @@
+"""The local mailbox: what left the queues and stayed on this machine."""
+
+from flask import Response, g, make_response, render_template, request
+
+from shared.services.mailbox import list_messages, read_message
+from web.admin import bp
+from web.context import here
+
+# A mail's own HTML is shown without scripts, forms, images from elsewhere or access to this page.
+_MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
+
+
+@bp.get("/mailbox")
+def mailbox() -> str:
+    """The newest messages."""
+    search = request.args.get("q", "")[:100]
+    page = request.args.get("page", 1, type=int)
+    messages = list_messages(here().engine, search=search, page=page)
+    return render_template("admin/mailbox.html", messages=messages, search=search)
+
+
+@bp.get("/mailbox/<int:message_id>")
+def message(message_id: int) -> str:
+    """One message: headers, text, and the HTML part in a frame of its own."""
+    g.csp_extra = "frame-src 'self'"
+    return render_template("admin/message.html", message=read_message(here().engine, message_id))
+
+
+@bp.get("/mailbox/<int:message_id>/html")
+def message_html(message_id: int) -> Response:
+    """The HTML part as the receiver's mail program would get it, under a policy that lets it do nothing."""
+    response = make_response(read_message(here().engine, message_id).html)
+    response.headers["Content-Security-Policy"] = _MAIL_POLICY
+    return response
+
+
+@bp.get("/mailbox/<int:message_id>/raw")
+def message_raw(message_id: int) -> Response:
+    """The message as it came over SMTP, for a mail program."""
+    response = make_response(read_message(here().engine, message_id).raw)
+    response.mimetype = "message/rfc822"
+    response.headers["Content-Disposition"] = f'attachment; filename="message-{message_id}.eml"'
+    return response
