@@ -112,7 +112,7 @@ class _House:
 
     def _environment(self, port: int) -> dict[str, str]:
         """What every child gets: our addresses, where the person named none."""
-        env = with_servers(self.given, self.servers)
+        env = with_servers({name: value for name, value in self.given.items() if value.strip()}, self.servers)
         env.setdefault(ENVIRONMENT_NAMES["public_url"], f"http://{children.HOST}:{port}")
         env.setdefault(ENVIRONMENT_NAMES["mailbox_url"], f"smtp://{children.HOST}:{choose_mailbox_port()}")
         env[ENVIRONMENT_NAMES["var"]] = str(self.servers.var)
