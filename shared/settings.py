@@ -24,8 +24,9 @@ class Settings:
 
     `database_url` postgresql://…; `redis_url` redis://…; `mail_relay_url` smtp[s]://[user:password@]host:port
     or empty when nothing may leave this machine; `mail_route` says whether that server passes mail on (`relay`)
-    or is the receivers' own (`direct`), which decides what "sent" means; `mailbox_url` smtp:// of the local mailbox; `data` a folder
-    or URL with public data files, empty for the official addresses; `var` the folder for local state.
+    or is the receivers' own (`direct`), which decides what "sent" means; `mailbox_url` smtp:// of the local
+    mailbox; `data` a folder or URL with public data files, empty for the official addresses; `geocoders` outside
+    services to ask for addresses, empty for none; `var` the folder for local state.
     """
 
     database_url: str
@@ -39,6 +40,7 @@ class Settings:
     mail_domain: str = "letters.example"
     organizer_email: str = "organizer@localhost"
     data: str = ""
+    geocoders: str = ""
     var: Path = ROOT / "var"
     log_level: str = "INFO"
 
@@ -65,6 +67,7 @@ ENVIRONMENT_NAMES: dict[str, str] = {
     "mail_domain": "DEARREP_MAIL_DOMAIN",
     "organizer_email": "DEARREP_ORGANIZER_EMAIL",
     "data": "DEARREP_DATA",
+    "geocoders": "DEARREP_GEOCODERS",
     "var": "DEARREP_VAR",
     "log_level": "DEARREP_LOG_LEVEL",
 }

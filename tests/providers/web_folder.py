@@ -72,7 +72,7 @@ def serve(folder: WebFolder) -> Iterator[WebFolder]:
     """Serves the folder until the block ends."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(folder))
     folder.url = f"http://127.0.0.1:{server.server_address[1]}/"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield folder

@@ -10,14 +10,17 @@ from shared.db.lookups import find_points
 from shared.domain.addresses import Incomplete, OutOfState, ReadAddress, read_address
 from shared.domain.places import Chamber, HomeAddress, LookupResult, LookupStatus, Match, MatchType
 from shared.domain.us_states import UsState, state_of
+from shared.providers.geocoders import choose_geocoders
 from shared.services.lookup.answer import answer
 from shared.services.lookup.chain import Found, find_ranges, pick_points
 from shared.services.lookup.directory import Directory, current_directory, renewed_directory
 from shared.services.lookup.practice import practice_offices
+from shared.services.lookup.remote import RemoteAnswer, ask_geocoders
 from shared.services.lookup.suggestions import suggest
 from shared.settings import Settings
 
 NOT_FOUND = "We could not find this address. Please check the house number, the street, the city and the ZIP code."
+STILL_LOOKING = "We are still looking for this address: the map services we ask don't answer just now."
 CONTRADICTION = "The city and the ZIP code don't belong together. Please choose the address that is yours."
 
 
@@ -36,9 +39,13 @@ class LookupDesk:
         if isinstance(typed, OutOfState):
             return LookupResult(LookupStatus.OUTSIDE, reason=typed.reason)
         directory, found = _find(self._engine, self._connection, self._state, typed)
-        if directory.is_real:
-            return _result(self._connection, directory, self._state, chambers, typed, found)
-        return _practice(self._engine, self._state, chambers)
+        if not directory.is_real:
+            return _practice(self._engine, self._state, chambers)
+        asked = RemoteAnswer()
+        if remote and not found.positions:
+            asked = ask_geocoders(choose_geocoders(self._settings.geocoders), address, typed, self._state)
+            found = Found(asked.positions)
+        return _result(self._connection, directory, self._state, chambers, typed, found, asked)
 
 
 @contextmanager
@@ -87,12 +94,15 @@ def _result(
     chambers: Sequence[Chamber],
     typed: ReadAddress,
     found: Found,
+    asked: RemoteAnswer,
 ) -> LookupResult:
     if found.positions and not found.ask:
         return answer(directory, chambers, found.positions, state.name)
-    suggestions = suggest(connection, directory, typed, state.code)
+    if asked.retry_in_s is not None:
+        return LookupResult(LookupStatus.NO_MATCH, reason=STILL_LOOKING, retry_in_s=asked.retry_in_s)
+    close = (*suggest(connection, directory, typed, state.code), *asked.others)
     reason = CONTRADICTION if found.ask else NOT_FOUND
-    return LookupResult(LookupStatus.NO_MATCH, suggestions=suggestions, reason=reason)
+    return LookupResult(LookupStatus.NO_MATCH, suggestions=tuple(dict.fromkeys(close)), reason=reason)
 
 
 def _practice(engine: Engine, state: UsState, chambers: Sequence[Chamber]) -> LookupResult:

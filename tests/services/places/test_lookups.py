@@ -1,5 +1,7 @@
 """The lookup on small data: what is taken, what is asked, what is only offered."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from shared.services.imports.streets import import_streets
 from shared.services.lookup import has_real_directory, look_up
 from shared.services.lookup.explanation import explain
 from shared.settings import Settings
+from tests.providers.web_folder import WebFolder, serve
 from tests.services.places import files
 
 BOTH = (Chamber.LOWER, Chamber.UPPER)
@@ -241,3 +244,50 @@ def test_an_explanation_follows_the_steps(state: Engine, settings: Settings) -> 
     lines = explain(address, look_up(state, settings, "ma", BOTH, address), "ma")
     assert "Read as: number 14, street “maple st”, city “stow”, ZIP “01775”" in lines
     assert any(line.endswith("(to be asked)") for line in lines)
+
+
+NOMINATIM = {
+    "lat": "42.1",
+    "lon": "-71.55",
+    "address": {
+        "house_number": "77",
+        "road": "New Street",
+        "town": "Stow",
+        "state": "Massachusetts",
+        "postcode": "01775",
+    },
+}
+
+
+def with_remote(settings: Settings, folder: WebFolder) -> Settings:
+    """The settings with one outside geocoder, new for each test."""
+    return replace(settings, geocoders=f"nominatim={folder.url}")
+
+
+def test_outside_geocoders_come_last_and_only_when_switched_on(state: Engine, settings: Settings) -> None:
+    with serve(WebFolder(files={"search": json.dumps([NOMINATIM]).encode()})) as folder:
+        switched_on = with_remote(settings, folder)
+        assert find(state, settings, "77 New St").status is LookupStatus.NO_MATCH
+        assert find(state, switched_on, "12 Maple St").status is LookupStatus.MATCHED
+        address = HomeAddress("77 New St", "Stow", "MA", "01775")
+        assert look_up(state, switched_on, "ma", BOTH, address, remote=False).status is LookupStatus.NO_MATCH
+        assert folder.requests == 0
+        result = find(state, switched_on, "77 New St")
+        assert (result.status, districts(result)[0]) == (LookupStatus.MATCHED, "1st Essex")
+        assert result.match is not None
+        assert (result.match.source, result.match.precision_m) == ("nominatim geocoder", 25.0)
+
+
+def test_an_outside_answer_for_another_house_is_only_offered(state: Engine, settings: Settings) -> None:
+    with serve(WebFolder(files={"search": json.dumps([NOMINATIM]).encode()})) as folder:
+        result = find(state, with_remote(settings, folder), "79 New St")
+    assert (result.status, result.offices) == (LookupStatus.NO_MATCH, ())
+    assert "77 New Street, Stow, MA 01775" in result.suggestions
+
+
+def test_silent_geocoders_mean_still_looking(state: Engine, settings: Settings) -> None:
+    with serve(WebFolder(faults=[503, 503])) as folder:
+        result = find(state, with_remote(settings, folder), "77 New St")
+    assert result.retry_in_s is not None
+    assert "still looking" in result.reason
+    assert find(state, with_remote(settings, folder), "12 Maple St").status is LookupStatus.MATCHED

@@ -1,0 +1,48 @@
+"""The US Census geocoder: free, no key, positions interpolated along address ranges. Sends the address abroad to it."""
+
+from typing import Any
+
+from shared.domain.places import HomeAddress, MatchType
+from shared.errors import Retryable
+from shared.providers.geocoders.base import Place
+from shared.providers.http import get_json
+
+URL = "https://geocoding.geo.census.gov/geocoder/locations/address"
+# Published answers lie tens of metres from the house; 90 in a hundred within this.
+_ERROR_M = 100.0
+
+
+class CensusGeocoder:
+    """Locations only: the districts are found in our own shapes, whose names do not change with the year."""
+
+    name = "census"
+
+    def __init__(self, url: str = URL) -> None:
+        self._url = url
+
+    def find(self, address: HomeAddress) -> list[Place]:
+        """The address' candidates; the service answers with an empty list when it knows none."""
+        typed = {"street": address.street, "city": address.city, "state": address.state, "zip": address.zip}
+        params = {name: value for name, value in typed.items() if value}
+        answer = get_json(self._url, params={**params, "benchmark": "Public_AR_Current", "format": "json"})
+        try:
+            return [_place(match) for match in answer["result"]["addressMatches"]]
+        except (KeyError, TypeError, ValueError) as error:
+            raise Retryable("The Census geocoder sent an answer of another form.") from error
+
+
+def _place(match: dict[str, Any]) -> Place:
+    parts = match["addressComponents"]
+    names = ("preQualifier", "preDirection", "preType", "streetName", "suffixType", "suffixDirection")
+    street = " ".join(str(parts.get(name) or "") for name in names)
+    return Place(
+        type=MatchType.INTERPOLATED,
+        lat=float(match["coordinates"]["y"]),
+        lon=float(match["coordinates"]["x"]),
+        error_m=_ERROR_M,
+        number=str(match["matchedAddress"]).partition(" ")[0],
+        street=" ".join(street.split()),
+        city=str(parts.get("city") or ""),
+        state=str(parts.get("state") or ""),
+        zip=str(parts.get("zip") or ""),
+    )

@@ -1,0 +1,237 @@
+"""Every geocoder adapter against the same contract, on answers of the services' forms, and the guard before them."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from shared.domain.places import HomeAddress, MatchType
+from shared.errors import Permanent, Retryable, SettingsError, Throttled
+from shared.providers.geocoders import Geocoder, Place, choose_geocoders
+from shared.providers.geocoders.census import CensusGeocoder
+from shared.providers.geocoders.geocodio import GeocodioGeocoder
+from shared.providers.geocoders.guard import FAILURES_TO_OPEN, OPEN_S, Guarded
+from shared.providers.geocoders.openstreetmap import NominatimGeocoder, PhotonGeocoder
+from tests.providers.web_folder import WebFolder, serve
+
+ADDRESS = HomeAddress("12 Maple St", "Stow", "MA", "01775")
+CENSUS = {
+    "result": {
+        "addressMatches": [
+            {
+                "matchedAddress": "12 N MAPLE ST, STOW, MA, 01775",
+                "coordinates": {"x": -71.5, "y": 42.4},
+                "addressComponents": {
+                    "preDirection": "N",
+                    "streetName": "MAPLE",
+                    "suffixType": "ST",
+                    "city": "STOW",
+                    "state": "MA",
+                    "zip": "01775",
+                },
+            }
+        ]
+    }
+}
+GEOCODIO = {
+    "results": [
+        {
+            "address_components": {
+                "number": "12",
+                "formatted_street": "N Maple St",
+                "city": "Stow",
+                "state": "MA",
+                "zip": "01775",
+            },
+            "location": {"lat": 42.4, "lng": -71.5},
+            "accuracy_type": "rooftop",
+        },
+        {"address_components": {}, "location": {"lat": 42.0, "lng": -71.0}, "accuracy_type": "place"},
+    ]
+}
+NOMINATIM = [
+    {
+        "lat": "42.4",
+        "lon": "-71.5",
+        "address": {
+            "house_number": "12",
+            "road": "North Maple Street",
+            "town": "Stow",
+            "state": "Massachusetts",
+            "ISO3166-2-lvl4": "US-MA",
+            "postcode": "01775",
+        },
+    },
+    {"lat": "42.0", "lon": "-71.0", "address": {"road": "North Maple Street", "town": "Stow"}},
+]
+PHOTON = {
+    "features": [
+        {
+            "geometry": {"coordinates": [-71.5, 42.4]},
+            "properties": {
+                "housenumber": "12",
+                "street": "North Maple Street",
+                "city": "Stow",
+                "state": "Massachusetts",
+                "postcode": "01775",
+            },
+        },
+        {"geometry": {"coordinates": [-71.0, 42.0]}, "properties": {"city": "Stow"}},
+    ]
+}
+# name: (made for a server, the path it asks, a full answer, an empty one, the kind of match)
+Case = tuple[Callable[[str], Geocoder], str, Any, Any, MatchType]
+CASES: dict[str, Case] = {
+    "census": (
+        lambda url: CensusGeocoder(f"{url}address"),
+        "address",
+        CENSUS,
+        {"result": {"addressMatches": []}},
+        MatchType.INTERPOLATED,
+    ),
+    "geocodio": (
+        lambda url: GeocodioGeocoder("KEY", f"{url}geocode"),
+        "geocode",
+        GEOCODIO,
+        {"results": []},
+        MatchType.POINT,
+    ),
+    "nominatim": (NominatimGeocoder, "search", NOMINATIM, [], MatchType.POINT),
+    "photon": (PhotonGeocoder, "api", PHOTON, {"features": []}, MatchType.POINT),
+    "pelias": (
+        lambda url: PhotonGeocoder(url, name="pelias"),
+        "v1/search",
+        PHOTON,
+        {"features": []},
+        MatchType.POINT,
+    ),
+}
+
+
+@pytest.fixture
+def folder() -> Iterator[WebFolder]:
+    with serve(WebFolder()) as running:
+        yield running
+
+
+@pytest.fixture(params=list(CASES))
+def case(request: pytest.FixtureRequest) -> Case:
+    return CASES[request.param]
+
+
+def test_a_house_is_read(case: Case, folder: WebFolder) -> None:
+    make, path, answer, _, kind = case
+    folder.files[path] = json.dumps(answer).encode()
+    (place,) = make(folder.url).find(ADDRESS)
+    assert (place.type, place.lat, place.lon) == (kind, 42.4, -71.5)
+    assert (place.number, place.city.title(), place.zip) == ("12", "Stow", "01775")
+    assert place.street.casefold() in ("n maple st", "north maple street")
+    assert 10 < place.error_m <= 100
+
+
+def test_nothing_found_is_an_empty_list(case: Case, folder: WebFolder) -> None:
+    make, path, _, empty, _ = case
+    folder.files[path] = json.dumps(empty).encode()
+    assert make(folder.url).find(ADDRESS) == []
+
+
+@pytest.mark.parametrize("body", [b"<html>Sorry</html>", b'{"other": 1}', b"null"])
+def test_an_answer_of_another_form_is_retryable(case: Case, folder: WebFolder, body: bytes) -> None:
+    make, path, *_ = case
+    folder.files[path] = body
+    with pytest.raises(Retryable):
+        make(folder.url).find(ADDRESS)
+
+
+@pytest.mark.parametrize(("status", "error"), [(500, Retryable), (503, Retryable), (429, Throttled), (403, Permanent)])
+def test_errors_are_ours_and_hold_no_address(
+    case: Case, folder: WebFolder, status: int, error: type[Exception]
+) -> None:
+    folder.faults = [status]
+    with pytest.raises(error) as caught:
+        case[0](folder.url).find(ADDRESS)
+    assert "Maple" not in str(caught.value)
+
+
+class _Scripted:
+    """Answers with what the test lists, one a call."""
+
+    name = "scripted"
+
+    def __init__(self, *answers: Exception | list[Place]) -> None:
+        self.answers, self.calls = list(answers), 0
+
+    def find(self, address: HomeAddress) -> list[Place]:
+        self.calls += 1
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class _Clock:
+    """Time that passes by sleeping only."""
+
+    def __init__(self) -> None:
+        self.now, self.slept = 1000.0, 0.0
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.slept += seconds
+
+
+def guard(geocoder: _Scripted, clock: _Clock) -> Guarded:
+    return Guarded(geocoder, first_pause_s=0.01, clock=lambda: clock.now, sleep=clock.sleep)
+
+
+def test_the_guard_tries_again_once() -> None:
+    geocoder = _Scripted(Retryable("later"), [])
+    assert guard(geocoder, _Clock()).find(ADDRESS) == []
+    assert geocoder.calls == 2
+
+
+def test_the_guard_leaves_a_sick_service_alone_and_comes_back() -> None:
+    clock, geocoder = _Clock(), _Scripted(*[Retryable("later")] * (FAILURES_TO_OPEN + 1), [])
+    guarded = guard(geocoder, clock)
+    for _ in range(FAILURES_TO_OPEN // 2):
+        with pytest.raises(Retryable):
+            guarded.find(ADDRESS)
+    with pytest.raises(Retryable):
+        guarded.find(ADDRESS)
+    calls = geocoder.calls
+    with pytest.raises(Throttled) as caught:
+        guarded.find(ADDRESS)
+    assert geocoder.calls == calls
+    assert caught.value.retry_after == pytest.approx(OPEN_S, abs=1)
+    clock.now += OPEN_S + 1
+    geocoder.answers = [[]]
+    assert guarded.find(ADDRESS) == []
+
+
+def test_the_guard_keeps_the_wish_to_wait() -> None:
+    clock, geocoder = _Clock(), _Scripted(Throttled("slow down", 30.0), [])
+    guarded = guard(geocoder, clock)
+    with pytest.raises(Throttled):
+        guarded.find(ADDRESS)
+    with pytest.raises(Throttled) as caught:
+        guarded.find(ADDRESS)
+    assert (geocoder.calls, caught.value.retry_after) == (1, pytest.approx(30.0))
+
+
+def test_the_guard_keeps_the_pace() -> None:
+    clock, geocoder = _Clock(), _Scripted(*[[]] * 5)
+    guarded = guard(geocoder, clock)
+    for _ in range(5):
+        guarded.find(ADDRESS)
+    assert clock.slept == pytest.approx(0.4)
+
+
+def test_services_are_named_in_one_setting() -> None:
+    chosen = choose_geocoders("census, nominatim=https://maps.example/ , geocodio=K")
+    assert [geocoder.name for geocoder in chosen] == ["census", "nominatim", "geocodio"]
+    assert choose_geocoders("") == ()
+    assert choose_geocoders("census, nominatim=https://maps.example/ , geocodio=K") is chosen
+    for bad in ("google", "nominatim", "geocodio="):
+        with pytest.raises(SettingsError, match="DEARREP_GEOCODERS"):
+            choose_geocoders(bad)
