@@ -53,6 +53,8 @@ def with_servers(env: Mapping[str, str], servers: LocalServers | None) -> dict[s
             full[_BROKER] = servers.broker.url()
         if not full.get(_SECRET, "").strip():
             full[_SECRET] = servers.credentials.secret_key
+        for setting, address in servers.read_addresses().items():
+            full.setdefault(ENVIRONMENT_NAMES[setting], address)
     return full
 
 

@@ -43,16 +43,12 @@ def up_command(port: int | None, *, download: bool) -> None:
         raise LocalError("DATABASE_URL, REDIS_URL and the secret key are all set: start the processes of Procfile.")
     only = FileLock(servers.var / "run" / "up.lock")
     if not only.take(wait=False):
-        raise LocalError(f"Dear Rep already runs from this folder, at {_running_address(servers.var)}.")
+        where = servers.read_addresses().get("public_url", "another terminal")
+        raise LocalError(f"Dear Rep already runs from this folder, at {where}.")
     try:
         _House(env, servers, port, download=download).run()
     finally:
         only.release()
-
-
-def _running_address(var: Path) -> str:
-    file = var / "run" / "address"
-    return file.read_text().strip() if file.is_file() else "another terminal"
 
 
 @dataclass
@@ -69,6 +65,7 @@ class _House:
         supervisor = Supervisor(self.servers.var, {}, ROOT, click.echo)
         supervisor.listen_for_signals()
         supervisor.end_leftovers()
+        self.servers.write_addresses()
         port = choose_web_port(self.port)
         if self.port is None and port != DEFAULT_PORT:
             click.echo(f"Port {DEFAULT_PORT} is taken by another program; using {port}.")
@@ -81,7 +78,7 @@ class _House:
         finally:
             click.echo("Stopping ...")
             supervisor.stop_all()
-            (self.servers.var / "run" / "address").unlink(missing_ok=True)
+            self.servers.write_addresses()
             if not self.servers.detach():
                 click.echo("Another dearrep command still uses the database; it stops the database when it is done.")
         click.echo("Stopped. Your data are kept; `make run` starts again.")
@@ -103,7 +100,7 @@ class _House:
                 if supervisor.stopping.is_set():
                     return
                 raise LocalError(f"The pages are not up after {_READY_SECONDS:.0f} s. Logs: {self.servers.var}/log")
-            (self.servers.var / "run" / "address").write_text(f"{settings.public_url}\n")
+            self.servers.write_addresses(public_url=settings.public_url, mailbox_url=settings.mailbox_url)
             click.echo(welcome(engine, settings))
             self._fetch_directories(supervisor, engine)
             supervisor.watch(self.servers)

@@ -1,5 +1,6 @@
 """The embedded servers of one checkout, shared by every command that runs now; the last one out stops them."""
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,6 +71,21 @@ class LocalServers:
                 self.postgres.start()
             if self.broker is not None:
                 self.broker.start()
+
+    def write_addresses(self, **addresses: str) -> None:
+        """Leaves word, by the names of settings, of where `dearrep up` serves; without any: that it has ended."""
+        file = self.var / "run" / "addresses"
+        if addresses:
+            file.write_text(json.dumps(addresses))
+        else:
+            file.unlink(missing_ok=True)
+
+    def read_addresses(self) -> dict[str, str]:
+        """What `dearrep up` left word of; empty when it does not run."""
+        try:
+            return dict(json.loads((self.var / "run" / "addresses").read_text()))
+        except (OSError, ValueError):
+            return {}
 
     def _stop_when_last(self) -> bool:
         last = self._users.take(wait=False)

@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from shared.cli.stack import with_servers
 from shared.local.engine_place import choose_home
 from shared.local.locks import FileLock
 from shared.local.servers import LocalServers
@@ -81,6 +82,17 @@ def test_a_copy_of_a_checkout_gets_its_own_home(tmp_path: Path, var: Path) -> No
     assert home_of_copy != home
     if copy not in home_of_copy.parents:
         shutil.rmtree(home_of_copy)
+
+
+def test_commands_learn_where_the_pages_are(var: Path) -> None:
+    servers = LocalServers(var)
+    assert servers.read_addresses() == {}
+    servers.write_addresses(mailbox_url="smtp://127.0.0.1:18025")
+    env = with_servers({}, LocalServers(var))
+    assert env["DEARREP_MAILBOX_URL"] == "smtp://127.0.0.1:18025"
+    assert with_servers({"DEARREP_MAILBOX_URL": "mine"}, servers)["DEARREP_MAILBOX_URL"] == "mine"
+    servers.write_addresses()
+    assert "DEARREP_MAILBOX_URL" not in with_servers({}, servers)
 
 
 def test_a_lock_keeps_others_out(tmp_path: Path) -> None:
