@@ -57,17 +57,20 @@ class _ChamberIndex:
     def __init__(self, shapes: Sequence[tuple[str, bytes]]) -> None:
         self.ocd_ids = [ocd_id for ocd_id, _ in shapes]
         degrees = shapely.from_wkb([shape for _, shape in shapes])
-        self._shapes = shapely.transform(degrees, _project, interleaved=False)
-        shapely.prepare(self._shapes)
+        projected = shapely.transform(degrees, _project, interleaved=False)
+        shapely.prepare(projected)
         # Once now: the shapes build their own index at the first question, which isn't safe with several threads.
-        for shape in self._shapes:
-            shapely.intersects_xy(shape, *shapely.get_coordinates(shapely.point_on_surface(shape))[0])
-        self._tree = shapely.STRtree(self._shapes)
-        self._edges = shapely.STRtree(_pieces(self._shapes))
+        for shape in projected:
+            shape.intersects(shape.point_on_surface())
+        self._shapes = projected
+        self._tree = shapely.STRtree(projected)
+        self._edges = shapely.STRtree(_pieces(projected))
 
-    def containing(self, point: BaseGeometry, x: float, y: float) -> list[int]:
+    def containing(self, point: BaseGeometry) -> list[int]:
         """The districts that hold the point; two on a common edge, and where districts overlap by law."""
-        return [int(i) for i in self._tree.query(point) if shapely.intersects_xy(self._shapes[i], x, y)]
+        near = self._tree.query(point)
+        found: list[int] = near[shapely.intersects(self._shapes[near], point)].tolist()
+        return found
 
     def within(self, point: BaseGeometry, distance: float) -> list[int]:
         """The districts within a distance in Mercator units."""
@@ -98,7 +101,7 @@ class DistrictIndex:
         x, y = _project_one(lat, lon)
         point = shapely.Point(x, y)
         known = ((chamber, self._chambers[chamber]) for chamber in chambers if chamber in self._chambers)
-        return {chamber: tuple(i.ocd_ids[n] for n in i.containing(point, x, y)) for chamber, i in known}
+        return {chamber: tuple(i.ocd_ids[n] for n in i.containing(point)) for chamber, i in known}
 
     def near(self, lat: float, lon: float, error_m: float, chambers: Iterable[Chamber]) -> dict[Chamber, ChamberPlace]:
         """The districts that may hold a point known to `error_m` metres; empty where none is near."""
@@ -106,14 +109,12 @@ class DistrictIndex:
         point = shapely.Point(x, y)
         unit = math.cos(math.radians(lat))
         known = (chamber for chamber in chambers if chamber in self._chambers)
-        return {chamber: _place(self._chambers[chamber], point, (x, y), error_m, unit) for chamber in known}
+        return {chamber: _place(self._chambers[chamber], point, error_m, unit) for chamber in known}
 
 
-def _place(
-    index: _ChamberIndex, point: BaseGeometry, position: tuple[float, float], error_m: float, unit: float
-) -> ChamberPlace:
+def _place(index: _ChamberIndex, point: BaseGeometry, error_m: float, unit: float) -> ChamberPlace:
     edge_m = index.edge(point) * unit
-    found = index.containing(point, *position)
+    found = index.containing(point)
     if not found:
         found = index.within(point, max(error_m, COAST_M) / unit)
     elif edge_m <= error_m:
