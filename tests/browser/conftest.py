@@ -1,0 +1,154 @@
+"""A browser, and the whole site on real servers with a worker that can be held back."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from sqlalchemy import Engine
+from werkzeug.serving import make_server
+
+from shared.queue.celery_app import make_celery
+from shared.queue.ring import Ring, connect_redis
+from shared.services.campaigns import import_campaign
+from shared.services.deliver import deliver_letters
+from shared.services.mail import send_mail
+from shared.services.mailbox import store_message
+from shared.services.organizers import issue_one_time_password
+from shared.services.prepare import prepare_submissions
+from shared.settings import Settings
+from tests.factories import CAMPAIGN
+from tests.smtp_server import ScriptedSmtpServer
+from web.app import create_app
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+ORGANIZER = "organizer@example.org"
+_HEAD = """
+consents = ["Neighbors United", "Shops of the Valley"]
+lead = "Ask for local shops."
+goal = 100
+privacy = "We protect your privacy."
+sponsors = ["Shops of the Valley"]
+form_prompt = "Enter a full address."
+"""
+_PAGE = """Write to the State House.
+
+## Why
+
+1. Jobs stay.
+2. Rents stay.
+
+- Act now
+"""
+RICH = CAMPAIGN.replace('consents = ["Neighbors United"]', _HEAD).replace("Write to the State House.", _PAGE)
+
+
+class Site:
+    """The running site: its address, its queues, and the mail server behind it."""
+
+    def __init__(self, engine: Engine, settings: Settings, ring: Ring, mail: ScriptedSmtpServer) -> None:
+        self.engine, self.ring, self.mail = engine, ring, mail
+        self.settings = replace(settings, mailbox_url=mail.url)
+        self.working = threading.Event()
+        self.working.set()
+        self._ended = threading.Event()
+        self._server = make_server("127.0.0.1", 0, create_app(self.settings, engine, ring), threaded=True)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._threads = [threading.Thread(target=self._server.serve_forever), threading.Thread(target=self._work)]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        self._ended.set()
+        self.working.set()
+        self._server.shutdown()
+        for thread in self._threads:
+            thread.join(30)
+        self._server.server_close()
+
+    def sign_in(self, context: BrowserContext) -> None:
+        page = context.new_page()
+        page.goto(f"{self.url}/admin/sign-in")
+        page.fill("#email", ORGANIZER)
+        page.fill("#password", issue_one_time_password(self.engine, ORGANIZER))
+        page.click("form button")
+        page.wait_for_url("**/admin/")
+        page.close()
+
+    def keep_mail(self) -> None:
+        """Puts what the mail server took into the local mailbox, as its own listener would."""
+        for sender, recipient, raw in self.mail.accepted:
+            store_message(self.engine, sender=sender, recipient=recipient, raw=raw)
+
+    def _work(self) -> None:
+        while not self._ended.wait(0.05):
+            if self.working.is_set():
+                prepare_submissions(self.engine, self.ring, self.settings)
+                deliver_letters(self.engine, self.ring, self.settings, first_tries=True)
+                send_mail(self.engine, self.ring, self.settings)
+
+
+class Faults:
+    """What a browser complains about, and requests that leave the site."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.found: list[str] = []
+
+    def watch(self, page: Page) -> None:
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.found.append(str(error)))
+        page.on("request", self._request)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        # The browser reports answers such as 422 and 404, which are meant, the same way as faults.
+        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+            self.found.append(message.text)
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith((self.site.url, "data:")):
+            self.found.append(f"asked {request.url}")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        pytest.skip("THERE IS NO CHROMIUM: install the package 'chromium' to run the browser tests")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def site(engine: Engine, settings: Settings) -> Iterator[Site]:
+    """The site with one campaign and practice offices."""
+    import_campaign(engine, RICH, name="co-ops.md")
+    ring = Ring(make_celery(settings), connect_redis(settings.redis_url))
+    with ScriptedSmtpServer() as mail:
+        running = Site(engine, settings, ring, mail)
+        running.start()
+        yield running
+        running.stop()
+
+
+@pytest.fixture
+def faults(site: Site) -> Iterator[Faults]:
+    """Fails the test when a page broke its own content policy, threw, or asked another host."""
+    watched = Faults(site)
+    yield watched
+    assert watched.found == []

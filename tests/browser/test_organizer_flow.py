@@ -1,0 +1,133 @@
+"""The organizer's pages in a browser: fit for everybody, live, and never in the way of typing."""
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from tests.browser.conftest import Faults, Site
+from tests.browser.walk import DESKTOP, PHONE, begin, check
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+
+
+@pytest.fixture
+def signed_in(site: Site, browser: Browser, faults: Faults) -> Page:
+    context = browser.new_context(viewport=DESKTOP)
+    context.set_default_timeout(15_000)
+    site.sign_in(context)
+    page = context.new_page()
+    faults.watch(page)
+    return page
+
+
+def send_letters(site: Site, browser: Browser, **typed: str) -> None:
+    page = browser.new_context().new_page()
+    begin(page, site.url, **typed)
+    page.click("#send")
+    page.wait_for_url("**/s/*")
+    page.context.close()
+
+
+@SIZES
+def test_every_page_is_fit_for_everybody(site: Site, browser: Browser, signed_in: Page, size: ViewportSize) -> None:
+    page = signed_in
+    page.set_viewport_size(size)
+    send_letters(site, browser)
+    page.goto(f"{site.url}/admin/campaigns/co-ops")
+    expect(page.get_by_text("All 2 letters are accounted for.")).to_be_visible()
+    expect(page.locator("[data-key=totals]")).to_contain_text("100")
+    site.keep_mail()
+    for path in (
+        "/",
+        "/campaigns/co-ops",
+        "/campaigns/co-ops?state=sent&q=riv",
+        "/campaigns/co-ops?q=nobody",
+        "/campaigns/co-ops/state/live",
+        "/letters/1",
+        "/mailbox",
+        "/mailbox?q=nobody",
+        "/mailbox/1",
+        "/password",
+    ):
+        page.goto(f"{site.url}/admin{path}")
+        check(page)
+
+
+@SIZES
+def test_the_door_is_fit_for_everybody(site: Site, browser: Browser, faults: Faults, size: ViewportSize) -> None:
+    page = browser.new_context(viewport=size).new_page()
+    faults.watch(page)
+    page.goto(f"{site.url}/admin/mailbox")
+    check(page)
+    page.fill("#email", "x@example.org")
+    page.fill("#password", "wrong")
+    page.click("form button")
+    expect(page.locator("[role=alert]")).to_contain_text("wrong")
+    check(page)
+
+
+def test_the_live_page_follows_and_leaves_typing_alone(site: Site, browser: Browser, signed_in: Page) -> None:
+    page = signed_in
+    page.goto(f"{site.url}/admin/campaigns/co-ops")
+    expect(page.locator("[data-key=sum]")).to_contain_text("All 0 letters")
+    page.locator("#q").press_sequentially("Worc")
+    page.evaluate("window.sameDocument = true")
+    send_letters(site, browser)
+    expect(page.locator("[data-key=sum]")).to_contain_text("All 2 letters")
+    expect(page.locator("#q")).to_be_focused()
+    expect(page.locator("#q")).to_have_value("Worc")
+    assert page.evaluate("window.sameDocument")
+
+
+def test_updates_can_be_paused(site: Site, browser: Browser, signed_in: Page) -> None:
+    page = signed_in
+    page.goto(f"{site.url}/admin/campaigns/co-ops")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.click("#hold")
+    expect(page.locator("#hold")).to_have_attribute("aria-pressed", "true")
+    send_letters(site, browser)
+    page.wait_for_timeout(3500)
+    assert asked == []
+    page.click("#hold")
+    expect(page.locator("[data-key=sum]")).to_contain_text("All 2 letters")
+
+
+def test_a_refused_letter_is_understood_and_retried(site: Site, browser: Browser, signed_in: Page) -> None:
+    page = signed_in
+    site.mail.replies["RCPT"] = "550 5.1.1 nobody here"
+    send_letters(site, browser)
+    page.goto(f"{site.url}/admin/campaigns/co-ops?state=rejected")
+    page.reload()
+    expect(page.locator(".rt tbody tr")).to_have_count(2)
+    page.locator(".rt a").first.click()
+    expect(page.locator(".big")).to_have_text("The address does not exist.")
+    check(page)
+    site.mail.replies.clear()
+    page.get_by_role("button", name="Retry").click()
+    expect(page.locator(".flash")).to_contain_text("queued again")
+    page.reload()
+    expect(page.locator(".tl")).to_contain_text("organizer 1")
+
+
+def test_going_live_says_first_what_will_happen(site: Site, signed_in: Page) -> None:
+    page = signed_in
+    page.goto(f"{site.url}/admin/campaigns/co-ops")
+    page.get_by_role("link", name="Go live").click()
+    expect(page.locator(".facts")).to_contain_text("mail relay")
+    page.get_by_role("button", name="Go live").click()
+    expect(page.locator(".pill")).to_have_text("Live now")
+    page.get_by_role("link", name="Pause sending").click()
+    page.get_by_role("button", name="Pause sending").click()
+    expect(page.locator(".pill")).to_have_text("Paused")
+
+
+def test_mail_is_shown_without_power_over_the_page(site: Site, browser: Browser, signed_in: Page) -> None:
+    page = signed_in
+    send_letters(site, browser)
+    page.goto(f"{site.url}/admin/campaigns/co-ops")
+    expect(page.locator("[data-key=totals]")).to_contain_text("100")
+    site.keep_mail()
+    page.goto(f"{site.url}/admin/mailbox/1")
+    expect(page.frame_locator("iframe").locator("body")).to_contain_text("co-op bill")
+    assert page.locator("iframe").get_attribute("sandbox") == ""

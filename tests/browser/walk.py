@@ -1,0 +1,62 @@
+"""What the browser tests do again and again: type an address, look whether a page is fit for everybody."""
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1440, "height": 900}
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+TYPED = {
+    "first_name": "Jamie",
+    "last_name": "Rivera",
+    "email": "jamie@example.org",
+    "street": "12 Maple Street",
+    "city": "Worcester",
+    "zip": "01603",
+}
+NARROW_PX = 320
+LEAST_TARGET_PX = 24
+# Links within sentences, and what only shows when it has the focus, may be smaller (WCAG 2.5.8).
+_SMALL_TARGETS = f"""() => [...document.querySelectorAll("a, button, input:not([type=hidden]), summary, textarea")]
+  .filter(e => e.offsetParent && !e.closest("p, td, .vh, .pot") && !e.matches(".skip, .vh"))
+  .map(e => [e.outerHTML.slice(0, 90), e.getBoundingClientRect()])
+  .filter(([, box]) => box.width && (box.height < {LEAST_TARGET_PX} || box.width < {LEAST_TARGET_PX}))
+  .map(([html, box]) => `${{html}} ${{Math.round(box.width)}}x${{Math.round(box.height)}}`)"""
+
+
+def type_address(page: Page, **typed: str) -> None:
+    for name, value in (TYPED | typed).items():
+        page.fill(f"#{name}", value)
+
+
+def go_on(page: Page) -> None:
+    page.click("form.card button[type=submit]")
+
+
+def begin(page: Page, site_url: str, **typed: str) -> None:
+    page.goto(f"{site_url}/c/co-ops")
+    type_address(page, **typed)
+    go_on(page)
+    page.wait_for_url("**/letter/*")
+
+
+def check(page: Page) -> None:
+    """No axe violation, no sideways scrolling down to 320 px or at twice the text size, no tiny targets."""
+    found = Axe().run(page, options={"runOnly": RULES})
+    assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
+    size = page.viewport_size
+    assert size is not None
+    assert _overflow(page) <= 0, page.url
+    assert page.evaluate(_SMALL_TARGETS) == [], page.url
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert _overflow(page) <= 0, f"{page.url} at 200 % text"
+    page.evaluate("document.documentElement.style.fontSize = ''")
+    page.set_viewport_size({"width": NARROW_PX, "height": size["height"]})
+    assert _overflow(page) <= 0, f"{page.url} at {NARROW_PX} px"
+    page.set_viewport_size(size)
+
+
+def _overflow(page: Page) -> int:
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert isinstance(wide, int)
+    return wide
