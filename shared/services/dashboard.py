@@ -137,7 +137,7 @@ def live_counts(engine: Engine, campaign_id: int) -> LiveCounts:
         query = select(letter.c.state, func.count()).where(letter.c.campaign_id == campaign_id)
         for state, number in connection.execute(query.group_by(letter.c.state)):
             by_state[LetterState(state)] = number
-        people, expected, looking_up, needs_address = connection.execute(_people(campaign_id)).one().tuple()
+        people, expected, looking_up, needs_address = connection.execute(_people(campaign_id)).one()
     letters = sum(by_state.values())
     return LiveCounts(people, letters, expected, by_state, looking_up, needs_address, letters == expected, now())
 
