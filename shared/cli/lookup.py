@@ -42,16 +42,17 @@ def lookup_command(
             return
         typed = split_line(address or "", state_of(state).code)
         result = desk.find(_CHAMBERS, typed, remote=not no_remote)
+        rosters = desk.rosters
     if explained:
         click.echo("\n".join(explain(typed, result, state)))
     elif as_json:
-        click.echo(json.dumps(as_dict(result), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(as_dict(result, rosters), ensure_ascii=False, indent=2))
     else:
-        click.echo("\n".join(_in_words(result)))
+        click.echo("\n".join(_in_words(result, rosters)))
 
 
-def as_dict(result: LookupResult) -> dict[str, object]:
-    """The answer in the form that programs read; the same names as in the API."""
+def as_dict(result: LookupResult, rosters: frozenset[Chamber]) -> dict[str, object]:
+    """The answer in the form that programs read. `vacant` is null where no roster of the chamber is imported."""
     match = result.match
     shown = match and {
         "type": match.type.value,
@@ -72,7 +73,7 @@ def as_dict(result: LookupResult) -> dict[str, object]:
                 "title": office.title,
                 "holder": office.holder,
                 "email": office.email,
-                "vacant": office.vacant,
+                "vacant": office.vacant if office.chamber in rosters or office.is_practice else None,
             }
             for office in result.offices
         ],
@@ -80,10 +81,11 @@ def as_dict(result: LookupResult) -> dict[str, object]:
     }
 
 
-def _in_words(result: LookupResult) -> list[str]:
+def _in_words(result: LookupResult, rosters: frozenset[Chamber]) -> list[str]:
     lines = [f"{result.status.value}{': ' + result.reason if result.reason else ''}"]
     for office in result.offices:
-        holder = "vacant" if office.vacant else f"{office.holder} {office.email}".strip()
+        empty = "vacant" if office.chamber in rosters else "holder not known"
+        holder = empty if office.vacant else f"{office.holder} {office.email}".strip()
         lines.append(f"  {office.title}, {office.district}: {holder}")
     return lines + [f"  Did you mean {line}?" for line in result.suggestions]
 

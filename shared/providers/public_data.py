@@ -33,6 +33,11 @@ class PublicFile:
         return path.rstrip("/").rpartition("/")[2]
 
     @property
+    def server(self) -> str:
+        """The server to fetch it from; empty for a local file."""
+        return urlsplit(self.place).netloc if self.is_remote else ""
+
+    @property
     def is_remote(self) -> bool:
         """True when it has to be fetched first."""
         return is_url(self.place)

@@ -26,6 +26,8 @@ class Directory:
     at_large: dict[Chamber, tuple[Office, ...]]
     places: frozenset[tuple[str, str]]
     cities: dict[str, str]
+    # Chambers of which at least one holder is known; in the others an empty seat says nothing.
+    rosters: frozenset[Chamber]
 
     def knows_city(self, city: str) -> bool:
         """True for the key of a city that occurs in the imported addresses."""
@@ -64,15 +66,16 @@ def load_directory(connection: Connection, jurisdiction: str) -> Directory:
     offices: dict[str, tuple[Office, ...]] = {}
     at_large: dict[Chamber, tuple[Office, ...]] = {}
     shaped = {row.ocd_id for row in districts}
-    for row in store.current_offices(connection, jurisdiction):
-        seat = as_office(row)
+    rows = store.current_offices(connection, jurisdiction)
+    for seat in map(as_office, rows):
         offices[seat.ocd_id] = (*offices.get(seat.ocd_id, ()), seat)
         if seat.ocd_id not in shaped and district_key(seat.district) == "at large":
             at_large[seat.chamber] = (*at_large.get(seat.chamber, ()), seat)
     places, cities = known_places(connection, jurisdiction)
     index = DistrictIndex((row.chamber, row.ocd_id, row.shape) for row in districts)
     is_real = store.is_complete(connection, jurisdiction)
-    return Directory(jurisdiction, version, is_real, index, offices, at_large, frozenset(places), cities)
+    rosters = frozenset(row.chamber for row in rows if row.holder_id is not None)
+    return Directory(jurisdiction, version, is_real, index, offices, at_large, frozenset(places), cities, rosters)
 
 
 def as_office(row: store.OfficeRow) -> Office:

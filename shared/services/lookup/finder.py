@@ -31,6 +31,11 @@ class LookupDesk:
         self._engine, self._connection, self._settings = engine, connection, settings
         self._state = state_of(jurisdiction)
 
+    @property
+    def rosters(self) -> frozenset[Chamber]:
+        """The chambers whose members are known: only there does a seat without a holder mean that it is vacant."""
+        return current_directory(self._engine, self._connection, self._state.code.lower()).rosters
+
     def find(self, chambers: Sequence[Chamber], address: HomeAddress, *, remote: bool = True) -> LookupResult:
         """Finds the offices of `chambers` for a home address."""
         typed = read_address(address, self._state)

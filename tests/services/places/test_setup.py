@@ -15,7 +15,7 @@ from sqlalchemy import Engine, text
 from shared.cli import imports, lookup, setup
 from shared.cli.stack import Stack
 from shared.domain.us_states import STATES
-from shared.errors import DearRepError, NotFound
+from shared.errors import DearRepError, NotFound, Retryable
 from shared.providers import public_data
 from shared.providers.public_data import files_in, official_files
 from shared.services.setup import plan_setup
@@ -78,7 +78,7 @@ def test_setup_brings_in_what_it_can(run: object, data: Path, engine: Engine) ->
     (data / "house_districts.geojson.gz").write_bytes(b"{}")
     result: Result = run(setup.setup_command, "ma")  # type: ignore[operator]
     assert isinstance(result.exception, DearRepError)
-    assert "1 of 6 files are missing: house_districts.geojson.gz" in str(result.exception)
+    assert "Missing: house_districts.geojson.gz. Run" in str(result.exception)
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM district")).scalar_one() == 2
 
@@ -99,6 +99,27 @@ def test_setup_from_a_web_folder(
     assert sorted(path.name for path in (settings.var / "data").iterdir()) == sorted(
         folder.files.keys() - {"notes.txt"}
     )
+
+
+def test_a_silent_server_is_not_waited_for_file_by_file(
+    run: object, settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def refuse(url: str, *_rest: object, **_more: object) -> Path:
+        calls.append(url)
+        raise Retryable("The connection to data.example failed.")
+
+    @contextmanager
+    def stack() -> Iterator[Stack]:
+        yield Stack(replace(settings, data=""), engine)
+
+    monkeypatch.setattr(setup, "open_stack", stack)
+    monkeypatch.setattr("shared.services.setup.download", refuse)
+    monkeypatch.setattr(public_data, "get_text", refuse)
+    result: Result = run(setup.setup_command, "ma")  # type: ignore[operator]
+    assert "the street files, ma.csv" in str(result.exception)
+    assert len(calls) == 3  # the list of streets, one file of each server
 
 
 def test_official_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,7 +169,11 @@ def test_lookup_as_json(run: object) -> None:
         "email": "west@house.example",
         "vacant": False,
     }
-    assert [office["district"] for office in answer["offices"]] == ["1st Essex", "First Essex", "3"]
+    assert [(office["district"], office["vacant"]) for office in answer["offices"]] == [
+        ("1st Essex", False),
+        ("First Essex", False),
+        ("3", None),
+    ]
 
 
 def test_lookup_of_a_file(run: object, tmp_path: Path) -> None:
