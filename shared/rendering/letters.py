@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from html import escape
 
 from markupsafe import Markup
 
@@ -95,8 +96,9 @@ def editable_letter(campaign: Campaign, author: Author, office: Office | None) -
 def text_to_html(text: str) -> Markup:
     """Plain text as simple HTML: paragraphs at blank lines, line breaks kept, nothing else added."""
     paragraphs = re.split(r"\n[ \t]*\n", text.strip())
-    lines = (Markup("<br>\n").join(paragraph.split("\n")) for paragraph in paragraphs if paragraph.strip())
-    return Markup("\n").join(Markup("<p>{}</p>").format(line) for line in lines)
+    # Only text goes between the tags, so quotes stay readable.
+    lines = (escape(part, quote=False).replace("\n", "<br>\n") for part in paragraphs if part.strip())
+    return Markup("\n".join(f"<p>{line}</p>" for line in lines))  # noqa: S704 - escaped above
 
 
 def short_title(title: str) -> str:

@@ -1,0 +1,151 @@
+"""Pictures of every page on a phone and on a desktop, from a running stack of its own: `make screenshots`.
+
+Writes to var/screenshots, and the picture of the README to docs/. Practice data only.
+"""
+
+import base64
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+OUT = ROOT / "var" / "screenshots"
+SIZES = {"phone": (390, 844), "desktop": (1440, 900)}
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+START_SECONDS = 120
+README_SHOWS = ("1-campaign", "2-letter", "3-status")
+
+
+def main() -> None:
+    """Starts Dear Rep on an empty folder, walks through it at both sizes, stops it."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="dr-") as var, sync_playwright() as playwright:
+        env = os.environ | {"DEARREP_VAR": var, "DEARREP_DATA": var}
+        command = [sys.executable, "-m", "shared.cli.main", "up", "--port", "8765"]
+        stack = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True)
+        try:
+            page_url, password = read_addresses(stack)
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+            for name, size in SIZES.items():
+                supporter(browser, name, size, page_url)
+                organizer(browser, name, size, page_url.split("/c/")[0], password)
+                password = ""
+            compose_readme_picture(browser)
+            browser.close()
+        finally:
+            stack.terminate()
+            stack.wait(60)
+
+
+def read_addresses(stack: "subprocess.Popen[str]") -> tuple[str, str]:
+    """Address of the campaign page and the one-time password, from what `dearrep up` prints."""
+    printed, ends = "", time.monotonic() + START_SECONDS
+    while "Ctrl-C" not in printed and time.monotonic() < ends:
+        assert stack.stdout is not None
+        line = stack.stdout.readline()
+        if not line:
+            break
+        printed += line
+    page = re.search(r"Campaign page\s+(\S+)", printed)
+    password = re.search(r"one-time password (\S+)", printed)
+    if not page or not password:
+        sys.exit(f"Dear Rep did not start:\n{printed}")
+    return page[1], password[1]
+
+
+def shoot(page: Page, size: str, name: str, *, whole: bool = True) -> None:
+    """One picture."""
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=OUT / f"{name}-{size}.png", full_page=whole)
+    if size == "phone" and name in README_SHOWS:
+        page.evaluate("scrollTo(0, 0)")
+        page.screenshot(path=OUT / f"readme-{name}.png")
+
+
+def compose_readme_picture(browser: Browser) -> None:
+    """The three steps on a phone, side by side."""
+    files = [OUT / f"readme-{name}.png" for name in README_SHOWS]
+    pictures = "".join(
+        f'<img src="data:image/png;base64,{base64.b64encode(file.read_bytes()).decode()}">' for file in files
+    )
+    style = "body{margin:0;padding:28px;display:flex;gap:28px;background:#cfd8db}img{width:390px;border-radius:18px}"
+    page = browser.new_page(viewport={"width": 1282, "height": 900})
+    page.set_content(f"<style>{style}</style>{pictures}")
+    page.screenshot(path=ROOT / "docs" / "screenshot.png")
+
+
+def supporter(browser: Browser, size: str, shape: tuple[int, int], page_url: str) -> None:
+    """From the link to the status page, with the mistakes on the way."""
+    context = browser.new_context(viewport={"width": shape[0], "height": shape[1]}, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(page_url)
+    shoot(page, size, "1-campaign")
+    page.click("button[type=submit]")
+    shoot(page, size, "1-campaign-mistakes")
+    typed = {"first_name": "Jamie", "last_name": "Rivera", "email": f"jamie-{size}@example.org"}
+    typed |= {"street": "PO Box 12", "city": "Worcester", "zip": "01603"}
+    for field, value in typed.items():
+        page.fill(f"#{field}", value)
+    page.click("button[type=submit]")
+    page.wait_for_selector(".ask")
+    shoot(page, size, "2-letter-question")
+    page.fill("#street", "12 Maple Street")
+    page.click("button[value=address]")
+    page.wait_for_selector(".rep")
+    page.fill("#own_words", "My sister's bakery became a co-op last year. Nobody lost a job.")
+    shoot(page, size, "2-letter")
+    page.click("button[value=edit]")
+    shoot(page, size, "2-letter-edit")
+    page.click("button[value=save]")
+    page.click("#send")
+    shoot(page, size, "3-status-at-once")
+    page.wait_for_selector(".chip.sent >> nth=1")
+    shoot(page, size, "3-status")
+    stranger = browser.new_context(viewport={"width": shape[0], "height": shape[1]}).new_page()
+    stranger.goto(page.url)
+    shoot(stranger, size, "3-status-copied-link")
+    page.goto(page_url + "/nothing-here")
+    shoot(page, size, "9-not-found")
+
+
+def organizer(browser: Browser, size: str, shape: tuple[int, int], home: str, password: str) -> None:
+    """Sign-in, overview, live page, one letter, mailbox."""
+    state = OUT / "signed-in.json"
+    context = browser.new_context(
+        viewport={"width": shape[0], "height": shape[1]}, storage_state=None if password else state
+    )
+    page = context.new_page()
+    if password:
+        page.goto(f"{home}/admin/")
+        shoot(page, size, "5-sign-in")
+        page.fill("#email", "organizer@localhost")
+        page.fill("#password", password)
+        page.click("button")
+        context.storage_state(path=state)
+    page.goto(f"{home}/admin/")
+    shoot(page, size, "6-overview")
+    page.click(".camps h2 a")
+    shoot(page, size, "6-live")
+    page.click("text=Go live")
+    shoot(page, size, "6-go-live")
+    page.go_back()
+    page.click(".rt a")
+    shoot(page, size, "7-letter")
+    page.goto(f"{home}/admin/mailbox")
+    shoot(page, size, "8-mailbox")
+    page.click(".rt a")
+    shoot(page, size, "8-message")
+
+
+if __name__ == "__main__":
+    main()
