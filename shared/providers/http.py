@@ -92,10 +92,17 @@ class _Download:
         headers = {"Accept-Encoding": "identity"}
         if have and tag:
             headers |= {"Range": f"bytes={have}-", "If-Range": tag}
-        with _request(
-            self._url, params={}, headers=headers, read_timeout_s=self._read_timeout_s, stream=True
-        ) as answer:
-            self._save(answer, have)
+        try:
+            with _request(
+                self._url, params={}, headers=headers, read_timeout_s=self._read_timeout_s, stream=True
+            ) as answer:
+                self._save(answer, have)
+        except Permanent as error:
+            if not have:
+                raise
+            # The part may be whole already, or of a file that is gone: the server can't go on from there.
+            self._part.unlink()
+            raise Retryable(str(error)) from error
 
     def _save(self, answer: requests.Response, have: int) -> None:
         if answer.status_code != requests.codes.partial_content:

@@ -58,6 +58,13 @@ def test_a_file_that_changed_meanwhile_starts_again(folder: WebFolder, tmp_path:
     assert fetch(folder, tmp_path / "a.csv").read_bytes() == BODY[::-1]
 
 
+def test_a_part_that_is_whole_already_starts_again(folder: WebFolder, tmp_path: Path) -> None:
+    (tmp_path / "a.csv.part").write_bytes(BODY)
+    (tmp_path / "a.csv.part.tag").write_text(folder.tag)
+    assert fetch(folder, tmp_path / "a.csv").read_bytes() == BODY
+    assert folder.ranges == [f"bytes={len(BODY)}-", ""]
+
+
 def test_server_errors_are_tried_again(folder: WebFolder, tmp_path: Path) -> None:
     folder.faults = [500, 503, 502]
     assert fetch(folder, tmp_path / "a.csv").read_bytes() == BODY

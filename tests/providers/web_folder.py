@@ -1,5 +1,6 @@
 """A small HTTP server on loopback that serves files and misbehaves on demand."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterator
@@ -50,6 +51,9 @@ def _handler(folder: WebFolder) -> type[BaseHTTPRequestHandler]:  # noqa: C901 -
                 start = int(wanted.removeprefix("bytes=").rstrip("-"))
             if fault == "slow":
                 time.sleep(1.0)
+            if start and start >= len(body):
+                self._send(416, b"")
+                return
             rest = body[start:]
             self._send(206 if start else 200, rest, cut=fault == "cut")
 
@@ -60,7 +64,8 @@ def _handler(folder: WebFolder) -> type[BaseHTTPRequestHandler]:  # noqa: C901 -
             for name, value in folder.headers.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(body[: len(body) // 2] if cut else body)
+            with contextlib.suppress(ConnectionError):  # the client may have given up
+                self.wfile.write(body[: len(body) // 2] if cut else body)
             if cut:
                 self.close_connection = True
 
