@@ -47,6 +47,9 @@ def engine_room() -> Iterator[Path]:
     room = Path(tempfile.mkdtemp(prefix="dr-", dir=base))
     room.chmod(0o755)
     yield room
+    # As root the clusters of test checkouts live outside; each ./var points to its own.
+    for pointer in room.rglob("postgres-home"):
+        shutil.rmtree(pointer.read_text().strip(), ignore_errors=True)
     shutil.rmtree(room, ignore_errors=True)
 
 
