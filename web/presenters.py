@@ -31,7 +31,7 @@ STATE_ICONS: dict[LetterState, str] = {
 
 def install(app: Flask) -> None:
     """Adds the filters and globals, and lets hashed files be kept for a year."""
-    app.jinja_env.filters.update(number=number, clock=clock, moment=moment, day=day)
+    app.jinja_env.filters.update(number=number, clock=clock, exact=exact, moment=moment, day=day)
     app.jinja_env.globals.update(static=static, state_icons=STATE_ICONS)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31_536_000
 
@@ -44,6 +44,12 @@ def number(value: int) -> str:
 def clock(value: datetime) -> str:
     """`10:42:18 am`."""
     return f"{value.astimezone(_ZONE):%I:%M:%S %p}".lstrip("0").lower()
+
+
+def exact(value: datetime) -> str:
+    """`Nov 22, 10:42:18 am EST`: for histories, where seconds tell the order."""
+    local = value.astimezone(_ZONE)
+    return f"{local:%b} {local.day}, {clock(value)} {local:%Z}"
 
 
 def moment(value: datetime) -> str:
