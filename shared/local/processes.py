@@ -1,5 +1,6 @@
 """Starts, watches and ends child processes by pid; a record on disk outlives us. Never signals by name."""
 
+import atexit
 import contextlib
 import os
 import signal
@@ -42,6 +43,7 @@ def spawn(
     cwd: Path | None = None,
 ) -> subprocess.Popen[bytes]:
     """Starts `command` in a session of its own, so that Ctrl-C reaches only us, with its output in `log`."""
+    _reap()
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         child = subprocess.Popen(
@@ -58,6 +60,13 @@ def spawn(
         )
     _CHILDREN[child.pid] = child
     return child
+
+
+@atexit.register
+def _reap() -> None:
+    """Takes note of children that have ended, so that none stays a zombie."""
+    for child in _CHILDREN.values():
+        child.poll()
 
 
 def record(file: Path, pid: int) -> None:
