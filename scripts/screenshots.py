@@ -18,10 +18,15 @@ ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "var" / "screenshots"
 SIZES = {"phone": (390, 844), "desktop": (1440, 900)}
 CHROMIUM = "/usr/bin/chromium"
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 START_SECONDS = 120
 README_SHOWS = ("1-campaign", "2-letter", "3-status")
 
@@ -51,8 +56,7 @@ def read_addresses(stack: "subprocess.Popen[str]") -> tuple[str, str]:
     """Address of the campaign page and the one-time password, from what `dearrep up` prints."""
     printed, ends = "", time.monotonic() + START_SECONDS
     while "Ctrl-C" not in printed and time.monotonic() < ends:
-        assert stack.stdout is not None
-        line = stack.stdout.readline()
+        line = stack.stdout.readline() if stack.stdout else ""
         if not line:
             break
         printed += line
@@ -68,7 +72,7 @@ def shoot(page: Page, size: str, name: str, *, whole: bool = True) -> None:
     page.wait_for_load_state("networkidle")
     page.screenshot(path=OUT / f"{name}-{size}.png", full_page=whole)
     if size == "phone" and name in README_SHOWS:
-        page.evaluate("scrollTo(0, 0)")
+        page.evaluate("scrollTo(0, document.querySelector('#own_words') ? 300 : 0)")
         page.screenshot(path=OUT / f"readme-{name}.png")
 
 

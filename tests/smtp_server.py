@@ -3,6 +3,7 @@
 import socket
 import threading
 from dataclasses import dataclass, field
+from typing import BinaryIO, Self, cast
 
 
 @dataclass
@@ -17,7 +18,7 @@ class ScriptedSmtpServer:
     accepted: list[tuple[str, str, bytes]] = field(default_factory=list)
     connections: int = 0
 
-    def __enter__(self) -> "ScriptedSmtpServer":
+    def __enter__(self) -> Self:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -41,42 +42,39 @@ class ScriptedSmtpServer:
             threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
 
     def _talk(self, connection: socket.socket) -> None:
-        with connection, connection.makefile("rwb") as stream:
-            sender = recipient = ""
-
-            def say(phase: str, default: str) -> None:
-                stream.write(f"{self.replies.get(phase, default)}\r\n".encode())
-                stream.flush()
-
+        with connection, connection.makefile("rwb") as file:
+            stream = cast("BinaryIO", file)
             if self.drop == "greeting":
                 return
-            say("greeting", "220 scripted.example ESMTP")
+            self._say(stream, "greeting", "220 scripted.example ESMTP")
+            envelope = {"MAIL": "", "RCPT": ""}
             while line := stream.readline():
-                verb = line.split()[0].upper().decode() if line.split() else ""
+                verb = (line.split() or [b""])[0].upper().decode()
                 if verb == self.drop:
                     return
-                if verb == "MAIL":
-                    sender = line.decode().split("<")[1].split(">")[0]
-                if verb == "RCPT":
-                    recipient = line.decode().split("<")[1].split(">")[0]
+                if verb in envelope:
+                    envelope[verb] = line.decode().split("<")[1].split(">")[0]
                 if verb == "DATA" and "DATA" not in self.replies:
-                    say("DATA", "354 go ahead")
-                    message = self._read_message(stream)
-                    if self.drop == "dot":
-                        return
-                    if self.replies.get("dot", "250").startswith("250"):
-                        self.accepted.append((sender, recipient, message))
-                    say("dot", "250 2.0.0 queued as 7")
-                    if self.drop == "accepted":
+                    if not self._take_message(stream, envelope["MAIL"], envelope["RCPT"]):
                         return
                     continue
-                say(verb, "221 bye" if verb == "QUIT" else "250 ok")
+                self._say(stream, verb, "221 bye" if verb == "QUIT" else "250 ok")
                 if verb == "QUIT":
                     return
 
-    @staticmethod
-    def _read_message(stream) -> bytes:  # noqa: ANN001 - a binary file object
+    def _say(self, stream: BinaryIO, phase: str, default: str) -> None:
+        stream.write(f"{self.replies.get(phase, default)}\r\n".encode())
+        stream.flush()
+
+    def _take_message(self, stream: BinaryIO, sender: str, recipient: str) -> bool:
+        """Reads up to the dot and answers; False when the script says to hang up."""
+        self._say(stream, "DATA", "354 go ahead")
         lines = []
         while (line := stream.readline()) not in (b".\r\n", b""):
-            lines.append(line[1:] if line.startswith(b"..") else line)
-        return b"".join(lines)
+            lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
+        if self.drop == "dot":
+            return False
+        if self.replies.get("dot", "250").startswith("250"):
+            self.accepted.append((sender, recipient, b"".join(lines)))
+        self._say(stream, "dot", "250 2.0.0 queued as 7")
+        return self.drop != "accepted"

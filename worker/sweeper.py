@@ -21,7 +21,7 @@ def start_with_worker(engine: Engine, ring: Ring) -> None:
         while not stop.wait(SWEEP_EVERY_S):
             try:
                 sweep(engine, ring)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - the next sweep tries again
                 _LOG.error("sweep.failed", exc_info=error)
 
     def start(**_: object) -> None:

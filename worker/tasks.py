@@ -36,7 +36,7 @@ def _logged(name: TaskName, run: Callable[[], object]) -> Callable[..., None]:
     def task(*_args: object, **_kwargs: object) -> None:
         try:
             run()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a task must not take its worker down
             # The rows stay due and the sweep rings again; the text could quote a row, so only the type is told.
             _LOG.error("task.failed", task=name.value, exc_info=error)
 

@@ -61,7 +61,7 @@ def test_page_and_letter_say_what_the_file_says(source: str | Path, engine: Engi
     before, dear, after = text.partition("Dear ")
     own, hosted, privacy = after.partition("This campaign is hosted by")
     page = visible(create_app(settings, engine, ring).test_client().get(f"/c/{stored.campaign.slug}").text)
-    for paragraph in re.split(r"\n\s*\n", before) + [hosted + privacy]:
+    for paragraph in [*re.split(r"\n\s*\n", before), hosted + privacy]:
         assert words(paragraph) in page
     token = begin_submission(engine, ring, settings, stored.campaign.slug, make_supporter())
     accept_submission(engine, ring, settings, token, own_words="")

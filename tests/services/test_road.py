@@ -339,7 +339,8 @@ def test_a_vacant_seat_holds_its_letter_until_it_is_filled(here: Here) -> None:
         retry_letter(here.engine, here.ring, 1, actor="organizer:1")
     with here.engine.begin() as connection:
         connection.exec_driver_sql(
-            "INSERT INTO office_holder (office_id, name, email, valid_from) VALUES (1, 'New Member', 'new@x.example', now())"
+            "INSERT INTO office_holder (office_id, name, email, valid_from)"
+            " VALUES (1, 'New Member', 'new@x.example', now())"
         )
     retry_letter(here.engine, here.ring, 1, actor="organizer:1")
     with here.engine.connect() as connection:

@@ -73,7 +73,7 @@ def test_every_problem_is_named_with_its_line() -> None:
 
 
 def test_the_page_has_no_fields() -> None:
-    with pytest.raises(CampaignFileError, match="line 9: .*No field may stand here"):
+    with pytest.raises(CampaignFileError, match=r"line 9: .*No field may stand here"):
         parse_campaign(CAMPAIGN.replace("Write to", "Hello {{supporter_name}}, write to"), name="x.md")
 
 

@@ -59,7 +59,7 @@ def test_tasks_have_bells_of_their_own(celery: CountingCelery, redis: FakeRedis)
 
 def test_nothing_but_the_bell_is_in_redis(celery: CountingCelery, redis: FakeRedis) -> None:
     Ring(celery, redis).ring(TaskName.PREPARE_SUBMISSIONS)
-    assert {key: redis.get(key) for key in redis.keys()} == {b"ring:submissions.prepare": b"1"}
+    assert {key: redis.get(key) for key in redis.scan_iter()} == {b"ring:submissions.prepare": b"1"}
 
 
 def test_a_broker_that_is_gone_is_counted_and_never_raised(celery: CountingCelery, redis: FakeRedis) -> None:
