@@ -7,14 +7,15 @@ from shared.errors import IllegalTransition, InputError, NotAllowed
 from shared.services.organizers import OrganizerSession, find_session
 from web.admin import bp
 from web.context import here
+from web.public.owned import forget_all_else
 
 OPEN_ENDPOINTS = frozenset({"admin.sign_in"})
 _KEY = "organizer"
 
 
 def begin_session(organizer: OrganizerSession) -> None:
-    """Starts a fresh session, so that a cookie from before the sign-in is worth nothing."""
-    session.clear()
+    """Starts a fresh session, so that a form token from before the sign-in is worth nothing."""
+    forget_all_else()
     session[_KEY] = [organizer.id, organizer.session_epoch]
     session["one_time"] = organizer.used_one_time
 
@@ -51,6 +52,11 @@ def keep_nothing(response: Response) -> Response:
 def explain(error: NotAllowed | IllegalTransition) -> ResponseReturnValue:
     """Says why, on the page where the button was."""
     flash(str(error), "problem")
+    parts = request.view_args or {}
+    if "letter_id" in parts:
+        return redirect(url_for("admin.letter", letter_id=parts["letter_id"]), 303)
+    if "slug" in parts:
+        return redirect(url_for("admin.campaign", slug=parts["slug"]), 303)
     return redirect(url_for("admin.overview"), 303)
 
 

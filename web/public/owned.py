@@ -13,6 +13,15 @@ def own(token: str) -> None:
     session.permanent = True
 
 
+def forget_all_else() -> None:
+    """Empties the session; a person who tries a campaign and then signs in keeps the letters begun here."""
+    owned = session.get(_KEY)
+    session.clear()
+    if owned:
+        session[_KEY] = owned
+        session.permanent = True
+
+
 def is_owned(token: str) -> bool:
     """True when name, address and text may be shown here."""
     return token in session.get(_KEY, [])
