@@ -77,15 +77,17 @@ def publish(slug: str, *, yes: bool) -> None:
 @click.argument("slug")
 def pause(slug: str) -> None:
     """Keep new letters of SLUG and send none until it is published again."""
-    with open_stack() as stack:
-        change_campaign_state(stack.engine, slug, CampaignState.PAUSED, actor="command")
-    click.echo(f"{slug} is paused. Letters are accepted and kept.")
+    _move(slug, CampaignState.PAUSED, "Letters are accepted and kept.")
 
 
 @campaign.command("close")
 @click.argument("slug")
 def close(slug: str) -> None:
     """End the campaign SLUG: no new letters; accepted ones still go out."""
+    _move(slug, CampaignState.CLOSED, "Accepted letters still go out.")
+
+
+def _move(slug: str, state: CampaignState, words: str) -> None:
     with open_stack() as stack:
-        change_campaign_state(stack.engine, slug, CampaignState.CLOSED, actor="command")
-    click.echo(f"{slug} is closed.")
+        change_campaign_state(stack.engine, slug, state, actor="command")
+    click.echo(f"{slug} is {state}. {words}")

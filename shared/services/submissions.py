@@ -22,7 +22,7 @@ from shared.errors import InputError, NotAllowed, NotFound
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.services.campaigns import require_campaign, require_open
-from shared.services.follow_up_plan import plan_follow_ups
+from shared.services.follow_up_plan import plan_follow_ups, plan_step
 from shared.services.lookup import has_real_directory
 from shared.settings import Settings
 
@@ -161,6 +161,8 @@ def accept_submission(
         }
         submissions.update_submission(connection, row["id"], values)
         plan_follow_ups(connection, row, campaign, "accepted", route)
+        if row["state"] == SubmissionState.NEEDS_ADDRESS.value:
+            plan_step(connection, row, "fix_address", route)
     ring.ring(TaskName.PREPARE_SUBMISSIONS)
     ring.ring(TaskName.SEND_MAIL)
 

@@ -149,6 +149,8 @@ def test_an_incomplete_address_becomes_a_question(here: Here) -> None:
     here.accept(token)
     here.prepare()
     assert here.states() == []
+    with here.engine.connect() as connection:
+        assert "fix_address" in set(connection.scalars(select(follow_up.c.kind)))
     correct_address(here.engine, here.ring, token, HomeAddress("12 Maple Street", "Worcester", "MA", "01603"))
     here.prepare()
     assert here.states() == ["queued", "queued"]
