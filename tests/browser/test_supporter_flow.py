@@ -122,6 +122,7 @@ def test_nothing_typed_is_lost_by_a_reload_or_the_back_button(site: Site, page: 
     page.click("button[value=edit]")
     page.fill("#edited_body", "Only this.")
     page.click("button[value=save]")
+    expect(page.locator("#paper-1")).to_contain_text("Only this.")
     page.reload()
     expect(page.locator("#paper-1")).to_contain_text("Only this.")
     page.click(".back")

@@ -62,7 +62,7 @@ def begin(client: FlaskClient, number: int, row: dict[str, str]) -> str:
 def send(client: FlaskClient, path: str) -> bool:
     """Presses Send; False when the page asks a question instead."""
     page = client.get(path).text
-    if 'data-key="go" hidden' in page:
+    if 'data-key="go" data-keep hidden' in page:
         return False
     token = re.search(r'name="csrf_token" value="([^"]+)"', page)
     boxes = re.findall(r'name="to" value="(\d+)" checked', page)

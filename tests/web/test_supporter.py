@@ -179,7 +179,7 @@ def test_a_bad_address_is_a_question_that_can_be_answered(
     prepare()
     page = client.get(path)
     assert "post office box" in page.text
-    assert 'data-key="go" hidden' in page.text
+    assert 'data-key="go" data-keep hidden' in page.text
     corrected = press(client, path, "address", street="7 Main Street", city="Worcester", zip="", own_words="Keep this")
     assert corrected.status_code == 303
     prepare()

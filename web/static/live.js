@@ -7,7 +7,10 @@ export function swap(html) {
   const parsed = new DOMParser().parseFromString(html, "text/html");
   for (const fresh of parsed.querySelectorAll("[data-key]")) {
     const old = document.querySelector(`[data-key="${fresh.dataset.key}"]`);
-    if (old && old.outerHTML !== fresh.outerHTML && !old.contains(document.activeElement)) old.replaceWith(fresh);
+    if (!old) continue;
+    // A button that is replaced while somebody presses it would swallow the press: such pieces only show or hide.
+    if ("keep" in fresh.dataset) old.hidden = fresh.hidden;
+    else if (old.outerHTML !== fresh.outerHTML && !old.contains(document.activeElement)) old.replaceWith(fresh);
   }
   document.dispatchEvent(new Event("swapped"));
   return parsed.querySelector("[data-stop]") !== null;
