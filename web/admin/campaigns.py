@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from shared.domain.campaigns import StoredCampaign
 from shared.domain.letter_words import STATE_WORDS
 from shared.domain.states import NEEDS_ATTENTION, CampaignState, LetterState
+from shared.errors import NotAllowed
 from shared.services import dashboard
 from shared.services.campaigns import CAMPAIGN_ARROWS, campaign_page, change_campaign_state, read_campaign
 from shared.services.dashboard import LiveCounts
@@ -66,8 +68,8 @@ def campaign(slug: str) -> str:
         letters=letters,
         state=state,
         search=search,
-        moves=[move for move in CampaignState if move in CAMPAIGN_ARROWS[stored.state] and move in _MOVES],
-        move_words=_MOVES,
+        moves=[(move, _move_words(stored, move)) for move in _MOVES if move in CAMPAIGN_ARROWS[stored.state]],
+        chips=[one for one in PIPELINE if one in _shown(counts) or one is state],
         **_live_values(counts),
     )
 
@@ -99,12 +101,21 @@ def change_state(slug: str, state: str) -> ResponseReturnValue:
         change_campaign_state(here().engine, slug, wanted, actor=organizer().actor)
         flash(f"{stored.campaign.title} is now {wanted}.", "good")
         return redirect(url_for("admin.campaign", slug=slug), 303)
+    if wanted not in CAMPAIGN_ARROWS[stored.state]:
+        raise NotAllowed(f"A campaign that is {stored.state} can't become {wanted}.")
     page = campaign_page(here().engine, slug)
     counts = dashboard.live_counts(here().engine, stored.id)
     relay = here().settings.relay_configured
+    waiting = counts.by_state[LetterState.QUEUED] + counts.by_state[LetterState.DEFERRED]
+    words = _move_words(stored, wanted)
     return render_template(
-        "admin/change_state.html", page=page, wanted=wanted, words=_MOVES[wanted], counts=counts, relay=relay
+        "admin/change_state.html", page=page, wanted=wanted, words=words, waiting=waiting, relay=relay
     )
+
+
+def _move_words(stored: StoredCampaign, wanted: CampaignState) -> str:
+    resumes = wanted is CampaignState.LIVE and stored.state is CampaignState.PAUSED
+    return "Resume sending" if resumes else _MOVES[wanted]
 
 
 def _live_values(counts: LiveCounts) -> dict[str, object]:
@@ -112,15 +123,21 @@ def _live_values(counts: LiveCounts) -> dict[str, object]:
     return {
         "counts": counts,
         "out": out,
-        "out_share": round(100 * out / counts.letters, 1) if counts.letters else 0,
+        # Rounded down: 100 % is said when every letter is out.
+        "out_share": 1000 * out // counts.letters / 10 if counts.letters else 0,
         "attention": sum(counts.by_state[state] for state in NEEDS_ATTENTION),
         "bar": _segments(counts),
-        "pipeline": [state for state in PIPELINE if counts.by_state[state] or state in _ALWAYS],
+        "pipeline": _shown(counts),
         "state_words": STATE_WORDS,
     }
 
 
 _ALWAYS = (LetterState.QUEUED, LetterState.SENDING, LetterState.SENT, LetterState.DELIVERED, LetterState.BOUNCED)
+
+
+def _shown(counts: LiveCounts) -> list[LetterState]:
+    """The common states, and each other one that a letter is in."""
+    return [state for state in PIPELINE if counts.by_state[state] or state in _ALWAYS]
 
 
 def _segments(counts: LiveCounts) -> list[Segment]:

@@ -5,19 +5,19 @@ from flask.typing import ResponseReturnValue
 
 from shared.services.dashboard import read_letter
 from shared.services.letters import cancel_letter, retry_letter
-from web.admin import bp
+from web.admin import ROW_ID, bp
 from web.admin.guard import organizer
 from web.context import here
 from web.forms.supporter import PlainForm
 
 
-@bp.get("/letters/<int:letter_id>")
+@bp.get(f"/letters/<{ROW_ID}:letter_id>")
 def letter(letter_id: int) -> str:
     """State, cause, timeline and text."""
     return render_template("admin/letter.html", letter=read_letter(here().engine, letter_id))
 
 
-@bp.post("/letters/<int:letter_id>/retry")
+@bp.post(f"/letters/<{ROW_ID}:letter_id>/retry")
 def retry(letter_id: int) -> ResponseReturnValue:
     """Queues the letter again, due at once."""
     if PlainForm().validate_on_submit():
@@ -26,7 +26,7 @@ def retry(letter_id: int) -> ResponseReturnValue:
     return redirect(url_for("admin.letter", letter_id=letter_id), 303)
 
 
-@bp.route("/letters/<int:letter_id>/cancel", methods=["GET", "POST"])
+@bp.route(f"/letters/<{ROW_ID}:letter_id>/cancel", methods=["GET", "POST"])
 def cancel(letter_id: int) -> ResponseReturnValue:
     """Asks first, then takes the letter out of the queue."""
     if PlainForm().validate_on_submit():

@@ -3,7 +3,7 @@
 from flask import Response, g, make_response, render_template, request
 
 from shared.services.mailbox import list_messages, read_message
-from web.admin import bp
+from web.admin import ROW_ID, bp
 from web.context import here
 
 # A mail's own HTML is shown without scripts, forms, images from elsewhere or access to this page.
@@ -19,14 +19,14 @@ def mailbox() -> str:
     return render_template("admin/mailbox.html", messages=messages, search=search)
 
 
-@bp.get("/mailbox/<int:message_id>")
+@bp.get(f"/mailbox/<{ROW_ID}:message_id>")
 def message(message_id: int) -> str:
     """One message: headers, text, and the HTML part in a frame of its own."""
     g.csp_extra = "frame-src 'self'"
     return render_template("admin/message.html", message=read_message(here().engine, message_id))
 
 
-@bp.get("/mailbox/<int:message_id>/html")
+@bp.get(f"/mailbox/<{ROW_ID}:message_id>/html")
 def message_html(message_id: int) -> Response:
     """The HTML part as the receiver's mail program would get it, under a policy that lets it do nothing."""
     response = make_response(read_message(here().engine, message_id).html)
@@ -34,7 +34,7 @@ def message_html(message_id: int) -> Response:
     return response
 
 
-@bp.get("/mailbox/<int:message_id>/raw")
+@bp.get(f"/mailbox/<{ROW_ID}:message_id>/raw")
 def message_raw(message_id: int) -> Response:
     """The message as it came over SMTP, for a mail program."""
     response = make_response(read_message(here().engine, message_id).raw)
