@@ -51,7 +51,9 @@ def _add_headers(response: Response) -> Response:
 
 
 def _compress(response: Response) -> Response:
-    if response.direct_passthrough or response.is_streamed or "Content-Encoding" in response.headers:
+    if request.endpoint == "static":
+        response.direct_passthrough = False
+    if response.direct_passthrough or "Content-Encoding" in response.headers:
         return response
     body = response.get_data()
     mimetype = response.mimetype or ""

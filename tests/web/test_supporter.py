@@ -1,5 +1,6 @@
 """The supporter's pages as a browser without JavaScript sees them."""
 
+import gzip
 import re
 from collections.abc import Callable
 
@@ -247,6 +248,17 @@ def test_private_pages_are_not_kept(client: FlaskClient, prepare: Callable[[], i
         assert page.headers["Cache-Control"] == "no-store"
         assert page.headers["Referrer-Policy"] == "no-referrer"
         assert "unsafe" not in page.headers["Content-Security-Policy"]
+
+
+def test_pages_and_their_files_travel_compressed(client: FlaskClient) -> None:
+    page = client.get("/c/co-ops", headers={"Accept-Encoding": "gzip"})
+    files = re.findall(r'"(/static/[^"#]+\.(?:css|js)[^"#]*)"', gzip.decompress(page.data).decode())
+    assert len(files) == 3
+    for file in files:
+        answer = client.get(file, headers={"Accept-Encoding": "gzip"}, buffered=True)
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert "max-age=31536000" in answer.headers["Cache-Control"]
+        assert len(gzip.decompress(answer.data)) > len(answer.data)
 
 
 def test_health(client: FlaskClient) -> None:
