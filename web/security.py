@@ -3,7 +3,7 @@
 import gzip
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, abort, g, request
 
 from web.context import here
 
@@ -18,7 +18,8 @@ GZIP_FROM_BYTES = 1_000
 
 
 def install(app: Flask) -> None:
-    """Adds the headers and compresses pages."""
+    """Adds the headers, compresses pages, and refuses what no browser sends."""
+    app.before_request(_refuse_nul)
     app.after_request(_add_headers)
     app.after_request(_compress)
 
@@ -37,6 +38,12 @@ def keep_private(response: Response) -> Response:
     response.headers["X-Robots-Tag"] = "noindex"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
+
+
+def _refuse_nul() -> None:
+    """PostgreSQL's text can't hold this character, and no keyboard types it."""
+    if any("\0" in typed for typed in (request.path, *request.values.values())):
+        abort(400)
 
 
 def _add_headers(response: Response) -> Response:

@@ -15,5 +15,7 @@ def make_engine(database_url: str, *, pool_size: int = 5) -> Engine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
+        # An exception's text must not quote what a person typed.
+        hide_parameters=True,
         connect_args={"connect_timeout": 10, "options": options},
     )

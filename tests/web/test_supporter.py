@@ -236,10 +236,15 @@ def test_a_closed_campaign_takes_no_letters(client: FlaskClient, engine: Engine)
 
 
 def test_unknown_pages_say_so(client: FlaskClient) -> None:
-    for path in ("/c/none", "/s/none", "/nowhere"):
+    for path in ("/c/none", "/s/none", "/nowhere", "/mine/none/none"):
         answer = client.get(path)
         assert answer.status_code == 404
         assert "<h1" in answer.text
+
+
+def test_characters_that_no_keyboard_types_are_refused(client: FlaskClient) -> None:
+    for path in ("/c/%00", "/s/%00", "/c/co-ops?source=%00"):
+        assert client.get(path).status_code == 400
 
 
 def test_private_pages_are_not_kept(client: FlaskClient, prepare: Callable[[], int]) -> None:

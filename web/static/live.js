@@ -21,6 +21,7 @@ async function poll() {
   inFlight = true;
   try {
     const answer = await fetch(root.dataset.poll, { headers: { "X-Requested-With": "live" } });
+    if (answer.redirected) return true; // Signed out, or the page has moved on: this part no longer exists.
     return answer.status === 200 ? swap(await answer.text()) : answer.status >= 400 && answer.status < 500;
   } catch {
     return false; // The network comes back by itself.
