@@ -1,7 +1,7 @@
 """The Celery app, the same for who rings and who works. It is a doorbell: no results, no retries, no countdowns."""
 
 from celery import Celery
-from kombu import Queue
+from kombu import Exchange, Queue
 
 from shared.queue.names import QUEUE_OF_TASK, QueueName, TaskName
 from shared.settings import Settings
@@ -32,7 +32,8 @@ def make_celery(settings: Settings) -> Celery:
         broker_connection_timeout=5,
         task_publish_retry=False,
         task_create_missing_queues=False,
-        task_queues=[Queue(name.value) for name in QueueName],
+        # Each with an exchange of its own: bound to the default's, a message by exchange would reach all of them.
+        task_queues=[Queue(name.value, Exchange(name.value), routing_key=name.value) for name in QueueName],
         task_default_queue=QueueName.PERIODIC.value,
         task_routes={task.value: {"queue": queue.value} for task, queue in QUEUE_OF_TASK.items()},
         beat_schedule={

@@ -1,0 +1,102 @@
+"""Rings and tasks over the real broker: each ring reaches its own queue, and a worker works it off."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import redis
+from sqlalchemy import Engine, func, select
+
+from shared.db.tables import letter
+from shared.paths import ROOT
+from shared.queue.celery_app import make_celery
+from shared.queue.names import QUEUE_OF_TASK, QueueName, TaskName
+from shared.queue.ring import Ring, connect_redis
+from shared.services.submissions import accept_submission, begin_submission
+from shared.settings import ENVIRONMENT_NAMES, Settings
+from tests.factories import make_campaign, make_supporter
+from tests.smtp_server import ScriptedSmtpServer
+from worker.tasks import register_tasks
+
+START_SECONDS = 60
+
+
+@pytest.mark.parametrize("task", list(TaskName))
+def test_a_ring_reaches_its_own_queue_and_no_other(task: TaskName, settings: Settings) -> None:
+    Ring(make_celery(settings), connect_redis(settings.redis_url)).ring(task)
+    broker = redis.Redis.from_url(settings.redis_url)
+    lengths = {queue: broker.llen(queue.value) for queue in QueueName}
+    assert lengths == {queue: int(queue is QUEUE_OF_TASK[task]) for queue in QueueName}
+
+
+def test_every_task_that_rings_has_code(settings: Settings, engine: Engine) -> None:
+    app = make_celery(settings)
+    register_tasks(app, engine, Ring(app, None), settings)
+    named = {name for name in app.tasks if not name.startswith("celery.")}
+    # Receipts come with their listener; the queue is there so that deployments need not change.
+    assert named == {task.value for task in TaskName} - {TaskName.APPLY_RECEIPTS.value}
+
+
+def test_a_worker_process_carries_letters_and_ends_on_request(
+    settings: Settings, engine: Engine, tmp_path: Path
+) -> None:
+    make_campaign(engine)
+    ring = Ring(make_celery(settings), connect_redis(settings.redis_url))
+    with ScriptedSmtpServer() as mailbox:
+        worker = start_worker(settings, mailbox.url, tmp_path / "worker.log")
+        try:
+            token = begin_submission(engine, ring, settings, "co-ops", make_supporter())
+            accept_submission(engine, ring, settings, token, own_words="")
+            wait_for_sent(engine, 2, tmp_path / "worker.log")
+            # Nobody rings for this one: the worker's own sweep finds it.
+            redis.Redis.from_url(settings.redis_url).flushall()
+            silent = Ring(make_celery(settings), None)
+            silent.ring = lambda _task: None  # type: ignore[method-assign]
+            token = begin_submission(engine, silent, settings, "co-ops", make_supporter("other@example.org"))
+            accept_submission(engine, silent, settings, token, own_words="")
+            wait_for_sent(engine, 4, tmp_path / "worker.log")
+        finally:
+            os.killpg(worker.pid, signal.SIGTERM)
+            assert worker.wait(30) == 0
+    assert len({message for _, _, message in mailbox.accepted if b"Reply-To" in message}) == 4
+
+
+def start_worker(settings: Settings, mailbox_url: str, log: Path) -> "subprocess.Popen[bytes]":
+    env = dict(os.environ)
+    for field in ("database_url", "redis_url", "secret_key", "environment"):
+        env[ENVIRONMENT_NAMES[field]] = getattr(settings, field)
+    env[ENVIRONMENT_NAMES["mailbox_url"]] = mailbox_url
+    queues = ",".join(queue.value for queue in QueueName)
+    command = [
+        sys.executable,
+        "-m",
+        "celery",
+        "-A",
+        "worker.app",
+        "worker",
+        "-Q",
+        queues,
+        "--pool",
+        "threads",
+        "-c",
+        "2",
+    ]
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            command, cwd=ROOT, env=env, stdout=output, stderr=output, start_new_session=True, stdin=subprocess.DEVNULL
+        )
+
+
+def wait_for_sent(engine: Engine, number: int, log: Path) -> None:
+    ends = time.monotonic() + START_SECONDS
+    query = select(func.count()).where(letter.c.state == "sent")
+    while time.monotonic() < ends:
+        with engine.connect() as connection:
+            if connection.execute(query).scalar_one() == number:
+                return
+        time.sleep(0.1)
+    pytest.fail(f"{number} letters were not sent in time:\n{log.read_text()[-3000:]}")
