@@ -102,8 +102,8 @@ def text_to_html(text: str) -> Markup:
 
 
 def short_title(title: str) -> str:
-    """`Rep.` for Representative and `Sen.` for Senator; other titles stay."""
-    return {"Representative": "Rep.", "Senator": "Sen."}.get(title, title)
+    """`Rep.` for Representative and `Sen.` for Senator; the rest of a title stays."""
+    return title.replace("Representative", "Rep.").replace("Senator", "Sen.")
 
 
 def _template(campaign: Campaign, author: Author, office: Office | None) -> str:
