@@ -247,6 +247,17 @@ def test_characters_that_no_keyboard_types_are_refused(client: FlaskClient) -> N
         assert client.get(path).status_code == 400
 
 
+@pytest.mark.parametrize("to", [["99"], ["99999999999999999999999"], ["-1", "x"], ["²"]])
+def test_hand_made_choices_name_no_office(
+    client: FlaskClient, engine: Engine, prepare: Callable[[], int], to: list[str]
+) -> None:
+    path = begin(client)
+    prepare()
+    assert press(client, path, "send", to=to).status_code == 422
+    assert press(client, path, "address", suggestion="²", street="").status_code == 422
+    assert count(engine, letter) == 0
+
+
 def test_private_pages_are_not_kept(client: FlaskClient, prepare: Callable[[], int]) -> None:
     path = begin(client)
     for page in (client.get(path), client.get(press(client, path, "send").location)):

@@ -16,6 +16,8 @@ from web.public import bp
 from web.public.owned import is_owned
 from web.security import keep_private
 
+# PostgreSQL's bigint; a larger number in a hand-made form names no office.
+LARGEST_ID = 2**63
 WAITING = (SubmissionState.DRAFT, SubmissionState.LOOKING_UP)
 
 
@@ -75,7 +77,7 @@ def _edit(view: SubmissionView, form: LetterForm) -> Response:
 def _answer(view: SubmissionView, form: LetterForm) -> Response:
     _keep(view, form)
     picked = {chamber: request.form.get(f"mine-{chamber}", "") for chamber in view.asked}
-    chosen = {chamber: int(value) for chamber, value in picked.items() if value.isdigit()}
+    chosen = {chamber: int(value) for chamber, value in picked.items() if value.isdecimal()}
     answer_doubt(here().engine, here().ring, view.token, chosen)
     return _onward(view)
 
@@ -85,7 +87,7 @@ def _correct(view: SubmissionView, form: LetterForm) -> Response:
     _keep(view, form)
     picked = request.form.get("suggestion", "")
     typed = AddressFields()
-    if picked.isdigit() and int(picked) < len(view.suggestions):
+    if picked.isdecimal() and int(picked) < len(view.suggestions):
         address = split_line(view.suggestions[int(picked)], view.address.state)
     elif typed.validate():
         address = typed.address(view.address.state)
@@ -118,7 +120,8 @@ def _not_yours(slug: str) -> Response:
 
 
 def _chosen(form: LetterForm) -> set[int] | None:
-    return set(form.to.data or []) if "boxes" in request.form else None
+    ticked = {number for number in form.to.data or [] if 0 < number < LARGEST_ID}
+    return ticked if "boxes" in request.form else None
 
 
 def _words(view: SubmissionView, form: LetterForm) -> dict[str, Any]:
