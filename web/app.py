@@ -31,6 +31,8 @@ def create_app(settings: Settings, engine: Engine, ring: Ring) -> Flask:
         SESSION_COOKIE_SECURE=settings.secure_cookies,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
+        # A cookie is set when a session changes, never on pages that anybody may keep.
+        SESSION_REFRESH_EACH_REQUEST=False,
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),
         WTF_CSRF_TIME_LIMIT=int(FORM_LIFETIME.total_seconds()),
         # Step 1 carries no session and no token; its view checks the origin instead.

@@ -28,7 +28,8 @@ def is_same_origin() -> bool:
     """True unless the browser says that a form on another site was posted; for forms without a token."""
     if request.headers.get("Sec-Fetch-Site", "same-origin") in ("same-origin", "none"):
         origin = request.headers.get("Origin")
-        return origin is None or urlsplit(origin).netloc in (request.host, urlsplit(here().settings.public_url).netloc)
+        hosts = (request.host, urlsplit(here().settings.public_url).netloc)
+        return origin is None or origin.partition("://")[2] in hosts
     return False
 
 

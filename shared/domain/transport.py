@@ -23,7 +23,10 @@ class Route:
 
 
 def choose_route(state: CampaignState, relay: Transport | None, *, is_practice: bool) -> Route:
-    """A live campaign, a configured `relay` and real offices, all three: else the local mailbox, as a test."""
-    if state is CampaignState.LIVE and relay is not None and not is_practice:
+    """A published campaign, a configured `relay` and real offices, all three: else the local mailbox, as a test.
+
+    A paused campaign is published: its letters are real and wait.
+    """
+    if state in (CampaignState.LIVE, CampaignState.PAUSED) and relay is not None and not is_practice:
         return Route(relay, is_test=False)
     return Route(Transport.MAILBOX, is_test=True)

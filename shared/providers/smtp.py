@@ -177,6 +177,10 @@ class SmtpSession:
             return Outcome(Verdict.UNCERTAIN, Cause.LOST_AFTER_DOT, type(error).__name__)
         if code in _SUCCESS:
             return Outcome(Verdict.ACCEPTED, Cause.NONE, _one_line(code, reply))
+        if code not in (*_TEMPORARY, *_PERMANENT):
+            # An answer that can't be read may have been a yes.
+            self._drop()
+            return Outcome(Verdict.UNCERTAIN, Cause.LOST_AFTER_DOT, _one_line(code, reply))
         return self._refusal(code, reply)
 
     def _refusal(self, code: int, reply: bytes) -> Outcome:

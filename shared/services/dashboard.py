@@ -244,7 +244,7 @@ def _detail(connection: Connection, row: RowMapping, events: tuple[EventLine, ..
         message_id=row["message_id"],
         remote_reply=row["remote_reply"],
         due_at=row["due_at"],
-        can_retry=can_retry(state),
+        can_retry=can_retry(state, row["cause"]),
         can_cancel=can_cancel(state),
         events=events,
     )

@@ -35,6 +35,8 @@ from shared.services.outbox import (
 from shared.settings import Settings
 
 _LOG = structlog.get_logger()
+# No mail server takes such an address as it stands; it must not take the rest of the batch along.
+NO_MAIL_ADDRESS = Outcome(Verdict.REJECTED, Cause.NO_SUCH_ADDRESS, "The address holds characters that mail refuses.")
 
 
 def deliver_letters(engine: Engine, ring: Ring, settings: Settings, *, first_tries: bool) -> int:
@@ -69,7 +71,9 @@ def _deliver_batch(engine: Engine, ring: Ring, settings: Settings, batch: list[R
                 _release(engine, batch[index:], Cause.NONE, delay_s=0)
                 return
             sender = envelope_sender(settings.secret_key, "letter", row["id"], settings.mail_domain)
-            outcome = session.send(sender, row["recipient_email"], letter_bytes(row, *senders[row["campaign_id"]]))
+            outcome = NO_MAIL_ADDRESS
+            if row["recipient_email"].isascii():
+                outcome = session.send(sender, row["recipient_email"], letter_bytes(row, *senders[row["campaign_id"]]))
             _LOG.info("letter.tried", letter_id=row["id"], attempt=row["attempt"], verdict=outcome.verdict.value)
             if outcome.verdict is Verdict.UNSENT:
                 _LOG.error("delivery.stopped", transport=transport.value, cause=outcome.cause.value)

@@ -16,8 +16,10 @@ from shared.services.prepare import author_of
 _HURRIED = frozenset({LetterState.DEFERRED, LetterState.HELD})
 
 
-def can_retry(state: LetterState) -> bool:
-    """True when retrying means something in this state."""
+def can_retry(state: LetterState, cause: str) -> bool:
+    """True when retrying means something in this state. What a supporter took back stays theirs."""
+    if state is LetterState.CANCELLED and cause == Cause.SUPPORTER:
+        return False
     return state in REOPENED_BY_ORGANIZER or state in _HURRIED
 
 
@@ -36,7 +38,7 @@ def retry_letter(engine: Engine, ring: Ring, letter_id: int, *, actor: str) -> N
         if row is None:
             raise NotFound("There is no such letter.")
         state = LetterState(row["state"])
-        if not can_retry(state):
+        if not can_retry(state, row["cause"]):
             raise NotAllowed(f"A letter that is {state} can't be retried.")
         values: dict[str, object] = {"due_at": func.now(), "tries": 0, "deliver_by": None}
         if state is LetterState.DEFERRED:

@@ -169,7 +169,7 @@ def _undo_until(row: RowMapping, lines: tuple[LetterLine, ...]) -> datetime | No
     withdrawn = row["state"] in (SubmissionState.WITHDRAWN, SubmissionState.EXPIRED)
     if row["leaves_at"] is None or withdrawn or row["leaves_at"] <= now():
         return None
-    waiting = (LetterState.QUEUED, LetterState.HELD)
+    waiting = (LetterState.QUEUED, LetterState.HELD, LetterState.CANCELLED)
     return row["leaves_at"] if all(line.state in waiting for line in lines) else None
 
 

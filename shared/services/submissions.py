@@ -111,12 +111,14 @@ def answer_doubt(engine: Engine, ring: Ring, token: str, chosen: Mapping[Chamber
     with engine.begin() as connection:
         row = _require(connection, token)
         _require_letterless(row)
+        if row["state"] != SubmissionState.NEEDS_ADDRESS.value:
+            return
         candidates = [office for office, asked, _ in submissions.read_targets(connection, row["id"]) if asked]
+        if not candidates:
+            raise InputError({"street": "Your address has changed since. Check it and look again."})
         for chamber in {office.chamber for office in candidates}:
             if chosen.get(chamber) not in {office.office_id for office in candidates if office.chamber is chamber}:
                 raise InputError({chamber.value: "Choose the one who represents you, or correct your address."})
-        if row["state"] != SubmissionState.NEEDS_ADDRESS.value:
-            return
         submissions.answer_candidates(connection, row["id"], set(chosen.values()))
         submissions.change_submission(connection, row, SubmissionState.READY, {"match_type": "hand_picked"})
     ring.ring(TaskName.PREPARE_SUBMISSIONS)
@@ -176,6 +178,8 @@ def undo_submission(engine: Engine, token: str) -> None:
         if row["leaves_at"] is None or row["leaves_at"] <= now():
             raise NotAllowed("Your letters are already leaving. They can't be taken back any more.")
         for letter in letters.letters_of_submission(connection, row["id"], lock=True):
+            if letter["state"] == LetterState.CANCELLED.value:
+                continue
             if LetterState(letter["state"]) not in CANCELLABLE:
                 raise NotAllowed("A letter is already leaving. It can't be taken back any more.")
             letters.change_letter(connection, letter, LetterState.CANCELLED, actor="supporter", cause=Cause.SUPPORTER)

@@ -233,6 +233,8 @@ def test_live_letters_wait_for_undo_and_can_be_taken_back(live: Here) -> None:
         assert view.undo_until - view.accepted_at == timedelta(minutes=10)
         undo_submission(live.engine, token)
         assert live.states() == ["cancelled", "cancelled"]
+        with pytest.raises(NotAllowed, match="can't be retried"):
+            retry_letter(live.engine, live.ring, 1, actor="organizer:1")
         assert live.view(token).state is SubmissionState.WITHDRAWN
         live.send()
         assert live.states()[2:] == ["queued", "queued"]
@@ -252,9 +254,25 @@ def test_a_paused_campaign_keeps_its_letters(live: Here) -> None:
         go_live(live, relay)
         send_now(live.engine, live.ring, live.send())
         change_campaign_state(live.engine, "co-ops", CampaignState.PAUSED, actor="test")
+        token = live.send("during-the-pause@example.org")
+        assert not live.view(token).is_test
+        send_now(live.engine, live.ring, token)
         assert live.deliver() == 0
         change_campaign_state(live.engine, "co-ops", CampaignState.LIVE, actor="test")
-        assert live.deliver() == 2
+        assert live.deliver() == 4
+        assert len(relay.accepted) == 4
+
+
+def test_an_address_that_mail_refuses_takes_no_other_letter_along(here: Here) -> None:
+    with ScriptedSmtpServer() as server:
+        here.settings = replace(here.settings, mailbox_url=server.url)
+        here.send()
+        with here.engine.begin() as connection:
+            connection.execute(
+                update(letter).where(letter.c.id == 1).values(recipient_email="no\u200bbody@practice.example")
+            )
+        here.deliver()
+    assert here.states() == ["rejected", "sent"]
 
 
 @pytest.mark.parametrize(
@@ -269,6 +287,7 @@ def test_a_paused_campaign_keeps_its_letters(live: Here) -> None:
         ({"drop": "DATA"}, ["deferred"] * 2, "connection"),
         ({"drop": "dot"}, ["uncertain"] * 2, "lost_after_dot"),
         ({"drop": "greeting"}, ["queued"] * 2, "connection"),
+        ({"replies": {"dot": "2x0 odd"}}, ["uncertain"] * 2, "lost_after_dot"),
         ({"drop": "accepted"}, ["sent"] * 2, ""),
         ({"drop": "QUIT"}, ["sent"] * 2, ""),
     ],

@@ -146,6 +146,13 @@ def test_step_two_needs_its_token(client: FlaskClient, engine: Engine) -> None:
     assert "expired" in answer.text
 
 
+def test_public_answers_carry_no_cookie_of_a_person(client: FlaskClient) -> None:
+    begin(client)
+    page = client.get("/c/co-ops")
+    assert "Set-Cookie" not in page.headers
+    assert client.post("/c/co-ops", data=TYPED, headers={"Origin": "http://["}).status_code == 403
+
+
 def test_another_browser_sees_states_only(client: FlaskClient, app: object, prepare: Callable[[], int]) -> None:
     path = begin(client)
     prepare()

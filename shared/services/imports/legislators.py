@@ -112,7 +112,7 @@ def _details(get: dict[str, str]) -> dict[str, str]:
         "given_name": get["given_name"],
         "family_name": get["family_name"],
         "party": get["current_party"],
-        "email": get["email"] if _EMAIL.match(get["email"]) else "",
+        "email": get["email"] if get["email"].isascii() and _EMAIL.match(get["email"]) else "",
         "phone": get["capitol_voice"] or get["district_voice"],
         "postal_address": get["capitol_address"] or get["district_address"],
     }
