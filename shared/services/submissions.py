@@ -13,7 +13,7 @@ from shared.db import campaigns, follow_ups, letters, submissions
 from shared.domain.campaigns import Campaign, StoredCampaign
 from shared.domain.causes import Cause
 from shared.domain.identities import email_hash, new_token
-from shared.domain.merge_fields import RECIPIENT_FIELDS, find_problems
+from shared.domain.merge_fields import RECIPIENT_FIELDS, canonical, find_problems
 from shared.domain.places import Chamber, HomeAddress
 from shared.domain.states import CANCELLABLE, LetterState, SubmissionState
 from shared.domain.transport import Route, Transport, choose_route
@@ -274,8 +274,8 @@ def _checked_words(own_words: str, edited_subject: str | None, edited_body: str 
     words = clean_text(own_words)
     if len(words) > OWN_WORDS_MAX:
         wrong["own_words"] = f"Your own words must be {OWN_WORDS_MAX:,} characters or fewer"
-    subject = None if edited_subject is None else clean_line(edited_subject)
-    body = None if edited_body is None else clean_text(edited_body)
+    subject = None if edited_subject is None else canonical(clean_line(edited_subject))
+    body = None if edited_body is None else canonical(clean_text(edited_body))
     for field, text, most in (("edited_subject", subject, SUBJECT_MAX), ("edited_body", body, BODY_MAX)):
         if text is None:
             continue

@@ -395,6 +395,8 @@ def test_an_edited_letter_keeps_the_greeting_and_takes_no_foreign_field(here: He
     here.prepare()
     with pytest.raises(InputError, match="edited_body"):
         here.accept(token, edited_subject="Hello", edited_body="Dear {{friend}}")
+    with pytest.raises(InputError, match="edited_body"):
+        here.accept(token, edited_subject="Hello", edited_body="I am [your name will go here]")
     here.accept(token, edited_subject="Hello", edited_body="Short and mine.")
     here.prepare()
     with here.engine.connect() as connection:
