@@ -17,6 +17,7 @@ from shared.db.tables import METADATA
 from shared.db.upgrade import upgrade
 from shared.local.broker import EmbeddedBroker
 from shared.local.postgres import EmbeddedPostgres
+from shared.services.lookup import directory
 from shared.settings import Settings
 
 _PASSWORD = "for-tests-only"
@@ -83,6 +84,7 @@ def postgres_engine(postgres_url: str) -> Iterator[Engine]:
 @pytest.fixture
 def engine(postgres_engine: Engine) -> Iterator[Engine]:
     """A database whose tables are empty before and after the test."""
+    directory._LOADED.clear()
     yield postgres_engine
     tables = ", ".join(f'"{table.name}"' for table in METADATA.sorted_tables)
     with postgres_engine.begin() as connection:

@@ -10,16 +10,17 @@ from pathlib import Path
 import click
 
 from shared.cli.progress import show_progress
-from shared.cli.stack import open_stack
+from shared.cli.stack import Stack, open_stack
 from shared.domain.address_lines import split_line
 from shared.domain.places import Chamber, HomeAddress, LookupResult, LookupStatus
 from shared.domain.us_states import state_of
 from shared.errors import ImportRefused
-from shared.services.lookup import LookupDesk, open_desk
+from shared.services.lookup import known_rosters, look_up, look_up_many
 from shared.services.lookup.explanation import explain
 
 _CHAMBERS = tuple(Chamber)
 _ADDED = ("status", "match_type", "source", "precision_m", "edge_m", "lower", "upper", "congress")
+_BATCH = 100
 _HOLDERS = ("lower_holder", "upper_holder", "lower_email", "upper_email")
 
 
@@ -36,13 +37,13 @@ def lookup_command(
     """Find the offices of ADDRESS, for example "24 Beacon St, Boston, MA 02133", or of a CSV file."""
     if bool(address) == bool(file):
         raise click.UsageError("Give one address, or --csv with a file.")
-    with open_stack() as stack, open_desk(stack.engine, stack.settings, state) as desk:
+    with open_stack() as stack:
         if file is not None:
-            _look_up_file(desk, file, state_of(state).code, remote=not no_remote)
+            _look_up_file(stack, file, state, remote=not no_remote)
             return
         typed = split_line(address or "", state_of(state).code)
-        result = desk.find(_CHAMBERS, typed, remote=not no_remote)
-        rosters = desk.rosters
+        result = look_up(stack.engine, stack.settings, state, _CHAMBERS, typed, remote=not no_remote)
+        rosters = known_rosters(stack.engine, state)
     if explained:
         click.echo("\n".join(explain(typed, result, state)))
     elif as_json:
@@ -90,7 +91,7 @@ def _in_words(result: LookupResult, rosters: frozenset[Chamber]) -> list[str]:
     return lines + [f"  Did you mean {line}?" for line in result.suggestions]
 
 
-def _look_up_file(desk: LookupDesk, file: Path, state: str, *, remote: bool) -> None:
+def _look_up_file(stack: Stack, file: Path, state: str, *, remote: bool) -> None:
     """Writes the input's columns and the answers to standard output, a summary with the rate to standard error."""
     with file.open(encoding="utf-8-sig", newline="") as source:
         reader = csv.DictReader(source)
@@ -106,11 +107,14 @@ def _look_up_file(desk: LookupDesk, file: Path, state: str, *, remote: bool) -> 
     counts: Counter[LookupStatus] = Counter()
     started = time.monotonic()
     with show_progress("Looking up") as show:
-        for done, row in enumerate(rows, 1):
-            result = desk.find(_CHAMBERS, _typed(row, columns, state), remote=remote)
-            counts[result.status] += 1
-            writer.writerow([*(row.get(name) for name in given), *_cells(result)])
-            show(done / len(rows))
+        for start in range(0, len(rows), _BATCH):
+            batch = rows[start : start + _BATCH]
+            typed = [_typed(row, columns, state_of(state).code) for row in batch]
+            results = look_up_many(stack.engine, stack.settings, state, _CHAMBERS, typed, remote=remote)
+            for row, result in zip(batch, results, strict=True):
+                counts[result.status] += 1
+                writer.writerow([*(row.get(name) for name in given), *_cells(result)])
+            show((start + len(batch)) / len(rows))
     seconds = max(time.monotonic() - started, 1e-9)
     by_status = ", ".join(f"{count} {status.value}" for status, count in counts.most_common())
     click.echo(f"{len(rows)} addresses in {seconds:.1f} s ({len(rows) / seconds:.0f} a second): {by_status}", err=True)

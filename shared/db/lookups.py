@@ -5,6 +5,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, repeat
 from typing import Any
 
 import psycopg
@@ -62,24 +63,26 @@ class StreetRow:
 
 
 _IN_PLACE = "street.jurisdiction = :jurisdiction AND street.street_key = :street"
-# One round trip: the version of the directory, the streets of that name in the place, their points of that number.
-# In the driver's own form: this query is most of a lookup, and runs prepared, without SQLAlchemy's work around it.
+# One round trip for many addresses: the version of the directory, the streets of each name in its place, their points
+# of the numbers asked for. In the driver's own form, since it is most of a lookup, and runs prepared.
 _FIND_POINTS = (
     "SELECT version.finished, version.holder, found.* FROM (SELECT"
     " (SELECT max(finished_at) FROM import_run WHERE jurisdiction = %(jurisdiction)s) AS finished,"
     " (SELECT coalesce(max(id), 0) FROM office_holder) AS holder) AS version LEFT JOIN ("
-    " SELECT street.name, street.city, street.city_key, street.zip, point.number, point.suffix, point.lat, point.lon,"
-    " source.name AS source FROM street LEFT JOIN address_point point"
-    " ON point.street_id = street.id AND point.number IN (%(low)s, %(high)s)"
-    " LEFT JOIN address_source source ON source.id = point.source_id"
-    " WHERE street.jurisdiction = %(jurisdiction)s AND street.street_key = %(street)s"
-    " AND (street.zip = %(zip)s OR street.city_key = %(city)s)) AS found ON true"
+    " SELECT asked.position, street.name, street.city, street.city_key, street.zip, point.number, point.suffix,"
+    " point.lat, point.lon, source.name AS source"
+    " FROM unnest(%(position)s::int[], %(street)s::text[], %(zip)s::text[], %(city)s::text[], %(low)s::int[],"
+    " %(high)s::int[]) AS asked(position, street, zip, city, low, high)"
+    " JOIN street ON street.jurisdiction = %(jurisdiction)s AND street.street_key = asked.street"
+    " AND (street.zip = asked.zip OR street.city_key = asked.city)"
+    " LEFT JOIN address_point point ON point.street_id = street.id AND point.number IN (asked.low, asked.high)"
+    " LEFT JOIN address_source source ON source.id = point.source_id) AS found ON true"
 )
 _FIND_RANGES = text(
     "SELECT street.name, street.city, street.city_key, street.zip, r.number_from, r.number_to, r.parity, r.side,"
     " r.line, source.name AS source FROM street JOIN street_range r ON r.street_id = street.id"
     f" JOIN address_source source ON source.id = r.source_id WHERE {_IN_PLACE}"
-    " AND (street.zip = :zip OR street.city_key = :city)"
+    " AND (street.zip = ANY(:zips) OR street.city_key = :city)"
 )
 _STREETS_OF_PLACE = text(
     "SELECT id, street_key, name, city, city_key, zip FROM street WHERE jurisdiction = :jurisdiction"
@@ -104,23 +107,49 @@ _CITY_NAMES = text(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class PointQuestion:
+    """A street by its key, where it may lie, and the house numbers wanted, lowest and highest."""
+
+    street: str
+    zips: Sequence[str]
+    city: str
+    low: int
+    high: int
+
+
 def find_points(
-    connection: Connection, jurisdiction: str, street: str, numbers: tuple[int, int], *, zip5: str, city: str
-) -> tuple[Version, list[PointRow]]:
-    """The directory's version, and streets of that key which the ZIP code or the city points at, with their points."""
-    values = {"jurisdiction": jurisdiction, "street": street, "low": numbers[0], "high": numbers[1]}
+    connection: Connection, jurisdiction: str, questions: Sequence[PointQuestion]
+) -> tuple[Version, list[list[PointRow]]]:
+    """The directory's version, and for each question the streets its ZIP codes or its city point at, with points."""
     driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
     with driver.cursor() as cursor:
-        cursor.execute(_FIND_POINTS, {**values, "zip": zip5 or None, "city": city or None}, prepare=True)
+        cursor.execute(_FIND_POINTS, {"jurisdiction": jurisdiction, **_columns(questions)}, prepare=True)
         rows = cursor.fetchall()
-    return (rows[0][0], rows[0][1]), [PointRow(*row[2:]) for row in rows if row[2] is not None]
+    found: list[list[PointRow]] = [[] for _ in questions]
+    for row in rows:
+        if row[2] is not None:
+            found[row[2]].append(PointRow(*row[3:]))
+    return (rows[0][0], rows[0][1]), found
 
 
-def find_ranges(connection: Connection, jurisdiction: str, street: str, *, zip5: str, city: str) -> list[RangeRow]:
-    """All sides of all segments of the streets of that key which the ZIP code or the city points at."""
-    values = {"jurisdiction": jurisdiction, "street": street}
-    rows = connection.execute(_FIND_RANGES, {**values, "zip": zip5 or None, "city": city or None})
-    return [RangeRow(*row) for row in rows]
+def _columns(questions: Sequence[PointQuestion]) -> dict[str, list[Any]]:
+    """The questions as parallel arrays, one entry for each ZIP code; the city is asked for only once."""
+    entries = [
+        (position, asked.street, zip5 or None, (asked.city or None) if first else None, asked.low, asked.high)
+        for position, asked in enumerate(questions)
+        for first, zip5 in zip(chain((True,), repeat(False)), asked.zips or ("",), strict=False)
+    ]
+    names = ("position", "street", "zip", "city", "low", "high")
+    return dict(zip(names, map(list, zip(*entries, strict=True)), strict=True))
+
+
+def find_ranges(
+    connection: Connection, jurisdiction: str, street: str, *, zips: Sequence[str], city: str
+) -> list[RangeRow]:
+    """All sides of all segments of the streets of that key which the ZIP codes or the city point at."""
+    values = {"jurisdiction": jurisdiction, "street": street, "zips": list(zips), "city": city or None}
+    return [RangeRow(*row) for row in connection.execute(_FIND_RANGES, values)]
 
 
 def streets_of_place(

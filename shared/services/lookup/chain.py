@@ -9,7 +9,7 @@ from shared.db import lookups
 from shared.domain.addresses import ReadAddress
 from shared.domain.places import MatchType
 from shared.services.lookup.directory import Directory
-from shared.services.lookup.evidence import weigh
+from shared.services.lookup.evidence import weigh, zips_to_search
 from shared.services.lookup.interpolation import interpolate
 
 # A surveyed point lies on its parcel or its building.
@@ -45,7 +45,8 @@ class Found:
 
 def find_ranges(connection: Connection, directory: Directory, typed: ReadAddress) -> Found:
     """Positions estimated from house number ranges; the whole street when no range holds a number close to them."""
-    rows = lookups.find_ranges(connection, directory.jurisdiction, typed.street, zip5=typed.zip, city=typed.city)
+    zips = zips_to_search(typed, directory)
+    rows = lookups.find_ranges(connection, directory.jurisdiction, typed.street, zips=zips, city=typed.city)
     evidence = weigh(typed, rows, directory)
     holding = [row for row in evidence.rows if row.holds(typed.number)]
     if holding:

@@ -1,7 +1,8 @@
 """One state's directory in memory: districts, offices with holders, known places. Rebuilt when an import happened."""
 
 import threading
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine
@@ -10,6 +11,9 @@ from shared.db import directory as store
 from shared.db.lookups import Version, known_places
 from shared.domain.districts import district_key
 from shared.domain.places import Chamber, Office
+from shared.domain.us_states import state_of
+from shared.domain.villages import village_zips
+from shared.services.lookup.answer_cache import AnswerCache
 from shared.services.lookup.district_index import DistrictIndex
 
 
@@ -28,34 +32,62 @@ class Directory:
     cities: dict[str, str]
     # Chambers of which at least one holder is known; in the others an empty seat says nothing.
     rosters: frozenset[Chamber]
+    # A new directory begins with an empty cache, so that no answer outlives the data it was made from.
+    answers: AnswerCache = field(default_factory=AnswerCache)
+
+    @property
+    def is_versioned(self) -> bool:
+        """False when the rows were written by hand, without an import: then nothing tells when they change."""
+        return self.version[0] is not None
 
     def knows_city(self, city: str) -> bool:
         """True for the key of a city that occurs in the imported addresses."""
         return city in self.cities
 
+    def village_zips(self, city: str) -> frozenset[str]:
+        """The ZIP codes of a village by its city key; empty for anything else."""
+        return village_zips(state_of(self.jurisdiction), city)
 
+
+@dataclass
+class _Loaded:
+    """A directory, and when the database last confirmed that it is the newest (monotonic seconds)."""
+
+    directory: Directory
+    confirmed_at: float
+
+
+# Cached answers are given without asking the database for this long after it confirmed the directory.
+CONFIRMED_FOR_S = 1.0
 # Per engine, so that two databases in one process (tests do it) never mix.
-_LOADED: WeakKeyDictionary[Engine, dict[str, Directory]] = WeakKeyDictionary()
+_LOADED: WeakKeyDictionary[Engine, dict[str, _Loaded]] = WeakKeyDictionary()
 _LOCK = threading.Lock()
+
+
+def confirmed_directory(engine: Engine, jurisdiction: str) -> Directory | None:
+    """The directory when the database has confirmed it within the last second."""
+    loaded = _LOADED.get(engine, {}).get(jurisdiction)
+    if loaded is None or time.monotonic() - loaded.confirmed_at > CONFIRMED_FOR_S:
+        return None
+    return loaded.directory
 
 
 def current_directory(engine: Engine, connection: Connection, jurisdiction: str) -> Directory:
     """The directory as this process has it; `renewed_directory` brings it up to date."""
     loaded = _LOADED.get(engine, {}).get(jurisdiction)
-    if loaded is not None:
-        return loaded
-    return renewed_directory(engine, connection, jurisdiction, None)
+    return loaded.directory if loaded is not None else renewed_directory(engine, connection, jurisdiction, None)
 
 
 def renewed_directory(engine: Engine, connection: Connection, jurisdiction: str, version: Version | None) -> Directory:
-    """The directory of this version, loaded once however many threads ask."""
+    """The directory of this version, which was just read; loaded once however many threads ask."""
     with _LOCK:
         loaded = _LOADED.get(engine, {}).get(jurisdiction)
-        # Without an import there is no version to trust: rows written by hand are read again each time.
-        if loaded is not None and version is not None and version[0] is not None and loaded.version == version:
-            return loaded
+        if loaded is not None and loaded.directory.is_versioned and loaded.directory.version == version:
+            loaded.confirmed_at = time.monotonic()
+            return loaded.directory
+        confirmed_at = time.monotonic()
         fresh = load_directory(connection, jurisdiction)
-        _LOADED.setdefault(engine, {})[jurisdiction] = fresh
+        _LOADED.setdefault(engine, {})[jurisdiction] = _Loaded(fresh, confirmed_at)
         return fresh
 
 

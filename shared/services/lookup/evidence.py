@@ -32,6 +32,9 @@ class Places(Protocol):
     def knows_city(self, city: str) -> bool:
         """True for the key of a city that occurs."""
 
+    def village_zips(self, city: str) -> frozenset[str]:
+        """The ZIP codes of a village by its city key; empty for anything else."""
+
 
 @dataclass(frozen=True)
 class Evidence(Generic[Row]):
@@ -41,28 +44,40 @@ class Evidence(Generic[Row]):
     ask: bool
 
 
+def zips_to_search(typed: ReadAddress, known: Places) -> list[str]:
+    """The ZIP codes in which the street may lie, as typed and as the village says; empty when only a city is known."""
+    return sorted(known.village_zips(typed.city) | ({typed.zip} if typed.zip else frozenset()))
+
+
 def weigh(typed: ReadAddress, rows: Sequence[Row], known: Places) -> Evidence[Row]:
     """Rows for which city and ZIP code agree win; else one of them must agree and the other be no contradiction."""
-    both = tuple(row for row in rows if _agrees(row, typed))
+    village = known.village_zips(typed.city)
+    both = tuple(row for row in rows if _agrees(row, typed, village))
     if both:
         return Evidence(both, ask=False)
     by_zip = tuple(row for row in rows if typed.zip and row.zip == typed.zip)
-    by_city = tuple(row for row in rows if typed.city and row.city_key == typed.city)
+    by_city = tuple(row for row in rows if _is_in_city(row, typed, village))
     if by_zip and by_city:
         return Evidence((*by_zip, *by_city), ask=True)
     if by_zip:
-        return Evidence(by_zip, ask=_is_elsewhere(typed, known))
+        return Evidence(by_zip, ask=_is_elsewhere(typed, village, known))
     return Evidence(by_city, ask=False)
 
 
-def _agrees(row: Placed, typed: ReadAddress) -> bool:
+def _is_in_city(row: Placed, typed: ReadAddress, village: frozenset[str]) -> bool:
+    return bool(typed.city and row.city_key == typed.city) or row.zip in village
+
+
+def _agrees(row: Placed, typed: ReadAddress, village: frozenset[str]) -> bool:
     """Nothing typed contradicts the row, and something confirms it."""
+    in_city = _is_in_city(row, typed, village)
     zip_agrees = not (typed.zip and row.zip) or row.zip == typed.zip
-    city_agrees = not (typed.city and row.city_key) or row.city_key == typed.city
-    confirmed = (typed.zip and row.zip == typed.zip) or (typed.city and row.city_key == typed.city)
-    return bool(zip_agrees and city_agrees and confirmed)
+    city_agrees = in_city or not (typed.city and row.city_key)
+    return zip_agrees and city_agrees and (in_city or bool(typed.zip and row.zip == typed.zip))
 
 
-def _is_elsewhere(typed: ReadAddress, known: Places) -> bool:
-    """A village or a misspelt city says nothing against the ZIP code; a known city with other ZIP codes does."""
-    return known.knows_city(typed.city) and (typed.city, typed.zip) not in known.places
+def _is_elsewhere(typed: ReadAddress, village: frozenset[str], known: Places) -> bool:
+    """A misspelt city says nothing against the ZIP code; a known city or village with other ZIP codes does."""
+    if known.knows_city(typed.city):
+        return (typed.city, typed.zip) not in known.places
+    return bool(village) and typed.zip not in village

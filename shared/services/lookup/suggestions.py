@@ -7,7 +7,10 @@ from sqlalchemy import Connection
 
 from shared.db import lookups
 from shared.domain.addresses import ReadAddress
+from shared.domain.us_states import state_of
+from shared.domain.villages import village_keys
 from shared.services.lookup.directory import Directory
+from shared.services.lookup.evidence import zips_to_search
 
 _LIMIT = 5
 # Of 100. Two slips in a name of eight letters still reach it.
@@ -24,23 +27,27 @@ def suggest(connection: Connection, directory: Directory, typed: ReadAddress, st
     found = lookups.with_number(connection, [row.id for row in close], typed.number)
     lines = [_line(typed.number, typed, row, state) for row in close if row.id in found]
     if not lines:
-        lines = _near_numbers(connection, typed, places, state)
-    if not lines:
-        elsewhere = lookups.streets_of_name(connection, directory.jurisdiction, typed.street)
-        found = lookups.with_number(connection, [row.id for row in elsewhere], typed.number)
-        near = sorted((row for row in elsewhere if row.id in found), key=lambda row: -_city_likeness(row, typed))
-        lines = [_line(typed.number, typed, row, state) for row in near]
+        lines = _near_numbers(connection, typed, places, state) + _elsewhere(connection, directory, typed, state)
     return tuple(dict.fromkeys(lines))[:_LIMIT]
+
+
+def _elsewhere(connection: Connection, directory: Directory, typed: ReadAddress, state: str) -> list[str]:
+    """The same number of a street of that name in other places, cities spelled alike first."""
+    named = lookups.streets_of_name(connection, directory.jurisdiction, typed.street)
+    found = lookups.with_number(connection, [row.id for row in named], typed.number)
+    near = sorted((row for row in named if row.id in found), key=lambda row: -_city_likeness(row, typed))
+    return [_line(typed.number, typed, row, state) for row in near]
 
 
 def _streets_nearby(connection: Connection, directory: Directory, typed: ReadAddress) -> list[lookups.StreetRow]:
     """The streets of the typed ZIP code and city, and of cities spelled much like it."""
-    cities = [typed.city] if typed.city else []
-    if typed.city and not directory.knows_city(typed.city):
-        likely = process.extract(typed.city, directory.cities.keys(), scorer=fuzz.ratio, limit=3)
+    cities, zips = [typed.city], zips_to_search(typed, directory)
+    if typed.city and not directory.knows_city(typed.city) and not directory.village_zips(typed.city):
+        names = [*directory.cities, *village_keys(state_of(directory.jurisdiction))]
+        likely = process.extract(typed.city, names, scorer=fuzz.ratio, limit=3)
         cities = [city for city, likeness, _ in likely if likeness >= _LEAST_CITY_LIKENESS]
-    zips = [typed.zip] if typed.zip else []
-    return lookups.streets_of_place(connection, directory.jurisdiction, zips, cities)
+        zips = sorted({*zips, *(zip5 for city in cities for zip5 in directory.village_zips(city))})
+    return lookups.streets_of_place(connection, directory.jurisdiction, zips, [city for city in cities if city])
 
 
 def _close_streets(typed: ReadAddress, rows: list[lookups.StreetRow]) -> list[lookups.StreetRow]:

@@ -5,14 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
 from shared.domain.places import Chamber, HomeAddress, LookupResult, LookupStatus, MatchType
 from shared.services.imports.addresses import import_addresses
 from shared.services.imports.districts import import_districts
 from shared.services.imports.legislators import import_legislators
 from shared.services.imports.streets import import_streets
-from shared.services.lookup import has_real_directory, look_up
+from shared.services.lookup import directory, has_real_directory, look_up, look_up_many
 from shared.services.lookup.explanation import explain
 from shared.settings import Settings
 from tests.providers.web_folder import WebFolder, serve
@@ -164,14 +164,74 @@ def test_incomplete_addresses_say_what_is_missing(state: Engine, settings: Setti
 
 
 def test_an_import_reaches_a_process_that_has_looked_up_before(
-    state: Engine, settings: Settings, tmp_path: Path
+    state: Engine, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # As a second later.
+    monkeypatch.setattr(directory, "CONFIRMED_FOR_S", 0)
     assert find(state, settings, "12 Maple St").offices[0].holder == "Wes West"
     people = [files.person(7, "Nia New", "1st Essex"), files.person(2, "Eve East", "2nd Essex")]
     import_legislators(state, files.write_csv(tmp_path / "b.csv", files.ROSTER_COLUMNS, people), "ma")
     assert find(state, settings, "12 Maple St").offices[0].holder == "Nia New"
     import_districts(state, files.write_districts(tmp_path / "n.geojson", ["2nd Essex"]), "ma")
     assert find(state, settings, "12 Maple St").offices[0].holder == "Eve East"
+
+
+def test_an_answer_is_remembered_for_as_long_as_its_data(
+    state: Engine, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = find(state, settings, "12 Maple St")
+    statements: list[str] = []
+    event.listen(state, "checkout", lambda *_: statements.append("connection"))
+    assert find(state, settings, "12 Maple St") is first
+    assert statements == []
+    assert find(state, settings, "12 MAPLE STREET").offices == first.offices
+    assert look_up(state, settings, "ma", (Chamber.UPPER,), HomeAddress("12 Maple St", "Stow", "MA", "01775")) != first
+    import_addresses(
+        state,
+        files.write_points(tmp_path / "points.csv", [("12", *POINTS[1][1:2], *POINTS[0][2:4], *EAST_LAT_LON)]),
+        "ma",
+    )
+    monkeypatch.setattr(directory, "CONFIRMED_FOR_S", 0)
+    assert districts(find(state, settings, "12 Maple St"))[0] == "2nd Essex"
+
+
+def test_many_are_answered_in_their_order(state: Engine, settings: Settings) -> None:
+    streets = ["12 Maple St", "PO Box 7", "18A Maple St", "99 Nowhere Rd", "12 Maple St", "14 Maple St"]
+    addresses = [HomeAddress(street, "Stow", "MA", "01775") for street in streets]
+    together = look_up_many(state, settings, "ma", BOTH, addresses)
+    assert together == [look_up(state, settings, "ma", BOTH, address) for address in addresses]
+    assert [result.status.value for result in together] == [
+        "matched",
+        "incomplete",
+        "matched",
+        "no_match",
+        "matched",
+        "doubtful",
+    ]
+    assert look_up_many(state, settings, "ma", BOTH, []) == []
+
+
+def test_a_village_narrows_the_search_to_its_zip_codes(state: Engine, settings: Settings, tmp_path: Path) -> None:
+    points = [
+        ("7", "Adams St", "Boston", "02122", *WEST_LAT_LON),
+        ("7", "Adams St", "Boston", "02129", *EAST_LAT_LON),
+        ("9", "Adams St", "Boston", "02129", *EAST_LAT_LON),
+    ]
+    import_addresses(state, files.write_points(tmp_path / "boston.csv", points), "ma")
+    found = find(state, settings, "7 Adams St", "Dorchester", "")
+    assert (found.status, districts(found)[0]) == (LookupStatus.MATCHED, "1st Essex")
+    found = find(state, settings, "7 Adams St", "Charlestown", "")
+    assert (found.status, districts(found)[0]) == (LookupStatus.MATCHED, "2nd Essex")
+    assert find(state, settings, "7 Adams St", "Dorchester", "02122").status is LookupStatus.MATCHED
+    # Dorchester has no number 9: Charlestown's must not be taken for it, whatever the ZIP code says.
+    for zip5 in ("", "02129"):
+        found = find(state, settings, "9 Adams St", "Dorchester", zip5)
+        assert (found.status, found.offices) == (LookupStatus.NO_MATCH, ())
+        assert "9 Adams St, Boston, MA 02129" in found.suggestions
+    # City and ZIP code contradict each other, and the address exists in both.
+    found = find(state, settings, "7 Adams St", "Dorchester", "02129")
+    assert (found.status, len(found.suggestions)) == (LookupStatus.NO_MATCH, 2)
+    assert "don't belong together" in found.reason
 
 
 def test_ranges_of_the_right_side_and_parity(state: Engine, settings: Settings, tmp_path: Path) -> None:
