@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, case, delete, func, insert, or_, select, update
 
 from shared.db.tables import campaign, follow_up, letter, office, office_holder, submission, submission_target
 from shared.domain.places import Chamber, LookupResult, Office
@@ -12,7 +12,18 @@ from shared.domain.states import SubmissionState, check_submission_arrow
 
 # Longer than the slowest chain of geocoders.
 LOOKUP_LEASE = timedelta(seconds=120)
+# How long letters that could not be made wait for the next try.
+LETTERS_AGAIN_AFTER = timedelta(minutes=5)
 _WAITING = (SubmissionState.DRAFT.value, SubmissionState.LOOKING_UP.value)
+_UNLEASED = or_(submission.c.lease_until.is_(None), submission.c.lease_until < func.now())
+_LOOKUP_DUE = and_(submission.c.state.in_(_WAITING), submission.c.due_at <= func.now(), _UNLEASED)
+# The first three conditions are those of the index ix_submission_letters_due.
+_LETTERLESS = and_(
+    submission.c.state == SubmissionState.READY.value,
+    submission.c.accepted_at.is_not(None),
+    submission.c.expected_letters.is_(None),
+    _UNLEASED,
+)
 
 
 def insert_submission(connection: Connection, values: Mapping[str, Any]) -> int:
@@ -39,15 +50,18 @@ def change_submission(
     update_submission(connection, row["id"], {**(values or {}), "state": state.value, "state_changed_at": func.now()})
 
 
+def make_ready(connection: Connection, row: RowMapping, values: Mapping[str, Any]) -> None:
+    """The districts are known. Time for undo that ran out over a question begins again, so that it can be used."""
+    until = func.now() + (submission.c.leaves_at - submission.c.accepted_at)
+    leaves_at = case((submission.c.leaves_at <= func.now(), until), else_=submission.c.leaves_at)
+    change_submission(connection, row, SubmissionState.READY, {**values, "leaves_at": leaves_at})
+
+
 def claim_lookups(connection: Connection, limit: int) -> list[RowMapping]:
     """Takes due submissions under a lease, oldest first; `lookup_attempt` fences the answer."""
     due = (
         select(submission.c.id)
-        .where(
-            submission.c.state.in_(_WAITING),
-            submission.c.due_at <= func.now(),
-            or_(submission.c.lease_until.is_(None), submission.c.lease_until < func.now()),
-        )
+        .where(_LOOKUP_DUE)
         .order_by(submission.c.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -136,32 +150,19 @@ def answer_candidates(connection: Connection, submission_id: int, chosen: set[in
 
 def lock_letterless(connection: Connection, limit: int) -> list[RowMapping]:
     """Accepted submissions whose districts are known and whose letters don't exist yet, locked."""
-    query = (
-        select(submission)
-        .where(
-            submission.c.state == SubmissionState.READY.value,
-            submission.c.accepted_at.is_not(None),
-            submission.c.expected_letters.is_(None),
-        )
-        .order_by(submission.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return list(connection.execute(query).mappings())
+    query = select(submission).where(_LETTERLESS).order_by(submission.c.id).limit(limit)
+    return list(connection.execute(query.with_for_update(skip_locked=True)).mappings())
+
+
+def put_off_letters(connection: Connection, submission_id: int) -> None:
+    """Their making failed: others go first, and these are tried again after a while."""
+    update_submission(connection, submission_id, {"lease_until": func.now() + LETTERS_AGAIN_AFTER})
 
 
 def lookups_are_due(connection: Connection) -> bool:
     """True when a sweep should ring for lookups or for letters to be made."""
-    waiting = select(submission.c.id).where(
-        submission.c.state.in_(_WAITING),
-        submission.c.due_at <= func.now(),
-        or_(submission.c.lease_until.is_(None), submission.c.lease_until < func.now()),
-    )
-    letterless = select(submission.c.id).where(
-        submission.c.state == SubmissionState.READY.value,
-        submission.c.accepted_at.is_not(None),
-        submission.c.expected_letters.is_(None),
-    )
+    waiting = select(submission.c.id).where(_LOOKUP_DUE)
+    letterless = select(submission.c.id).where(_LETTERLESS)
     return bool(connection.execute(select(or_(waiting.exists(), letterless.exists()))).scalar_one())
 
 

@@ -5,12 +5,13 @@ the lease. The last of {lookup done, accepted} makes the letters, exactly once, 
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Engine, RowMapping, func
+from sqlalchemy.exc import OperationalError
 
 from shared.clock import now
 from shared.db import campaigns, letters, submissions
@@ -21,12 +22,11 @@ from shared.domain.identities import message_id
 from shared.domain.places import Chamber, HomeAddress, LookupResult, LookupStatus, Office
 from shared.domain.states import HoldReason, LetterState, SubmissionState
 from shared.domain.transport import Route, Transport
-from shared.errors import Retryable
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.rendering.letters import Author, render_letter
 from shared.services.follow_up_plan import plan_step
-from shared.services.lookup import look_up
+from shared.services.lookup import look_up_many
 from shared.settings import Settings
 
 _LOG = structlog.get_logger()
@@ -42,8 +42,7 @@ def prepare_submissions(engine: Engine, ring: Ring, settings: Settings) -> int:
     while True:
         with engine.begin() as connection:
             claimed = submissions.claim_lookups(connection, BATCH)
-        for row in claimed:
-            _look_up_one(engine, settings, row)
+        _look_up_claimed(engine, settings, claimed)
         made, due_now = _make_letters(engine, settings)
         if made and due_now:
             ring.ring(TaskName.DELIVER_LETTERS)
@@ -55,27 +54,48 @@ def prepare_submissions(engine: Engine, ring: Ring, settings: Settings) -> int:
             return moved
 
 
-def _look_up_one(engine: Engine, settings: Settings, row: RowMapping) -> None:
-    address = HomeAddress(
-        row["street"], row["city"], row["us_state"] or row["jurisdiction"].upper(), row["zip"], row["unit"]
-    )
-    chambers = tuple(Chamber(chamber) for chamber in row["chambers"])
+def _look_up_claimed(engine: Engine, settings: Settings, claimed: Sequence[RowMapping]) -> None:
+    groups: dict[tuple[str, tuple[Chamber, ...]], list[RowMapping]] = {}
+    for row in claimed:
+        groups.setdefault((row["jurisdiction"], tuple(map(Chamber, row["chambers"]))), []).append(row)
+    for (jurisdiction, chambers), rows in groups.items():
+        for row, result in zip(rows, _look_up_group(engine, settings, jurisdiction, chambers, rows), strict=True):
+            with engine.begin() as connection:
+                held = submissions.lock_claimed(connection, row["id"], row["lookup_attempt"])
+                if held is not None:
+                    _record(connection, held, result)
+
+
+def _look_up_group(
+    engine: Engine, settings: Settings, jurisdiction: str, chambers: tuple[Chamber, ...], rows: Sequence[RowMapping]
+) -> list[LookupResult | None]:
+    """Their answers, None for one that has to be tried again: what fails for one address harms no other."""
+    addresses = [_address(row) for row in rows]
     try:
-        result = look_up(engine, settings, row["jurisdiction"], chambers, address)
-    except Retryable:
-        result = None
-    with engine.begin() as connection:
-        held = submissions.lock_claimed(connection, row["id"], row["lookup_attempt"])
-        if held is None:
-            return
-        if result is None or result.retry_in_s is not None:
-            wait = (
-                result.retry_in_s if result and result.retry_in_s is not None else lookup_delay(row["lookup_attempt"])
-            )
-            values = {"due_at": func.now() + timedelta(seconds=wait), "lease_until": None}
-            submissions.change_submission(connection, held, SubmissionState.DRAFT, values)
-            return
+        return list(look_up_many(engine, settings, jurisdiction, chambers, addresses))
+    except OperationalError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not hold up the others
+        if len(rows) > 1:
+            halves = rows[: len(rows) // 2], rows[len(rows) // 2 :]
+            return [r for half in halves for r in _look_up_group(engine, settings, jurisdiction, chambers, half)]
+        # The error's text may quote the address.
+        _LOG.error("lookup.failed", submission_id=rows[0]["id"], error=type(error).__name__)
+        return [None]
+
+
+def _address(row: RowMapping) -> HomeAddress:
+    state = row["us_state"] or row["jurisdiction"].upper()
+    return HomeAddress(row["street"], row["city"], state, row["zip"], row["unit"])
+
+
+def _record(connection: Connection, held: RowMapping, result: LookupResult | None) -> None:
+    if result is not None and result.retry_in_s is None:
         _record_lookup(connection, held, result)
+        return
+    wait = result.retry_in_s if result and result.retry_in_s is not None else lookup_delay(held["lookup_attempt"])
+    values = {"due_at": func.now() + timedelta(seconds=wait), "lease_until": None}
+    submissions.change_submission(connection, held, SubmissionState.DRAFT, values)
 
 
 def _record_lookup(connection: Connection, row: RowMapping, result: LookupResult) -> None:
@@ -94,11 +114,12 @@ def _record_lookup(connection: Connection, row: RowMapping, result: LookupResult
         "lon": match.lon if match else None,
     }
     found = result.status is LookupStatus.MATCHED and bool(result.offices)
-    state = SubmissionState.READY if found else SubmissionState.NEEDS_ADDRESS
-    submissions.change_submission(connection, row, state, values)
-    if state is SubmissionState.NEEDS_ADDRESS and row["accepted_at"] is not None:
-        route = Route(Transport(row["transport"]), is_test=row["is_test"])
-        plan_step(connection, row, "fix_address", route)
+    if found:
+        submissions.make_ready(connection, row, values)
+    else:
+        submissions.change_submission(connection, row, SubmissionState.NEEDS_ADDRESS, values)
+        if row["accepted_at"] is not None:
+            plan_step(connection, row, "fix_address", Route(Transport(row["transport"]), is_test=row["is_test"]))
     _LOG.info("lookup.done", submission_id=row["id"], status=result.status.value, source=values["match_source"])
 
 
@@ -110,7 +131,15 @@ def _make_letters(engine: Engine, settings: Settings) -> tuple[int, bool]:
         for row in rows:
             if row["campaign_id"] not in cache:
                 cache[row["campaign_id"]] = campaigns.read_campaign(connection, row["campaign_id"])
-            _make_letters_of(connection, settings, row, cache[row["campaign_id"]])
+            try:
+                with connection.begin_nested():
+                    _make_letters_of(connection, settings, row, cache[row["campaign_id"]])
+            except OperationalError:
+                raise
+            except Exception as error:  # noqa: BLE001 - a fault in one letter's text must not hold up the others
+                # Without the error's text, which may quote the letter.
+                _LOG.error("letters.failed", submission_id=row["id"], error=type(error).__name__)
+                submissions.put_off_letters(connection, row["id"])
         return len(rows), any(row["leaves_at"] <= now() for row in rows)
 
 

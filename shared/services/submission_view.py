@@ -167,10 +167,17 @@ def _is_test(row: RowMapping, stored: StoredCampaign, settings: Settings, *, pra
 
 def _undo_until(row: RowMapping, lines: tuple[LetterLine, ...]) -> datetime | None:
     withdrawn = row["state"] in (SubmissionState.WITHDRAWN, SubmissionState.EXPIRED)
-    if row["leaves_at"] is None or withdrawn or row["leaves_at"] <= now():
+    leaves_at: datetime | None = row["leaves_at"]
+    if leaves_at is None or withdrawn:
+        return None
+    if row["expected_letters"] is None:
+        # It begins anew with the letters.
+        anew: datetime = now() + (leaves_at - row["accepted_at"])
+        return max(leaves_at, anew) if anew > now() else None
+    if leaves_at <= now():
         return None
     waiting = (LetterState.QUEUED, LetterState.HELD, LetterState.CANCELLED)
-    return row["leaves_at"] if all(line.state in waiting for line in lines) else None
+    return leaves_at if all(line.state in waiting for line in lines) else None
 
 
 def _match(row: RowMapping) -> Match | None:

@@ -120,7 +120,7 @@ def answer_doubt(engine: Engine, ring: Ring, token: str, chosen: Mapping[Chamber
             if chosen.get(chamber) not in {office.office_id for office in candidates if office.chamber is chamber}:
                 raise InputError({chamber.value: "Choose the one who represents you, or correct your address."})
         submissions.answer_candidates(connection, row["id"], set(chosen.values()))
-        submissions.change_submission(connection, row, SubmissionState.READY, {"match_type": "hand_picked"})
+        submissions.make_ready(connection, row, {"match_type": "hand_picked"})
     ring.ring(TaskName.PREPARE_SUBMISSIONS)
 
 
@@ -175,7 +175,8 @@ def undo_submission(engine: Engine, token: str) -> None:
         row = _require(connection, token)
         if row["state"] == SubmissionState.WITHDRAWN.value:
             return
-        if row["leaves_at"] is None or row["leaves_at"] <= now():
+        letterless = row["accepted_at"] is not None and row["expected_letters"] is None
+        if not letterless and (row["leaves_at"] is None or row["leaves_at"] <= now()):
             raise NotAllowed("Your letters are already leaving. They can't be taken back any more.")
         for letter in letters.letters_of_submission(connection, row["id"], lock=True):
             if letter["state"] == LetterState.CANCELLED.value:

@@ -4,19 +4,21 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, func, select, text, update
 
 from shared.db import directory, letters, submissions
 from shared.db.letters import count_imbalance
 from shared.db.tables import follow_up, letter, letter_event, submission
+from shared.domain.campaigns import Campaign
 from shared.domain.causes import Cause
-from shared.domain.places import HomeAddress, LookupResult, LookupStatus, Match, MatchType
+from shared.domain.places import HomeAddress, LookupResult, LookupStatus, Match, MatchType, Office
 from shared.domain.states import CampaignState, LetterState, SubmissionState
 from shared.domain.transport import Transport
 from shared.errors import InputError, NotAllowed
 from shared.providers.smtp import Outcome, Verdict
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
+from shared.rendering.letters import Author, RenderedLetter
 from shared.services import deliver, prepare
 from shared.services.campaigns import change_campaign_state
 from shared.services.deliver import deliver_letters
@@ -161,10 +163,79 @@ def test_a_lookup_that_was_overtaken_writes_nothing(here: Here) -> None:
     with here.engine.begin() as connection:
         claimed = submissions.claim_lookups(connection, 5)
     correct_address(here.engine, here.ring, token, HomeAddress("12 Maple Street", "Worcester", "MA", "01603"))
-    prepare._look_up_one(here.engine, here.settings, claimed[0])
+    prepare._look_up_claimed(here.engine, here.settings, claimed)
     assert here.view(token).lookup_status is None
     here.prepare()
     assert here.view(token).state is SubmissionState.READY
+
+
+def test_one_address_that_breaks_the_lookup_harms_no_other(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = prepare.look_up_many
+
+    def breaks(*args: object) -> list[LookupResult]:
+        if any(address.street == "13 Maple Street" for address in args[4]):  # type: ignore[attr-defined]
+            raise ZeroDivisionError
+        return real(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(prepare, "look_up_many", breaks)
+    tokens = [here.begin(f"p{n}@example.org", f"{n} Maple Street") for n in range(11, 16)]
+    here.prepare()
+    assert [here.view(token).state.value for token in tokens] == ["ready", "ready", "draft", "ready", "ready"]
+    monkeypatch.undo()
+    with here.engine.begin() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM submission WHERE due_at > now()")) == 1
+        connection.execute(text("UPDATE submission SET due_at = now()"))
+    here.prepare()
+    assert here.view(tokens[2]).state is SubmissionState.READY
+
+
+def test_one_letter_that_can_not_be_made_holds_up_no_other(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = prepare.render_letter
+
+    def breaks(campaign: Campaign, author: Author, office: Office) -> RenderedLetter:
+        if author.email == "b@example.org":
+            raise ZeroDivisionError
+        return real(campaign, author, office)
+
+    monkeypatch.setattr(prepare, "render_letter", breaks)
+    for name in "abc":
+        here.send(f"{name}@example.org")
+    assert here.states() == ["queued"] * 4
+    monkeypatch.undo()
+    here.prepare()
+    assert len(here.states()) == 4
+    with here.engine.begin() as connection:
+        assert (
+            connection.execute(text("UPDATE submission SET lease_until = now() WHERE lease_until > now()")).rowcount
+            == 1
+        )
+    here.prepare()
+    assert here.states() == ["queued"] * 6
+
+
+def test_time_for_undo_begins_again_when_the_question_is_answered(here: Here) -> None:
+    token = here.begin(street="PO Box 12")
+    here.prepare()
+    here.accept(token)
+    with here.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE submission SET accepted_at = now() - interval '30 min', leaves_at = now() - interval '20 min'")
+        )
+    assert here.view(token).undo_until is not None
+    correct_address(here.engine, here.ring, token, HomeAddress("12 Maple Street", "Worcester", "MA", "01603"))
+    here.prepare()
+    assert here.states() == ["queued", "queued"]
+    assert here.deliver() == 0
+    undo_submission(here.engine, token)
+    assert here.states() == ["cancelled", "cancelled"]
+
+
+def test_what_waits_for_an_answer_can_be_taken_back(here: Here) -> None:
+    token = here.begin(street="PO Box 12")
+    here.prepare()
+    here.accept(token)
+    undo_submission(here.engine, token)
+    assert here.view(token).state is SubmissionState.WITHDRAWN
 
 
 def go_live(here: Here, server: ScriptedSmtpServer) -> None:
