@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.places import HomeAddress, MatchType
+from shared.domain.places import Chamber, HomeAddress, MatchType
 from shared.errors import Permanent, Retryable, SettingsError, Throttled
 from shared.providers.geocoders import Geocoder, Place, choose_geocoders
 from shared.providers.geocoders.census import CensusGeocoder
@@ -30,6 +30,11 @@ CENSUS = {
                     "state": "MA",
                     "zip": "01775",
                 },
+                "geographies": {
+                    "119th Congressional Districts": [{"NAME": "Congressional District 3"}],
+                    "2024 State Legislative Districts - Upper": [{"NAME": "First Essex District", "GEOID": "25D02"}],
+                    "2024 State Legislative Districts - Lower": [{"NAME": "1st Essex District", "GEOID": "25001"}],
+                },
             }
         ]
     }
@@ -46,6 +51,15 @@ GEOCODIO = {
             },
             "location": {"lat": 42.4, "lng": -71.5},
             "accuracy_type": "rooftop",
+            "fields": {
+                "state_legislative_districts": {
+                    "house": [
+                        {"name": "1st Essex", "is_upcoming_state_legislative_district": False},
+                        {"name": "9th Essex", "is_upcoming_state_legislative_district": True},
+                    ],
+                    "senate": [{"name": "First Essex"}],
+                }
+            },
         },
         {"address_components": {}, "location": {"lat": 42.0, "lng": -71.0}, "accuracy_type": "place"},
     ]
@@ -128,6 +142,29 @@ def test_a_house_is_read(case: Case, folder: WebFolder) -> None:
     assert (place.number, place.city.title(), place.zip) == ("12", "Stow", "01775")
     assert place.street.casefold() in ("n maple st", "north maple street")
     assert 10 < place.error_m <= 100
+
+
+@pytest.mark.parametrize(
+    ("name", "districts"),
+    [
+        ("census", {(Chamber.LOWER, "1st Essex District"), (Chamber.UPPER, "First Essex District")}),
+        ("geocodio", {(Chamber.LOWER, "1st Essex"), (Chamber.UPPER, "First Essex")}),
+    ],
+)
+def test_the_districts_that_a_service_names_are_carried(
+    folder: WebFolder, name: str, districts: set[tuple[Chamber, str]]
+) -> None:
+    make, path, answer, *_ = CASES[name]
+    folder.files[path] = json.dumps(answer).encode()
+    (place,) = make(folder.url).find(ADDRESS)
+    assert set(place.districts) == districts
+
+
+@pytest.mark.parametrize("where", ['"lat": "NaN"', '"lat": "95"'])
+def test_a_position_that_is_none_on_earth_is_another_form(folder: WebFolder, where: str) -> None:
+    folder.files["search"] = json.dumps(NOMINATIM).replace('"lat": "42.4"', where).encode()
+    with pytest.raises(Retryable):
+        NominatimGeocoder(folder.url).find(ADDRESS)
 
 
 def test_nothing_found_is_an_empty_list(case: Case, folder: WebFolder) -> None:

@@ -1,19 +1,23 @@
 """The US Census geocoder: free, no key, positions interpolated along address ranges. Sends the address abroad to it."""
 
+import re
 from typing import Any
 
-from shared.domain.places import HomeAddress, MatchType
+from shared.domain.places import Chamber, HomeAddress, MatchType
 from shared.errors import Retryable
 from shared.providers.geocoders.base import Place
 from shared.providers.http import get_json
 
-URL = "https://geocoding.geo.census.gov/geocoder/locations/address"
+URL = "https://geocoding.geo.census.gov/geocoder/geographies/address"
 # Published answers lie tens of metres from the house; 90 in a hundred within this.
 _ERROR_M = 100.0
+_EDITION = {"benchmark": "Public_AR_Current", "vintage": "Current_Current"}
+# The layer's name begins with a year that changes: "2024 State Legislative Districts - Upper".
+_LAYER = re.compile(r"State Legislative Districts - (Upper|Lower)$", re.IGNORECASE)
 
 
 class CensusGeocoder:
-    """Locations only: the districts are found in our own shapes, whose names do not change with the year."""
+    """Positions for our own shapes, and the names of the districts, which must not contradict them."""
 
     name = "census"
 
@@ -24,10 +28,10 @@ class CensusGeocoder:
         """The address' candidates; the service answers with an empty list when it knows none."""
         typed = {"street": address.street, "city": address.city, "state": address.state, "zip": address.zip}
         params = {name: value for name, value in typed.items() if value}
-        answer = get_json(self._url, params={**params, "benchmark": "Public_AR_Current", "format": "json"})
+        answer = get_json(self._url, params={**params, "format": "json", **_EDITION})
         try:
             return [_place(match) for match in answer["result"]["addressMatches"]]
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise Retryable("The Census geocoder sent an answer of another form.") from error
 
 
@@ -45,4 +49,12 @@ def _place(match: dict[str, Any]) -> Place:
         city=str(parts.get("city") or ""),
         state=str(parts.get("state") or ""),
         zip=str(parts.get("zip") or ""),
+        districts=_districts(match.get("geographies") or {}),
     )
+
+
+def _districts(layers: dict[str, list[dict[str, Any]]]) -> tuple[tuple[Chamber, str], ...]:
+    """Names only: the codes have been confused between two districts before."""
+    found = ((_LAYER.search(layer), areas) for layer, areas in layers.items())
+    named = ((Chamber(layer[1].lower()), area.get("NAME")) for layer, areas in found if layer for area in areas)
+    return tuple((chamber, str(name)) for chamber, name in named if name)
