@@ -1,6 +1,7 @@
 """All settings in one frozen object. `from_env` is called only in composition roots (a test checks)."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,6 +80,47 @@ _URL_SCHEMES = {
     "mailbox_url": ("smtp",),
 }
 
+_GEOCODER_FORMS = {
+    "census": "census",
+    "geocodio": "geocodio=KEY",
+    "nominatim": "nominatim=URL",
+    "photon": "photon=URL",
+    "pelias": "pelias=URL",
+}
+
+
+def read_geocoders(text: str) -> tuple[tuple[str, str], ...]:
+    """Names with their URL or key, in the order to ask them; raises SettingsError that names the wrong part."""
+    parts = [part.strip() for part in text.split(",")]
+    return tuple(_read_geocoder(number, part) for number, part in enumerate(parts, 1) if part)
+
+
+def _read_geocoder(number: int, part: str) -> tuple[str, str]:
+    name, _, value = (word.strip() for word in part.partition("="))
+    name = name.casefold()
+    if name not in _GEOCODER_FORMS:
+        wrong = "is none that we know"
+    elif not value and name != "census":
+        wrong = f"lacks its {_GEOCODER_FORMS[name].partition('=')[2]}"
+    elif value and name != "geocodio" and not _is_web_address(value):
+        wrong = "needs an address that starts with http:// or https://"
+    else:
+        return name, value
+    # No more of it than the first word: the rest may be a key.
+    shown = re.match(r"\w*", name)
+    raise SettingsError(
+        f"DEARREP_GEOCODERS: part {number} (“{shown[0] if shown else ''}”) {wrong}. "
+        f"Separated by commas it takes {', '.join(_GEOCODER_FORMS.values())}."
+    )
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        return url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:
+        return False
+
 
 def from_env(env: Mapping[str, str] | None = None) -> Settings:
     """Settings from environment variables; raises SettingsError with one line that names the bad one."""
@@ -99,5 +141,6 @@ def from_env(env: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError(f"DEARREP_ENV must be one of {', '.join(_ENVIRONMENTS)}, not {environment}.")
     if given.get("mail_route", "relay") not in _MAIL_ROUTES:
         raise SettingsError(f"DEARREP_MAIL_ROUTE must be relay or direct, not {given['mail_route']}.")
+    read_geocoders(given.get("geocoders", ""))
     given["public_url"] = given.get("public_url", Settings.public_url).rstrip("/")
     return Settings(**{**given, "var": Path(given["var"]) if "var" in given else Settings.var})  # type: ignore[arg-type]

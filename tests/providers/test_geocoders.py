@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.domain.places import Chamber, HomeAddress, MatchType
-from shared.errors import Permanent, Retryable, SettingsError, Throttled
+from shared.errors import Permanent, Retryable, Throttled
 from shared.providers.geocoders import Geocoder, Place, choose_geocoders
 from shared.providers.geocoders.census import CensusGeocoder
 from shared.providers.geocoders.geocodio import GeocodioGeocoder
@@ -269,6 +269,3 @@ def test_services_are_named_in_one_setting() -> None:
     assert [geocoder.name for geocoder in chosen] == ["census", "nominatim", "geocodio"]
     assert choose_geocoders("") == ()
     assert choose_geocoders("census, nominatim=https://maps.example/ , geocodio=K") is chosen
-    for bad in ("google", "nominatim", "geocodio="):
-        with pytest.raises(SettingsError, match="DEARREP_GEOCODERS"):
-            choose_geocoders(bad)
