@@ -3,24 +3,39 @@
 Nothing here knows which service it talks to. Error texts name the host only: paths and parameters may be personal.
 """
 
+import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
+from shared.clock import now
 from shared.errors import Permanent, Retryable, Throttled
 
 CONNECT_TIMEOUT_S = 5.0
 # Between two pieces of an answer, not for the whole of it.
 READ_TIMEOUT_S = 30.0
+# The same for a small answer, and for the whole of it, so that one that drips in byte by byte ends too.
+JSON_READ_TIMEOUT_S = 10.0
+JSON_WHOLE_S = 15.0
+# A hundred times what a geocoder answers.
+MOST_JSON_BYTES = 2_000_000
+# A service that asks for more is asked again all the same: people are waiting.
+LONGEST_WISH_S = 3_600.0
 ATTEMPTS = 4
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 8.0
 _CHUNK_BYTES = 256 * 1024
+_SMALL_CHUNK_BYTES = 16 * 1024
+# Digits of a wish in seconds that are read; more would be years.
+_WISH_DIGITS = 9
 _USER_AGENT = "DearRep/0.1 (self-hosted letters to legislators)"
 _TRY_LATER = frozenset({408, 425, 500, 502, 503, 504})
 
@@ -33,15 +48,31 @@ def _no_progress(_done: int, _total: int) -> None:
     """For callers that show none."""
 
 
-def get_json(
-    url: str, *, params: Mapping[str, str], headers: Mapping[str, str] | None = None, read_timeout_s: float = 10.0
-) -> Any:
-    """The decoded answer of one GET, tried once: the caller decides on retries, since it may have another source."""
-    with _request(url, params=params, headers=headers or {}, read_timeout_s=read_timeout_s) as response:
+def get_json(url: str, *, params: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Any:
+    """The decoded answer of one GET, tried once: the caller decides on retries, since it may have another source.
+
+    A redirect is not followed, because parameters may be personal and are meant for this server only.
+    """
+    with _request(
+        url, params=params, headers=headers or {}, read_timeout_s=JSON_READ_TIMEOUT_S, stream=True, redirects=False
+    ) as response:
+        body = _read_small(response, url)
         try:
-            return response.json()
-        except requests.RequestException as error:
+            return json.loads(body)
+        except (ValueError, RecursionError) as error:
             raise Retryable(f"{_host(url)} sent something that is not JSON.") from error
+
+
+def _read_small(response: requests.Response, url: str) -> bytes:
+    """The body as it arrives, as long as it is neither large nor late."""
+    body, ends = bytearray(), time.monotonic() + JSON_WHOLE_S
+    while piece := response.raw.read1(_SMALL_CHUNK_BYTES, decode_content=True):
+        body += piece
+        if len(body) > MOST_JSON_BYTES:
+            raise Retryable(f"{_host(url)} sent more than {MOST_JSON_BYTES} bytes.")
+        if time.monotonic() > ends:
+            raise Retryable(f"{_host(url)} did not answer in time.")
+    return bytes(body)
 
 
 def get_text(url: str, *, first_pause_s: float = _FIRST_PAUSE_S) -> str:
@@ -127,6 +158,7 @@ def _request(
     headers: Mapping[str, str],
     read_timeout_s: float,
     stream: bool = False,
+    redirects: bool = True,
 ) -> Iterator[requests.Response]:
     """A GET whose failures, also while reading, are errors of ours."""
     try:
@@ -136,27 +168,42 @@ def _request(
             headers={"User-Agent": _USER_AGENT, **headers},
             timeout=(CONNECT_TIMEOUT_S, read_timeout_s),
             stream=stream,
+            allow_redirects=redirects,
         ) as response:
             _check(response, url)
             yield response
-    except requests.Timeout as error:
+    except (requests.Timeout, urllib3.exceptions.ReadTimeoutError) as error:
         raise Retryable(f"{_host(url)} did not answer in time.") from error
     except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema) as error:
         raise Permanent("This is not an address that can be fetched.") from error
-    except requests.RequestException as error:
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise Retryable(f"The connection to {_host(url)} failed.") from error
 
 
 def _check(response: requests.Response, url: str) -> None:
     status = response.status_code
+    if response.is_redirect:
+        raise Retryable(f"{_host(url)} sends to another address, which is not followed.")
     if status < requests.codes.bad_request:
         return
-    if status == requests.codes.too_many_requests:
-        wish = response.headers.get("Retry-After", "")
-        raise Throttled(f"{_host(url)} asks to wait.", float(wish) if wish.isdigit() else None)
+    wish = _wish(response.headers.get("Retry-After", ""))
+    if status == requests.codes.too_many_requests or (status in _TRY_LATER and wish is not None):
+        raise Throttled(f"{_host(url)} asks to wait.", wish)
     if status in _TRY_LATER:
         raise Retryable(f"{_host(url)} answered with error {status}.")
     raise Permanent(f"{_host(url)} answered with error {status}.")
+
+
+def _wish(text: str) -> float | None:
+    """Seconds from `Retry-After`, which gives seconds or a date; None when it gives neither."""
+    text = text.strip()
+    if text.isascii() and text.isdecimal():
+        return min(float(text[:_WISH_DIGITS]), LONGEST_WISH_S)
+    try:
+        seconds = parsedate_to_datetime(text).timestamp() - now().timestamp()
+    except (ValueError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), LONGEST_WISH_S)
 
 
 def _host(url: str) -> str:
