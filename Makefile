@@ -4,13 +4,13 @@ PYTHON ?= python3
 PORT ?=
 BIN := .venv/bin
 
-.PHONY: run test check unit format lock setup browser screenshots clean environment environment-dev
+.PHONY: run test check unit format lock setup browser bench screenshots clean environment environment-dev
 
 run: environment
 	@exec $(BIN)/dearrep up $(if $(PORT),--port $(PORT))
 
 test: environment-dev check browser
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not bench" --cov --cov-report=term:skip-covered
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 
 # Types, style and the direction of imports.
 check: environment-dev
@@ -42,6 +42,11 @@ lock:
 
 browser:
 	@sh scripts/install_browser.sh
+
+# Prints what was measured beside its goals and writes var/bench.json; one part alone: make bench PARTS=lookups
+PARTS ?=
+bench: environment-dev
+	@$(BIN)/python -m tests.bench $(PARTS)
 
 screenshots: environment-dev browser
 	@$(BIN)/python scripts/screenshots.py

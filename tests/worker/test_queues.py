@@ -1,10 +1,7 @@
 """Rings and tasks over the real broker: each ring reaches its own queue, and a worker works it off."""
 
-import os
-import signal
-import subprocess
-import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,13 +9,13 @@ import redis
 from sqlalchemy import Engine, func, select
 
 from shared.db.tables import letter
-from shared.paths import ROOT
 from shared.queue.celery_app import make_celery
 from shared.queue.names import QUEUE_OF_TASK, QueueName, TaskName
 from shared.queue.ring import Ring, connect_redis
 from shared.services.submissions import accept_submission, begin_submission
-from shared.settings import ENVIRONMENT_NAMES, Settings
+from shared.settings import Settings
 from tests.factories import make_campaign, make_supporter
+from tests.processes import start_worker, stop
 from tests.smtp_server import ScriptedSmtpServer
 from worker.tasks import register_tasks
 
@@ -47,7 +44,7 @@ def test_a_worker_process_carries_letters_and_ends_on_request(
     make_campaign(engine)
     ring = Ring(make_celery(settings), connect_redis(settings.redis_url))
     with ScriptedSmtpServer() as mailbox:
-        worker = start_worker(settings, mailbox.url, tmp_path / "worker.log")
+        worker = start_worker(replace(settings, mailbox_url=mailbox.url), tmp_path / "worker.log")
         try:
             token = begin_submission(engine, ring, settings, "co-ops", make_supporter())
             accept_submission(engine, ring, settings, token, own_words="")
@@ -60,35 +57,8 @@ def test_a_worker_process_carries_letters_and_ends_on_request(
             accept_submission(engine, silent, settings, token, own_words="")
             wait_for_sent(engine, 4, tmp_path / "worker.log")
         finally:
-            os.killpg(worker.pid, signal.SIGTERM)
-            assert worker.wait(30) == 0
+            assert stop(worker) == 0
     assert len({message for _, _, message in mailbox.accepted if b"Reply-To" in message}) == 4
-
-
-def start_worker(settings: Settings, mailbox_url: str, log: Path) -> "subprocess.Popen[bytes]":
-    env = dict(os.environ)
-    for field in ("database_url", "redis_url", "secret_key", "environment"):
-        env[ENVIRONMENT_NAMES[field]] = getattr(settings, field)
-    env[ENVIRONMENT_NAMES["mailbox_url"]] = mailbox_url
-    queues = ",".join(queue.value for queue in QueueName)
-    command = [
-        sys.executable,
-        "-m",
-        "celery",
-        "-A",
-        "worker.app",
-        "worker",
-        "-Q",
-        queues,
-        "--pool",
-        "threads",
-        "-c",
-        "2",
-    ]
-    with log.open("wb") as output:
-        return subprocess.Popen(
-            command, cwd=ROOT, env=env, stdout=output, stderr=output, start_new_session=True, stdin=subprocess.DEVNULL
-        )
 
 
 def wait_for_sent(engine: Engine, number: int, log: Path) -> None:

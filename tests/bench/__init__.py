@@ -1,0 +1,1 @@
+"""Measurements, run by `make bench`. Not tests: nothing here fails, it prints figures beside their goals."""

@@ -1,0 +1,67 @@
+"""Real web and worker processes for tests and measurements: started here, ended here, by process id."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from shared.paths import ROOT
+from shared.queue.names import QueueName
+from shared.settings import ENVIRONMENT_NAMES, Settings
+
+_STOP_SECONDS = 30
+ALL_QUEUES = tuple(QueueName)
+
+
+def environment(settings: Settings, more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What a child needs to see the same settings."""
+    env = dict(os.environ)
+    env |= {name: str(getattr(settings, field)) for field, name in ENVIRONMENT_NAMES.items()}
+    return {name: value for name, value in (env | dict(more or {})).items() if value}
+
+
+def start_worker(
+    settings: Settings,
+    log: Path,
+    *,
+    queues: Sequence[QueueName] = ALL_QUEUES,
+    threads: int = 2,
+    more: Mapping[str, str] | None = None,
+) -> "subprocess.Popen[bytes]":
+    """A worker process as `Procfile` starts it."""
+    names = ",".join(queue.value for queue in queues)
+    command = ["celery", "-A", "worker.app", "worker", "-Q", names, "--pool", "threads", "-c", str(threads)]
+    return _start([*command, "--without-mingle", "--without-gossip"], settings, log, more)
+
+
+def start_web(
+    settings: Settings, log: Path, port: int, *, processes: int = 2, more: Mapping[str, str] | None = None
+) -> "subprocess.Popen[bytes]":
+    """The web tier as `Procfile` starts it, on loopback."""
+    command = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--workers", str(processes), "--blocking-threads", "4", "--no-ws", "--workers-kill-timeout", "10"]
+    return _start([*command, "web.wsgi:app"], settings, log, more)
+
+
+def stop(process: "subprocess.Popen[bytes]") -> int:
+    """Asks the process's group to end and waits; its exit code."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGTERM)
+    return process.wait(_STOP_SECONDS)
+
+
+def _start(
+    module: Sequence[str], settings: Settings, log: Path, more: Mapping[str, str] | None
+) -> "subprocess.Popen[bytes]":
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", *module],
+            cwd=ROOT,
+            env=environment(settings, more),
+            stdout=output,
+            stderr=output,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
