@@ -1,8 +1,10 @@
 """What organizers do with single letters: retry and cancel, each with their id in the event."""
 
 from sqlalchemy import Connection, Engine, RowMapping, func
+from sqlalchemy.exc import IntegrityError
 
 from shared.db import campaigns, letters, submissions
+from shared.db.tables.letters import ONE_PER_OFFICE
 from shared.domain.causes import Cause
 from shared.domain.places import Office
 from shared.domain.states import CANCELLABLE, REOPENED_BY_ORGANIZER, HoldReason, LetterState
@@ -46,9 +48,7 @@ def retry_letter(engine: Engine, ring: Ring, letter_id: int, *, actor: str) -> N
         else:
             if not row["body"]:
                 values |= _render_again(connection, row)
-            letters.change_letter(
-                connection, row, LetterState.QUEUED, actor=actor, cause=Cause.ORGANIZER, values=values
-            )
+            _queue_again(connection, row, actor, values)
     ring.ring(TaskName.DELIVER_LETTERS)
     ring.ring(TaskName.RETRY_LETTERS)
 
@@ -62,6 +62,18 @@ def cancel_letter(engine: Engine, letter_id: int, *, actor: str) -> None:
         if not can_cancel(LetterState(row["state"])):
             raise NotAllowed("This letter is already leaving or has ended. It can't be cancelled any more.")
         letters.change_letter(connection, row, LetterState.CANCELLED, actor=actor, cause=Cause.ORGANIZER)
+
+
+def _queue_again(connection: Connection, row: RowMapping, actor: str, values: dict[str, object]) -> None:
+    """To `queued`; a cancelled letter has lost its place when the supporter wrote again, then raises NotAllowed."""
+    try:
+        letters.change_letter(connection, row, LetterState.QUEUED, actor=actor, cause=Cause.ORGANIZER, values=values)
+    except IntegrityError as error:
+        if ONE_PER_OFFICE not in str(error.orig):
+            raise
+        raise NotAllowed(
+            "This supporter has written to this office again; the newer letter counts. Retry that one if it failed."
+        ) from error
 
 
 def _render_again(connection: Connection, row: RowMapping) -> dict[str, object]:

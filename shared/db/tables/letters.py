@@ -12,6 +12,8 @@ from shared.db.tables.directory import office, office_holder
 from shared.db.tables.submissions import submission
 from shared.domain.states import HoldReason, LetterState
 
+ONE_PER_OFFICE = "uq_letter_one_per_office"
+
 
 def _delivery_columns() -> list[Column[Any]]:
     """What the delivery engine reads and writes, the same for letters and follow-ups."""
@@ -62,7 +64,7 @@ letter = Table(
     one_of("state", LetterState),
     one_of("hold_reason", HoldReason),
     Index(
-        "uq_letter_one_per_office",
+        ONE_PER_OFFICE,
         "campaign_id",
         "is_test",
         "email_hash",
@@ -70,7 +72,17 @@ letter = Table(
         unique=True,
         postgresql_where=sql("state <> 'cancelled'"),
     ),
-    Index("ix_letter_claimable", "due_at", postgresql_where=sql("state IN ('queued', 'deferred')")),
+    Index(
+        "ix_letter_claimable",
+        "state",
+        "transport",
+        "receiving_domain",
+        "campaign_id",
+        "due_at",
+        postgresql_where=sql("state IN ('queued', 'deferred')"),
+    ),
+    Index("ix_letter_deliver_by", "deliver_by", postgresql_where=sql("state IN ('held', 'queued', 'deferred')")),
+    Index("ix_letter_uncertain", "state_changed_at", postgresql_where=sql("state = 'uncertain'")),
     Index("ix_letter_leased", "lease_until", postgresql_where=sql("state = 'sending'")),
     Index("ix_letter_submission_id", "submission_id"),
     Index("ix_letter_campaign_state", "campaign_id", "state"),
