@@ -30,7 +30,8 @@ _CLOSING = 421
 _TOO_LARGE = 552
 _DOT = b".\r\n"
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
-_ENHANCED = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
+# Directly after the basic code, as RFC 2034 puts it; further on such numbers are somebody's words.
+_ENHANCED = re.compile(rb"([245]\.\d{1,3}\.\d{1,3})(?!\.?\w)")
 
 
 class Verdict(StrEnum):
@@ -200,11 +201,12 @@ class SmtpSession:
 
 
 def classify(code: int, reply: bytes) -> Outcome:
-    """The outcome that a refusing reply means, from one table of enhanced codes and the basic code's class."""
+    """The outcome that a refusing reply means: an enhanced code of the basic code's class, else that class alone."""
     line = _one_line(code, reply)
-    enhanced = _ENHANCED.search(line)
-    if enhanced and enhanced.group(1) in _ENHANCED_CAUSES:
-        return Outcome(*_ENHANCED_CAUSES[enhanced.group(1)], line)
+    enhanced = _ENHANCED.match(reply)
+    status = enhanced.group(1).decode() if enhanced else ""
+    if status.startswith(str(code)[0]) and status in _ENHANCED_CAUSES:
+        return Outcome(*_ENHANCED_CAUSES[status], line)
     if code in _PERMANENT:
         return Outcome(Verdict.REJECTED, Cause.TOO_LARGE if code == _TOO_LARGE else Cause.REFUSED, line)
     return Outcome(Verdict.DEFERRED, Cause.TEMPORARY, line)
