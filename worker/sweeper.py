@@ -9,18 +9,19 @@ from sqlalchemy import Engine
 from shared.queue.celery_app import SWEEP_EVERY_S
 from shared.queue.ring import Ring
 from shared.services.sweep import sweep
+from shared.settings import Settings
 
 _LOG = structlog.get_logger()
 
 
-def start_with_worker(engine: Engine, ring: Ring) -> None:
+def start_with_worker(engine: Engine, ring: Ring, settings: Settings) -> None:
     """Starts the sweeping thread when a worker is ready and ends it when the worker stops."""
     stop = threading.Event()
 
     def run() -> None:
         while not stop.wait(SWEEP_EVERY_S):
             try:
-                sweep(engine, ring)
+                sweep(engine, ring, settings)
             except Exception as error:  # noqa: BLE001 - the next sweep tries again
                 _LOG.error("sweep.failed", exc_info=error)
 

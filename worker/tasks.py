@@ -25,7 +25,7 @@ def register_tasks(app: Celery, engine: Engine, ring: Ring, settings: Settings) 
         TaskName.DELIVER_LETTERS: lambda: deliver_letters(engine, ring, settings, first_tries=True),
         TaskName.RETRY_LETTERS: lambda: deliver_letters(engine, ring, settings, first_tries=False),
         TaskName.SEND_MAIL: lambda: send_mail(engine, ring, settings),
-        TaskName.SWEEP: lambda: sweep(engine, ring),
+        TaskName.SWEEP: lambda: sweep(engine, ring, settings),
         TaskName.TIDY: lambda: (tidy(engine), delete_old_messages(engine)),
     }
     for name, run in work.items():

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.letters import LEASE
@@ -27,11 +27,7 @@ def claim_follow_ups(
     """Takes due follow-ups of one transport under a lease."""
     due = (
         select(follow_up.c.id)
-        .where(
-            follow_up.c.state.in_(_CLAIMABLE),
-            follow_up.c.due_at <= func.now(),
-            follow_up.c.transport.in_([transport.value for transport in transports]),
-        )
+        .where(_due(transports))
         .order_by(follow_up.c.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -90,7 +86,16 @@ def lock_overdue(connection: Connection, limit: int) -> list[RowMapping]:
     return list(connection.execute(query.limit(limit).with_for_update(skip_locked=True)).mappings())
 
 
-def follow_ups_are_due(connection: Connection) -> bool:
-    """True when a sweep should ring for mail."""
-    query = select(follow_up.c.id).where(follow_up.c.state.in_(_CLAIMABLE), follow_up.c.due_at <= func.now())
+def follow_ups_are_due(connection: Connection, transports: Sequence[Transport]) -> bool:
+    """True when a claim would find follow-ups, so that a sweep should ring for mail."""
+    query = select(follow_up.c.id).where(_due(transports))
     return bool(connection.execute(select(query.exists())).scalar_one())
+
+
+def _due(transports: Sequence[Transport]) -> ColumnElement[bool]:
+    """What a claim takes and a sweep rings for."""
+    return and_(
+        follow_up.c.state.in_(_CLAIMABLE),
+        follow_up.c.due_at <= func.now(),
+        follow_up.c.transport.in_([transport.value for transport in transports]),
+    )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from shared.db.tables import campaign, letter, letter_event, submission
@@ -84,14 +84,7 @@ def claim_letters(
 
     `first_tries` splits the lanes, so that a sick mail server's retries never block new letters.
     """
-    tries = letter.c.tries == 0 if first_tries else letter.c.tries > 0
-    due = and_(
-        letter.c.state.in_([state.value for state in CLAIMABLE]),
-        letter.c.due_at <= func.now(),
-        letter.c.transport.in_([transport.value for transport in transports]),
-        tries,
-        ~select(campaign.c.id).where(campaign.c.id == letter.c.campaign_id, campaign.c.state.in_(STOPPED)).exists(),
-    )
+    due = _due(first_tries=first_tries, transports=transports)
     first = select(letter.c.transport, letter.c.receiving_domain).where(due).order_by(letter.c.due_at).limit(1).cte("f")
     batch = (
         select(letter.c.id, letter.c.state)
@@ -151,14 +144,21 @@ def lock_unsettled(connection: Connection, older_than: timedelta, limit: int) ->
     return list(connection.execute(query.limit(limit).with_for_update(skip_locked=True)).mappings())
 
 
-def letters_are_due(connection: Connection, *, first_tries: bool) -> bool:
-    """True when a sweep should ring for delivery."""
-    query = select(letter.c.id).where(
+def letters_are_due(connection: Connection, *, first_tries: bool, transports: Sequence[Transport]) -> bool:
+    """True when a claim would find letters, so that a sweep should ring for delivery."""
+    query = select(letter.c.id).where(_due(first_tries=first_tries, transports=transports))
+    return bool(connection.execute(select(query.exists())).scalar_one())
+
+
+def _due(*, first_tries: bool, transports: Sequence[Transport]) -> ColumnElement[bool]:
+    """What a claim takes and a sweep rings for: due, on an open transport, of a campaign that is not stopped."""
+    return and_(
         letter.c.state.in_([state.value for state in CLAIMABLE]),
         letter.c.due_at <= func.now(),
+        letter.c.transport.in_([transport.value for transport in transports]),
         letter.c.tries == 0 if first_tries else letter.c.tries > 0,
+        ~select(campaign.c.id).where(campaign.c.id == letter.c.campaign_id, campaign.c.state.in_(STOPPED)).exists(),
     )
-    return bool(connection.execute(select(query.exists())).scalar_one())
 
 
 def letters_of_submission(connection: Connection, submission_id: int, *, lock: bool = False) -> list[RowMapping]:

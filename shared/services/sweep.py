@@ -1,5 +1,6 @@
 """Rings for whatever is due, and mends what a crash left behind. Any process may run it, at any time, in any number."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
@@ -8,8 +9,11 @@ from sqlalchemy import Connection, Engine, text
 from shared.db import follow_ups, letters, submissions
 from shared.domain.causes import Cause
 from shared.domain.states import LetterState
+from shared.domain.transport import Transport
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
+from shared.services.outbox import open_transports
+from shared.settings import Settings
 
 _LOG = structlog.get_logger()
 _LOCK = 7_310_043
@@ -20,7 +24,7 @@ SETTLE_WITHIN = timedelta(hours=72)
 DRAFT_LIFETIME = timedelta(hours=24)
 
 
-def sweep(engine: Engine, ring: Ring) -> list[TaskName]:
+def sweep(engine: Engine, ring: Ring, settings: Settings) -> list[TaskName]:
     """Mends and rings; returns what it rang for. Only one sweep at a time does the mending."""
     with engine.begin() as connection:
         if connection.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _LOCK}).scalar_one():
@@ -28,7 +32,7 @@ def sweep(engine: Engine, ring: Ring) -> list[TaskName]:
             _expire(connection)
             _settle(connection)
     with engine.connect() as connection:
-        due = _due_tasks(connection)
+        due = _due_tasks(connection, open_transports(settings))
     for task in due:
         ring.ring(task)
     return due
@@ -66,11 +70,12 @@ def _settle(connection: Connection) -> None:
         letters.change_letter(connection, row, LetterState.UNCONFIRMED, cause=Cause(row["cause"]))
 
 
-def _due_tasks(connection: Connection) -> list[TaskName]:
+def _due_tasks(connection: Connection, transports: Sequence[Transport]) -> list[TaskName]:
+    """The tasks whose claims would find something; letters that must wait ring no bell."""
     checks = {
         TaskName.PREPARE_SUBMISSIONS: submissions.lookups_are_due(connection),
-        TaskName.DELIVER_LETTERS: letters.letters_are_due(connection, first_tries=True),
-        TaskName.RETRY_LETTERS: letters.letters_are_due(connection, first_tries=False),
-        TaskName.SEND_MAIL: follow_ups.follow_ups_are_due(connection),
+        TaskName.DELIVER_LETTERS: letters.letters_are_due(connection, first_tries=True, transports=transports),
+        TaskName.RETRY_LETTERS: letters.letters_are_due(connection, first_tries=False, transports=transports),
+        TaskName.SEND_MAIL: follow_ups.follow_ups_are_due(connection, transports),
     }
     return [task for task, is_due in checks.items() if is_due]

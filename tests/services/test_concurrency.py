@@ -73,7 +73,7 @@ def test_many_workers_send_every_letter_once(pool: Engine, settings: Settings, r
             prepare_submissions(pool, ring, here)
             deliver_letters(pool, ring, here, first_tries=True)
             send_mail(pool, ring, here)
-            sweep(pool, ring)
+            sweep(pool, ring, settings)
 
         for _ in range(2):
             at_once(work, WORKERS)

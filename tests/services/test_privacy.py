@@ -60,7 +60,7 @@ def test_the_whole_road_leaves_no_trace_of_a_person(
         prepare_submissions(engine, ring, settings)
         deliver_letters(engine, ring, settings, first_tries=True)
         send_mail(engine, ring, settings)
-        sweep(engine, ring)
+        sweep(engine, ring, settings)
     lines = logs.getvalue().splitlines()
     assert any("letter.tried" in line for line in lines)
     assert any('"event": "request"' in line for line in lines)

@@ -397,7 +397,7 @@ def test_a_worker_that_lost_its_lease_changes_nothing(here: Here) -> None:
         connection.execute(update(letter).where(letter.c.id == rows[0]["id"]).values(lease_until=func.now()))
     with here.engine.begin() as connection:
         connection.exec_driver_sql("SELECT pg_sleep(0.01)")
-    sweep(here.engine, here.ring)
+    sweep(here.engine, here.ring, here.settings)
     assert here.states().count("uncertain") == 1
     deliver._record(here.engine, rows[0], Outcome(Verdict.ACCEPTED, Cause.NONE))
     assert here.states().count("uncertain") == 1

@@ -1,0 +1,60 @@
+"""The sweep rings for what a claim would find, and for nothing else."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Engine, update
+
+from shared.db.tables import follow_up, letter
+from shared.domain.states import CampaignState
+from shared.domain.transport import Transport
+from shared.queue.celery_app import make_celery
+from shared.queue.names import TaskName
+from shared.queue.ring import Ring, connect_redis
+from shared.services.campaigns import change_campaign_state
+from shared.services.prepare import prepare_submissions
+from shared.services.submissions import accept_submission, begin_submission
+from shared.services.sweep import sweep
+from shared.settings import Settings
+from tests.factories import make_campaign, make_supporter
+
+Rung = Callable[..., list[TaskName]]
+
+
+@pytest.fixture
+def rung(engine: Engine, settings: Settings) -> Rung:
+    """What a sweep rings for, with two new letters, and their copies to the supporter, due."""
+    ring = Ring(make_celery(settings), connect_redis(settings.redis_url))
+    make_campaign(engine)
+    token = begin_submission(engine, ring, settings, "co-ops", make_supporter())
+    accept_submission(engine, ring, settings, token, own_words="")
+    prepare_submissions(engine, ring, settings)
+    return lambda **changes: sweep(engine, ring, replace(settings, **changes))
+
+
+def test_due_letters_are_rung_for_in_their_lane(rung: Rung, engine: Engine) -> None:
+    assert rung() == [TaskName.DELIVER_LETTERS, TaskName.SEND_MAIL]
+    with engine.begin() as connection:
+        connection.execute(update(letter).values(tries=1))
+    assert rung() == [TaskName.RETRY_LETTERS, TaskName.SEND_MAIL]
+
+
+@pytest.mark.parametrize("tries", [0, 1])
+def test_a_paused_campaign_s_letters_ring_no_bell(rung: Rung, engine: Engine, tries: int) -> None:
+    with engine.begin() as connection:
+        connection.execute(update(letter).values(tries=tries))
+    for state in (CampaignState.LIVE, CampaignState.PAUSED):
+        change_campaign_state(engine, "co-ops", state, actor="test")
+    assert rung() == [TaskName.SEND_MAIL]
+    change_campaign_state(engine, "co-ops", CampaignState.LIVE, actor="test")
+    assert len(rung()) == 2
+
+
+@pytest.mark.parametrize("tries", [0, 1])
+def test_mail_for_a_relay_that_is_gone_rings_no_bell(rung: Rung, engine: Engine, tries: int) -> None:
+    with engine.begin() as connection:
+        connection.execute(update(letter).values(tries=tries, transport=Transport.RELAY.value))
+        connection.execute(update(follow_up).values(transport=Transport.RELAY.value))
+    assert rung() == []
+    assert len(rung(mail_relay_url="smtp://127.0.0.1:2525")) == 2
