@@ -14,6 +14,8 @@ _FILLER = frozenset(
         "house",
         "senate",
         "assembly",
+        "delegate",
+        "delegates",
         "general",
         "court",
         "representative",
@@ -33,12 +35,14 @@ _FILLER = frozenset(
     ]
 )
 _SHOWN_FILLER = re.compile(
-    r"\b(?:state|general|legislative|congressional)?\s*(?:house|senate|assembly|senatorial|representative|legislative"
-    r"|congressional)?\s*\b(?:sub)?district\b(?:\s+no\.?)?",
+    r"\b(?:state|general|legislative|congressional)?\s*(?:house|senate|assembly|delegate|senatorial|representative"
+    r"|legislative|congressional)?\s*\b(?:sub)?district\b(?:\s+no\.?)?",
     re.IGNORECASE,
 )
 _ORDINAL = re.compile(r"^(\d+)(?:st|nd|rd|th)$")
-_AT_LARGE = re.compile(r"at[\s-]*large|^(?:0+|98)$", re.IGNORECASE)
+_AT_LARGE = re.compile(r"at[\s-]*large|^0+$", re.IGNORECASE)
+# The Census' code for a delegate of the whole area. Several state houses have a district of this number.
+_CONGRESS_AT_LARGE = frozenset({"at large", "al", "98"})
 AT_LARGE = "At-Large"
 _TYPES = {Chamber.LOWER: "sldl", Chamber.UPPER: "sldu", Chamber.CONGRESS: "cd"}
 
@@ -69,7 +73,8 @@ def district_name(name: str, chamber: Chamber) -> str:
     """A district's name for people, without the words that only say that it is one: `1st Barnstable`, `5`."""
     if chamber is Chamber.CONGRESS or name.strip().isdigit():
         key = district_key(name.rpartition("-")[2] if chamber is Chamber.CONGRESS else name)
-        return AT_LARGE if key in ("at large", "al") else key
+        is_at_large = key in _CONGRESS_AT_LARGE if chamber is Chamber.CONGRESS else key == "at large"
+        return AT_LARGE if is_at_large else key
     if district_key(name) == "at large":
         return AT_LARGE
     shown = " ".join(_SHOWN_FILLER.sub(" ", name).split())

@@ -40,6 +40,9 @@ def test_districts_that_differ() -> None:
         ("7th Congressional District", Chamber.CONGRESS, "7"),
         ("MA-7", Chamber.CONGRESS, "7"),
         ("WY-AL", Chamber.CONGRESS, "At-Large"),
+        ("98", Chamber.CONGRESS, "At-Large"),
+        ("98", Chamber.LOWER, "98"),
+        ("Delegate District 64", Chamber.LOWER, "64"),
     ],
 )
 def test_names_for_people(written: str, chamber: Chamber, shown: str) -> None:

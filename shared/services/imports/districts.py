@@ -60,7 +60,7 @@ def import_districts(
             raise ImportRefused(f"{path.name} holds no district of {state.name}. Name the chamber with --chamber.")
         for one in {shape.chamber for shape in shapes.values()}:
             _replace(connection, state, [s for s in shapes.values() if s.chamber is one], report, now().date())
-        fill_vacant_districts(connection, state)
+        fill_vacant_districts(connection, state, report)
     return report
 
 

@@ -2,39 +2,25 @@
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, Engine
 
 from shared.clock import now
 from shared.db import directory
-from shared.domain.chambers import chamber_facts, find_chamber
-from shared.domain.districts import district_key, district_name, division_id
+from shared.domain.chambers import find_chamber
+from shared.domain.districts import district_key, district_name
 from shared.domain.places import Chamber
 from shared.domain.us_states import UsState, state_of
 from shared.errors import ImportRefused
-from shared.services.imports.offices import fill_vacant_districts
+from shared.services.imports.offices import Place, fill_vacant_districts, place_of
 from shared.services.imports.reports import ImportReport, Progress, import_run, no_progress
+from shared.services.imports.seating import CHAIRMAN, Person, Seating
 from shared.services.imports.tables import Table, cell, open_table
 
 _EMAIL = re.compile(r"^[^@\s/:]+@[^@\s/:]+\.[^@\s/:]+$")
 _CONGRESS_DISTRICT = re.compile(r"^(?P<state>[A-Z]{2})-(?P<number>\d+|AL|at-large)$", re.IGNORECASE)
-_DETAILS = ("name", "given_name", "family_name", "party", "email", "phone", "postal_address")
-
-Seats = dict[tuple[Chamber, str], list[directory.OfficeRow]]
-
-
-@dataclass(frozen=True)
-class Person:
-    """One line of the roster."""
-
-    chamber: Chamber
-    district: str
-    person_id: str
-    details: dict[str, str]
 
 
 def import_legislators(
@@ -101,7 +87,8 @@ class _PersonReader:
             return "no chamber or district: the person holds no seat now"
         if not get["name"]:
             return "no name"
-        district = district_name(get["current_district"], chamber)
+        is_chairman = self._state.code == "DC" and get["current_district"].casefold() in ("chairman", "chair")
+        district = CHAIRMAN if is_chairman else district_name(get["current_district"], chamber)
         return Person(chamber, district, get["id"] or get["name"], _details(get))
 
 
@@ -120,68 +107,18 @@ def _details(get: dict[str, str]) -> dict[str, str]:
 
 def _apply(connection: Connection, state: UsState, people: list[Person], report: ImportReport, today: date) -> None:
     jurisdiction = state.code.lower()
-    wanted: dict[tuple[Chamber, str], list[Person]] = defaultdict(list)
-    for person in people:
-        wanted[person.chamber, district_key(person.district)].append(person)
-    chambers = {person.chamber for person in people}
-    shapes = {
-        (row.chamber, district_key(row.name)): row.ocd_id
+    mapped = {
+        Place(row.chamber, district_key(row.name)): row.ocd_id
         for row in directory.current_districts(connection, jurisdiction)
     }
-    seats: Seats = defaultdict(list)
+    wanted: dict[Place, list[Person]] = defaultdict(list)
+    for person in people:
+        wanted[place_of(state, person.chamber, person.district, mapped)].append(person)
+    seats: dict[Place, list[directory.OfficeRow]] = defaultdict(list)
     for row in directory.current_offices(connection, jurisdiction):
-        seats[row.chamber, district_key(row.district)].append(row)
-    for place in sorted(set(wanted) | {place for place in seats if place[0] in chambers}):
-        ocd_id = shapes.get(place, "")
-        _Seating(connection, state, report, today).settle(place[0], ocd_id, seats[place], wanted[place])
-    fill_vacant_districts(connection, state)
-
-
-class _Seating:
-    """Brings the seats of one district to what the roster says."""
-
-    def __init__(self, connection: Connection, state: UsState, report: ImportReport, today: date) -> None:
-        self._connection, self._state, self._report, self._today = connection, state, report, today
-
-    def settle(self, chamber: Chamber, ocd_id: str, seats: list[directory.OfficeRow], people: list[Person]) -> None:
-        """Whoever sits stays, who is gone is ended, who is new takes the first free seat or a new one."""
-        coming = {person.person_id: person for person in people}
-        free: list[int] = []
-        for seat in seats:
-            person = coming.pop(seat.person_id, None) if seat.holder_id is not None else None
-            if person is not None:
-                self._stay(seat, person)
-                continue
-            if seat.holder_id is not None:
-                directory.end_holder(self._connection, seat.holder_id, self._today)
-                self._report.gone += 1
-            free.append(seat.id)
-        number = max((seat.seat for seat in seats), default=0)
-        for person in coming.values():
-            if free:
-                office_id = free.pop(0)
-            else:
-                number += 1
-                office_id = self._add_seat(chamber, ocd_id, person.district, number)
-            values = {"person_id": person.person_id, **person.details}
-            directory.open_holder(self._connection, office_id, self._today, self._report.run_id, **values)
-            self._report.new += 1
-
-    def _stay(self, seat: directory.OfficeRow, person: Person) -> None:
-        changed = {name: person.details[name] for name in _DETAILS if person.details[name] != getattr(seat, name)}
-        if changed and seat.holder_id is not None:
-            directory.change_holder(self._connection, seat.holder_id, **changed)
-            self._report.changed += 1
-        else:
-            self._report.unchanged += 1
-
-    def _add_seat(self, chamber: Chamber, ocd_id: str, district: str, number: int) -> int:
-        values: dict[str, Any] = {
-            "jurisdiction": self._state.code.lower(),
-            "chamber": chamber,
-            "district": district,
-            "ocd_id": ocd_id or division_id(self._state, chamber, district),
-            "seat": number,
-            "title": chamber_facts(self._state.code, chamber, district).title,
-        }
-        return directory.add_office(self._connection, **values)
+        seats[place_of(state, row.chamber, row.district, mapped)].append(row)
+    chambers = {person.chamber for person in people}
+    seating = Seating(connection, state, report, today)
+    for place in sorted(set(wanted) | {place for place in seats if place.chamber in chambers}):
+        seating.settle(place, mapped.get(place, ""), seats[place], wanted[place])
+    fill_vacant_districts(connection, state, report)

@@ -41,6 +41,11 @@ class ImportReport:
         if len(self.lines) < _LINES_KEPT:
             self.lines.append(f"line {line}: {reason}")
 
+    def note(self, text: str) -> None:
+        """Keeps a remark on what was brought in."""
+        if len(self.lines) < _LINES_KEPT:
+            self.lines.append(text)
+
     def in_words(self) -> str:
         """One line for the terminal."""
         counts = f"{self.new} new, {self.changed} changed, {self.gone} gone, {self.unchanged} unchanged"
