@@ -30,3 +30,9 @@ def choose_route(state: CampaignState, relay: Transport | None, *, is_practice: 
     if state in (CampaignState.LIVE, CampaignState.PAUSED) and relay is not None and not is_practice:
         return Route(relay, is_test=False)
     return Route(Transport.MAILBOX, is_test=True)
+
+
+def speaks_of_a_test(state: CampaignState, relay: Transport | None, *, is_practice: bool) -> bool:
+    """What pages say before Send is pressed, from what Send would choose; an ended campaign as if it were live."""
+    ended = state in (CampaignState.CLOSED, CampaignState.WON)
+    return choose_route(CampaignState.LIVE if ended else state, relay, is_practice=is_practice).is_test

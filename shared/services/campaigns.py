@@ -12,11 +12,14 @@ from shared.db import campaigns as rows
 from shared.db.tables import submission
 from shared.domain.campaigns import Campaign, StoredCampaign
 from shared.domain.states import CampaignState
+from shared.domain.transport import speaks_of_a_test
 from shared.domain.us_states import state_of
 from shared.errors import NotAllowed, NotFound
 from shared.rendering.markdown import page_html
 from shared.services.campaign_files import format_campaign, parse_campaign
 from shared.services.lookup import has_real_directory
+from shared.services.outbox import configured_relay
+from shared.settings import Settings
 
 _LOG = structlog.get_logger()
 _S = CampaignState
@@ -34,7 +37,10 @@ OPEN_STATES = frozenset({_S.DRAFT, _S.LIVE, _S.PAUSED})
 
 @dataclass(frozen=True)
 class CampaignPage:
-    """What the campaign page shows. `is_practice`: no real offices are there; `is_test`: nothing leaves the machine."""
+    """What the campaign page shows. `is_practice`: no real offices are there; `is_test`: nothing leaves the machine.
+
+    The people counted are those whose letters are of that kind.
+    """
 
     stored: StoredCampaign
     page_html: Markup
@@ -66,19 +72,20 @@ def list_campaigns(engine: Engine) -> list[StoredCampaign]:
         return rows.list_campaigns(connection)
 
 
-def campaign_page(engine: Engine, slug: str) -> CampaignPage:
+def campaign_page(engine: Engine, settings: Settings, slug: str) -> CampaignPage:
     """Text, counter and what the page must say about practice and test; raises NotFound."""
     with engine.connect() as connection:
         stored = require_campaign(connection, slug)
         practice = not has_real_directory(connection, stored.campaign.jurisdiction)
-        people, last_hour = _count_people(connection, stored)
+        is_test = speaks_of_a_test(stored.state, configured_relay(settings), is_practice=practice)
+        people, last_hour = _count_people(connection, stored.id, is_test=is_test)
     return CampaignPage(
         stored=stored,
         page_html=page_html(stored.campaign.page),
         people=people,
         people_last_hour=last_hour,
         is_practice=practice,
-        is_test=practice or stored.state is CampaignState.DRAFT,
+        is_test=is_test,
         us_state=stored.campaign.jurisdiction.upper(),
         us_state_name=state_of(stored.campaign.jurisdiction).name,
     )
@@ -116,11 +123,11 @@ def require_open(stored: StoredCampaign) -> Campaign:
     return stored.campaign
 
 
-def _count_people(connection: Connection, stored: StoredCampaign) -> tuple[int, int]:
-    is_test = stored.state is CampaignState.DRAFT
+def _count_people(connection: Connection, campaign_id: int, *, is_test: bool) -> tuple[int, int]:
+    """Everybody, and those of the last hour, who wrote real letters, or who wrote test letters."""
     recent = func.count().filter(submission.c.accepted_at > func.now() - timedelta(hours=1))
     query = select(func.count(), recent).where(
-        submission.c.campaign_id == stored.id, submission.c.accepted_at.is_not(None), submission.c.is_test == is_test
+        submission.c.campaign_id == campaign_id, submission.c.accepted_at.is_not(None), submission.c.is_test == is_test
     )
     everyone, last_hour = connection.execute(query).one()
     return everyone, last_hour

@@ -30,6 +30,11 @@ def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
+def configured_relay(settings: Settings) -> Transport | None:
+    """The way out of this machine that an organizer has named, if any."""
+    return Transport(settings.mail_route) if settings.relay_configured else None
+
+
 def open_transports(settings: Settings) -> tuple[Transport, ...]:
     """The transports that can be used now: the mailbox always, a mail server only when one is configured."""
     if settings.relay_configured:

@@ -11,8 +11,8 @@ from shared.domain.campaigns import StoredCampaign
 from shared.domain.identities import reference
 from shared.domain.letter_words import RailStep, cause_words, rail, state_words
 from shared.domain.places import Chamber, HomeAddress, LookupStatus, Match, MatchType, Office
-from shared.domain.states import CampaignState, LetterState, SubmissionState
-from shared.domain.transport import Transport
+from shared.domain.states import LetterState, SubmissionState
+from shared.domain.transport import Transport, speaks_of_a_test
 from shared.errors import NotFound
 from shared.rendering.letters import (
     Author,
@@ -22,6 +22,7 @@ from shared.rendering.letters import (
     preview_letter,
 )
 from shared.services.lookup import has_real_directory
+from shared.services.outbox import configured_relay
 from shared.settings import Settings
 
 
@@ -162,7 +163,7 @@ def _is_test(row: RowMapping, stored: StoredCampaign, settings: Settings, *, pra
     """What was fixed at acceptance; before it, what would be."""
     if row["is_test"] is not None:
         return bool(row["is_test"])
-    return practice or stored.state is CampaignState.DRAFT or not settings.relay_configured
+    return speaks_of_a_test(stored.state, configured_relay(settings), is_practice=practice)
 
 
 def _undo_until(row: RowMapping, lines: tuple[LetterLine, ...]) -> datetime | None:

@@ -103,7 +103,7 @@ def change_state(slug: str, state: str) -> ResponseReturnValue:
         return redirect(url_for("admin.campaign", slug=slug), 303)
     if wanted not in CAMPAIGN_ARROWS[stored.state]:
         raise NotAllowed(f"A campaign that is {stored.state} can't become {wanted}.")
-    page = campaign_page(here().engine, slug)
+    page = campaign_page(here().engine, here().settings, slug)
     counts = dashboard.live_counts(here().engine, stored.id)
     relay = here().settings.relay_configured
     waiting = counts.by_state[LetterState.QUEUED] + counts.by_state[LetterState.DEFERRED]

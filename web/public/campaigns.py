@@ -29,7 +29,7 @@ def index() -> ResponseReturnValue:
 @bp.get("/c/<slug>")
 def show(slug: str) -> ResponseReturnValue:
     """The campaign page; a campaign that is not open has a page of its own."""
-    page = campaign_page(here().engine, slug)
+    page = campaign_page(here().engine, here().settings, slug)
     if page.stored.state not in OPEN_STATES:
         return render_template("campaign_closed.html", page=page, states=CampaignState)
     response = make_response(_page(page, SupporterForm(formdata=None)))
@@ -40,7 +40,7 @@ def show(slug: str) -> ResponseReturnValue:
 @bp.post("/c/<slug>")
 def begin(slug: str) -> ResponseReturnValue:
     """Stores the draft and goes on to the letter; or shows what is wrong, with everything typed kept."""
-    page = campaign_page(here().engine, slug)
+    page = campaign_page(here().engine, here().settings, slug)
     if not is_same_origin():
         abort(403)
     form = SupporterForm()
