@@ -80,6 +80,7 @@ def test_compose_settings_are_good_ones() -> None:
         "DEARREP_PUBLIC_URL": "https://letters.example",
         "DEARREP_MAIL_RELAY_URL": "",
         "DEARREP_MAIL_ROUTE": "",
+        "DEARREP_GEOCODERS": "",
         "DEARREP_LOG_LEVEL": "INFO",
     }
     settings = from_env(filled)
