@@ -3,6 +3,7 @@
 from shared.db.tables.addresses import address_point, address_source, street, street_range
 from shared.db.tables.base import METADATA
 from shared.db.tables.campaigns import campaign
+from shared.db.tables.delivery import domain_pace, installation
 from shared.db.tables.directory import district, import_run, office, office_holder
 from shared.db.tables.letters import follow_up, letter, letter_event
 from shared.db.tables.organizers import mailbox_message, organizer
@@ -14,8 +15,10 @@ __all__ = [
     "address_source",
     "campaign",
     "district",
+    "domain_pace",
     "follow_up",
     "import_run",
+    "installation",
     "letter",
     "letter_event",
     "mailbox_message",

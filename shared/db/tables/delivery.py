@@ -1,0 +1,52 @@
+"""What all workers share about delivery: the pace of each receiving domain, and this installation's own switches."""
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Double,
+    Integer,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+)
+from sqlalchemy.dialects.postgresql import TEXT
+
+from shared.db.tables.base import METADATA, moment, stamp, text
+from shared.domain.pace import FIRST_CONNECTIONS
+
+# One row for each domain that a letter was ever addressed to, locked by a claim for as long as it takes.
+domain_pace = Table(
+    "domain_pace",
+    METADATA,
+    Column("transport", TEXT, nullable=False),
+    Column("receiving_domain", TEXT, nullable=False),
+    # NULL: as fast as the server takes them.
+    Column("rate_per_hour", Integer),
+    Column("tokens", Double, nullable=False, server_default="1"),
+    stamp("refilled_at"),
+    Column("connections", Integer, nullable=False, server_default=str(FIRST_CONNECTIONS)),
+    Column("seconds_per_letter", Double, nullable=False, server_default="0"),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    # The breaker: nobody talks to the domain until then, for this cause.
+    moment("open_until"),
+    text("open_cause"),
+    moment("served_at"),
+    PrimaryKeyConstraint("transport", "receiving_domain"),
+)
+
+# One row: which database cluster this is, and whether anything may leave at all.
+installation = Table(
+    "installation",
+    METADATA,
+    Column("id", SmallInteger, primary_key=True, server_default="1"),
+    # PostgreSQL's own, to notice that a backup was restored.
+    text("system_identifier"),
+    Column("timeline", Integer, nullable=False, server_default="0"),
+    # An organizer paused all campaigns at once.
+    Column("is_paused", Boolean, nullable=False, server_default="false"),
+    # Why everything is held until a person decides; empty when nothing is.
+    text("hold_reason"),
+    moment("held_at"),
+    CheckConstraint("id = 1", name="only_one"),
+)

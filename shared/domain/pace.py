@@ -1,0 +1,78 @@
+"""How fast and over how many connections a receiving domain takes letters: pure rules, kept as a row that all share."""
+
+from dataclasses import dataclass, replace
+
+# Postfix begins with as many.
+FIRST_CONNECTIONS = 5
+MOST_CONNECTIONS = 128
+# A server this quick takes all we have over few connections; only a slow one is worth more of them.
+SLOW_LETTER_S = 0.05
+# Batches hold at most this many letters, of a domain nobody has written to yet only a few.
+BATCH = 20
+FIRST_BATCH = 4
+# A rate may be used up in one go to this share of an hour.
+BURST_SHARE = 1 / 60
+_LONGEST_BREAK_S = 3_600.0
+# How much the newest batch counts in the average time of a letter.
+_NEWEST = 0.5
+
+
+@dataclass(frozen=True)
+class Pace:
+    """One domain's pace. `rate_per_hour` None means no limit; `seconds_per_letter` is a moving average, 0 unknown."""
+
+    rate_per_hour: int | None = None
+    tokens: float = 0.0
+    connections: int = FIRST_CONNECTIONS
+    seconds_per_letter: float = 0.0
+    failures: int = 0
+
+
+@dataclass(frozen=True)
+class BatchSummary:
+    """What a batch met: letters that got an answer, how many of them were told to come later, and how long it took.
+
+    `refused` means that the server would not talk to us at all.
+    """
+
+    answered: int
+    put_off: int
+    seconds: float
+    refused: bool = False
+
+
+def burst(rate_per_hour: int) -> float:
+    """The most letters that may leave in one go under a rate; at least one."""
+    return max(1.0, rate_per_hour * BURST_SHARE)
+
+
+def batch_size(pace: Pace, *, batch_seconds: float) -> int:
+    """Letters worth about `batch_seconds` of work, within the tokens there are."""
+    size = BATCH
+    if pace.seconds_per_letter == 0:
+        size = FIRST_BATCH
+    elif pace.seconds_per_letter > SLOW_LETTER_S:
+        size = max(1, min(BATCH, int(batch_seconds / pace.seconds_per_letter)))
+    return size if pace.rate_per_hour is None else min(size, int(pace.tokens))
+
+
+def next_pace(pace: Pace, summary: BatchSummary) -> Pace:
+    """After a batch: more connections to a slow but willing server, half of them to one that puts us off."""
+    seconds = pace.seconds_per_letter
+    if summary.answered:
+        latest = summary.seconds / summary.answered
+        seconds = latest if seconds == 0 else _NEWEST * latest + (1 - _NEWEST) * seconds
+    if summary.refused or (summary.answered and summary.put_off == summary.answered):
+        failures, connections = pace.failures + 1, max(1, pace.connections // 2)
+    elif summary.put_off:
+        failures, connections = 0, max(1, pace.connections // 2)
+    else:
+        failures, connections = 0, max(pace.connections, FIRST_CONNECTIONS)
+        if seconds > SLOW_LETTER_S:
+            connections = min(MOST_CONNECTIONS, pace.connections + 1)
+    return replace(pace, seconds_per_letter=seconds, failures=failures, connections=connections)
+
+
+def break_seconds(pace: Pace, *, first: float) -> float:
+    """How long to leave a server alone that has refused us `pace.failures` times in a row; 0 for none."""
+    return 0.0 if pace.failures == 0 else min(_LONGEST_BREAK_S, first * 2 ** (pace.failures - 1))
