@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from shared.cli.progress import Shares, show_progress
 from shared.cli.stack import open_stack
 from shared.domain.places import Chamber
+from shared.providers.downloads import Arrival, Download
 from shared.services.imports.addresses import import_addresses
 from shared.services.imports.districts import import_districts
 from shared.services.imports.legislators import import_legislators
@@ -69,10 +70,17 @@ def streets_command(place: str, state: str, city: str) -> None:
 def _run(place: str, import_file: Callable[[Engine, Path, Shares], ImportReport]) -> None:
     with open_stack() as stack:
         with show_progress("Fetching") as show:
-            path = fetch(stack.settings, place, lambda done, total: show(done / total if total else 0))
-        with show_progress(f"Importing {path.name}") as show:
-            report = import_file(stack.engine, path, show)
+            fetched = fetch(stack.settings, place, lambda done, total: show(done / total if total else 0))
+        print_arrival(fetched)
+        with show_progress(f"Importing {fetched.path.name}") as show:
+            report = import_file(stack.engine, fetched.path, show)
     print_report(report)
+
+
+def print_arrival(fetched: Download) -> None:
+    """How a file came here, on standard error; nothing for one that was here already."""
+    if fetched.arrival is not Arrival.LOCAL:
+        click.echo(f"{fetched.path.name}: {fetched.arrival}.", err=True)
 
 
 def print_report(report: ImportReport) -> None:

@@ -3,7 +3,7 @@
 import click
 from sqlalchemy import Engine
 
-from shared.cli.imports import print_report
+from shared.cli.imports import print_arrival, print_report
 from shared.cli.progress import show_progress
 from shared.cli.stack import open_stack
 from shared.domain.us_states import UsState, state_of
@@ -69,7 +69,8 @@ def _bring_all(engine: Engine, settings: Settings, files: list[PublicFile], stat
 
 def _bring(engine: Engine, settings: Settings, file: PublicFile, state: UsState) -> None:
     with show_progress(f"Fetching {file.name}") as show:
-        path = fetch(settings, file.place, lambda done, total: show(done / total if total else 0))
+        fetched = fetch(settings, file.place, lambda done, total: show(done / total if total else 0))
+    print_arrival(fetched)
     with show_progress(f"Importing {file.name}") as show:
-        report = bring_in(engine, file, path, state, show)
+        report = bring_in(engine, file, fetched.path, state, show)
     print_report(report)

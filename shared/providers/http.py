@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -30,22 +29,15 @@ MOST_JSON_BYTES = 2_000_000
 # A service that asks for more is asked again all the same: people are waiting.
 LONGEST_WISH_S = 3_600.0
 ATTEMPTS = 4
-_FIRST_PAUSE_S = 0.5
+FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 8.0
-_CHUNK_BYTES = 256 * 1024
-_SMALL_CHUNK_BYTES = 16 * 1024
+_CHUNK_BYTES = 16 * 1024
 # Digits of a wish in seconds that are read; more would be years.
 _WISH_DIGITS = 9
 _USER_AGENT = "DearRep/0.1 (self-hosted letters to legislators)"
 _TRY_LATER = frozenset({408, 425, 500, 502, 503, 504})
 
 Result = TypeVar("Result")
-# Called with bytes so far and the whole size, 0 when the server doesn't say it.
-BytesProgress = Callable[[int, int], None]
-
-
-def _no_progress(_done: int, _total: int) -> None:
-    """For callers that show none."""
 
 
 def get_json(url: str, *, params: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Any:
@@ -53,105 +45,47 @@ def get_json(url: str, *, params: Mapping[str, str], headers: Mapping[str, str] 
 
     A redirect is not followed, because parameters may be personal and are meant for this server only.
     """
-    with _request(
+    with request(
         url, params=params, headers=headers or {}, read_timeout_s=JSON_READ_TIMEOUT_S, stream=True, redirects=False
     ) as response:
         body = _read_small(response, url)
         try:
             return json.loads(body)
         except (ValueError, RecursionError) as error:
-            raise Retryable(f"{_host(url)} sent something that is not JSON.") from error
+            raise Retryable(f"{host(url)} sent something that is not JSON.") from error
 
 
 def _read_small(response: requests.Response, url: str) -> bytes:
     """The body as it arrives, as long as it is neither large nor late."""
     body, ends = bytearray(), time.monotonic() + JSON_WHOLE_S
-    while piece := response.raw.read1(_SMALL_CHUNK_BYTES, decode_content=True):
+    while piece := response.raw.read1(_CHUNK_BYTES, decode_content=True):
         body += piece
         if len(body) > MOST_JSON_BYTES:
-            raise Retryable(f"{_host(url)} sent more than {MOST_JSON_BYTES} bytes.")
+            raise Retryable(f"{host(url)} sent more than {MOST_JSON_BYTES} bytes.")
         if time.monotonic() > ends:
-            raise Retryable(f"{_host(url)} did not answer in time.")
+            raise Retryable(f"{host(url)} did not answer in time.")
     return bytes(body)
 
 
-def get_text(url: str, *, first_pause_s: float = _FIRST_PAUSE_S) -> str:
+def get_text(url: str, *, first_pause_s: float = FIRST_PAUSE_S) -> str:
     """A small page, tried several times."""
-    return _retrying(lambda: _read_text(url), first_pause_s)
-
-
-def download(
-    url: str,
-    target: Path,
-    *,
-    progress: BytesProgress = _no_progress,
-    attempts: int = ATTEMPTS,
-    first_pause_s: float = _FIRST_PAUSE_S,
-    read_timeout_s: float = READ_TIMEOUT_S,
-) -> Path:
-    """Fetches a file; an interrupted one goes on where it stopped. `target` appears only when it is whole."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(target.name + ".part")
-    step = _Download(url, part, progress, read_timeout_s)
-    _retrying(step.run, first_pause_s, attempts)
-    part.replace(target)
-    step.tag_file.unlink(missing_ok=True)
-    return target
+    return retrying(lambda: _read_text(url), first_pause_s)
 
 
 def _read_text(url: str) -> str:
-    with _request(url, params={}, headers={}, read_timeout_s=READ_TIMEOUT_S) as response:
+    with request(url, params={}, headers={}, read_timeout_s=READ_TIMEOUT_S) as response:
         return response.text
 
 
-def _retrying(call: Callable[[], Result], first_pause_s: float, attempts: int = ATTEMPTS) -> Result:
+def retrying(call: Callable[[], Result], first_pause_s: float, attempts: int = ATTEMPTS) -> Result:
+    """What a call that may be repeated gives at last; its last error when it always fails for now."""
     wait = wait_exponential_jitter(multiplier=first_pause_s, max=_LONGEST_PAUSE_S, jitter=first_pause_s)
     retry = retry_if_exception_type(Retryable)
     return Retrying(stop=stop_after_attempt(attempts), wait=wait, retry=retry, reraise=True)(call)
 
 
-class _Download:
-    """One file on its way; keeps the server's tag beside the part, so that two versions are never joined."""
-
-    def __init__(self, url: str, part: Path, progress: BytesProgress, read_timeout_s: float) -> None:
-        self._url, self._part, self._progress, self._read_timeout_s = url, part, progress, read_timeout_s
-        self.tag_file = part.with_name(part.name + ".tag")
-
-    def run(self) -> None:
-        have = self._part.stat().st_size if self._part.exists() else 0
-        tag = self.tag_file.read_text() if self.tag_file.exists() else ""
-        headers = {"Accept-Encoding": "identity"}
-        if have and tag:
-            headers |= {"Range": f"bytes={have}-", "If-Range": tag}
-        try:
-            with _request(
-                self._url, params={}, headers=headers, read_timeout_s=self._read_timeout_s, stream=True
-            ) as answer:
-                self._save(answer, have)
-        except Permanent as error:
-            if not have:
-                raise
-            # The part may be whole already, or of a file that is gone: the server can't go on from there.
-            self._part.unlink()
-            raise Retryable(str(error)) from error
-
-    def _save(self, answer: requests.Response, have: int) -> None:
-        if answer.status_code != requests.codes.partial_content:
-            have = 0
-        self.tag_file.write_text(answer.headers.get("ETag") or answer.headers.get("Last-Modified") or "")
-        length = int(answer.headers.get("Content-Length") or 0)
-        total = have + length if length else 0
-        with self._part.open("ab" if have else "wb") as file:
-            for chunk in answer.iter_content(_CHUNK_BYTES):
-                file.write(chunk)
-                have += len(chunk)
-                self._progress(have, total)
-        if total and have != total:
-            raise Retryable(f"{_host(self._url)} ended the file after {have} of {total} bytes.")
-
-
 @contextmanager
-def _request(
+def request(
     url: str,
     *,
     params: Mapping[str, str],
@@ -173,25 +107,25 @@ def _request(
             _check(response, url)
             yield response
     except (requests.Timeout, urllib3.exceptions.ReadTimeoutError) as error:
-        raise Retryable(f"{_host(url)} did not answer in time.") from error
+        raise Retryable(f"{host(url)} did not answer in time.") from error
     except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema) as error:
         raise Permanent("This is not an address that can be fetched.") from error
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        raise Retryable(f"The connection to {_host(url)} failed.") from error
+        raise Retryable(f"The connection to {host(url)} failed.") from error
 
 
 def _check(response: requests.Response, url: str) -> None:
     status = response.status_code
     if response.is_redirect:
-        raise Retryable(f"{_host(url)} sends to another address, which is not followed.")
+        raise Retryable(f"{host(url)} sends to another address, which is not followed.")
     if status < requests.codes.bad_request:
         return
     wish = _wish(response.headers.get("Retry-After", ""))
     if status == requests.codes.too_many_requests or (status in _TRY_LATER and wish is not None):
-        raise Throttled(f"{_host(url)} asks to wait.", wish)
+        raise Throttled(f"{host(url)} asks to wait.", wish)
     if status in _TRY_LATER:
-        raise Retryable(f"{_host(url)} answered with error {status}.")
-    raise Permanent(f"{_host(url)} answered with error {status}.")
+        raise Retryable(f"{host(url)} answered with error {status}.")
+    raise Permanent(f"{host(url)} answered with error {status}.")
 
 
 def _wish(text: str) -> float | None:
@@ -206,5 +140,6 @@ def _wish(text: str) -> float | None:
     return min(max(seconds, 0.0), LONGEST_WISH_S)
 
 
-def _host(url: str) -> str:
+def host(url: str) -> str:
+    """The server's name, for error texts."""
     return urlsplit(url).hostname or "the server"

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from shared.domain.us_states import UsState
 from shared.errors import ImportRefused, NotFound
-from shared.providers.http import BytesProgress, download
+from shared.providers.downloads import Arrival, BytesProgress, Download, download
 from shared.providers.public_data import PublicFile, files_in, is_url, official_files
 from shared.services.imports.addresses import import_addresses
 from shared.services.imports.districts import import_districts
@@ -33,14 +33,14 @@ def plan_setup(settings: Settings, state: UsState, *, directory_only: bool = Fal
     return [file for file in files if not (directory_only and file.kind == "streets")]
 
 
-def fetch(settings: Settings, place: str, progress: BytesProgress) -> Path:
-    """A local path for a path or URL; what is fetched stays in the data folder until it is imported."""
+def fetch(settings: Settings, place: str, progress: BytesProgress) -> Download:
+    """A file on this machine for a path or URL. What was fetched is kept, and fetched again only when it changed."""
     if not is_url(place):
-        return Path(place).expanduser()
+        return Download(Path(place).expanduser(), Arrival.LOCAL)
     name = PublicFile("", place).name or "download"
-    path = download(place, settings.var / "data" / name, progress=progress)
-    check_whole(path)
-    return path
+    fetched = download(place, settings.var / "data" / name, progress=progress)
+    check_whole(fetched.path)
+    return fetched
 
 
 def check_whole(path: Path) -> None:

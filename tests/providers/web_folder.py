@@ -19,6 +19,7 @@ class WebFolder:
     ranges: list[str] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     requests: int = 0
+    bytes_sent: int = 0
     tag: str = '"v1"'
 
 
@@ -47,7 +48,11 @@ def _handler(folder: WebFolder) -> type[BaseHTTPRequestHandler]:  # noqa: C901 -
         def _file(self, body: bytes, fault: str | None) -> None:
             wanted = self.headers.get("Range", "")
             start = 0
-            if wanted and self.headers.get("If-Range") == folder.tag:
+            asked = self.headers.get("If-None-Match") or self.headers.get("If-Modified-Since")
+            if asked and asked in (folder.tag, folder.headers.get("Last-Modified")):
+                self._send(304, b"")
+                return
+            if wanted and self.headers.get("If-Range") in (folder.tag, folder.headers.get("Last-Modified")):
                 start = int(wanted.removeprefix("bytes=").rstrip("-"))
             if fault == "slow":
                 time.sleep(1.0)
@@ -60,12 +65,14 @@ def _handler(folder: WebFolder) -> type[BaseHTTPRequestHandler]:  # noqa: C901 -
         def _send(self, status: int, body: bytes, *, cut: bool = False) -> None:
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
-            self.send_header("ETag", folder.tag)
+            if folder.tag:
+                self.send_header("ETag", folder.tag)
             for name, value in folder.headers.items():
                 self.send_header(name, value)
             self.end_headers()
             with contextlib.suppress(ConnectionError):  # the client may have given up
                 self.wfile.write(body[: len(body) // 2] if cut else body)
+                folder.bytes_sent += len(body)
             if cut:
                 self.close_connection = True
 

@@ -95,8 +95,14 @@ def test_setup_from_a_web_folder(
 
         monkeypatch.setattr(setup, "open_stack", stack)
         result: Result = run(setup.setup_command, "ma")  # type: ignore[operator]
-    assert result.exit_code == 0, result.output
-    assert sorted(path.name for path in (settings.var / "data").iterdir()) == sorted(
+        assert result.exit_code == 0, result.output
+        assert "legislators.csv: fetched." in result.output
+        folder.tag = '"v2"'
+        run(setup.setup_command, "ma")  # type: ignore[operator]
+        again: Result = run(setup.setup_command, "ma")  # type: ignore[operator]
+    assert again.exit_code == 0, again.output
+    assert again.output.count(": not changed since it was fetched.") == len(folder.files) - 1
+    assert sorted(path.name for path in (settings.var / "data").iterdir() if path.suffix != ".version") == sorted(
         folder.files.keys() - {"notes.txt"}
     )
 
