@@ -11,6 +11,7 @@ from shared.queue.ring import Ring
 from shared.services.deliver import deliver_letters
 from shared.services.mail import send_mail
 from shared.services.mailbox import delete_old_messages
+from shared.services.organizers import delete_old_failures
 from shared.services.prepare import prepare_submissions
 from shared.services.sweep import sweep, tidy
 from shared.settings import Settings
@@ -26,7 +27,7 @@ def register_tasks(app: Celery, engine: Engine, ring: Ring, settings: Settings) 
         TaskName.RETRY_LETTERS: lambda: deliver_letters(engine, ring, settings, first_tries=False),
         TaskName.SEND_MAIL: lambda: send_mail(engine, ring, settings),
         TaskName.SWEEP: lambda: sweep(engine, ring, settings),
-        TaskName.TIDY: lambda: (tidy(engine), delete_old_messages(engine)),
+        TaskName.TIDY: lambda: (tidy(engine), delete_old_messages(engine), delete_old_failures(engine)),
     }
     for name, run in work.items():
         app.task(_logged(name, run), name=name.value, ignore_result=True)

@@ -4,10 +4,13 @@ import base64
 import hmac
 import secrets
 from hashlib import sha256
+from ipaddress import IPv6Address, ip_address
 
 # 128 bits; base64url without padding.
 _TOKEN_BYTES = 16
 _TAG_BYTES = 10
+# Leading bits by IP version: who has one address of such a network gets the others easily.
+_NETWORK_BITS = {4: 24, 6: 64}
 
 
 def new_token() -> str:
@@ -44,6 +47,18 @@ def owner_key(secret: str, token: str) -> str:
 def is_owner_key(secret: str, token: str, key: str) -> bool:
     """True for the key that `owner_key` made; takes the same time for every wrong one."""
     return hmac.compare_digest(owner_key(secret, token), key)
+
+
+def source_hash(secret: str, address: str) -> str:
+    """The same for all addresses of one network; can't be reversed without the secret."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return _tag(secret, "source", "unknown", 16)
+    if isinstance(known, IPv6Address):
+        known = known.ipv4_mapped or known
+    network = int(known) >> (known.max_prefixlen - _NETWORK_BITS[known.version])
+    return _tag(secret, "source", f"{known.version}/{network}", 16)
 
 
 def _tag(secret: str, purpose: str, value: str, size: int) -> str:

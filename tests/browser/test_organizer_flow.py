@@ -1,8 +1,11 @@
 """The organizer's pages in a browser: fit for everybody, live, and never in the way of typing."""
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from shared.services.organizers import end_sessions
 from tests.browser.conftest import Faults, Site
 from tests.browser.walk import DESKTOP, PHONE, begin, check
 
@@ -93,6 +96,13 @@ def test_updates_can_be_paused(site: Site, browser: Browser, signed_in: Page) ->
     assert len(asked) == already
     page.click("#hold")
     expect(page.locator("[data-key=sum]")).to_contain_text("All 2 letters")
+
+
+def test_a_live_page_whose_session_ended_asks_to_sign_in_again(site: Site, signed_in: Page) -> None:
+    page = signed_in
+    page.goto(f"{site.url}/admin/campaigns/co-ops?q=Worc")
+    end_sessions(site.engine, 1)
+    expect(page).to_have_url(re.compile(r"/admin/sign-in\?next=.*co-ops.*Worc"), timeout=15_000)
 
 
 def test_a_refused_letter_is_understood_and_retried(site: Site, browser: Browser, signed_in: Page) -> None:

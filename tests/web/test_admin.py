@@ -9,7 +9,7 @@ from shared.clock import now
 from shared.db.tables import letter_event
 from shared.domain.states import LetterState
 from shared.services.dashboard import LiveCounts
-from shared.services.organizers import TRIES_BEFORE_LOCK, issue_one_time_password
+from shared.services.organizers import SOURCE_TRIES, issue_one_time_password
 from tests.web.test_organizer import EMAIL, letters, press, sign_in, signed_in
 
 # Pytest finds fixtures by their name in this module.
@@ -23,7 +23,7 @@ GOOD_PASSWORD = "four quiet green ducks"
 def test_too_many_wrong_tries_lock_even_the_right_password(app: Flask, engine: Engine) -> None:
     press(sign_in(app.test_client(), engine), "/admin/password", password=GOOD_PASSWORD)
     stranger = app.test_client()
-    for _ in range(TRIES_BEFORE_LOCK):
+    for _ in range(SOURCE_TRIES):
         wrong = press(stranger, "/admin/sign-in", email=EMAIL, password="a guess")
     locked = press(stranger, "/admin/sign-in", email=EMAIL, password=GOOD_PASSWORD)
     assert (wrong.status_code, locked.status_code) == (422, 422)

@@ -122,7 +122,7 @@ def test_a_new_password_ends_other_sessions(app: Flask, engine: Engine) -> None:
     assert again.status_code == 303
 
 
-def test_signing_in_keeps_the_letters_begun_here_and_signing_out_does_not(signed_in: FlaskClient) -> None:
+def test_signing_in_and_out_keeps_the_letters_begun_here(signed_in: FlaskClient) -> None:
     typed = {"first_name": "J", "last_name": "R", "email": "j@example.org", "street": "1 A Street", "city": "Natick"}
     press(signed_in, "/admin/password", "/admin/sign-out")
     path = signed_in.post("/c/co-ops", data=typed).location
@@ -131,7 +131,8 @@ def test_signing_in_keeps_the_letters_begun_here_and_signing_out_does_not(signed
     sign_in(signed_in, engine)
     assert signed_in.get(path).status_code == 200
     press(signed_in, "/admin/password", "/admin/sign-out")
-    assert signed_in.get(path).status_code == 403
+    assert signed_in.get(path).status_code == 200
+    assert signed_in.get("/admin/").status_code == 303
 
 
 def test_the_live_page_counts_and_the_table_finds(signed_in: FlaskClient, letters: list[int]) -> None:

@@ -1,16 +1,19 @@
 """Signing in and out, and choosing a password."""
 
-from flask import flash, redirect, render_template, request, session, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired
 
+from shared.domain.identities import source_hash
 from shared.services import organizers
 from shared.services.organizers import PASSWORD_MIN
 from web.admin import bp
 from web.admin.guard import begin_session, organizer
+from web.client_address import client_address
 from web.context import here
+from web.public.owned import forget_all_else
 
 
 class SignInForm(FlaskForm):
@@ -31,7 +34,7 @@ def sign_in() -> ResponseReturnValue:
     """One answer for every failure: who is an organizer here is nobody's business."""
     form = SignInForm()
     if form.validate_on_submit():
-        found = organizers.sign_in(here().engine, form.email.data or "", form.password.data or "")
+        found = organizers.sign_in(here().engine, form.email.data or "", form.password.data or "", source=_source())
         if found is not None:
             begin_session(found)
             return redirect(_safe_next(), 303)
@@ -41,8 +44,10 @@ def sign_in() -> ResponseReturnValue:
 
 @bp.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
-    """Ends this browser's session."""
-    session.clear()
+    """Ends this organizer's sessions, so that a copied cookie is worth nothing; a supporter's own letters stay."""
+    organizers.end_sessions(here().engine, organizer().id)
+    forget_all_else()
+    flash("You are signed out, in all other browsers too.", "good")
     return redirect(url_for("admin.sign_in"), 303)
 
 
@@ -57,8 +62,14 @@ def password() -> ResponseReturnValue:
     return render_template("admin/password.html", form=form, least=PASSWORD_MIN)
 
 
+def _source() -> str:
+    return source_hash(here().settings.secret_key, client_address())
+
+
 def _safe_next() -> str:
-    """Back to the page that was asked for, within these pages only."""
+    """Back to the page that was asked for and what was searched there, within these pages only."""
     wanted = request.args.get("next", "")
     home = url_for("admin.overview")
-    return wanted if wanted.startswith(home) and "//" not in wanted and "\\" not in wanted else home
+    path = wanted.partition("?")[0]
+    is_ours = path.startswith(home) and "//" not in path and "\\" not in path and wanted.isprintable()
+    return wanted if is_ours else home

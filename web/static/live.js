@@ -21,7 +21,11 @@ async function poll() {
   inFlight = true;
   try {
     const answer = await fetch(root.dataset.poll, { headers: { "X-Requested-With": "live" } });
-    if (answer.redirected) return true; // Signed out, or the page has moved on: this part no longer exists.
+    if (answer.redirected) {
+      // Signed out: say so instead of showing old numbers. Or the page has moved on: this part no longer exists.
+      if (new URL(answer.url).pathname === "/admin/sign-in") location.reload();
+      return true;
+    }
     return answer.status === 200 ? swap(await answer.text()) : answer.status >= 400 && answer.status < 500;
   } catch {
     return false; // The network comes back by itself.

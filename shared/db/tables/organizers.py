@@ -1,6 +1,6 @@
 """Organizers who sign in, and the local mailbox that they read."""
 
-from sqlalchemy import Column, Integer, LargeBinary, Table
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, PrimaryKeyConstraint, Table
 from sqlalchemy.dialects.postgresql import TEXT
 
 from shared.db.tables.base import METADATA, key, moment, stamp, text
@@ -16,12 +16,23 @@ organizer = Table(
     # argon2id of the one-time password that `dearrep up` prints; empty once used.
     text("one_time_hash"),
     moment("one_time_expires_at"),
-    # Rises with every password change, so that older sessions end.
+    # Rises with every password change and sign-out, so that older sessions end.
     Column("session_epoch", Integer, nullable=False, server_default="0"),
-    Column("failed_sign_ins", Integer, nullable=False, server_default="0"),
-    moment("locked_until"),
     moment("signed_in_at"),
     stamp("created_at"),
+)
+
+# Wrong tries, until `expires_at`.
+sign_in_failure = Table(
+    "sign_in_failure",
+    METADATA,
+    Column("organizer_id", BigInteger, ForeignKey(organizer.c.id, ondelete="CASCADE"), nullable=False),
+    # The keyed hash of a network, or empty for all networks together.
+    text("source"),
+    Column("failures", Integer, nullable=False),
+    moment("expires_at", nullable=False),
+    PrimaryKeyConstraint("organizer_id", "source"),
+    Index("ix_sign_in_failure_expires_at", "expires_at"),
 )
 
 mailbox_message = Table(

@@ -1,0 +1,22 @@
+"""Where a request comes from, for limits only: it is never logged, and never stored as it is."""
+
+from ipaddress import ip_address
+
+from flask import request
+
+
+def client_address() -> str:
+    """The browser's address: the connection's, or what the web server before us wrote last when that one is near.
+
+    A stranger can't choose it: they are not near, or the near server's own entry comes after theirs.
+    """
+    peer = request.remote_addr or ""
+    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return forwarded if forwarded and _is_near(peer) else peer
+
+
+def _is_near(address: str) -> bool:
+    try:
+        return not ip_address(address).is_global
+    except ValueError:
+        return False
