@@ -128,7 +128,7 @@ def test_a_lock_ends_with_its_time_and_leaves_no_row(app: Flask, engine: Engine,
         connection.execute(
             insert(sign_in_failure).values(organizer_id=1, source="old", failures=9, expires_at=func.now())
         )
-    organizers.delete_old_failures(engine)
+    assert organizers.delete_old_failures(engine) == 1
     with engine.connect() as connection:
         rows = connection.execute(select(sign_in_failure.c.source, sign_in_failure.c.failures)).all()
     assert sorted(row.failures for row in rows) == [1, 1]
