@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from shared.errors import SettingsError
 from shared.paths import ROOT
+from shared.timing import USUAL, Timing, parse_timing
 
 Environment = Literal["local", "production", "test"]
 # Characters; 256 bits as hexadecimal digits are 64.
@@ -44,6 +45,7 @@ class Settings:
     geocoders: str = ""
     var: Path = ROOT / "var"
     log_level: str = "INFO"
+    timing: Timing = USUAL
 
     @property
     def secure_cookies(self) -> bool:
@@ -71,6 +73,7 @@ ENVIRONMENT_NAMES: dict[str, str] = {
     "geocoders": "DEARREP_GEOCODERS",
     "var": "DEARREP_VAR",
     "log_level": "DEARREP_LOG_LEVEL",
+    "timing": "DEARREP_TIMING",
 }
 _URL_SCHEMES = {
     "database_url": ("postgresql",),
@@ -142,5 +145,9 @@ def from_env(env: Mapping[str, str] | None = None) -> Settings:
     if given.get("mail_route", "relay") not in _MAIL_ROUTES:
         raise SettingsError(f"DEARREP_MAIL_ROUTE must be relay or direct, not {given['mail_route']}.")
     read_geocoders(given.get("geocoders", ""))
+    try:
+        timing = parse_timing(given.pop("timing", ""))
+    except ValueError as error:
+        raise SettingsError(f"DEARREP_TIMING: {error}.") from None
     given["public_url"] = given.get("public_url", Settings.public_url).rstrip("/")
-    return Settings(**{**given, "var": Path(given["var"]) if "var" in given else Settings.var})  # type: ignore[arg-type]
+    return Settings(**{**given, "timing": timing, "var": Path(given["var"]) if "var" in given else Settings.var})  # type: ignore[arg-type]

@@ -1,6 +1,7 @@
 """Composition root of the web server: `granian --interface wsgi web.wsgi:app`."""
 
 from shared.db.engine import make_engine
+from shared.failpoints import arm_from_environment
 from shared.logging import configure_logging
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
@@ -9,6 +10,7 @@ from web.app import create_app
 
 settings = from_env()
 configure_logging(settings.log_level)
+arm_from_environment(settings.environment)
 app = create_app(
     settings, make_engine(settings.database_url), Ring(make_celery(settings), connect_redis(settings.redis_url))
 )

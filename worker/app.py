@@ -1,6 +1,7 @@
 """Composition root of the workers and the scheduler: `celery -A worker.app worker` and `celery -A worker.app beat`."""
 
 from shared.db.engine import make_engine
+from shared.failpoints import arm_from_environment
 from shared.logging import configure_logging
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
@@ -10,6 +11,7 @@ from worker.tasks import register_tasks
 
 settings = from_env()
 configure_logging(settings.log_level)
+arm_from_environment(settings.environment)
 engine = make_engine(settings.database_url, pool_size=8)
 app = make_celery(settings)
 ring = Ring(app, connect_redis(settings.redis_url))

@@ -8,8 +8,7 @@ from sqlalchemy import Engine
 
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
-from shared.services.deliver import deliver_letters
-from shared.services.mail import send_mail
+from shared.services.delivery import deliver_letters, send_mail
 from shared.services.mailbox import delete_old_messages
 from shared.services.organizers import delete_old_failures
 from shared.services.prepare import prepare_submissions

@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from shared.db.letters import LEASE
-from shared.db.tables import follow_up
+from shared.db.tables import follow_up, submission
 from shared.domain.states import CLAIMABLE, LetterState, check_letter_arrow
 from shared.domain.transport import Transport
 
@@ -21,40 +20,20 @@ def insert_follow_up(connection: Connection, values: Mapping[str, Any], delay: t
     connection.execute(insert(follow_up).values(row).on_conflict_do_nothing())
 
 
-def claim_follow_ups(
-    connection: Connection, *, worker: str, transports: Sequence[Transport], limit: int
-) -> list[RowMapping]:
-    """Takes due follow-ups of one transport under a lease."""
-    due = (
-        select(follow_up.c.id)
-        .where(_due(transports))
-        .order_by(follow_up.c.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    statement = (
-        update(follow_up)
-        .where(follow_up.c.id.in_(due.scalar_subquery()))
-        .values(
-            state=LetterState.SENDING.value,
-            state_changed_at=func.now(),
-            attempt=follow_up.c.attempt + 1,
-            lease_until=func.now() + LEASE,
-            worker=worker,
-        )
-        .returning(follow_up)
-    )
-    return list(connection.execute(statement).mappings())
-
-
-def lock_claimed(connection: Connection, follow_up_id: int, attempt: int) -> RowMapping | None:
-    """The row if this attempt still holds it, locked: the fence before the last write."""
-    query = select(follow_up).where(
-        follow_up.c.id == follow_up_id,
-        follow_up.c.attempt == attempt,
-        follow_up.c.state == LetterState.SENDING.value,
-    )
-    return connection.execute(query.with_for_update()).mappings().one_or_none()
+def insert_for_submissions(connection: Connection, submission_ids: Sequence[int], kind: str, after_days: int) -> None:
+    """A follow-up of this kind for each of these accepted submissions, once."""
+    chosen = select(
+        submission.c.id,
+        submission.c.campaign_id,
+        literal(kind),
+        submission.c.email,
+        func.split_part(submission.c.email, "@", 2),
+        submission.c.is_test,
+        submission.c.transport,
+        func.now() + timedelta(days=after_days),
+    ).where(submission.c.id.in_(submission_ids))
+    names = "submission_id campaign_id kind recipient_email receiving_domain is_test transport due_at"
+    connection.execute(insert(follow_up).from_select(names.split(), chosen).on_conflict_do_nothing())
 
 
 def change_follow_up(

@@ -1,10 +1,10 @@
 """Reads and writes submissions and the offices they chose. The only writer of `submission.state`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, case, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, case, delete, func, insert, or_, select, text, update
 
 from shared.db.tables import campaign, follow_up, letter, office, office_holder, submission, submission_target
 from shared.domain.places import Chamber, LookupResult, Office
@@ -23,6 +23,27 @@ _LETTERLESS = and_(
     submission.c.accepted_at.is_not(None),
     submission.c.expected_letters.is_(None),
     _UNLEASED,
+)
+
+_TARGETS = (
+    select(
+        office,
+        office_holder.c.id.label("holder_id"),
+        office_holder.c.name.label("holder"),
+        office_holder.c.email,
+        office_holder.c.phone,
+        office_holder.c.party,
+        submission_target.c.submission_id,
+        submission_target.c.is_candidate,
+        submission_target.c.is_chosen,
+    )
+    .join(submission_target, submission_target.c.office_id == office.c.id)
+    .outerjoin(office_holder, and_(office_holder.c.office_id == office.c.id, office_holder.c.valid_to.is_(None)))
+    .order_by(func.array_position(["lower", "upper", "congress"], office.c.chamber), office.c.id)
+)
+_WRITE_EXPECTED = text(
+    "UPDATE submission SET expected_letters = made.count FROM unnest(CAST(:ids AS bigint[]), CAST(:counts AS int[]))"
+    " AS made(id, count) WHERE submission.id = made.id"
 )
 
 
@@ -108,24 +129,23 @@ def write_targets(connection: Connection, submission_id: int, result: LookupResu
 
 def read_targets(connection: Connection, submission_id: int) -> list[tuple[Office, bool, bool]]:
     """(office with its holder today, is_candidate, is_chosen), House before Senate before Congress."""
-    holder = and_(office_holder.c.office_id == office.c.id, office_holder.c.valid_to.is_(None))
-    query = (
-        select(
-            office,
-            office_holder.c.id.label("holder_id"),
-            office_holder.c.name.label("holder"),
-            office_holder.c.email,
-            office_holder.c.phone,
-            office_holder.c.party,
-            submission_target.c.is_candidate,
-            submission_target.c.is_chosen,
-        )
-        .join(submission_target, submission_target.c.office_id == office.c.id)
-        .outerjoin(office_holder, holder)
-        .where(submission_target.c.submission_id == submission_id)
-        .order_by(func.array_position(["lower", "upper", "congress"], office.c.chamber), office.c.id)
-    )
+    query = _TARGETS.where(submission_target.c.submission_id == submission_id)
     return [(_office(row), row["is_candidate"], row["is_chosen"]) for row in connection.execute(query).mappings()]
+
+
+def chosen_targets(connection: Connection, submission_ids: Sequence[int]) -> dict[int, list[Office]]:
+    """The offices to write to, by submission, each with its holder today."""
+    query = _TARGETS.where(submission_target.c.submission_id.in_(submission_ids), submission_target.c.is_chosen)
+    offices: dict[int, list[Office]] = {}
+    for row in connection.execute(query).mappings():
+        offices.setdefault(row["submission_id"], []).append(_office(row))
+    return offices
+
+
+def write_expected_letters(connection: Connection, made: Mapping[int, int]) -> None:
+    """How many letters each submission has got; none of them gets any more."""
+    values = {"ids": list(made), "counts": list(made.values())}
+    connection.execute(_WRITE_EXPECTED, values)
 
 
 def choose_targets(connection: Connection, submission_id: int, chosen: set[int]) -> None:

@@ -62,7 +62,8 @@ def next_pace(pace: Pace, summary: BatchSummary) -> Pace:
     if summary.answered:
         latest = summary.seconds / summary.answered
         seconds = latest if seconds == 0 else _NEWEST * latest + (1 - _NEWEST) * seconds
-    if summary.refused or (summary.answered and summary.put_off == summary.answered):
+    # Letters that are put off one by one may be greylisted: fewer connections, but no break.
+    if summary.refused:
         failures, connections = pace.failures + 1, max(1, pace.connections // 2)
     elif summary.put_off:
         failures, connections = 0, max(1, pace.connections // 2)

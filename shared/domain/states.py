@@ -80,7 +80,10 @@ LETTER_ARROWS: dict[LetterState, frozenset[LetterState]] = {
     _L.SENDING: frozenset({_L.SENT, _L.DEFERRED, _L.REJECTED, _L.UNCERTAIN, _L.QUARANTINED, _L.QUEUED}),
     _L.DEFERRED: frozenset({_L.SENDING, _L.HELD, _L.EXPIRED, _L.CANCELLED}),
     _L.SENT: frozenset({_L.DELIVERED, _L.BOUNCED}),
-    _L.UNCERTAIN: frozenset({_L.QUEUED, _L.SENT, _L.BOUNCED, _L.DELIVERED, _L.UNCONFIRMED}),
+    # A worker that slept past its lease may still learn what its attempt came to, and the journal may prove it.
+    _L.UNCERTAIN: frozenset(
+        {_L.QUEUED, _L.SENT, _L.DEFERRED, _L.REJECTED, _L.BOUNCED, _L.DELIVERED, _L.UNCONFIRMED, _L.QUARANTINED}
+    ),
     _L.DELIVERED: frozenset({_L.BOUNCED}),
     _L.UNCONFIRMED: frozenset({_L.SENT, _L.BOUNCED, _L.DELIVERED, _L.QUEUED}),
     **{end: frozenset({_L.QUEUED}) for end in (_L.REJECTED, _L.BOUNCED, _L.EXPIRED, _L.CANCELLED, _L.QUARANTINED)},

@@ -9,7 +9,7 @@ import re
 import smtplib
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from types import TracebackType
@@ -17,11 +17,9 @@ from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from shared.domain.causes import Cause
+from shared.failpoints import failpoint
+from shared.timing import Timing
 
-CONNECT_TIMEOUT_S = 30.0
-VERB_TIMEOUT_S = 120.0
-# RFC 5321 4.5.3.2.6: giving up earlier makes doubles.
-AFTER_DOT_TIMEOUT_S = 600.0
 _SUCCESS = range(200, 300)
 _GO_AHEAD = range(354, 355)
 _TEMPORARY = range(400, 500)
@@ -43,6 +41,10 @@ class Verdict(StrEnum):
     UNCERTAIN = "uncertain"
     # Nothing was tried for this letter: the session itself is unusable. No attempt counts.
     UNSENT = "unsent"
+    # We ourselves stopped before the dot: paused, or the lease ran out.
+    STOPPED = "stopped"
+    # The message could not be made; whoever asked for it says so, no server was asked.
+    CRASHED = "crashed"
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,10 @@ _ENHANCED_CAUSES: dict[str, tuple[Verdict, Cause]] = {
 class SmtpSession:
     """One connection to one mail server, opened at the first letter and kept for the next ones."""
 
-    def __init__(self, url: str, helo_name: str) -> None:
+    def __init__(self, url: str, helo_name: str, timing: Timing) -> None:
         """`url` smtp[s]://[user:password@]host:port[?starttls=1]; TLS is verified wherever it is used."""
+        self.url = url
+        self._timing = timing
         parts = urlsplit(url)
         self._secure = parts.scheme == "smtps"
         self._host = parts.hostname or "127.0.0.1"
@@ -98,16 +102,19 @@ class SmtpSession:
                 smtp.quit()
             smtp.close()
 
-    def send(self, sender: str, recipient: str, message: bytes) -> Outcome:
-        """Hands over one message (bytes with CRLF line ends) and reports how it ended; never raises for the network."""
+    def send(self, sender: str, recipient: str, message: bytes, *, may_send: Callable[[], bool]) -> Outcome:
+        """Hands over one message (bytes with CRLF line ends) and reports how it ended; never raises for the network.
+
+        `may_send` is asked right before the final dot; when it says no, the connection is cut and nothing was sent.
+        """
         was_open = self._smtp is not None
-        outcome = self._send_once(sender, recipient, message)
+        outcome = self._send_once(sender, recipient, message, may_send)
         # A server may close a kept connection between two letters; that says nothing about this letter.
         if was_open and outcome.cause is Cause.CONNECTION and self._smtp is None:
-            outcome = self._send_once(sender, recipient, message)
+            outcome = self._send_once(sender, recipient, message, may_send)
         return outcome
 
-    def _send_once(self, sender: str, recipient: str, message: bytes) -> Outcome:
+    def _send_once(self, sender: str, recipient: str, message: bytes, may_send: Callable[[], bool]) -> Outcome:
         refused = self._open()
         if refused:
             return refused
@@ -121,6 +128,10 @@ class SmtpSession:
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
             return Outcome(Verdict.DEFERRED, Cause.CONNECTION, type(error).__name__)
+        failpoint("deliver.before_dot")
+        if not may_send():
+            self._drop()
+            return Outcome(Verdict.STOPPED, Cause.WORKER_STOPPED)
         return self._finish(smtp)
 
     def _open(self) -> Outcome | None:
@@ -136,18 +147,19 @@ class SmtpSession:
             return Outcome(Verdict.UNSENT, Cause.CONNECTION, _one_line(error.smtp_code, error.smtp_error))
         except (OSError, smtplib.SMTPException) as error:
             return Outcome(Verdict.UNSENT, Cause.CONNECTION, type(error).__name__)
+        failpoint("deliver.connected")
         return None
 
     def _connect(self) -> smtplib.SMTP:
         context = ssl.create_default_context()
         if self._secure:
             smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-                self._host, self._port, self._helo_name, timeout=CONNECT_TIMEOUT_S, context=context
+                self._host, self._port, self._helo_name, timeout=self._timing.connect, context=context
             )
         else:
-            smtp = smtplib.SMTP(self._host, self._port, self._helo_name, timeout=CONNECT_TIMEOUT_S)
+            smtp = smtplib.SMTP(self._host, self._port, self._helo_name, timeout=self._timing.connect)
         try:
-            _socket(smtp).settimeout(VERB_TIMEOUT_S)
+            _socket(smtp).settimeout(self._timing.verb)
             smtp.ehlo_or_helo_if_needed()
             if self._starttls and not self._secure:
                 smtp.starttls(context=context)
@@ -164,18 +176,21 @@ class SmtpSession:
         """The codes that let the talk go on, with the reply that came, one verb at a time."""
         yield _SUCCESS, smtp.mail(sender)
         yield _SUCCESS, smtp.rcpt(recipient)
+        failpoint("deliver.after_rcpt")
         yield _GO_AHEAD, smtp.docmd("DATA")
 
     def _finish(self, smtp: smtplib.SMTP) -> Outcome:
         try:
             connection = _socket(smtp)
-            connection.settimeout(AFTER_DOT_TIMEOUT_S)
+            connection.settimeout(self._timing.after_dot)
             connection.sendall(_DOT)
+            failpoint("deliver.after_dot")
             code, reply = smtp.getreply()
-            connection.settimeout(VERB_TIMEOUT_S)
+            connection.settimeout(self._timing.verb)
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
             return Outcome(Verdict.UNCERTAIN, Cause.LOST_AFTER_DOT, type(error).__name__)
+        failpoint("deliver.after_250")
         if code in _SUCCESS:
             return Outcome(Verdict.ACCEPTED, Cause.NONE, _one_line(code, reply))
         if code not in (*_TEMPORARY, *_PERMANENT):

@@ -12,7 +12,7 @@ from shared.errors import NotAllowed, NotFound
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.rendering.letters import render_letter
-from shared.services.prepare import author_of
+from shared.services.make_letters import author_of
 
 # Beside the ends: waiting letters that an organizer sends at once.
 _HURRIED = frozenset({LetterState.DEFERRED, LetterState.HELD})

@@ -1,72 +1,22 @@
-"""Sends the supporter's emails that are due: claim, render once and freeze, SMTP, record. Letters go first."""
+"""The words and bytes of the emails that supporters get. Rendered once and frozen; sends nothing."""
 
-import time
-from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import structlog
-from sqlalchemy import Connection, Engine, RowMapping, func
+from sqlalchemy import Connection, Engine, RowMapping
 
 from shared.db import campaigns, follow_ups, letters, submissions
-from shared.domain.backoff import deferred_delay
 from shared.domain.campaigns import Campaign
-from shared.domain.identities import envelope_sender, message_id, owner_key, reference
+from shared.domain.identities import message_id, owner_key, reference
 from shared.domain.letter_words import office_label
-from shared.domain.states import LetterState
-from shared.domain.transport import Transport
-from shared.providers.smtp import Outcome, SmtpSession, Verdict
-from shared.queue.names import TaskName
-from shared.queue.ring import Ring
 from shared.rendering.emails import render_email
 from shared.rendering.mime import Mail, build_mail
-from shared.services.outbox import (
-    BATCH,
-    PAUSE_AFTER_REFUSAL_S,
-    TASK_SECONDS,
-    open_transports,
-    server_url,
-    worker_name,
-)
 from shared.settings import Settings
 
-_LOG = structlog.get_logger()
 TEST_NOTICE = "This is a test. No real legislator is written to."
 
 
-def send_mail(engine: Engine, ring: Ring, settings: Settings) -> int:
-    """Sends due follow-ups for at most 20 s, then rings again; returns how many it claimed."""
-    ring.answer(TaskName.SEND_MAIL)
-    ends, total = time.monotonic() + TASK_SECONDS, 0
-    for transport in open_transports(settings):
-        while time.monotonic() < ends:
-            with engine.begin() as connection:
-                batch = follow_ups.claim_follow_ups(
-                    connection, worker=worker_name(), transports=(transport,), limit=BATCH
-                )
-            if not batch:
-                break
-            total += len(batch)
-            _send_batch(engine, settings, transport, batch)
-    if time.monotonic() >= ends:
-        ring.ring(TaskName.SEND_MAIL)
-    return total
-
-
-def _send_batch(engine: Engine, settings: Settings, transport: Transport, batch: list[RowMapping]) -> None:
-    with SmtpSession(server_url(settings, transport), settings.mail_domain) as session:
-        for index, row in enumerate(batch):
-            message = _message(engine, settings, row)
-            sender = envelope_sender(settings.secret_key, "follow_up", row["id"], settings.mail_domain)
-            outcome = session.send(sender, row["recipient_email"], message)
-            _LOG.info("mail.tried", follow_up_id=row["id"], kind=row["kind"], verdict=outcome.verdict.value)
-            if outcome.verdict is Verdict.UNSENT:
-                _release(engine, batch[index:], outcome)
-                return
-            _record(engine, row, outcome)
-
-
-def _message(engine: Engine, settings: Settings, row: RowMapping) -> bytes:
+def mail_bytes(engine: Engine, settings: Settings, row: RowMapping) -> bytes:
     """The email's bytes; its words are made at the first attempt and kept for the next ones."""
     with engine.begin() as connection:
         campaign = campaigns.read_campaign(connection, row["campaign_id"]).campaign
@@ -119,33 +69,3 @@ def _values(connection: Connection, settings: Settings, row: RowMapping, campaig
             if letter["body"]
         ],
     }
-
-
-def _record(engine: Engine, row: RowMapping, outcome: Outcome) -> None:
-    tries = row["tries"] + 1
-    values: dict[str, Any] = {"tries": tries, "cause": outcome.cause.value, "remote_reply": outcome.reply}
-    state = {
-        Verdict.ACCEPTED: LetterState.SENT,
-        Verdict.DEFERRED: LetterState.DEFERRED,
-        Verdict.REJECTED: LetterState.REJECTED,
-        Verdict.UNCERTAIN: LetterState.UNCERTAIN,
-    }[outcome.verdict]
-    if state is LetterState.SENT:
-        values["sent_at"] = func.now()
-    if state is LetterState.DEFERRED:
-        values["due_at"] = func.now() + timedelta(seconds=deferred_delay(tries))
-    _write(engine, row, state, values)
-
-
-def _release(engine: Engine, rows: list[RowMapping], outcome: Outcome) -> None:
-    """Claimed, and certainly not sent: back to `queued` without counting an attempt."""
-    for row in rows:
-        values = {"due_at": func.now() + timedelta(seconds=PAUSE_AFTER_REFUSAL_S), "cause": outcome.cause.value}
-        _write(engine, row, LetterState.QUEUED, values)
-
-
-def _write(engine: Engine, row: RowMapping, state: LetterState, values: dict[str, Any]) -> None:
-    with engine.begin() as connection:
-        held = follow_ups.lock_claimed(connection, row["id"], row["attempt"])
-        if held is not None:
-            follow_ups.change_follow_up(connection, held, state, values)

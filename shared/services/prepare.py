@@ -5,7 +5,7 @@ the lease. The last of {lookup done, accepted} makes the letters, exactly once, 
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,20 +13,17 @@ import structlog
 from sqlalchemy import Connection, Engine, RowMapping, func
 from sqlalchemy.exc import OperationalError
 
-from shared.clock import now
-from shared.db import campaigns, letters, submissions
-from shared.domain.backoff import GIVE_UP_AFTER_S, lookup_delay
-from shared.domain.campaigns import StoredCampaign
-from shared.domain.causes import Cause
-from shared.domain.identities import message_id
-from shared.domain.places import Chamber, HomeAddress, LookupResult, LookupStatus, Office
-from shared.domain.states import HoldReason, LetterState, SubmissionState
+from shared.db import submissions
+from shared.domain.backoff import lookup_delay
+from shared.domain.places import Chamber, HomeAddress, LookupResult, LookupStatus
+from shared.domain.states import SubmissionState
 from shared.domain.transport import Route, Transport
+from shared.failpoints import failpoint
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
-from shared.rendering.letters import Author, render_letter
 from shared.services.follow_up_plan import plan_step
 from shared.services.lookup import look_up_many
+from shared.services.make_letters import make_letters
 from shared.settings import Settings
 
 _LOG = structlog.get_logger()
@@ -42,8 +39,9 @@ def prepare_submissions(engine: Engine, ring: Ring, settings: Settings) -> int:
     while True:
         with engine.begin() as connection:
             claimed = submissions.claim_lookups(connection, BATCH)
+        failpoint("prepare.claimed")
         _look_up_claimed(engine, settings, claimed)
-        made, due_now = _make_letters(engine, settings)
+        made, due_now = make_letters(engine, settings, BATCH)
         if made and due_now:
             ring.ring(TaskName.DELIVER_LETTERS)
         moved += len(claimed) + made
@@ -121,73 +119,3 @@ def _record_lookup(connection: Connection, row: RowMapping, result: LookupResult
         if row["accepted_at"] is not None:
             plan_step(connection, row, "fix_address", Route(Transport(row["transport"]), is_test=row["is_test"]))
     _LOG.info("lookup.done", submission_id=row["id"], status=result.status.value, source=values["match_source"])
-
-
-def _make_letters(engine: Engine, settings: Settings) -> tuple[int, bool]:
-    """Makes the letters of up to a batch of submissions; says whether any of them is due at once."""
-    with engine.begin() as connection:
-        rows = submissions.lock_letterless(connection, BATCH)
-        cache: dict[int, StoredCampaign] = {}
-        for row in rows:
-            if row["campaign_id"] not in cache:
-                cache[row["campaign_id"]] = campaigns.read_campaign(connection, row["campaign_id"])
-            try:
-                with connection.begin_nested():
-                    _make_letters_of(connection, settings, row, cache[row["campaign_id"]])
-            except OperationalError:
-                raise
-            except Exception as error:  # noqa: BLE001 - a fault in one letter's text must not hold up the others
-                # Without the error's text, which may quote the letter.
-                _LOG.error("letters.failed", submission_id=row["id"], error=type(error).__name__)
-                submissions.put_off_letters(connection, row["id"])
-        return len(rows), any(row["leaves_at"] <= now() for row in rows)
-
-
-def _make_letters_of(connection: Connection, settings: Settings, row: RowMapping, stored: StoredCampaign) -> None:
-    made = 0
-    for office, _, is_chosen in submissions.read_targets(connection, row["id"]):
-        if is_chosen:
-            values = _letter_values(row, stored, office)
-            letter_id = letters.insert_letter(connection, values)
-            if letter_id is not None:
-                made += 1
-                stable_id = message_id(settings.secret_key, "letter", letter_id, settings.mail_domain)
-                letters.name_letter(connection, letter_id, stable_id)
-    submissions.update_submission(connection, row["id"], {"expected_letters": made})
-    _LOG.info("letters.made", submission_id=row["id"], letters=made)
-
-
-def _letter_values(row: RowMapping, stored: StoredCampaign, office: Office) -> Mapping[str, Any]:
-    values: dict[str, Any] = {
-        "submission_id": row["id"],
-        "campaign_id": row["campaign_id"],
-        "office_id": office.office_id,
-        "office_holder_id": office.holder_id,
-        "state": LetterState.QUEUED.value,
-        "due_at": row["leaves_at"],
-        "deliver_by": stored.campaign.last_delivery or now() + timedelta(seconds=GIVE_UP_AFTER_S),
-        "is_test": row["is_test"],
-        "transport": row["transport"],
-        "email_hash": row["email_hash"],
-        "recipient_title": office.title,
-        "recipient_name": office.holder,
-        "recipient_email": office.email,
-        "receiving_domain": office.email.rpartition("@")[2].lower(),
-        "district": office.district,
-        "from_name": f"{row['first_name']} {row['last_name']}",
-        "reply_to": row["email"],
-    }
-    if office.vacant or not office.email:
-        reason, cause = (
-            (HoldReason.VACANT_SEAT, Cause.VACANT_SEAT) if office.vacant else (HoldReason.NO_EMAIL, Cause.NO_EMAIL)
-        )
-        return values | {"state": LetterState.HELD.value, "hold_reason": reason.value, "cause": cause.value}
-    rendered = render_letter(stored.campaign, author_of(row), office)
-    return values | {"subject": rendered.subject, "body": rendered.body}
-
-
-def author_of(row: RowMapping) -> Author:
-    """The supporter as letters show them, from a submission's row."""
-    address = HomeAddress(row["street"], row["city"], row["us_state"], row["zip"], row["unit"])
-    name = f"{row['first_name']} {row['last_name']}".strip()
-    return Author(name, row["email"], address.one_line(), row["own_words"], row["edited_subject"], row["edited_body"])

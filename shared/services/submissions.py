@@ -19,6 +19,7 @@ from shared.domain.states import CANCELLABLE, LetterState, SubmissionState
 from shared.domain.transport import Route, Transport, choose_route
 from shared.domain.typed_text import clean_line, clean_text
 from shared.errors import InputError, NotAllowed, NotFound
+from shared.failpoints import failpoint
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.services.campaigns import require_campaign, require_open
@@ -165,6 +166,8 @@ def accept_submission(
         plan_follow_ups(connection, row, campaign, "accepted", route)
         if row["state"] == SubmissionState.NEEDS_ADDRESS.value:
             plan_step(connection, row, "fix_address", route)
+        failpoint("accept.before_commit")
+    failpoint("accept.after_commit")
     ring.ring(TaskName.PREPARE_SUBMISSIONS)
     ring.ring(TaskName.SEND_MAIL)
 

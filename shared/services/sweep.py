@@ -6,12 +6,15 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import Connection, Engine, text
 
-from shared.db import follow_ups, letters, submissions
+from shared.db import follow_ups, letters, pace, submissions
 from shared.domain.causes import Cause
 from shared.domain.states import LetterState
 from shared.domain.transport import Transport
+from shared.failpoints import failpoint
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
+from shared.services.delivery.recover import check_database, recover
+from shared.services.delivery.run import journal_folder
 from shared.services.outbox import open_transports
 from shared.settings import Settings
 
@@ -26,11 +29,16 @@ DRAFT_LIFETIME = timedelta(hours=24)
 
 def sweep(engine: Engine, ring: Ring, settings: Settings) -> list[TaskName]:
     """Mends and rings; returns what it rang for. Only one sweep at a time does the mending."""
+    folder = journal_folder(settings)
+    check_database(engine, folder)
+    recover(engine, folder, settings.timing)
     with engine.begin() as connection:
         if connection.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _LOCK}).scalar_one():
             _mend_overdue(connection)
             _expire(connection)
             _settle(connection)
+            pace.add_domains(connection)
+            failpoint("sweep.mending")
     with engine.connect() as connection:
         due = _due_tasks(connection, open_transports(settings))
     for task in due:
@@ -74,8 +82,8 @@ def _due_tasks(connection: Connection, transports: Sequence[Transport]) -> list[
     """The tasks whose claims would find something; letters that must wait ring no bell."""
     checks = {
         TaskName.PREPARE_SUBMISSIONS: submissions.lookups_are_due(connection),
-        TaskName.DELIVER_LETTERS: letters.letters_are_due(connection, first_tries=True, transports=transports),
-        TaskName.RETRY_LETTERS: letters.letters_are_due(connection, first_tries=False, transports=transports),
+        TaskName.DELIVER_LETTERS: pace.letters_are_due(connection, transports, LetterState.QUEUED),
+        TaskName.RETRY_LETTERS: pace.letters_are_due(connection, transports, LetterState.DEFERRED),
         TaskName.SEND_MAIL: follow_ups.follow_ups_are_due(connection, transports),
     }
     return [task for task, is_due in checks.items() if is_due]

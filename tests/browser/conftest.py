@@ -13,8 +13,7 @@ from werkzeug.serving import make_server
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
 from shared.services.campaigns import import_campaign
-from shared.services.deliver import deliver_letters
-from shared.services.mail import send_mail
+from shared.services.delivery import deliver_letters, send_mail
 from shared.services.mailbox import store_message
 from shared.services.organizers import issue_one_time_password
 from shared.services.prepare import prepare_submissions

@@ -82,6 +82,7 @@ def test_compose_settings_are_good_ones() -> None:
         "DEARREP_MAIL_ROUTE": "",
         "DEARREP_GEOCODERS": "",
         "DEARREP_LOG_LEVEL": "INFO",
+        "DEARREP_TIMING": "",
     }
     settings = from_env(filled)
     assert settings.environment == "production"

@@ -16,7 +16,7 @@ from shared.paths import ROOT
 SOURCES = sorted(path for folder in ("shared", "web", "worker") for path in (ROOT / folder).rglob("*.py"))
 NAMES = [str(path.relative_to(ROOT)) for path in SOURCES]
 # Where a process begins; everything else is handed Settings.
-ROOTS_READING_ENVIRON = {"shared/settings.py", "shared/cli/stack.py"}
+ROOTS_READING_ENVIRON = {"shared/failpoints.py", "shared/settings.py", "shared/cli/stack.py"}
 ROOTS_CALLING_FROM_ENV = {
     "shared/cli/stack.py",
     "shared/cli/up.py",

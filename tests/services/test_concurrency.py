@@ -12,8 +12,7 @@ from shared.db.letters import count_imbalance
 from shared.db.tables import follow_up, letter, submission
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
-from shared.services.deliver import deliver_letters
-from shared.services.mail import send_mail
+from shared.services.delivery import deliver_letters, send_mail
 from shared.services.prepare import prepare_submissions
 from shared.services.submissions import accept_submission, begin_submission
 from shared.services.sweep import sweep

@@ -15,8 +15,7 @@ from shared.domain.places import HomeAddress
 from shared.logging import configure_logging
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
-from shared.services.deliver import deliver_letters
-from shared.services.mail import send_mail
+from shared.services.delivery import deliver_letters, send_mail
 from shared.services.prepare import prepare_submissions
 from shared.services.submissions import SupporterDetails, accept_submission, begin_submission
 from shared.services.sweep import sweep
@@ -62,7 +61,7 @@ def test_the_whole_road_leaves_no_trace_of_a_person(
         send_mail(engine, ring, settings)
         sweep(engine, ring, settings)
     lines = logs.getvalue().splitlines()
-    assert any("letter.tried" in line for line in lines)
+    assert any("mail.tried" in line for line in lines)
     assert any('"event": "request"' in line for line in lines)
     for line in lines:
         json.loads(line)

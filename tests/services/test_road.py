@@ -6,30 +6,26 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, func, select, text, update
 
-from shared.db import directory, letters, submissions
+from shared.db import directory, submissions
 from shared.db.letters import count_imbalance
 from shared.db.tables import follow_up, letter, letter_event, submission
 from shared.domain.campaigns import Campaign
-from shared.domain.causes import Cause
 from shared.domain.places import HomeAddress, LookupResult, LookupStatus, Match, MatchType, Office
 from shared.domain.states import CampaignState, LetterState, SubmissionState
-from shared.domain.transport import Transport
 from shared.errors import InputError, NotAllowed
-from shared.providers.smtp import Outcome, Verdict
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
 from shared.rendering.letters import Author, RenderedLetter
-from shared.services import deliver, prepare
+from shared.services import make_letters, prepare
 from shared.services.campaigns import change_campaign_state
-from shared.services.deliver import deliver_letters
+from shared.services.delivery import deliver_letters, send_mail
 from shared.services.letters import cancel_letter, retry_letter
 from shared.services.lookup.directory import as_office
-from shared.services.mail import send_mail
 from shared.services.mailbox import list_messages, read_message, store_message
 from shared.services.prepare import prepare_submissions
 from shared.services.submission_view import SubmissionView, preview_letters, read_submission
 from shared.services.submissions import accept_submission, begin_submission, correct_address, send_now, undo_submission
-from shared.services.sweep import sweep, tidy
+from shared.services.sweep import tidy
 from shared.settings import Settings
 from tests.factories import make_campaign, make_supporter
 from tests.smtp_server import ScriptedSmtpServer
@@ -190,14 +186,14 @@ def test_one_address_that_breaks_the_lookup_harms_no_other(here: Here, monkeypat
 
 
 def test_one_letter_that_can_not_be_made_holds_up_no_other(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = prepare.render_letter
+    real = make_letters.render_letter
 
     def breaks(campaign: Campaign, author: Author, office: Office) -> RenderedLetter:
         if author.email == "b@example.org":
             raise ZeroDivisionError
         return real(campaign, author, office)
 
-    monkeypatch.setattr(prepare, "render_letter", breaks)
+    monkeypatch.setattr(make_letters, "render_letter", breaks)
     for name in "abc":
         here.send(f"{name}@example.org")
     assert here.states() == ["queued"] * 4
@@ -388,19 +384,6 @@ def test_a_deferred_letter_is_tried_again_and_sent_once(here: Here) -> None:
         ids = [message.split(b"Message-ID: ")[1].split(b"\r\n")[0] for _, _, message in server.accepted]
     assert here.states() == ["sent", "sent"]
     assert len(set(ids)) == 2
-
-
-def test_a_worker_that_lost_its_lease_changes_nothing(here: Here) -> None:
-    here.send()
-    with here.engine.begin() as connection:
-        rows = letters.claim_letters(connection, worker="frozen", first_tries=True, transports=list(Transport), limit=1)
-        connection.execute(update(letter).where(letter.c.id == rows[0]["id"]).values(lease_until=func.now()))
-    with here.engine.begin() as connection:
-        connection.exec_driver_sql("SELECT pg_sleep(0.01)")
-    sweep(here.engine, here.ring, here.settings)
-    assert here.states().count("uncertain") == 1
-    deliver._record(here.engine, rows[0], Outcome(Verdict.ACCEPTED, Cause.NONE))
-    assert here.states().count("uncertain") == 1
 
 
 def test_an_organizer_retries_and_cancels_and_the_history_says_who(here: Here) -> None:

@@ -36,7 +36,7 @@ def rung(engine: Engine, settings: Settings) -> Rung:
 def test_due_letters_are_rung_for_in_their_lane(rung: Rung, engine: Engine) -> None:
     assert rung() == [TaskName.DELIVER_LETTERS, TaskName.SEND_MAIL]
     with engine.begin() as connection:
-        connection.execute(update(letter).values(tries=1))
+        connection.execute(update(letter).values(state="deferred"))
     assert rung() == [TaskName.RETRY_LETTERS, TaskName.SEND_MAIL]
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
-from shared.services.deliver import deliver_letters
+from shared.services.delivery import deliver_letters
 from shared.services.prepare import prepare_submissions
 from shared.settings import Settings
 from web.app import create_app

@@ -14,7 +14,7 @@ from shared.domain.places import Chamber
 from shared.paths import ROOT
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
-from shared.services.deliver import deliver_letters
+from shared.services.delivery import deliver_letters
 from shared.services.imports.addresses import import_addresses
 from shared.services.imports.districts import import_districts
 from shared.services.imports.legislators import import_legislators

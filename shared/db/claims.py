@@ -1,0 +1,151 @@
+"""Claims: due rows become one worker's under a lease, and the batch's outcomes go back in one statement each.
+
+Letters and follow-ups are claimed and recorded in the same way. Every write is fenced by the attempt: a row that
+somebody else has moved on stays as it is.
+"""
+
+# ruff: noqa: S608 - statements are put together from the constants below, never from data
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Connection, RowMapping, text
+
+from shared.db.campaigns import SENDABLE
+from shared.db.pace import DUE, DomainPace
+from shared.domain.causes import Cause
+from shared.domain.states import LETTER_ARROWS, LetterState
+
+
+class Kind(StrEnum):
+    """What is claimed: the name of its table."""
+
+    LETTER = "letter"
+    FOLLOW_UP = "follow_up"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an attempt came to. `due_in_s` for rows that wait again; `tried` when a mail server was asked."""
+
+    id: int
+    attempt: int
+    state: LetterState
+    cause: Cause = Cause.NONE
+    reply: str = ""
+    due_in_s: float = 0.0
+    tried: bool = True
+    crashed: bool = False
+
+
+# Round-robin over campaigns: each one's oldest, then each one's next.
+_CANDIDATES = text(
+    "SELECT due.id, due.crash_count FROM campaign CROSS JOIN LATERAL (SELECT letter.id, letter.crash_count,"
+    " letter.due_at, row_number() OVER (ORDER BY letter.due_at, letter.id) AS turn FROM letter,"
+    " (SELECT CAST(:transport AS text) AS transport, CAST(:receiving_domain AS text) AS receiving_domain) AS p"
+    f" WHERE {DUE} ORDER BY letter.due_at, letter.id LIMIT :limit) AS due"
+    f" WHERE {SENDABLE.format(transport=':transport')} ORDER BY due.turn, due.due_at LIMIT :limit"
+)
+_LEASE = (
+    " SET state = 'sending', state_changed_at = now(), attempt = {table}.attempt + 1, worker = :worker,"
+    " lease_until = now() + :lease_s * interval '1 second'"
+)
+_CLAIM_LETTERS = text(
+    "WITH batch AS (SELECT id, state FROM letter WHERE id = ANY(:ids) AND state IN ('queued', 'deferred')"
+    " ORDER BY id FOR UPDATE SKIP LOCKED), claimed AS (UPDATE letter" + _LEASE.format(table="letter") + " FROM batch"
+    " WHERE letter.id = batch.id RETURNING letter.*, batch.state AS state_before), event AS ("
+    " INSERT INTO letter_event (letter_id, from_state, to_state, attempt)"
+    " SELECT id, state_before, state, attempt FROM claimed) SELECT * FROM claimed ORDER BY due_at, id"
+)
+_CLAIM_FOLLOW_UPS = text(
+    "UPDATE follow_up" + _LEASE.format(table="follow_up") + " WHERE id IN (SELECT id FROM follow_up"
+    " WHERE state IN ('queued', 'deferred') AND due_at <= now() AND transport = :transport"
+    " AND NOT EXISTS (SELECT 1 FROM installation WHERE is_paused OR hold_reason <> '')"
+    " ORDER BY due_at, id LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING *"
+)
+_ARROWS = ", ".join(f"('{old}', '{new}')" for old, following in LETTER_ARROWS.items() for new in sorted(following))
+# Only what is still this attempt's: in its hands, or given up as uncertain while it slept.
+_HELD = (
+    "WITH result AS (SELECT * FROM unnest(CAST(:id AS bigint[]), CAST(:attempt AS int[]), CAST(:state AS text[]),"
+    " CAST(:cause AS text[]), CAST(:reply AS text[]), CAST(:due_in_s AS float8[]), CAST(:tried AS bool[]),"
+    " CAST(:crashed AS bool[])) AS result(id, attempt, state, cause, reply, due_in_s, tried, crashed)),"
+    f" arrow(old, new) AS (VALUES {_ARROWS}),"
+    " held AS (SELECT row.id, row.state AS old FROM {table} row JOIN result USING (id)"
+    " JOIN arrow ON arrow.old = row.state AND arrow.new = result.state"
+    " WHERE row.attempt = result.attempt AND row.state IN ('sending', 'uncertain') ORDER BY row.id FOR UPDATE OF row),"
+    " changed AS (UPDATE {table} row SET state = result.state, state_changed_at = now(), cause = result.cause,"
+    " remote_reply = result.reply, lease_until = NULL, tries = row.tries + result.tried::int,"
+    " crash_count = row.crash_count + result.crashed::int,"
+    " due_at = CASE WHEN result.state IN ('queued', 'deferred') THEN now() + result.due_in_s * interval '1 second'"
+    " ELSE row.due_at END, sent_at = CASE WHEN result.state = 'sent' THEN now() ELSE row.sent_at END"
+    " FROM result, held WHERE row.id = result.id AND held.id = row.id"
+    " RETURNING row.id, row.submission_id, row.campaign_id, row.attempt, row.state, row.cause, row.remote_reply,"
+    " row.transport, row.is_test, held.old)"
+)
+_RECORD = {
+    Kind.LETTER: text(
+        _HELD.format(table="letter") + ", event AS (INSERT INTO letter_event (letter_id, from_state, to_state,"
+        " attempt, cause, remote_reply) SELECT id, old, state, attempt, cause, remote_reply FROM changed)"
+        " SELECT * FROM changed"
+    ),
+    Kind.FOLLOW_UP: text(_HELD.format(table="follow_up") + " SELECT * FROM changed"),
+}
+_HELD_BY = {
+    kind: text(
+        f"SELECT id, attempt, tries, crash_count, worker FROM {kind.value} WHERE worker = ANY(:workers)"
+        " AND state IN ('sending', 'uncertain')"
+    )
+    for kind in Kind
+}
+_ATTEMPTS_OF = {kind: text(f"SELECT id, attempt FROM {kind.value} WHERE id = ANY(:ids)") for kind in Kind}
+
+
+def claim_letters(
+    connection: Connection, domain: DomainPace, lane: LetterState, *, worker: str, lease_s: float, limit: int
+) -> list[RowMapping]:
+    """Takes due letters of one domain, whose pace row the caller holds. A letter that crashed a worker comes alone."""
+    where = {"transport": domain.transport.value, "receiving_domain": domain.receiving_domain, "lane": lane.value}
+    found = connection.execute(_CANDIDATES, {**where, "limit": limit}).all()
+    suspects = [row.id for row in found if row.crash_count]
+    ids = suspects[:1] or [row.id for row in found]
+    return _claim(connection, _CLAIM_LETTERS, {"ids": ids, "worker": worker, "lease_s": lease_s}) if ids else []
+
+
+def claim_follow_ups(
+    connection: Connection, transport: str, *, worker: str, lease_s: float, limit: int
+) -> list[RowMapping]:
+    """Takes due follow-ups of one transport."""
+    values = {"transport": transport, "worker": worker, "lease_s": lease_s, "limit": limit}
+    return _claim(connection, _CLAIM_FOLLOW_UPS, values)
+
+
+def record_results(connection: Connection, kind: Kind, results: Sequence[Result]) -> list[RowMapping]:
+    """Writes what became of a batch, with an event for each letter; returns the rows that were still this attempt's."""
+    if not results:
+        return []
+    columns: Mapping[str, list[object]] = {
+        "id": [one.id for one in results],
+        "attempt": [one.attempt for one in results],
+        "state": [one.state.value for one in results],
+        "cause": [one.cause.value for one in results],
+        "reply": [one.reply for one in results],
+        "due_in_s": [one.due_in_s for one in results],
+        "tried": [one.tried for one in results],
+        "crashed": [one.crashed for one in results],
+    }
+    return list(connection.execute(_RECORD[kind], columns).mappings())
+
+
+def held_by(connection: Connection, kind: Kind, workers: Sequence[str]) -> list[RowMapping]:
+    """What these workers have claimed and not recorded."""
+    return list(connection.execute(_HELD_BY[kind], {"workers": list(workers)}).mappings())
+
+
+def attempts_of(connection: Connection, kind: Kind, ids: Sequence[int]) -> dict[int, int]:
+    """The attempts that the database knows of, by row; a row that does not exist is missing."""
+    return {row.id: row.attempt for row in connection.execute(_ATTEMPTS_OF[kind], {"ids": list(ids)})}
+
+
+def _claim(connection: Connection, statement: object, values: Mapping[str, object]) -> list[RowMapping]:
+    return list(connection.execute(statement, values).mappings())  # type: ignore[call-overload]

@@ -1,0 +1,64 @@
+"""The one row about this installation: which database it is, and whether anything may leave it at all."""
+
+from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from shared.db.tables import installation
+
+_IDENTITY = text(
+    "SELECT (SELECT system_identifier::text FROM pg_control_system()),"
+    " (SELECT timeline_id FROM pg_control_checkpoint()), pg_current_wal_lsn()::text"
+)
+
+
+def is_held(connection: Connection) -> bool:
+    """True while everything is paused or held."""
+    row = connection.execute(select(installation.c.is_paused, installation.c.hold_reason)).one_or_none()
+    return row is not None and (row.is_paused or row.hold_reason != "")
+
+
+def read_hold(connection: Connection) -> tuple[bool, str]:
+    """(paused for all by an organizer, why everything is held or "")."""
+    row = connection.execute(select(installation.c.is_paused, installation.c.hold_reason)).one_or_none()
+    return (row.is_paused, row.hold_reason) if row else (False, "")
+
+
+def hold(connection: Connection, reason: str) -> None:
+    """Nothing leaves until a person decides; the first reason stays."""
+    _make(connection)
+    held = update(installation).where(installation.c.hold_reason == "").values(hold_reason=reason, held_at=func.now())
+    connection.execute(held)
+
+
+def release(connection: Connection) -> None:
+    """A person decided that letters may leave again from this database."""
+    _make(connection)
+    connection.execute(update(installation).values(hold_reason="", held_at=None))
+
+
+def pause_all(connection: Connection, *, paused: bool) -> None:
+    """Stops or resumes all campaigns at once."""
+    _make(connection)
+    connection.execute(update(installation).values(is_paused=paused))
+
+
+def known_identity(connection: Connection) -> tuple[str, int]:
+    """The cluster that this installation believes to be in: PostgreSQL's system identifier and timeline."""
+    row = connection.execute(select(installation.c.system_identifier, installation.c.timeline)).one_or_none()
+    return (row.system_identifier, row.timeline) if row else ("", 0)
+
+
+def actual_identity(connection: Connection) -> tuple[str, int, str]:
+    """The cluster that we talk to: system identifier, timeline, and how far its write-ahead log has come."""
+    row = connection.execute(_IDENTITY).one()
+    return row[0], row[1], row[2]
+
+
+def write_identity(connection: Connection, system_identifier: str, timeline: int) -> None:
+    """From now on this is our cluster."""
+    _make(connection)
+    connection.execute(update(installation).values(system_identifier=system_identifier, timeline=timeline))
+
+
+def _make(connection: Connection) -> None:
+    connection.execute(insert(installation).values(id=1).on_conflict_do_nothing())

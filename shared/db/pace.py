@@ -1,0 +1,139 @@
+"""The rows that say how fast a receiving domain takes letters. Rules are in `shared.domain.pace`."""
+
+# ruff: noqa: S608 - statements are put together from the constants below, never from data
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from shared.db.campaigns import SENDABLE
+from shared.domain.causes import Cause
+from shared.domain.pace import BURST_SHARE, Pace
+from shared.domain.states import LetterState
+from shared.domain.transport import Transport
+
+
+@dataclass(frozen=True)
+class DomainPace:
+    """A domain that has due letters and may be served, its row locked until COMMIT."""
+
+    transport: Transport
+    receiving_domain: str
+    pace: Pace
+    # Connections that are at work for it now, over all processes.
+    busy: int
+
+
+_TOKENS = (
+    "least(greatest(1, p.rate_per_hour * :burst_share),"
+    " p.tokens + extract(epoch FROM now() - p.refilled_at) * p.rate_per_hour / 3600)"
+)
+# Due letters of one domain and lane, of campaigns that may send now. A claim takes from the same set.
+DUE = (
+    "letter.state = :lane AND letter.transport = p.transport AND letter.receiving_domain = p.receiving_domain"
+    " AND letter.campaign_id = campaign.id AND letter.due_at <= now()"
+)
+_BUSY = (
+    "(SELECT count(DISTINCT worker) FROM letter WHERE state = 'sending' AND transport = p.transport"
+    " AND receiving_domain = p.receiving_domain)"
+)
+_MAY_BE_SERVED = (
+    f"p.transport = ANY(:transports) AND (p.open_until IS NULL OR p.open_until <= now())"
+    f" AND (p.rate_per_hour IS NULL OR {_TOKENS} >= 1)"
+    " AND NOT EXISTS (SELECT 1 FROM installation WHERE is_paused OR hold_reason <> '')"
+    f" AND {_BUSY} < p.connections"
+    f" AND EXISTS (SELECT 1 FROM campaign WHERE {SENDABLE.format(transport='p.transport')}"
+    f" AND EXISTS (SELECT 1 FROM letter WHERE {DUE}))"
+)
+_FIND = (
+    f"SELECT p.transport, p.receiving_domain, p.rate_per_hour, {_TOKENS} AS tokens, p.connections,"
+    f" p.seconds_per_letter, p.failures, {_BUSY} FROM domain_pace p WHERE {_MAY_BE_SERVED}"
+    " ORDER BY p.served_at NULLS FIRST LIMIT 1 FOR UPDATE OF p"
+)
+_FIND_FREE = text(f"{_FIND} SKIP LOCKED")
+_FIND_WAITING = text(_FIND)
+_ANY_DUE = text(f"SELECT EXISTS (SELECT 1 FROM domain_pace p WHERE {_MAY_BE_SERVED})")
+_TAKE = text(
+    "UPDATE domain_pace SET tokens = :tokens, refilled_at = now(), served_at = clock_timestamp()"
+    " WHERE transport = :transport AND receiving_domain = :receiving_domain"
+)
+_LOCK = text(
+    "SELECT rate_per_hour, tokens, connections, seconds_per_letter, failures FROM domain_pace"
+    " WHERE transport = :transport AND receiving_domain = :receiving_domain FOR UPDATE"
+)
+_WRITE = text(
+    "UPDATE domain_pace SET connections = :connections, seconds_per_letter = :seconds_per_letter,"
+    " failures = :failures, open_cause = :cause,"
+    " open_until = CASE WHEN :break_s > 0 THEN now() + :break_s * interval '1 second' END"
+    " WHERE transport = :transport AND receiving_domain = :receiving_domain"
+)
+_ADD = text(
+    "INSERT INTO domain_pace (transport, receiving_domain) SELECT DISTINCT transport, receiving_domain FROM letter"
+    " WHERE state IN ('queued', 'deferred') ON CONFLICT DO NOTHING"
+)
+_ADD_ONE = text(
+    "INSERT INTO domain_pace (transport, receiving_domain)"
+    " SELECT * FROM unnest(CAST(:transports AS text[]), CAST(:domains AS text[])) ON CONFLICT DO NOTHING"
+)
+
+
+def find_domain(connection: Connection, transports: Sequence[Transport], lane: LetterState) -> DomainPace | None:
+    """The domain with due letters of this lane that was served least recently; waits for one that others hold."""
+    values = _values(transports, lane)
+    row = (
+        connection.execute(_FIND_FREE, values).one_or_none() or connection.execute(_FIND_WAITING, values).one_or_none()
+    )
+    if row is None:
+        return None
+    transport, domain, rate, tokens, connections, seconds, failures, busy = row
+    pace = Pace(rate, tokens if rate is not None else 0.0, connections, seconds, failures)
+    return DomainPace(Transport(transport), domain, pace, busy)
+
+
+def letters_are_due(connection: Connection, transports: Sequence[Transport], lane: LetterState) -> bool:
+    """True when a claim would find letters: the same question without taking any."""
+    return bool(connection.execute(_ANY_DUE, _values(transports, lane)).scalar_one())
+
+
+def take_tokens(connection: Connection, domain: DomainPace, letters: int) -> None:
+    """Notes that a claim took letters, in the claim's own transaction."""
+    tokens = domain.pace.tokens - letters if domain.pace.rate_per_hour is not None else 1.0
+    connection.execute(_TAKE, {**_key(domain.transport, domain.receiving_domain), "tokens": tokens})
+
+
+def lock_pace(connection: Connection, transport: Transport, receiving_domain: str) -> Pace | None:
+    """The pace, locked until COMMIT."""
+    row = connection.execute(_LOCK, _key(transport, receiving_domain)).one_or_none()
+    return Pace(*row) if row else None
+
+
+def write_pace(
+    connection: Connection, transport: Transport, receiving_domain: str, pace: Pace, *, break_s: float, cause: Cause
+) -> None:
+    """What a batch taught us; `break_s` seconds of rest when the server refused, 0 for none."""
+    values = {
+        "connections": pace.connections,
+        "seconds_per_letter": pace.seconds_per_letter,
+        "failures": pace.failures,
+        "cause": cause.value,
+        "break_s": break_s,
+    }
+    connection.execute(_WRITE, {**_key(transport, receiving_domain), **values})
+
+
+def add_domains(connection: Connection, pairs: Sequence[tuple[str, str]] | None = None) -> None:
+    """Makes rows for new (transport, domain) pairs; without pairs for whatever waits."""
+    if pairs is None:
+        connection.execute(_ADD)
+    elif ordered := sorted({pair for pair in pairs if pair[1]}):
+        values = {"transports": [pair[0] for pair in ordered], "domains": [pair[1] for pair in ordered]}
+        connection.execute(_ADD_ONE, values)
+
+
+def _values(transports: Sequence[Transport], lane: LetterState) -> dict[str, object]:
+    return {"transports": [t.value for t in transports], "lane": lane.value, "burst_share": BURST_SHARE}
+
+
+def _key(transport: Transport, receiving_domain: str) -> dict[str, str]:
+    return {"transport": transport.value, "receiving_domain": receiving_domain}

@@ -1,0 +1,158 @@
+"""Hands a claimed batch to a mail server, one email after the other, and says what became of each.
+
+No transaction is open meanwhile. The journal knows each step before it is taken, so that whoever tidies up after
+a crash can tell what was certainly not sent from what may have been.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from shared.db.claims import Kind, Result
+from shared.domain.backoff import deferred_delay
+from shared.domain.causes import Cause
+from shared.domain.pace import BatchSummary
+from shared.domain.states import LetterState
+from shared.providers.journal import Item, Journal
+from shared.providers.smtp import Outcome, SmtpSession, Verdict
+from shared.timing import Timing
+
+_LOG = structlog.get_logger()
+CRASHES_BEFORE_QUARANTINE = 3
+# A letter whose message can't be built waits this long for its next try.
+_AFTER_CRASH_S = 60.0
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """One claimed email. `build` makes its bytes; it may raise, which then counts as a crash of this one alone."""
+
+    kind: Kind
+    id: int
+    attempt: int
+    tries: int
+    crash_count: int
+    campaign_id: int
+    sender: str
+    recipient: str
+    build: Callable[[], bytes]
+
+    @property
+    def item(self) -> Item:
+        """How the journal names this attempt."""
+        return Item(self.kind.value, self.id, self.attempt)
+
+
+@dataclass(frozen=True)
+class Carried:
+    """Results for the whole batch, and what its server was like. `refusal` when it would not talk to us at all."""
+
+    results: tuple[Result, ...]
+    summary: BatchSummary
+    refusal: Cause = Cause.NONE
+
+
+def boot_seconds() -> float:
+    """Seconds since the machine started; goes on while the process, or the machine, sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
+def carry(
+    session: SmtpSession,
+    journal: Journal,
+    parcels: Sequence[Parcel],
+    *,
+    timing: Timing,
+    claimed_at: float,
+    stop: Callable[[], bool],
+    is_stopped: Callable[[int], bool],
+) -> Carried:
+    """Works through the batch for `timing.batch` seconds; `claimed_at` is `boot_seconds()` before the claim.
+
+    `stop` ends the batch early; `is_stopped` says that a campaign (by id) may not send now. What was not reached
+    goes back to `queued`: it certainly was not sent.
+    """
+    results: list[Result] = []
+    answered = put_off = 0
+    refusal = Cause.NONE
+    started = time.monotonic()
+    for parcel in parcels:
+        if stop() or time.monotonic() - started > timing.batch or boot_seconds() - claimed_at > timing.last_dot:
+            break
+        outcome = _hand_over(session, journal, parcel, _guard(parcel, timing, claimed_at, is_stopped))
+        results.append(result_of(parcel.id, parcel.attempt, parcel.tries, parcel.crash_count, outcome, timing))
+        _LOG.info("mail.tried", kind=parcel.kind, id=parcel.id, attempt=parcel.attempt, verdict=outcome.verdict.value)
+        if outcome.verdict is Verdict.UNSENT:
+            refusal = outcome.cause
+            break
+        answered += 1
+        put_off += outcome.verdict is Verdict.DEFERRED and outcome.cause is not Cause.MAILBOX_FULL
+    # A server that refuses us is not asked again at once, whatever the lane.
+    wait = timing.breaker if refusal else 0.0
+    results = [
+        replace(one, due_in_s=wait) if one.state is LetterState.QUEUED and not one.crashed else one for one in results
+    ]
+    results += [_untouched(parcel, refusal, wait) for parcel in parcels[len(results) :]]
+    summary = BatchSummary(answered, put_off, time.monotonic() - started, refused=bool(refusal))
+    return Carried(tuple(results), summary, refusal)
+
+
+def result_of(row_id: int, attempt: int, tries: int, crash_count: int, outcome: Outcome, timing: Timing) -> Result:
+    """What an outcome makes of a row that was tried and has crashed so often before."""
+    base = Result(row_id, attempt, LetterState.QUEUED, outcome.cause, outcome.reply)
+    match outcome.verdict:
+        case Verdict.ACCEPTED:
+            return replace(base, state=LetterState.SENT)
+        case Verdict.REJECTED:
+            return replace(base, state=LetterState.REJECTED)
+        case Verdict.UNCERTAIN:
+            return replace(base, state=LetterState.UNCERTAIN)
+        case Verdict.DEFERRED:
+            delay = deferred_delay(tries + 1) * timing.retry_scale
+            return replace(base, state=LetterState.DEFERRED, due_in_s=delay)
+        case Verdict.CRASHED:
+            return crashed(row_id, attempt, crash_count, outcome.cause)
+        case Verdict.UNSENT | Verdict.STOPPED:
+            return replace(base, tried=False)
+
+
+def crashed(row_id: int, attempt: int, crashes_before: int, cause: Cause = Cause.CRASHED) -> Result:
+    """It took its worker down before the dot: tried again alone, and set aside after three times."""
+    last = crashes_before + 1 >= CRASHES_BEFORE_QUARANTINE
+    state = LetterState.QUARANTINED if last else LetterState.QUEUED
+    return Result(row_id, attempt, state, cause, due_in_s=_AFTER_CRASH_S, tried=False, crashed=True)
+
+
+def _hand_over(session: SmtpSession, journal: Journal, parcel: Parcel, may_send: Callable[[], bool]) -> Outcome:
+    journal.hand(parcel.item)
+    if not parcel.recipient.isascii():
+        # No mail server takes such an address as it stands.
+        return Outcome(Verdict.REJECTED, Cause.NO_SUCH_ADDRESS, "The address holds characters that mail refuses.")
+    try:
+        message = parcel.build()
+    except Exception as error:  # noqa: BLE001 - one message that can't be made must not stop the others
+        # Without the error's text, which may quote the letter.
+        _LOG.error("mail.unbuildable", kind=parcel.kind, id=parcel.id, error=type(error).__name__)
+        return Outcome(Verdict.CRASHED, Cause.CRASHED)
+
+    def ask() -> bool:
+        if not may_send():
+            return False
+        journal.dot(parcel.item)
+        return True
+
+    outcome = session.send(parcel.sender, parcel.recipient, message, may_send=ask)
+    journal.end(parcel.item, outcome.verdict.value, outcome.cause.value, outcome.reply)
+    return outcome
+
+
+def _guard(parcel: Parcel, timing: Timing, claimed_at: float, is_stopped: Callable[[int], bool]) -> Callable[[], bool]:
+    """Asked right before the dot: is the lease still long enough, and may the campaign still send?"""
+    return lambda: boot_seconds() - claimed_at <= timing.last_dot and not is_stopped(parcel.campaign_id)
+
+
+def _untouched(parcel: Parcel, refusal: Cause, wait: float) -> Result:
+    cause = refusal or Cause.WORKER_STOPPED
+    return Result(parcel.id, parcel.attempt, LetterState.QUEUED, cause, due_in_s=wait, tried=False)

@@ -1,0 +1,122 @@
+"""The lane of letters: due ones of one receiving domain at a time, at the pace that the domain takes them."""
+
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy import Connection, Engine, RowMapping
+
+from shared.db import campaigns, pace
+from shared.db.claims import Kind, claim_letters
+from shared.domain.causes import Cause
+from shared.domain.identities import envelope_sender
+from shared.domain.pace import batch_size, break_seconds, next_pace
+from shared.domain.states import LetterState
+from shared.queue.names import TaskName
+from shared.queue.ring import Ring
+from shared.rendering.letters import text_to_html
+from shared.rendering.mime import Mail, build_mail, html_document
+from shared.services.delivery.carry import Carried, Parcel
+from shared.services.delivery.record import record
+from shared.services.delivery.run import Batch, work_off
+from shared.services.outbox import open_transports
+from shared.settings import Settings
+
+_LOG = structlog.get_logger()
+# A server that distrusts our sender domain gets nothing for so long: every further letter makes it worse.
+_DISTRUST_S = 3_600.0
+
+
+def deliver_letters(engine: Engine, ring: Ring, settings: Settings, *, first_tries: bool) -> int:
+    """Delivers due letters for a task's time, then rings again while more are due; returns how many it claimed.
+
+    First tries and retries are lanes of their own, so that a sick mail server never holds up new letters.
+    """
+    task = TaskName.DELIVER_LETTERS if first_tries else TaskName.RETRY_LETTERS
+    ring.answer(task)
+    lane = _Letters(ring, settings, LetterState.QUEUED if first_tries else LetterState.DEFERRED)
+    claimed, more = work_off(engine, settings, lane)
+    if more:
+        ring.ring(task)
+    return claimed
+
+
+def letter_bytes(row: RowMapping, sender_name: str, sender_address: str) -> bytes:
+    """The email of a letter: a pure function of its row, so that every attempt sends the same bytes."""
+    return build_mail(
+        Mail(
+            from_name=f"{row['from_name']} via {sender_name}",
+            from_address=sender_address,
+            to_name=f"{row['recipient_title']} {row['recipient_name']}",
+            to_address=row["recipient_email"],
+            subject=row["subject"],
+            text=row["body"],
+            html=html_document(text_to_html(row["body"])),
+            message_id=row["message_id"],
+            date=row["created_at"],
+            reply_to_name=row["from_name"],
+            reply_to=row["reply_to"],
+        )
+    )
+
+
+class _Letters:
+    """Claims letters by domain and teaches the domain's pace what a batch met."""
+
+    def __init__(self, ring: Ring, settings: Settings, state: LetterState) -> None:
+        self._ring, self._settings, self._state = ring, settings, state
+        self._timing = settings.timing
+        self._mail_is_due = False
+
+    def claim(self, connection: Connection, worker: str) -> Batch | None:
+        """Due letters of the domain that was served least recently."""
+        domain = pace.find_domain(connection, open_transports(self._settings), self._state)
+        if domain is None:
+            return None
+        limit = batch_size(domain.pace, batch_seconds=self._timing.batch)
+        rows = claim_letters(connection, domain, self._state, worker=worker, lease_s=self._timing.lease, limit=limit)
+        pace.take_tokens(connection, domain, len(rows))
+        if not rows:
+            return None
+        more_hands = len(rows) == limit and domain.busy + 1 < domain.pace.connections
+        return Batch(domain.transport, self._parcels(connection, rows), more_hands, domain.receiving_domain)
+
+    def record(self, connection: Connection, batch: Batch, carried: Carried) -> None:
+        """Outcomes, follow-ups, and the domain's pace."""
+        self._mail_is_due = record(connection, Kind.LETTER, carried.results)
+        known = pace.lock_pace(connection, batch.transport, batch.receiving_domain)
+        if known is None:
+            return
+        learned = next_pace(known, carried.summary)
+        break_s = break_seconds(learned, first=self._timing.breaker)
+        if carried.refusal is Cause.OUR_DNS:
+            break_s = max(break_s, _DISTRUST_S)
+        pace.write_pace(
+            connection, batch.transport, batch.receiving_domain, learned, break_s=break_s, cause=carried.refusal
+        )
+        if carried.refusal:
+            _LOG.error("delivery.stopped", domain=batch.receiving_domain, cause=carried.refusal.value, for_s=break_s)
+
+    def recorded(self) -> None:
+        """Thank-yous may be due."""
+        if self._mail_is_due:
+            self._ring.ring(TaskName.SEND_MAIL)
+
+    def _parcels(self, connection: Connection, rows: Sequence[RowMapping]) -> tuple[Parcel, ...]:
+        secret, domain = self._settings.secret_key, self._settings.mail_domain
+        stored = [campaigns.read_campaign(connection, number) for number in {row["campaign_id"] for row in rows}]
+        # The same for all letters of a campaign, so that an office can allow it.
+        senders = {one.id: (one.campaign.sender_name, f"{one.campaign.slug}@{domain}") for one in stored}
+        return tuple(
+            Parcel(
+                kind=Kind.LETTER,
+                id=row["id"],
+                attempt=row["attempt"],
+                tries=row["tries"],
+                crash_count=row["crash_count"],
+                campaign_id=row["campaign_id"],
+                sender=envelope_sender(secret, "letter", row["id"], domain),
+                recipient=row["recipient_email"],
+                build=lambda row=row: letter_bytes(row, *senders[row["campaign_id"]]),  # type: ignore[misc]
+            )
+            for row in rows
+        )

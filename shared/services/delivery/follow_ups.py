@@ -1,0 +1,60 @@
+"""The lane of emails to supporters: the same engine as for letters, in a queue of their own."""
+
+from sqlalchemy import Connection, Engine, RowMapping
+
+from shared.db.claims import Kind, claim_follow_ups
+from shared.domain.identities import envelope_sender
+from shared.domain.pace import BATCH
+from shared.queue.names import TaskName
+from shared.queue.ring import Ring
+from shared.services.delivery.carry import Carried, Parcel
+from shared.services.delivery.record import record
+from shared.services.delivery.run import Batch, work_off
+from shared.services.mail import mail_bytes
+from shared.services.outbox import open_transports
+from shared.settings import Settings
+
+
+def send_mail(engine: Engine, ring: Ring, settings: Settings) -> int:
+    """Sends due follow-ups for a task's time, then rings again while more are due; returns how many it claimed."""
+    ring.answer(TaskName.SEND_MAIL)
+    claimed, more = work_off(engine, settings, _FollowUps(engine, settings))
+    if more:
+        ring.ring(TaskName.SEND_MAIL)
+    return claimed
+
+
+class _FollowUps:
+    """Claims by transport; every email's words are made at its first attempt and kept for the next ones."""
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self._engine, self._settings = engine, settings
+        self._lease_s = settings.timing.lease
+
+    def claim(self, connection: Connection, worker: str) -> Batch | None:
+        """Due follow-ups of the first transport that has any."""
+        for transport in open_transports(self._settings):
+            rows = claim_follow_ups(connection, transport, worker=worker, lease_s=self._lease_s, limit=BATCH)
+            if rows:
+                return Batch(transport, tuple(map(self._parcel, rows)))
+        return None
+
+    def record(self, connection: Connection, batch: Batch, carried: Carried) -> None:
+        """Outcomes only."""
+        record(connection, Kind.FOLLOW_UP, carried.results)
+
+    def recorded(self) -> None:
+        """Nothing follows."""
+
+    def _parcel(self, row: RowMapping) -> Parcel:
+        return Parcel(
+            kind=Kind.FOLLOW_UP,
+            id=row["id"],
+            attempt=row["attempt"],
+            tries=row["tries"],
+            crash_count=row["crash_count"],
+            campaign_id=0,
+            sender=envelope_sender(self._settings.secret_key, "follow_up", row["id"], self._settings.mail_domain),
+            recipient=row["recipient_email"],
+            build=lambda: mail_bytes(self._engine, self._settings, row),
+        )

@@ -1,0 +1,121 @@
+"""Tidies up after workers that died: their journals say what was sent, what may have been, what certainly was not."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import structlog
+from sqlalchemy import Connection, Engine, RowMapping
+
+from shared.db import installation
+from shared.db.claims import Kind, Result, attempts_of, held_by
+from shared.domain.causes import Cause
+from shared.domain.states import LetterState
+from shared.providers.journal import Entry, Item, JournalRecord, Step, dead_journals
+from shared.providers.smtp import Outcome, Verdict
+from shared.services.delivery.carry import crashed, result_of
+from shared.services.delivery.record import record
+from shared.timing import Timing
+
+_LOG = structlog.get_logger()
+_NEVER_AHEAD = 2**31
+
+
+def recover(engine: Engine, folder: Path, timing: Timing) -> int:
+    """Replays the journals of dead workers on this machine; returns how many there were. Any process may do it."""
+    if not folder.is_dir():
+        return 0
+    with dead_journals(folder) as records:
+        if records:
+            with engine.begin() as connection:
+                _replay(connection, records, timing)
+    return len(records)
+
+
+def check_database(engine: Engine, folder: Path) -> None:
+    """Holds everything when this is not the database we left: a restored backup would send letters again.
+
+    The marker beside the journals says how far the database's log had come; PostgreSQL's own identity says the rest.
+    """
+    marker = folder / "database"
+    with engine.begin() as connection:
+        identifier, timeline, position = installation.actual_identity(connection)
+        known = installation.known_identity(connection)
+        if known[0] and known != (identifier, timeline):
+            _hold(connection, "The database is another one than this installation wrote to last.")
+        elif not known[0]:
+            installation.write_identity(connection, identifier, timeline)
+        before = _read_marker(marker)
+        if before and before[0] == identifier and _position(before[1]) > _position(position):
+            _hold(connection, "The database has gone back in time.")
+    folder.mkdir(parents=True, exist_ok=True)
+    marker.write_text(json.dumps([identifier, position]), encoding="utf-8")
+
+
+def accept_database(engine: Engine) -> None:
+    """A person decided to go on from this database: it is ours from now on, and letters may leave."""
+    with engine.begin() as connection:
+        identifier, timeline, _ = installation.actual_identity(connection)
+        installation.write_identity(connection, identifier, timeline)
+        installation.release(connection)
+
+
+def _replay(connection: Connection, records: Sequence[JournalRecord], timing: Timing) -> None:
+    by_name = {one.name: one for one in records}
+    if any(_is_ahead(connection, one) for one in records):
+        _hold(connection, "A worker's journal knows of letters that the database does not.")
+    for kind in Kind:
+        rows = held_by(connection, kind, list(by_name))
+        results = [result for row in rows for result in _result(kind, row, by_name[row["worker"]], timing)]
+        record(connection, kind, results)
+        for result in results:
+            _LOG.warning("mail.recovered", kind=kind.value, id=result.id, state=result.state.value)
+
+
+def _result(kind: Kind, row: RowMapping, journal: JournalRecord, timing: Timing) -> Iterator[Result]:
+    number, attempt, tries, crashes = row["id"], row["attempt"], row["tries"], row["crash_count"]
+    entry = journal.entries.get(Item(kind.value, number, attempt))
+    if entry is not None and entry.step is Step.END:
+        yield _ended(number, attempt, tries, crashes, entry, timing)
+    elif not journal.same_boot or (entry is not None and entry.step is Step.DOT):
+        cause = Cause.LOST_AFTER_DOT if journal.same_boot else Cause.LEASE_EXPIRED
+        yield Result(number, attempt, LetterState.UNCERTAIN, cause, crashed=entry is not None)
+    elif entry is not None:
+        yield crashed(number, attempt, crashes)
+    else:
+        yield Result(number, attempt, LetterState.QUEUED, Cause.WORKER_STOPPED, tried=False)
+
+
+def _ended(number: int, attempt: int, tries: int, crashes: int, entry: Entry, timing: Timing) -> Result:
+    outcome = Outcome(Verdict(entry.verdict), Cause(entry.cause), entry.reply)
+    return result_of(number, attempt, tries, crashes, outcome, timing)
+
+
+def _is_ahead(connection: Connection, journal: JournalRecord) -> bool:
+    for kind in Kind:
+        items = [item for item in journal.entries if item.kind == kind.value]
+        known = attempts_of(connection, kind, [item.id for item in items])
+        # Follow-ups may be deleted with a person's data, letters stay.
+        missing = 0 if kind is Kind.LETTER else _NEVER_AHEAD
+        if any(known.get(item.id, missing) < item.attempt for item in items):
+            return True
+    return False
+
+
+def _hold(connection: Connection, reason: str) -> None:
+    installation.hold(connection, reason)
+    _LOG.error("delivery.held", reason=reason)
+
+
+def _read_marker(marker: Path) -> tuple[str, str] | None:
+    try:
+        identifier, position = json.loads(marker.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return identifier, position
+
+
+def _position(text: str) -> int:
+    """A position in the write-ahead log as a number of bytes."""
+    high, _, low = text.partition("/")
+    return (int(high, 16) << 32) + int(low, 16)

@@ -1,0 +1,177 @@
+"""Works a lane off: claim (COMMIT), carry, record (COMMIT), again, over one kept connection and one journal.
+
+A lane says what is claimed and what follows a record: letters in `deliver.py`, emails to supporters in
+`follow_ups.py`.
+"""
+
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
+
+from shared.db.installation import is_held
+from shared.domain.pace import MOST_CONNECTIONS
+from shared.domain.transport import Transport
+from shared.failpoints import failpoint
+from shared.providers.journal import Journal
+from shared.providers.smtp import SmtpSession
+from shared.services.delivery.carry import Carried, Parcel, boot_seconds, carry
+from shared.services.outbox import server_url
+from shared.settings import Settings
+from shared.timing import Timing
+
+_PAUSED = text("SELECT id FROM campaign WHERE state = 'paused'")
+# Connections beyond a task's own: threads that mostly wait for mail servers.
+_MORE_HANDS = ThreadPoolExecutor(MOST_CONNECTIONS, thread_name_prefix="carrier")
+# Set when the worker is asked to end: batches stop after the letter in hand.
+STOPPING = threading.Event()
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What was claimed for one server. `more_hands` when another connection would find work too."""
+
+    transport: Transport
+    parcels: tuple[Parcel, ...]
+    more_hands: bool = False
+    # Where letters go; follow-ups go to many domains at once.
+    receiving_domain: str = ""
+
+
+class Lane(Protocol):
+    """One kind of work."""
+
+    def claim(self, connection: Connection, worker: str) -> Batch | None:
+        """The next batch, None when nothing is due."""
+
+    def record(self, connection: Connection, batch: Batch, carried: Carried) -> None:
+        """Writes the outcomes; may be called again when a COMMIT failed, and must then change nothing twice."""
+
+    def recorded(self) -> None:
+        """Rings for whatever became due, after COMMIT."""
+
+
+def journal_folder(settings: Settings) -> Path:
+    """Where this machine's workers keep their journals; must survive a restart of the worker."""
+    return settings.var / "journal"
+
+
+def work_off(engine: Engine, settings: Settings, lane: Lane) -> tuple[int, bool]:
+    """Works for at most a task's time; returns how many emails were claimed, and whether more are left."""
+    run = _Run(engine, settings, lane, settings.timing)
+    run.start_hand(extra=False)
+    return run.claimed, time.monotonic() > run.ends
+
+
+class _Run:
+    """One task's work: its own hand, and further ones while they find something to do."""
+
+    def __init__(self, engine: Engine, settings: Settings, lane: Lane, timing: Timing) -> None:
+        self._engine, self._settings, self._lane, self._timing = engine, settings, lane, timing
+        self._is_stopped = _StopWatch(engine, timing.watch)
+        self._lock = threading.Lock()
+        self._hands: list[Future[None]] = []
+        self.ends = time.monotonic() + timing.task
+        self.claimed = 0
+
+    def start_hand(self, *, extra: bool) -> None:
+        """The task's own hand works here and then waits for the others, whose errors are its own."""
+        if extra:
+            with self._lock:
+                self._hands.append(_MORE_HANDS.submit(self._work))
+            return
+        try:
+            self._work()
+        finally:
+            while self._hands:
+                self._hands.pop().result()
+
+    def _work(self) -> None:
+        journal = Journal(journal_folder(self._settings))
+        session: SmtpSession | None = None
+        try:
+            while time.monotonic() < self.ends and not STOPPING.is_set():
+                failpoint("deliver.before_claim")
+                claimed_at = boot_seconds()
+                with self._engine.begin() as connection:
+                    batch = self._lane.claim(connection, journal.name)
+                if batch is None:
+                    break
+                failpoint("deliver.claimed")
+                with self._lock:
+                    self.claimed += len(batch.parcels)
+                if batch.more_hands:
+                    self.start_hand(extra=True)
+                session = self._session_for(batch.transport, session)
+                self._carry(session, journal, batch, claimed_at)
+        except BaseException:
+            # What was claimed or sent may not be recorded: the sweep reads the journal.
+            journal.abandon()
+            raise
+        finally:
+            if session is not None:
+                session.close()
+        journal.close()
+
+    def _carry(self, session: SmtpSession, journal: Journal, batch: Batch, claimed_at: float) -> None:
+        carried = carry(
+            session,
+            journal,
+            batch.parcels,
+            timing=self._timing,
+            claimed_at=claimed_at,
+            stop=STOPPING.is_set,
+            is_stopped=self._is_stopped,
+        )
+        failpoint("deliver.before_record")
+        journal.sync()
+        for attempt in Retrying(
+            retry=retry_if_exception_type(DBAPIError),
+            wait=wait_exponential(multiplier=0.1, max=5),
+            stop=stop_after_delay(self._timing.record),
+            reraise=True,
+        ):
+            with attempt, self._engine.begin() as connection:
+                self._lane.record(connection, batch, carried)
+        failpoint("deliver.after_record")
+        journal.clear()
+        self._lane.recorded()
+
+    def _session_for(self, transport: Transport, session: SmtpSession | None) -> SmtpSession:
+        url = server_url(self._settings, transport)
+        if session is not None and session.url == url:
+            return session
+        if session is not None:
+            session.close()
+        return SmtpSession(url, self._settings.mail_domain, self._timing)
+
+
+class _StopWatch:
+    """Says whether a campaign may not send now, from a look at the database that is at most `every` seconds old."""
+
+    def __init__(self, engine: Engine, every: float) -> None:
+        self._engine, self._every = engine, every
+        self._looked_at = float("-inf")
+        self._paused: frozenset[int] = frozenset()
+        self._everything = False
+
+    def __call__(self, campaign_id: int) -> bool:
+        if time.monotonic() - self._looked_at > self._every:
+            self._look()
+        return self._everything or campaign_id in self._paused
+
+    def _look(self) -> None:
+        self._looked_at = time.monotonic()
+        try:
+            with self._engine.connect() as connection:
+                self._everything = is_held(connection)
+                self._paused = frozenset(connection.execute(_PAUSED).scalars())
+        except DBAPIError:
+            # The journal keeps what is sent meanwhile; nothing new can be claimed without the database.
+            return

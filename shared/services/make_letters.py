@@ -1,0 +1,101 @@
+"""Makes the letters of submissions whose districts are known and whose Send was pressed, exactly once."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, Engine, RowMapping
+
+from shared.clock import now
+from shared.db import campaigns, letters, pace, submissions
+from shared.domain.backoff import GIVE_UP_AFTER_S
+from shared.domain.campaigns import StoredCampaign
+from shared.domain.causes import Cause
+from shared.domain.identities import message_id
+from shared.domain.places import HomeAddress, Office
+from shared.domain.states import HoldReason, LetterState
+from shared.failpoints import failpoint
+from shared.rendering.letters import Author, render_letter
+from shared.settings import Settings
+
+_LOG = structlog.get_logger()
+
+
+def make_letters(engine: Engine, settings: Settings, limit: int) -> tuple[int, bool]:
+    """Makes the letters of up to `limit` submissions; says how many submissions, and whether any letter is due now."""
+    with engine.begin() as connection:
+        rows = submissions.lock_letterless(connection, limit)
+        if not rows:
+            return 0, False
+        values = _values_of(connection, rows)
+        failpoint("prepare.before_letters")
+        every = [letter for own in values.values() for letter in own]
+        made = letters.insert_letters(
+            connection,
+            every,
+            lambda number: message_id(settings.secret_key, "letter", number, settings.mail_domain),
+        )
+        submissions.write_expected_letters(connection, {number: made.get(number, 0) for number in values})
+        pace.add_domains(
+            connection, [(one["transport"], one["receiving_domain"]) for own in values.values() for one in own]
+        )
+        for number in values:
+            _LOG.info("letters.made", submission_id=number, letters=made.get(number, 0))
+        return len(rows), any(row["leaves_at"] <= now() for row in rows)
+
+
+def author_of(row: RowMapping) -> Author:
+    """The supporter as letters show them, from a submission's row."""
+    address = HomeAddress(row["street"], row["city"], row["us_state"], row["zip"], row["unit"])
+    name = f"{row['first_name']} {row['last_name']}".strip()
+    return Author(name, row["email"], address.one_line(), row["own_words"], row["edited_subject"], row["edited_body"])
+
+
+def _values_of(connection: Connection, rows: Sequence[RowMapping]) -> dict[int, list[Mapping[str, Any]]]:
+    """The letters of each submission. One whose letters can't be made waits; the others go on."""
+    targets = submissions.chosen_targets(connection, [row["id"] for row in rows])
+    stored = {number: campaigns.read_campaign(connection, number) for number in {row["campaign_id"] for row in rows}}
+    values: dict[int, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        offices = targets.get(row["id"], [])
+        try:
+            values[row["id"]] = [_letter_values(row, stored[row["campaign_id"]], office) for office in offices]
+        except Exception as error:  # noqa: BLE001 - a fault in one letter's text must not hold up the others
+            # Without the error's text, which may quote the letter.
+            _LOG.error("letters.failed", submission_id=row["id"], error=type(error).__name__)
+            submissions.put_off_letters(connection, row["id"])
+    return values
+
+
+def _letter_values(row: RowMapping, stored: StoredCampaign, office: Office) -> Mapping[str, Any]:
+    values: dict[str, Any] = {
+        "hold_reason": None,
+        "cause": "",
+        "subject": "",
+        "body": "",
+        "submission_id": row["id"],
+        "campaign_id": row["campaign_id"],
+        "office_id": office.office_id,
+        "office_holder_id": office.holder_id,
+        "state": LetterState.QUEUED.value,
+        "due_at": row["leaves_at"],
+        "deliver_by": stored.campaign.last_delivery or now() + timedelta(seconds=GIVE_UP_AFTER_S),
+        "is_test": row["is_test"],
+        "transport": row["transport"],
+        "email_hash": row["email_hash"],
+        "recipient_title": office.title,
+        "recipient_name": office.holder,
+        "recipient_email": office.email,
+        "receiving_domain": office.email.rpartition("@")[2].lower(),
+        "district": office.district,
+        "from_name": f"{row['first_name']} {row['last_name']}",
+        "reply_to": row["email"],
+    }
+    if office.vacant or not office.email:
+        reason, cause = (
+            (HoldReason.VACANT_SEAT, Cause.VACANT_SEAT) if office.vacant else (HoldReason.NO_EMAIL, Cause.NO_EMAIL)
+        )
+        return values | {"state": LetterState.HELD.value, "hold_reason": reason.value, "cause": cause.value}
+    rendered = render_letter(stored.campaign, author_of(row), office)
+    return values | {"subject": rendered.subject, "body": rendered.body}

@@ -1,0 +1,61 @@
+"""How long the delivery engine waits for what. Tests shorten all of it with one setting."""
+
+from dataclasses import dataclass, fields, replace
+
+
+@dataclass(frozen=True)
+class Timing:
+    """All in seconds."""
+
+    # A claim is one worker's for this long; then nobody sends the letter again by itself.
+    lease: float = 900.0
+    connect: float = 30.0
+    verb: float = 120.0
+    # RFC 5321 4.5.3.2.6: giving up earlier makes doubles.
+    after_dot: float = 600.0
+    # What remains of a lease when a dot is sent must outlast the wait for its answer, and some more.
+    margin: float = 60.0
+    # A batch ends after so much work, so that its first letters are recorded soon.
+    batch: float = 5.0
+    # A task ends after so long and rings again, so that a stopping worker never waits for it.
+    task: float = 20.0
+    sweep: float = 10.0
+    # A pause reaches workers that are sending within this time.
+    watch: float = 1.0
+    # How long a worker keeps trying to record outcomes while the database is away.
+    record: float = 60.0
+    # A mail server that refuses us is left alone for this long at first, then twice as long, an hour at most.
+    breaker: float = 60.0
+    # Multiplies the schedule of retries.
+    retry_scale: float = 1.0
+
+    def __str__(self) -> str:
+        """What differs from the usual, as `parse_timing` reads it."""
+        values = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return ",".join(f"{name}={value:g}" for name, value in values if value != getattr(USUAL, name))
+
+    @property
+    def last_dot(self) -> float:
+        """Seconds after the claim in which a final dot may still be sent."""
+        return self.lease - self.after_dot - self.margin
+
+
+USUAL = Timing()
+
+
+def parse_timing(text: str) -> Timing:
+    """`lease=4,after_dot=2`; raises ValueError naming what is wrong."""
+    known = {field.name for field in fields(Timing)}
+    values: dict[str, float] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, _, value = part.partition("=")
+        if name not in known:
+            raise ValueError(f"there is no “{name}”; known: {', '.join(sorted(known))}")
+        try:
+            values[name] = float(value)
+        except ValueError:
+            raise ValueError(f"“{value}” is no number of seconds for {name}") from None
+    timing = replace(USUAL, **values)
+    if timing.last_dot <= 0:
+        raise ValueError("lease must be longer than after_dot and margin together")
+    return timing
