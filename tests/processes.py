@@ -41,7 +41,16 @@ def start_web(
 ) -> "subprocess.Popen[bytes]":
     """The web tier as `Procfile` starts it, on loopback."""
     command = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--workers", str(processes), "--blocking-threads", "4", "--no-ws", "--workers-kill-timeout", "10"]
+    command += [
+        "--workers",
+        str(processes),
+        "--blocking-threads",
+        "4",
+        "--respawn-failed-workers",
+        "--no-ws",
+        "--workers-kill-timeout",
+        "10",
+    ]
     return _start([*command, "web.wsgi:app"], settings, log, more)
 
 

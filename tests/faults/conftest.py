@@ -1,0 +1,114 @@
+"""One stack for all fault tests: a cluster and a broker that may be killed, a mail server that misbehaves, a fleet."""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from shared.db.engine import make_engine
+from shared.db.tables import METADATA
+from shared.db.upgrade import upgrade
+from shared.local.broker import EmbeddedBroker
+from shared.local.postgres import EmbeddedPostgres
+from shared.settings import Settings
+from shared.timing import Timing
+from tests.factories import make_campaign
+from tests.faults.audit import audit
+from tests.faults.client import Client
+from tests.faults.fleet import Fleet, fleet
+from tests.faults.sink import Sink
+
+TIMING = Timing(
+    lease=3.0,
+    connect=1.0,
+    verb=1.0,
+    after_dot=0.8,
+    margin=0.4,
+    batch=1.0,
+    task=2.0,
+    sweep=0.3,
+    watch=0.2,
+    record=4.0,
+    breaker=0.2,
+    retry_scale=0.001,
+)
+_PASSWORD = "fault-tests-only"
+
+
+@dataclass
+class Stack:
+    """What a fault test works with."""
+
+    engine: Engine
+    settings: Settings
+    postgres: EmbeddedPostgres
+    broker: EmbeddedBroker
+    sink: Sink
+    fleet: Fleet
+    client: Client
+
+    def wrong(self) -> list[str]:
+        """What the audit finds."""
+        return audit(self.engine, self.sink.accepted, self.client.told)
+
+    def states(self) -> list[str]:
+        """All letters' states, oldest first."""
+        with self.engine.connect() as connection:
+            return list(connection.scalars(text("SELECT state FROM letter ORDER BY id")))
+
+    def empty(self) -> None:
+        """Forgets everything that went before."""
+        self.sink.plan.clear()
+        self.sink.accepted.clear()
+        self.client.told.clear()
+        tables = ", ".join(f'"{table.name}"' for table in METADATA.sorted_tables)
+        with self.engine.begin() as connection:
+            connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        make_campaign(self.engine)
+
+
+@pytest.fixture(scope="session")
+def long_stack() -> Iterator[Stack]:
+    """Started once; every test empties it and replaces what died."""
+    with tempfile.TemporaryDirectory(prefix="dr-faults-", dir="/tmp") as name, Sink() as sink:
+        folder = Path(name)
+        folder.chmod(0o711)
+        postgres = EmbeddedPostgres(folder / "pg", password=_PASSWORD, log=folder / "postgres.log", durable=False)
+        broker = EmbeddedBroker(folder / "broker", password=_PASSWORD, log=folder / "broker.log")
+        postgres.start()
+        broker.start()
+        settings = Settings(
+            database_url=postgres.url(),
+            redis_url=broker.url(),
+            secret_key="faults" * 8,
+            environment="test",
+            mailbox_url=sink.url,
+            var=folder / "var",
+            timing=TIMING,
+            log_level="WARNING",
+        )
+        engine = make_engine(settings.database_url)
+        upgrade(engine)
+        make_campaign(engine)
+        try:
+            with fleet(settings, folder, engine, workers=2) as running:
+                running.start_web()
+                yield Stack(engine, settings, postgres, broker, sink, running, Client(running.url))
+        finally:
+            engine.dispose()
+            broker.stop()
+            postgres.stop()
+
+
+@pytest.fixture
+def stack(long_stack: Stack) -> Iterator[Stack]:
+    """The long-lived stack, empty and whole."""
+    long_stack.fleet.disarm()
+    long_stack.fleet.mend(2)
+    long_stack.empty()
+    yield long_stack
+    long_stack.fleet.disarm()
+    long_stack.fleet.mend(2)

@@ -1,0 +1,128 @@
+"""Real web and worker processes that tests kill, freeze and restart. Ended by process id, always."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import requests
+from sqlalchemy import Engine, text
+
+from shared.failpoints import VARIABLE
+from shared.settings import Settings
+from tests.processes import start_web, start_worker
+
+_START_SECONDS = 30.0
+# Nothing is at work and nothing is due soon: letters rest in a state that only time or a person changes.
+_RESTLESS = text(
+    "SELECT (SELECT count(*) FROM submission WHERE state IN ('draft', 'looking_up')"
+    " OR (state = 'ready' AND accepted_at IS NOT NULL AND expected_letters IS NULL))"
+    " + (SELECT count(*) FROM letter WHERE state IN ('queued', 'deferred', 'sending')) AS number"
+)
+
+
+@dataclass
+class Fleet:
+    """`workers` run the Procfile's command with the test's timing; each failpoint order is taken by one process."""
+
+    settings: Settings
+    folder: Path
+    engine: Engine
+    workers: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+    web: "subprocess.Popen[bytes] | None" = None
+    url: str = ""
+
+    @property
+    def order(self) -> Path:
+        """The file that arms a failpoint in whichever process passes it first."""
+        return self.folder / "failpoint.order"
+
+    def arm(self, failpoint: str) -> None:
+        """Orders a fault: `name:action[:N]`."""
+        waiting = self.order.with_suffix(".new")
+        waiting.write_text(failpoint, encoding="ascii")
+        waiting.rename(self.order)
+
+    def disarm(self) -> bool:
+        """Takes the order back; True when no process had passed the place."""
+        with contextlib.suppress(FileNotFoundError):
+            self.order.unlink()
+            return True
+        return False
+
+    def start_worker(self) -> "subprocess.Popen[bytes]":
+        """One more worker for all queues."""
+        more = {VARIABLE: f"@{self.order}"}
+        worker = start_worker(self.settings, self.folder / "worker.log", threads=4, more=more)
+        self.workers.append(worker)
+        return worker
+
+    def start_web(self) -> None:
+        """The web tier on a free port, ready to answer."""
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        more = {VARIABLE: f"@{self.order}"}
+        self.web = start_web(self.settings, self.folder / "web.log", port, processes=2, more=more)
+        self.url = f"http://127.0.0.1:{port}"
+        wait_until(self._web_answers, _START_SECONDS, f"the web tier; {self.folder}/web.log")
+
+    def mend(self, number: int) -> None:
+        """Wakes whatever is frozen and replaces whatever died."""
+        for worker in [w for w in self.workers if w.poll() is not None]:
+            self.workers.remove(worker)
+        for worker in self.workers:
+            os.kill(worker.pid, signal.SIGCONT)
+        while len(self.workers) < number:
+            self.start_worker()
+
+    def stop(self) -> None:
+        """Ends every process of this fleet."""
+        for process in [*self.workers, *([self.web] if self.web else [])]:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait(10)
+        self.workers.clear()
+
+    def restless(self) -> int:
+        """How many submissions and letters still have something ahead of them that needs no person."""
+        with self.engine.connect() as connection:
+            return int(connection.scalar(_RESTLESS) or 0)
+
+    def settle(self, seconds: float) -> bool:
+        """Waits until everything rests; False when it does not in time."""
+        with contextlib.suppress(TimeoutError):
+            wait_until(lambda: self.restless() == 0, seconds, "rest")
+            return True
+        return False
+
+    def _web_answers(self) -> bool:
+        with contextlib.suppress(requests.RequestException):
+            return requests.get(f"{self.url}/health/live", timeout=1).ok
+        return False
+
+
+@contextmanager
+def fleet(settings: Settings, folder: Path, engine: Engine, *, workers: int) -> Iterator[Fleet]:
+    """Workers for as long as the block runs."""
+    running = Fleet(settings, folder, engine)
+    try:
+        for _ in range(workers):
+            running.start_worker()
+        yield running
+    finally:
+        running.stop()
+
+
+def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    """Returns as soon as the condition holds; raises TimeoutError."""
+    ends = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > ends:
+            raise TimeoutError(f"Waited {seconds} s for {what}.")
+        time.sleep(0.03)

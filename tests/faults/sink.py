@@ -1,0 +1,144 @@
+"""A mail server that misbehaves on order and keeps the only honest ledger: what it accepted, by Message-ID."""
+
+import re
+import socket
+import threading
+import time
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import BinaryIO, Self, cast
+
+_MESSAGE_ID = re.compile(rb"^Message-ID: (\S+)", re.MULTILINE | re.IGNORECASE)
+_RECIPIENT = re.compile(rb"^To: .*<([^>]+)>", re.MULTILINE | re.IGNORECASE)
+# Each is obeyed by one transaction. After the colon: the verb, or the server's answer.
+BEHAVIOURS = (
+    "ok",
+    "slow",
+    "drop:greeting",
+    "drop:MAIL",
+    "drop:RCPT",
+    "drop:DATA",
+    "drop:body",
+    "say:greeting:421 busy",
+    "say:greeting:554 go away",
+    "say:MAIL:451 4.3.0 later",
+    "say:MAIL:530 5.7.0 no",
+    "say:RCPT:450 4.2.1 greylisted",
+    "say:RCPT:550 5.1.1 nobody",
+    "say:RCPT:421 closing",
+    "say:DATA:451 later",
+    "say:DATA:554 no",
+    "say:dot:451 4.3.0 later",
+    "say:dot:552 5.2.2 full",
+    "say:dot:552 5.3.4 too large",
+    "say:dot:554 spam",
+    "say:dot:gibberish",
+    "lose:taken",
+    "lose:refused",
+    "late",
+)
+
+_SLOW_SECONDS = 0.3
+
+
+@dataclass
+class Sink:
+    """`plan` holds the behaviours of the next transactions; without one it takes everything."""
+
+    plan: deque[str] = field(default_factory=deque)
+    accepted: Counter[str] = field(default_factory=Counter)
+    recipients: dict[str, str] = field(default_factory=dict)
+    seconds_each: float = 0.0
+    late_seconds: float = 1.5
+
+    def __enter__(self) -> Self:
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.port = self._listener.getsockname()[1]
+        self._lock = threading.Lock()
+        threading.Thread(target=self._serve, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self.port}"
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._guarded_talk, args=(connection,), daemon=True).start()
+
+    def _next(self) -> str:
+        with self._lock:
+            return self.plan.popleft() if self.plan and "greeting" not in self.plan[0] else "ok"
+
+    def _next_greeting(self) -> str:
+        with self._lock:
+            return self.plan.popleft() if self.plan and "greeting" in self.plan[0] else ""
+
+    def _guarded_talk(self, connection: socket.socket) -> None:
+        try:
+            with connection, connection.makefile("rwb") as file:
+                self._talk(cast("BinaryIO", file))
+        except OSError:
+            return
+
+    def _talk(self, stream: BinaryIO) -> None:
+        """One connection: the behaviour for a transaction is drawn when it begins."""
+        behaviour = self._next_greeting()
+        if behaviour == "drop:greeting" or not self._say(stream, behaviour, "greeting", "220 sink ESMTP"):
+            return
+        while line := stream.readline():
+            verb = (line.split() or [b""])[0].upper().decode("ascii", "replace")
+            if verb == "MAIL":
+                behaviour = self._next()
+            if behaviour == f"drop:{verb}":
+                return
+            if verb == "DATA":
+                goes_on = self._data(stream, behaviour)
+            else:
+                goes_on = self._say(stream, behaviour, verb, "221 bye" if verb == "QUIT" else "250 ok")
+            if not goes_on or verb == "QUIT":
+                return
+
+    def _say(self, stream: BinaryIO, behaviour: str, place: str, usual: str) -> bool:
+        """Answers; False when the connection ends with it."""
+        answer = behaviour.removeprefix(f"say:{place}:") if behaviour.startswith(f"say:{place}:") else usual
+        stream.write(f"{answer}\r\n".encode())
+        stream.flush()
+        return not answer.startswith("421")
+
+    def _data(self, stream: BinaryIO, behaviour: str) -> bool:
+        if not self._say(stream, behaviour, "DATA", "354 go ahead") or behaviour.startswith("say:DATA"):
+            return behaviour.startswith("say:DATA")
+        message = self._read_message(stream, behaviour)
+        if message is None or behaviour == "lose:refused":
+            return False
+        time.sleep(_SLOW_SECONDS if behaviour == "slow" else self.seconds_each)
+        if not behaviour.startswith("say:dot") or behaviour == "say:dot:gibberish":
+            self._take(message)
+        if behaviour == "late":
+            time.sleep(self.late_seconds)
+        return behaviour != "lose:taken" and self._say(stream, behaviour, "dot", "250 2.0.0 queued")
+
+    @staticmethod
+    def _read_message(stream: BinaryIO, behaviour: str) -> bytes | None:
+        """Everything up to the dot; None when the connection ends before it."""
+        lines = []
+        while (line := stream.readline()) not in (b".\r\n", b""):
+            lines.append(line)
+            if behaviour == "drop:body":
+                return None
+        return b"".join(lines) if line else None
+
+    def _take(self, message: bytes) -> None:
+        found, to = _MESSAGE_ID.search(message), _RECIPIENT.search(message)
+        with self._lock:
+            name = found[1].decode() if found else "none"
+            self.accepted[name] += 1
+            self.recipients[name] = to[1].decode() if to else ""
