@@ -9,6 +9,8 @@ class Timing:
 
     # A claim is one worker's for this long; then nobody sends the letter again by itself.
     lease: float = 900.0
+    # The same for a lookup; longer than outside services may take for a batch.
+    lookup_lease: float = 120.0
     connect: float = 30.0
     verb: float = 120.0
     # RFC 5321 4.5.3.2.6: giving up earlier makes doubles.

@@ -15,7 +15,7 @@ from shared.domain.address_lines import split_line
 from shared.domain.places import Chamber, HomeAddress, LookupResult, LookupStatus
 from shared.domain.us_states import state_of
 from shared.errors import ImportRefused
-from shared.services.lookup import known_rosters, look_up, look_up_many
+from shared.services.lookup import look_up, look_up_many
 from shared.services.lookup.explanation import explain
 
 _CHAMBERS = tuple(Chamber)
@@ -43,16 +43,15 @@ def lookup_command(
             return
         typed = split_line(address or "", state_of(state).code)
         result = look_up(stack.engine, stack.settings, state, _CHAMBERS, typed, remote=not no_remote)
-        rosters = known_rosters(stack.engine, state)
     if explained:
         click.echo("\n".join(explain(typed, result, state)))
     elif as_json:
-        click.echo(json.dumps(as_dict(result, rosters), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(as_dict(result), ensure_ascii=False, indent=2))
     else:
-        click.echo("\n".join(_in_words(result, rosters)))
+        click.echo("\n".join(_in_words(result)))
 
 
-def as_dict(result: LookupResult, rosters: frozenset[Chamber]) -> dict[str, object]:
+def as_dict(result: LookupResult) -> dict[str, object]:
     """The answer in the form that programs read. `vacant` is null where no roster of the chamber is imported."""
     match = result.match
     shown = match and {
@@ -74,7 +73,7 @@ def as_dict(result: LookupResult, rosters: frozenset[Chamber]) -> dict[str, obje
                 "title": office.title,
                 "holder": office.holder,
                 "email": office.email,
-                "vacant": office.vacant if office.chamber in rosters or office.is_practice else None,
+                "vacant": office.vacant if office.is_roster_known else None,
             }
             for office in result.offices
         ],
@@ -82,11 +81,10 @@ def as_dict(result: LookupResult, rosters: frozenset[Chamber]) -> dict[str, obje
     }
 
 
-def _in_words(result: LookupResult, rosters: frozenset[Chamber]) -> list[str]:
+def _in_words(result: LookupResult) -> list[str]:
     lines = [f"{result.status.value}{': ' + result.reason if result.reason else ''}"]
     for office in result.offices:
-        empty = "vacant" if office.chamber in rosters else "holder not known"
-        holder = empty if office.vacant else f"{office.holder} {office.email}".strip()
+        holder = "vacant" if office.vacant else f"{office.holder or 'holder not known'} {office.email}".strip()
         lines.append(f"  {office.title}, {office.district}: {holder}")
     return lines + [f"  Did you mean {line}?" for line in result.suggestions]
 

@@ -10,8 +10,6 @@ from shared.db.tables import campaign, follow_up, letter, office, office_holder,
 from shared.domain.places import Chamber, LookupResult, Office
 from shared.domain.states import SubmissionState, check_submission_arrow
 
-# Longer than the slowest chain of geocoders.
-LOOKUP_LEASE = timedelta(seconds=120)
 # How long letters that could not be made wait for the next try.
 LETTERS_AGAIN_AFTER = timedelta(minutes=5)
 _WAITING = (SubmissionState.DRAFT.value, SubmissionState.LOOKING_UP.value)
@@ -25,6 +23,13 @@ _LETTERLESS = and_(
     _UNLEASED,
 )
 
+_seat, _member = office.alias("seat"), office_holder.alias("member")
+_ROSTER_KNOWN = (
+    select(_seat.c.id)
+    .join(_member, _member.c.office_id == _seat.c.id)
+    .where(_seat.c.jurisdiction == office.c.jurisdiction, _seat.c.chamber == office.c.chamber)
+    .exists()
+)
 _TARGETS = (
     select(
         office,
@@ -36,6 +41,7 @@ _TARGETS = (
         submission_target.c.submission_id,
         submission_target.c.is_candidate,
         submission_target.c.is_chosen,
+        _ROSTER_KNOWN.label("is_roster_known"),
     )
     .join(submission_target, submission_target.c.office_id == office.c.id)
     .outerjoin(office_holder, and_(office_holder.c.office_id == office.c.id, office_holder.c.valid_to.is_(None)))
@@ -78,7 +84,7 @@ def make_ready(connection: Connection, row: RowMapping, values: Mapping[str, Any
     change_submission(connection, row, SubmissionState.READY, {**values, "leaves_at": leaves_at})
 
 
-def claim_lookups(connection: Connection, limit: int) -> list[RowMapping]:
+def claim_lookups(connection: Connection, limit: int, lease: timedelta) -> list[RowMapping]:
     """Takes due submissions under a lease, oldest first; `lookup_attempt` fences the answer."""
     due = (
         select(submission.c.id)
@@ -94,7 +100,7 @@ def claim_lookups(connection: Connection, limit: int) -> list[RowMapping]:
             state=SubmissionState.LOOKING_UP.value,
             state_changed_at=func.now(),
             lookup_attempt=submission.c.lookup_attempt + 1,
-            lease_until=func.now() + LOOKUP_LEASE,
+            lease_until=func.now() + lease,
         )
         .returning(submission, campaign.c.jurisdiction, campaign.c.chambers)
     )
@@ -118,8 +124,8 @@ def write_targets(connection: Connection, submission_id: int, result: LookupResu
         {
             "submission_id": submission_id,
             "office_id": found.office_id,
-            "is_candidate": found.chamber in result.asked,
-            "is_chosen": found.chamber not in result.asked,
+            "is_candidate": result.asks_about(found),
+            "is_chosen": not result.asks_about(found),
         }
         for found in result.offices
     ]
@@ -214,4 +220,5 @@ def _office(row: RowMapping) -> Office:
         phone=row["phone"] or "",
         party=row["party"] or "",
         is_practice=row["is_practice"],
+        is_roster_known=row["is_roster_known"],
     )

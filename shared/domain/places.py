@@ -51,7 +51,7 @@ class HomeAddress:
 
 @dataclass(frozen=True)
 class Office:
-    """A seat, and who holds it on the day of the lookup. `holder_id` None means vacant; `email` may be empty."""
+    """A seat, and who holds it on the day of the lookup. `email` may be empty."""
 
     office_id: int
     chamber: Chamber
@@ -64,11 +64,13 @@ class Office:
     phone: str = ""
     party: str = ""
     is_practice: bool = False
+    # False while nobody's name is known for the whole chamber: then a seat without a holder says nothing.
+    is_roster_known: bool = True
 
     @property
     def vacant(self) -> bool:
-        """True while nobody holds the seat."""
-        return self.holder_id is None
+        """True while nobody holds the seat, as far as the chamber's members are known at all."""
+        return self.holder_id is None and self.is_roster_known
 
 
 @dataclass(frozen=True)
@@ -90,13 +92,19 @@ class Match:
 class LookupResult:
     """The answer of a lookup. `offices` holds the matched ones, or for `doubtful` the candidates too.
 
-    `asked` names the chambers in which the supporter has to choose; `suggestions` are close spellings.
+    `asked` names the chambers in which the supporter has to choose; `certain` are offices of theirs (by id) that are
+    theirs whatever the answer; `suggestions` are close spellings.
     """
 
     status: LookupStatus
     match: Match | None = None
     offices: tuple[Office, ...] = ()
     asked: frozenset[Chamber] = frozenset()
+    certain: frozenset[int] = frozenset()
     suggestions: tuple[str, ...] = ()
     reason: str = ""
     retry_in_s: float | None = field(default=None)
+
+    def asks_about(self, office: Office) -> bool:
+        """True for a candidate that the supporter has to choose or not."""
+        return office.chamber in self.asked and office.office_id not in self.certain

@@ -35,5 +35,5 @@ def scheduler(var: Path) -> Child:
 def web(port: int) -> Child:
     """The web server: one process, a few threads."""
     command = (sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port))
-    options = ("--workers", "1", "--blocking-threads", str(_WEB_THREADS), "--respawn-failed-workers", "--no-ws", "--workers-kill-timeout", "5")
-    return Child("web", (*command, *options, "web.wsgi:app"))
+    options = ("--workers", "1", "--blocking-threads", str(_WEB_THREADS), "--respawn-failed-workers", "--no-ws")
+    return Child("web", (*command, *options, "--workers-kill-timeout", "5", "web.wsgi:app"))

@@ -30,6 +30,9 @@ _LOG = structlog.get_logger()
 BATCH = 20
 # A task ends after this long and rings again, so that a stopping worker never waits for it.
 TASK_SECONDS = 20.0
+# A batch asks outside services for at most this share of its lease.
+_OUTSIDE_SHARE = 0.4
+_LATER = LookupResult(LookupStatus.NO_MATCH, retry_in_s=0.0)
 
 
 def prepare_submissions(engine: Engine, ring: Ring, settings: Settings) -> int:
@@ -38,7 +41,7 @@ def prepare_submissions(engine: Engine, ring: Ring, settings: Settings) -> int:
     ends, moved = time.monotonic() + TASK_SECONDS, 0
     while True:
         with engine.begin() as connection:
-            claimed = submissions.claim_lookups(connection, BATCH)
+            claimed = submissions.claim_lookups(connection, BATCH, timedelta(seconds=settings.timing.lookup_lease))
         failpoint("prepare.claimed")
         _look_up_claimed(engine, settings, claimed)
         made, due_now = make_letters(engine, settings, BATCH)
@@ -53,30 +56,40 @@ def prepare_submissions(engine: Engine, ring: Ring, settings: Settings) -> int:
 
 
 def _look_up_claimed(engine: Engine, settings: Settings, claimed: Sequence[RowMapping]) -> None:
+    """Own data for all of them first; outside services, which may be slow, only then and one by one."""
+    ends = time.monotonic() + _OUTSIDE_SHARE * settings.timing.lookup_lease
     groups: dict[tuple[str, tuple[Chamber, ...]], list[RowMapping]] = {}
     for row in claimed:
         groups.setdefault((row["jurisdiction"], tuple(map(Chamber, row["chambers"]))), []).append(row)
-    for (jurisdiction, chambers), rows in groups.items():
-        for row, result in zip(rows, _look_up_group(engine, settings, jurisdiction, chambers, rows), strict=True):
-            with engine.begin() as connection:
-                held = submissions.lock_claimed(connection, row["id"], row["lookup_attempt"])
-                if held is not None:
-                    _record(connection, held, result)
+    left: list[RowMapping] = []
+    for rows in groups.values():
+        for row, result in zip(rows, _look_up_group(engine, settings, rows, remote=False), strict=True):
+            if settings.geocoders and result is not None and result.status is LookupStatus.NO_MATCH:
+                left.append(row)
+            else:
+                _record(engine, row, result)
+    for row in left:
+        in_time = time.monotonic() < ends
+        _record(engine, row, _look_up_group(engine, settings, [row], remote=True)[0] if in_time else _LATER)
 
 
 def _look_up_group(
-    engine: Engine, settings: Settings, jurisdiction: str, chambers: tuple[Chamber, ...], rows: Sequence[RowMapping]
+    engine: Engine, settings: Settings, rows: Sequence[RowMapping], *, remote: bool
 ) -> list[LookupResult | None]:
-    """Their answers, None for one that has to be tried again: what fails for one address harms no other."""
+    """Answers for rows of one jurisdiction and set of chambers, None for one that has to be tried again.
+
+    What fails for one address harms no other.
+    """
+    jurisdiction, chambers = rows[0]["jurisdiction"], tuple(map(Chamber, rows[0]["chambers"]))
     addresses = [_address(row) for row in rows]
     try:
-        return list(look_up_many(engine, settings, jurisdiction, chambers, addresses))
+        return list(look_up_many(engine, settings, jurisdiction, chambers, addresses, remote=remote))
     except OperationalError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not hold up the others
         if len(rows) > 1:
             halves = rows[: len(rows) // 2], rows[len(rows) // 2 :]
-            return [r for half in halves for r in _look_up_group(engine, settings, jurisdiction, chambers, half)]
+            return [r for half in halves for r in _look_up_group(engine, settings, half, remote=remote)]
         # The error's text may quote the address.
         _LOG.error("lookup.failed", submission_id=rows[0]["id"], error=type(error).__name__)
         return [None]
@@ -87,13 +100,18 @@ def _address(row: RowMapping) -> HomeAddress:
     return HomeAddress(row["street"], row["city"], state, row["zip"], row["unit"])
 
 
-def _record(connection: Connection, held: RowMapping, result: LookupResult | None) -> None:
-    if result is not None and result.retry_in_s is None:
-        _record_lookup(connection, held, result)
-        return
-    wait = result.retry_in_s if result and result.retry_in_s is not None else lookup_delay(held["lookup_attempt"])
-    values = {"due_at": func.now() + timedelta(seconds=wait), "lease_until": None}
-    submissions.change_submission(connection, held, SubmissionState.DRAFT, values)
+def _record(engine: Engine, row: RowMapping, result: LookupResult | None) -> None:
+    """Writes the answer, or when to look again; only by the attempt that still holds the lease."""
+    with engine.begin() as connection:
+        held = submissions.lock_claimed(connection, row["id"], row["lookup_attempt"])
+        if held is None:
+            return
+        if result is not None and result.retry_in_s is None:
+            _record_lookup(connection, held, result)
+            return
+        wait = lookup_delay(held["lookup_attempt"]) if result is None else result.retry_in_s or 0.0
+        values = {"due_at": func.now() + timedelta(seconds=wait), "lease_until": None}
+        submissions.change_submission(connection, held, SubmissionState.DRAFT, values)
 
 
 def _record_lookup(connection: Connection, row: RowMapping, result: LookupResult) -> None:

@@ -157,7 +157,7 @@ def test_an_incomplete_address_becomes_a_question(here: Here) -> None:
 def test_a_lookup_that_was_overtaken_writes_nothing(here: Here) -> None:
     token = here.begin(street="PO Box 12")
     with here.engine.begin() as connection:
-        claimed = submissions.claim_lookups(connection, 5)
+        claimed = submissions.claim_lookups(connection, 5, timedelta(seconds=60))
     correct_address(here.engine, here.ring, token, HomeAddress("12 Maple Street", "Worcester", "MA", "01603"))
     prepare._look_up_claimed(here.engine, here.settings, claimed)
     assert here.view(token).lookup_status is None
@@ -168,10 +168,10 @@ def test_a_lookup_that_was_overtaken_writes_nothing(here: Here) -> None:
 def test_one_address_that_breaks_the_lookup_harms_no_other(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     real = prepare.look_up_many
 
-    def breaks(*args: object) -> list[LookupResult]:
+    def breaks(*args: object, **more: object) -> list[LookupResult]:
         if any(address.street == "13 Maple Street" for address in args[4]):  # type: ignore[attr-defined]
             raise ZeroDivisionError
-        return real(*args)  # type: ignore[arg-type]
+        return real(*args, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(prepare, "look_up_many", breaks)
     tokens = [here.begin(f"p{n}@example.org", f"{n} Maple Street") for n in range(11, 16)]

@@ -52,7 +52,6 @@ def test_a_known_roster_with_an_empty_seat_says_vacant(client: FlaskClient, prep
     assert "Nobody holds this seat now" in pages(client, prepare, "14 Maple St")
 
 
-@pytest.mark.xfail(strict=True, reason="pages and letters ask Office.vacant, which knows nothing of imported rosters")
 @pytest.mark.usefixtures("state")
 def test_an_unknown_roster_says_nothing_of_a_vacancy(client: FlaskClient, prepare: Callable[[], int]) -> None:
     shown = pages(client, prepare, "12 Maple St").casefold()

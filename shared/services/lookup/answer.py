@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from shared.domain.places import Chamber, LookupResult, LookupStatus, Match, Office
 from shared.services.lookup.chain import Position
 from shared.services.lookup.directory import Directory
+from shared.services.lookup.district_index import ChamberPlace
 
 NEAR_EDGE = "This address lies close to the line between two districts. Please tell us which one is yours."
 SEVERAL = "There are several such addresses, in different districts. Please tell us which one is yours."
@@ -15,26 +16,40 @@ def answer(
     directory: Directory, chambers: Sequence[Chamber], positions: Sequence[Position], state_name: str
 ) -> LookupResult:
     """`matched` when every position, with its error, lies in one district of each chamber; else `doubtful`."""
-    districts: dict[Chamber, dict[str, None]] = {chamber: {} for chamber in chambers}
-    edges: list[float] = []
-    for position in positions:
-        places = directory.index.near(position.lat, position.lon, position.error_m, chambers)
-        for chamber, place in places.items():
-            districts[chamber].update(dict.fromkeys(place.ocd_ids))
-            if place.edge_m is not None:
-                edges.append(place.edge_m)
+    places = [directory.index.near(one.lat, one.lon, one.error_m, chambers) for one in positions]
+    districts = {chamber: _possible(chamber, places) for chamber in chambers}
+    edges = [place.edge_m for found in places for place in found.values() if place.edge_m is not None]
     match = _match(positions[0], min(edges, default=None))
     if not any(districts.values()):
         return LookupResult(LookupStatus.OUTSIDE, match, reason=OUTSIDE.format(state=state_name))
-    asked = frozenset(chamber for chamber, ids in districts.items() if len(ids) > 1)
+    certain = {chamber: _certain(chamber, places) for chamber in chambers}
+    asked = frozenset(c for c, ids in districts.items() if len(ids) > 1 and not certain[c].issuperset(ids))
     offices = tuple(seat for chamber in chambers for seat in _seats(directory, chamber, districts[chamber]))
-    if asked:
-        reason = SEVERAL if len(positions) > 1 else NEAR_EDGE
-        return LookupResult(LookupStatus.DOUBTFUL, match, offices, asked, reason=reason)
-    return LookupResult(LookupStatus.MATCHED, match, offices)
+    if not asked:
+        return LookupResult(LookupStatus.MATCHED, match, offices)
+    sure = frozenset().union(*certain.values())
+    reason = SEVERAL if len(positions) > 1 else NEAR_EDGE
+    return LookupResult(
+        LookupStatus.DOUBTFUL,
+        match,
+        offices,
+        asked,
+        certain=frozenset(seat.office_id for seat in offices if seat.ocd_id in sure),
+        reason=reason,
+    )
 
 
-def _seats(directory: Directory, chamber: Chamber, ocd_ids: dict[str, None]) -> list[Office]:
+def _possible(chamber: Chamber, places: Sequence[dict[Chamber, ChamberPlace]]) -> list[str]:
+    """The districts that any of the positions may lie in, in a stable order."""
+    return list(dict.fromkeys(ocd_id for found in places if chamber in found for ocd_id in found[chamber].ocd_ids))
+
+
+def _certain(chamber: Chamber, places: Sequence[dict[Chamber, ChamberPlace]]) -> frozenset[str]:
+    """The districts that all positions lie in for sure."""
+    return frozenset.intersection(*(found[chamber].certain if chamber in found else frozenset() for found in places))
+
+
+def _seats(directory: Directory, chamber: Chamber, ocd_ids: Sequence[str]) -> list[Office]:
     seats = [seat for ocd_id in ocd_ids for seat in directory.offices.get(ocd_id, ())]
     return [*seats, *directory.at_large.get(chamber, ())]
 

@@ -8,8 +8,8 @@ from shared.domain.places import LookupResult
 
 # About 1 kB each: 20 MB of a worker's memory at most.
 SIZE = 20_000
-# What an outside service said is asked again after an hour; own data are renewed with the directory.
-REMOTE_LIFETIME_S = 3_600.0
+# What an outside service said is soon asked again; own data are renewed with the directory.
+REMOTE_LIFETIME_S = 300.0
 
 
 class AnswerCache:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine
@@ -30,8 +30,6 @@ class Directory:
     at_large: dict[Chamber, tuple[Office, ...]]
     places: frozenset[tuple[str, str]]
     cities: dict[str, str]
-    # Chambers of which at least one holder is known; in the others an empty seat says nothing.
-    rosters: frozenset[Chamber]
     # A new directory begins with an empty cache, so that no answer outlives the data it was made from.
     answers: AnswerCache = field(default_factory=AnswerCache)
 
@@ -99,15 +97,15 @@ def load_directory(connection: Connection, jurisdiction: str) -> Directory:
     at_large: dict[Chamber, tuple[Office, ...]] = {}
     shaped = {row.ocd_id for row in districts}
     rows = store.current_offices(connection, jurisdiction)
-    for seat in map(as_office, rows):
+    rosters = frozenset(row.chamber for row in rows if row.holder_id is not None)
+    for seat in (replace(as_office(row), is_roster_known=row.chamber in rosters) for row in rows):
         offices[seat.ocd_id] = (*offices.get(seat.ocd_id, ()), seat)
         if seat.ocd_id not in shaped and district_key(seat.district) == "at large":
             at_large[seat.chamber] = (*at_large.get(seat.chamber, ()), seat)
     places, cities = known_places(connection, jurisdiction)
     index = DistrictIndex((row.chamber, row.ocd_id, row.shape) for row in districts)
     is_real = store.is_complete(connection, jurisdiction)
-    rosters = frozenset(row.chamber for row in rows if row.holder_id is not None)
-    return Directory(jurisdiction, version, is_real, index, offices, at_large, frozenset(places), cities, rosters)
+    return Directory(jurisdiction, version, is_real, index, offices, at_large, frozenset(places), cities)
 
 
 def as_office(row: store.OfficeRow) -> Office:

@@ -4,6 +4,7 @@ Shapes are kept in Mercator, which keeps angles: near a point one metre is 1/cos
 """
 
 import math
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -24,10 +25,14 @@ COAST_M = 250.0
 
 @dataclass(frozen=True, slots=True)
 class ChamberPlace:
-    """Where a point lies in one chamber: the ids of its district and of all others within the error."""
+    """Where a point lies in one chamber: the ids of its district and of all others within the error.
+
+    `certain` are those that hold the whole circle of the error: several where districts overlap by law.
+    """
 
     ocd_ids: tuple[str, ...]
     edge_m: float | None
+    certain: frozenset[str] = frozenset()
 
 
 def _project(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -59,26 +64,33 @@ class _ChamberIndex:
         degrees = shapely.from_wkb([shape for _, shape in shapes])
         projected = shapely.transform(degrees, _project, interleaved=False)
         shapely.prepare(projected)
-        # Once now: the shapes build their own index at the first question, which isn't safe with several threads.
-        for shape in projected:
-            shape.intersects(shape.point_on_surface())
         self._shapes = projected
         self._tree = shapely.STRtree(projected)
         self._edges = shapely.STRtree(_pieces(projected))
+        # Trees and prepared shapes build parts of themselves when they are first asked, which isn't safe with threads.
+        self._lock = threading.Lock()
 
     def containing(self, point: BaseGeometry) -> list[int]:
         """The districts that hold the point; two on a common edge, and where districts overlap by law."""
-        near = self._tree.query(point)
-        found: list[int] = near[shapely.intersects(self._shapes[near], point)].tolist()
-        return found
+        with self._lock:
+            near = self._tree.query(point)
+            found: list[int] = near[shapely.intersects(self._shapes[near], point)].tolist()
+        return sorted(found)
 
     def within(self, point: BaseGeometry, distance: float) -> list[int]:
         """The districts within a distance in Mercator units."""
-        return sorted(int(i) for i in self._tree.query(point, predicate="dwithin", distance=distance))
+        with self._lock:
+            return sorted(int(i) for i in self._tree.query(point, predicate="dwithin", distance=distance))
+
+    def holding(self, circle: BaseGeometry, candidates: Sequence[int]) -> list[int]:
+        """Those of the candidates that hold a whole circle."""
+        with self._lock:
+            return [i for i in candidates if shapely.contains(self._shapes[i], circle)]
 
     def edge(self, point: BaseGeometry) -> float:
         """The distance to the nearest edge in Mercator units."""
-        _, distances = self._edges.query_nearest(point, return_distance=True, all_matches=False)
+        with self._lock:
+            _, distances = self._edges.query_nearest(point, return_distance=True, all_matches=False)
         return float(distances[0])
 
 
@@ -115,8 +127,14 @@ class DistrictIndex:
 def _place(index: _ChamberIndex, point: BaseGeometry, error_m: float, unit: float) -> ChamberPlace:
     edge_m = index.edge(point) * unit
     found = index.containing(point)
+    certain = found
     if not found:
-        found = index.within(point, max(error_m, COAST_M) / unit)
+        found, certain = index.within(point, max(error_m, COAST_M) / unit), []
     elif edge_m <= error_m:
         found = index.within(point, error_m / unit)
-    return ChamberPlace(tuple(index.ocd_ids[i] for i in found), edge_m)
+        certain = index.holding(point.buffer(error_m / unit), found)
+    return ChamberPlace(_ids(index, found), edge_m, frozenset(_ids(index, certain)))
+
+
+def _ids(index: _ChamberIndex, found: Sequence[int]) -> tuple[str, ...]:
+    return tuple(index.ocd_ids[i] for i in found)

@@ -30,7 +30,8 @@ def explain(address: HomeAddress, result: LookupResult, jurisdiction: str) -> li
         lines.append(f"Nearest district edge: {match.edge_m:.0f} m away")
     lines.append(f"Answer: {result.status.value}. {result.reason}".strip())
     for office in result.offices:
-        asked = " (to be asked)" if office.chamber in result.asked else ""
-        who = "vacant" if office.vacant else f"{office.holder}, {office.email or 'no email address'}"
+        asked = " (to be asked)" if result.asks_about(office) else ""
+        known = f"{office.holder or 'holder not known'}, {office.email or 'no email address'}"
+        who = "vacant" if office.vacant else known
         lines.append(f"  {office.chamber.value}: {office.title}, {office.district} [{office.ocd_id}]: {who}{asked}")
     return lines + [f"  Close: {line}" for line in result.suggestions]

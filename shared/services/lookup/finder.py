@@ -14,6 +14,7 @@ from shared.domain.addresses import Incomplete, OutOfState, ReadAddress, read_ad
 from shared.domain.places import Chamber, HomeAddress, LookupResult, LookupStatus, Match, MatchType
 from shared.domain.us_states import UsState, state_of
 from shared.providers.geocoders import choose_geocoders
+from shared.services.lookup.agreement import heed_names
 from shared.services.lookup.answer import answer
 from shared.services.lookup.answer_cache import REMOTE_LIFETIME_S
 from shared.services.lookup.chain import Found, find_ranges, pick_points
@@ -79,12 +80,6 @@ def look_up_many(
         for one, found in unanswered:
             results[one.position] = _ask_further(engine, geocoders, state, chambers, one, found)
     return [results[position] for position in range(len(addresses))]
-
-
-def known_rosters(engine: Engine, jurisdiction: str) -> frozenset[Chamber]:
-    """The chambers whose members are known: only there does a seat without a holder mean that it is vacant."""
-    with engine.connect() as connection:
-        return current_directory(engine, connection, state_of(jurisdiction).code.lower()).rosters
 
 
 def has_real_directory(connection: Connection, jurisdiction: str) -> bool:
@@ -180,7 +175,7 @@ def _ask_further(
     with engine.connect() as connection:
         directory = current_directory(engine, connection, state.code.lower())
         if said.positions:
-            result = answer(directory, chambers, said.positions, state.name)
+            result = heed_names(directory, answer(directory, chambers, said.positions, state.name), said.named)
         else:
             close = (*suggest(connection, directory, one.typed, state.code), *said.others)
             reason = CONTRADICTION if found.ask else NOT_FOUND

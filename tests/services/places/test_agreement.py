@@ -111,7 +111,6 @@ DIRECTORY = Directory(
     at_large={},
     places=frozenset(),
     cities={},
-    rosters=frozenset({Chamber.LOWER, Chamber.UPPER}),
 )
 MATCHED = LookupResult(LookupStatus.MATCHED, None, (FIRST, SENATE))
 

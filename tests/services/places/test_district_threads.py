@@ -3,8 +3,6 @@
 import subprocess
 import sys
 
-import pytest
-
 from shared.paths import ROOT
 
 # Districts of many islands with fine coasts, asked for the first time by all threads at once.
@@ -31,9 +29,6 @@ for _ in range(30):
 """
 
 
-@pytest.mark.xfail(
-    strict=True, reason="DistrictIndex warms up one part of each shape only; the others are prepared by many at once"
-)
 def test_new_shapes_are_asked_by_many_threads_at_once() -> None:
     done = subprocess.run(
         [sys.executable, "-c", _ASK], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120

@@ -47,7 +47,6 @@ def test_the_same_name_and_an_unknown_one_are_no_doubt(state: Engine, settings: 
     assert (result.status, [office.holder for office in result.offices]) == (LookupStatus.MATCHED, ["Wes West"])
 
 
-@pytest.mark.xfail(strict=True, reason="finder.py does not call heed_names yet")
 def test_another_of_our_districts_is_a_question(state: Engine, settings: Settings) -> None:
     result = find(state, settings, "2nd Essex District")
     assert result.status is LookupStatus.DOUBTFUL

@@ -280,7 +280,6 @@ def test_a_floterial_district_without_a_shape_is_told(state: Callable[[str], Sta
     assert nh.holders("West") == ["Ann One"]
 
 
-@pytest.mark.xfail(strict=True, reason="answer.py asks wherever a chamber has two districts, also where both are right")
 def test_floterial_districts_overlap_ordinary_ones(state: Callable[[str], State]) -> None:
     nh = state("nh")
     middle = (files.WEST + files.EAST) / 2
