@@ -23,6 +23,7 @@ from tests.faults.sink import Sink
 
 TIMING = Timing(
     lease=3.0,
+    lookup_lease=2.0,
     connect=1.0,
     verb=1.0,
     after_dot=0.8,

@@ -76,8 +76,8 @@ class Fleet:
         """Wakes whatever is frozen and replaces whatever died."""
         for worker in [w for w in self.workers if w.poll() is not None]:
             self.workers.remove(worker)
-        for worker in self.workers:
-            os.kill(worker.pid, signal.SIGCONT)
+        for process in [*self.workers, *([self.web] if self.web else [])]:
+            os.killpg(process.pid, signal.SIGCONT)
         while len(self.workers) < number:
             self.start_worker()
 
