@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from shared.db.engine import make_engine
 from shared.db.tables import METADATA
@@ -65,10 +67,15 @@ class Stack:
         self.sink.plan.clear()
         self.sink.accepted.clear()
         self.client.told.clear()
+        self._truncate()
+        make_campaign(self.engine)
+
+    # The workers sweep meanwhile, and PostgreSQL ends one of two that wait for each other.
+    @retry(retry=retry_if_exception_type(OperationalError), stop=stop_after_attempt(10), wait=wait_fixed(0.2))
+    def _truncate(self) -> None:
         tables = ", ".join(f'"{table.name}"' for table in METADATA.sorted_tables)
         with self.engine.begin() as connection:
             connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
-        make_campaign(self.engine)
 
 
 @pytest.fixture(scope="session")

@@ -113,16 +113,17 @@ def result_of(row_id: int, attempt: int, tries: int, crash_count: int, outcome: 
             delay = deferred_delay(tries + 1) * timing.retry_scale
             return replace(base, state=LetterState.DEFERRED, due_in_s=delay)
         case Verdict.CRASHED:
-            return crashed(row_id, attempt, crash_count, outcome.cause)
+            return crashed(row_id, attempt, crash_count, timing)
         case Verdict.UNSENT | Verdict.STOPPED:
             return replace(base, tried=False)
 
 
-def crashed(row_id: int, attempt: int, crashes_before: int, cause: Cause = Cause.CRASHED) -> Result:
+def crashed(row_id: int, attempt: int, crashes_before: int, timing: Timing) -> Result:
     """It took its worker down before the dot: tried again alone, and set aside after three times."""
     last = crashes_before + 1 >= CRASHES_BEFORE_QUARANTINE
     state = LetterState.QUARANTINED if last else LetterState.QUEUED
-    return Result(row_id, attempt, state, cause, due_in_s=_AFTER_CRASH_S, tried=False, crashed=True)
+    wait = _AFTER_CRASH_S * timing.retry_scale
+    return Result(row_id, attempt, state, Cause.CRASHED, due_in_s=wait, tried=False, crashed=True)
 
 
 def _hand_over(session: SmtpSession, journal: Journal, parcel: Parcel, may_send: Callable[[], bool]) -> Outcome:

@@ -81,7 +81,7 @@ def _result(kind: Kind, row: RowMapping, journal: JournalRecord, timing: Timing)
         cause = Cause.LOST_AFTER_DOT if journal.same_boot else Cause.LEASE_EXPIRED
         yield Result(number, attempt, LetterState.UNCERTAIN, cause, crashed=entry is not None)
     elif entry is not None:
-        yield crashed(number, attempt, crashes)
+        yield crashed(number, attempt, crashes, timing)
     else:
         yield Result(number, attempt, LetterState.QUEUED, Cause.WORKER_STOPPED, tried=False)
 
