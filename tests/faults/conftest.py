@@ -62,6 +62,24 @@ class Stack:
         with self.engine.connect() as connection:
             return list(connection.scalars(text("SELECT state FROM letter ORDER BY id")))
 
+    def restless(self) -> str:
+        """Why something does not come to rest: letters, paces, connections, journals, processes."""
+        queries = {
+            "letters": "SELECT id, state, attempt, tries, crash_count, due_at - now(), lease_until - now(), worker,"
+            " cause FROM letter WHERE state IN ('queued', 'deferred', 'sending')",
+            "paces": "SELECT receiving_domain, connections, seconds_per_letter, failures, open_until - now(),"
+            " open_cause FROM domain_pace",
+            "switches": "SELECT is_paused, hold_reason FROM installation",
+            "database": "SELECT pid, state, wait_event, left(query, 80), now() - xact_start FROM pg_stat_activity"
+            " WHERE state <> 'idle' AND pid <> pg_backend_pid()",
+        }
+        with self.engine.connect() as connection:
+            found = {name: [tuple(row) for row in connection.execute(text(sql))] for name, sql in queries.items()}
+        found["journals"] = [(path.name,) for path in (self.settings.var / "journal").glob("*")]
+        found["workers"] = [(worker.pid, worker.poll()) for worker in self.fleet.workers]
+        lines = (self.fleet.folder / "worker.log").read_text(errors="replace").splitlines()[-15:]
+        return "\n".join([*(f"{name}: {rows}" for name, rows in found.items()), *lines])
+
     def empty(self) -> None:
         """Forgets everything that went before."""
         self.sink.plan.clear()

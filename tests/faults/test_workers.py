@@ -183,7 +183,8 @@ def test_a_letter_that_kills_its_worker_each_time_is_set_aside(stack: Stack) -> 
             connection.execute(text("UPDATE letter SET state = 'cancelled' WHERE id = 2"))
         stack.fleet.arm("deliver.after_rcpt:kill9")
     for _ in range(3):
-        wait_until(lambda: any(worker.poll() is not None for worker in stack.fleet.workers), 20, "a death")
+        wait_until(lambda: not stack.fleet.order.exists(), 20, "a death")
+        # At once, so that the next to take the letter dies too.
         stack.fleet.arm("deliver.after_rcpt:kill9")
         stack.fleet.mend(2)
     assert stack.fleet.settle(REST), stack.states()
