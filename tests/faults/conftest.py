@@ -93,7 +93,7 @@ class Stack:
     def _truncate(self) -> None:
         tables = ", ".join(f'"{table.name}"' for table in METADATA.sorted_tables)
         with self.engine.begin() as connection:
-            connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+            connection.execute(text(f"TRUNCATE {tables} CASCADE"))
 
 
 @pytest.fixture(scope="session")

@@ -169,7 +169,9 @@ def test_a_letter_that_can_not_be_built_is_set_aside_and_the_others_flow(stack: 
         wait_until(lambda: len(stack.states()) == 6, 15, "the letters")
         with stack.engine.begin() as connection:
             # A campaign that is not there: the message can't be made.
-            connection.execute(text("UPDATE letter SET message_id = 'w\u00f6rong' WHERE id = 1"))
+            connection.execute(
+                text("UPDATE letter SET message_id = 'w\u00f6rong' WHERE id = (SELECT min(id) FROM letter)")
+            )
     assert stack.fleet.settle(REST)
     assert stack.states() == ["quarantined", *["sent"] * 5]
     assert stack.wrong() == []
@@ -180,7 +182,7 @@ def test_a_letter_that_kills_its_worker_each_time_is_set_aside(stack: Stack) -> 
         write(stack, 1)
         wait_until(lambda: len(stack.states()) == 2, 15, "the letters")
         with stack.engine.begin() as connection:
-            connection.execute(text("UPDATE letter SET state = 'cancelled' WHERE id = 2"))
+            connection.execute(text("UPDATE letter SET state = 'cancelled' WHERE id = (SELECT max(id) FROM letter)"))
         stack.fleet.arm("deliver.after_rcpt:kill9")
     for _ in range(3):
         wait_until(lambda: not stack.fleet.order.exists(), 20, "a death")

@@ -4,6 +4,7 @@ No transaction is open meanwhile. The journal knows each step before it is taken
 a crash can tell what was certainly not sent from what may have been.
 """
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ _LOG = structlog.get_logger()
 CRASHES_BEFORE_QUARANTINE = 3
 # A letter whose message can't be built waits this long for its next try.
 _AFTER_CRASH_S = 60.0
+_ADDRESS = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")
 
 
 @dataclass(frozen=True)
@@ -128,8 +130,8 @@ def crashed(row_id: int, attempt: int, crashes_before: int, timing: Timing) -> R
 
 def _hand_over(session: SmtpSession, journal: Journal, parcel: Parcel, may_send: Callable[[], bool]) -> Outcome:
     journal.hand(parcel.item)
-    if not parcel.recipient.isascii():
-        # No mail server takes such an address as it stands.
+    if not _ADDRESS.fullmatch(parcel.recipient):
+        # No mail server takes such an address as it stands, and it must not become part of a command.
         return Outcome(Verdict.REJECTED, Cause.NO_SUCH_ADDRESS, "The address holds characters that mail refuses.")
     try:
         message = parcel.build()
