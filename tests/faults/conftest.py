@@ -20,7 +20,7 @@ from shared.timing import Timing
 from tests.factories import make_campaign
 from tests.faults.audit import audit
 from tests.faults.client import Client
-from tests.faults.fleet import Fleet, fleet
+from tests.faults.fleet import Fleet, fleet, wait_until
 from tests.faults.sink import Sink
 
 TIMING = Timing(
@@ -134,6 +134,7 @@ def stack(long_stack: Stack) -> Iterator[Stack]:
     """The long-lived stack, empty and whole."""
     long_stack.fleet.disarm()
     long_stack.fleet.mend(2)
+    wait_until(long_stack.fleet.web_is_whole, 30, "the web tier")
     long_stack.empty()
     yield long_stack
     long_stack.fleet.disarm()
