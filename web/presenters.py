@@ -65,6 +65,7 @@ def day(value: datetime) -> str:
     return f"{local:%B} {local.day}, {local.year}"
 
 
+@lru_cache(maxsize=64)
 def static(name: str) -> str:
     """The address of a file in web/static that changes with its content."""
     return url_for("static", filename=name, v=_content_hash(name))

@@ -41,7 +41,8 @@ _TARGETS = (
         submission_target.c.submission_id,
         submission_target.c.is_candidate,
         submission_target.c.is_chosen,
-        _ROSTER_KNOWN.label("is_roster_known"),
+        # Only a seat without a holder needs the question.
+        case((office_holder.c.id.is_not(None), True), else_=_ROSTER_KNOWN).label("is_roster_known"),
     )
     .join(submission_target, submission_target.c.office_id == office.c.id)
     .outerjoin(office_holder, and_(office_holder.c.office_id == office.c.id, office_holder.c.valid_to.is_(None)))

@@ -159,7 +159,10 @@ class SmtpSession:
         else:
             smtp = smtplib.SMTP(self._host, self._port, self._helo_name, timeout=self._timing.connect)
         try:
-            _socket(smtp).settimeout(self._timing.verb)
+            connection = _socket(smtp)
+            # The dot is a small packet of its own, which must not wait for the receiver's delayed acknowledgement.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.settimeout(self._timing.verb)
             smtp.ehlo_or_helo_if_needed()
             if self._starttls and not self._secure:
                 smtp.starttls(context=_tls())

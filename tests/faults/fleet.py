@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
 import requests
 from sqlalchemy import Engine, text
 
@@ -84,8 +83,11 @@ class Fleet:
             self.start_worker()
 
     def web_is_whole(self) -> bool:
-        """True when the web tier answers and has replaced what was killed."""
-        return self.web is not None and len(psutil.Process(self.web.pid).children()) >= WEB and self._web_answers()
+        """True when the web tier answers, and whatever was killed was replaced by what answers too."""
+        log = (self.folder / "web.log").read_text(errors="replace")
+        spawned, started = log.count("Spawning worker-"), log.count("Started worker-")
+        died = log.count("Unexpected exit from worker-")
+        return spawned == started == WEB + died and self._web_answers()
 
     def stop(self) -> None:
         """Ends every process of this fleet."""
