@@ -5,11 +5,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from shared.paths import ROOT
-from tests.bench import lookups
+from tests.bench import delivery, intake, lookups, slow_server, spike, visits
 from tests.bench.figures import Figure, print_table, wait_until_quiet, write_json
 from tests.bench.servers import Servers, servers
 
-PARTS: dict[str, Callable[[Servers], Iterator[Figure]]] = {"lookups": lookups.measure}
+PARTS: dict[str, Callable[[Servers], Iterator[Figure]]] = {
+    "lookups": lookups.measure,
+    "intake": intake.measure,
+    "visits": visits.measure,
+    "delivery": delivery.measure,
+    "slow_server": slow_server.measure,
+    "spike": spike.measure,
+}
 
 
 def main(wanted: list[str]) -> int:
