@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from shared.paths import ROOT
-from tests.bench import delivery, intake, lookups, slow_server, spike, visits
+from tests.bench import delivery, intake, lookups, plain, slow_server, spike, visits
 from tests.bench.figures import Figure, print_table, wait_until_quiet, write_json
 from tests.bench.servers import Servers, servers
 
@@ -14,6 +14,7 @@ PARTS: dict[str, Callable[[Servers], Iterator[Figure]]] = {
     "intake": intake.measure,
     "visits": visits.measure,
     "delivery": delivery.measure,
+    "plain": plain.measure,
     "slow_server": slow_server.measure,
     "spike": spike.measure,
 }

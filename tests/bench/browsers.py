@@ -31,7 +31,7 @@ _DRAFTS = text(
     " chosen AS (INSERT INTO submission_target (submission_id, office_id) SELECT made.id, office FROM made, seat,"
     " unnest(ARRAY[lower[1 + made.id % cardinality(lower)], upper[1 + made.id % cardinality(upper)]]) office"
     " RETURNING submission_id, office_id)"
-    " SELECT made.token, array_agg(office_id) AS offices FROM made JOIN chosen ON submission_id = made.id GROUP BY token"
+    " SELECT token, array_agg(office_id) AS offices FROM made JOIN chosen ON submission_id = made.id GROUP BY token"
 )
 
 

@@ -16,12 +16,12 @@ from tests.bench.servers import Servers
 from tests.bench.stage import Stage, stage
 
 _ROUNDS = 5
-_LETTERS = 4_000
+_LETTERS = 2_000
 _BARE_SECONDS = 2.0
 _ROUND_SECONDS = 60.0
 # Where the worker's memory is compared, and how long it may take to get there.
 _FROM, _TO = 10_000, 100_000
-_GROW_SECONDS = 200.0
+_GROW_SECONDS = 150.0
 _STEP = 5_000
 _MB = 1_048_576
 _SPAN = text(

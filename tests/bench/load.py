@@ -101,7 +101,9 @@ def ask(port: int, requests: Iterator[bytes], *, connections: int = 32, seconds:
 
 
 def _plain(requests: Iterator[bytes]) -> Script:
-    yield from requests
+    # Not `yield from`: answers are sent in, and most iterators can't take them.
+    for request in requests:  # noqa: UP028
+        yield request
 
 
 class _Stage:

@@ -38,11 +38,16 @@ WORKER = (QueueName.LOOKUP, QueueName.DELIVERY)
 BACKGROUND = (QueueName.RETRY, QueueName.RECEIPTS, QueueName.MAIL, QueueName.PERIODIC)
 THREADS = 8
 _START_SECONDS = 30.0
+# Each state by itself, so that its partial index answers.
 _RESTLESS = {
-    "submissions": "SELECT EXISTS (SELECT 1 FROM submission WHERE state IN ('draft', 'looking_up') OR (state = 'ready'"
-    " AND accepted_at IS NOT NULL AND expected_letters IS NULL))",
-    "letters": "SELECT EXISTS (SELECT 1 FROM letter WHERE state IN ('queued', 'deferred', 'sending'))",
-    "follow-ups": "SELECT EXISTS (SELECT 1 FROM follow_up WHERE state IN ('queued', 'deferred', 'sending'))",
+    "submissions": "SELECT EXISTS (SELECT 1 FROM submission WHERE state IN ('draft', 'looking_up'))"
+    " OR EXISTS (SELECT 1 FROM submission WHERE state = 'ready' AND accepted_at IS NOT NULL"
+    " AND expected_letters IS NULL)",
+    **{
+        f"{table}s": f"SELECT EXISTS (SELECT 1 FROM {table} WHERE state IN ('queued', 'deferred'))"
+        f" OR EXISTS (SELECT 1 FROM {table} WHERE state = 'sending')"
+        for table in ("letter", "follow_up")
+    },
 }
 
 
