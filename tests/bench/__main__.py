@@ -1,12 +1,14 @@
 """`python -m tests.bench [part …]`: measures, prints one table and writes var/bench.json."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from shared.paths import ROOT
-from tests.bench import delivery, intake, lookups, plain, slow_server, spike, visits
-from tests.bench.figures import Figure, print_table, wait_until_quiet, write_json
+from tests.bench import delivery, intake, lookups, million, plain, slow_server, spike, visits
+from tests.bench.cpu import Neighbors
+from tests.bench.figures import QUIET_PERCENT, Figure, print_table, wait_until_quiet, write_json
 from tests.bench.servers import Servers, servers
 
 PARTS: dict[str, Callable[[Servers], Iterator[Figure]]] = {
@@ -17,6 +19,7 @@ PARTS: dict[str, Callable[[Servers], Iterator[Figure]]] = {
     "plain": plain.measure,
     "slow_server": slow_server.measure,
     "spike": spike.measure,
+    "million": million.measure,
 }
 
 
@@ -29,14 +32,23 @@ def main(wanted: list[str]) -> int:
     figures: list[Figure] = []
     with servers() as running:
         for name in wanted or PARTS:
-            quiet = wait_until_quiet()
-            print(f"measuring {name} …", file=sys.stderr, flush=True)
-            figures += [replace(figure, busy=not quiet) for figure in PARTS[name](running)]
+            figures += _measure(PARTS[name], running, name)
     print_table(figures)
     path = ROOT / "var" / "bench.json"
     write_json(figures, path)
     print(f"\nWritten to {path.relative_to(ROOT)}.")
     return 0
+
+
+def _measure(part: Callable[[Servers], Iterator[Figure]], running: Servers, name: str) -> list[Figure]:
+    """A part's figures, marked when others used the machine before it or meanwhile."""
+    quiet = wait_until_quiet()
+    print(f"measuring {name} …", file=sys.stderr, flush=True)
+    began, neighbors = time.monotonic(), Neighbors()
+    figures = list(part(running))
+    share = neighbors.share()
+    print(f"  {time.monotonic() - began:.0f} s, others used {share:.0f} %", file=sys.stderr, flush=True)
+    return [replace(figure, busy=not quiet or share > QUIET_PERCENT) for figure in figures]
 
 
 if __name__ == "__main__":
