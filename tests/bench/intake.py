@@ -2,9 +2,11 @@
 
 import itertools
 import statistics
+from collections import Counter
 from collections.abc import Iterator
 
 from tests.bench.browsers import Browsers, get, sends
+from tests.bench.cpu import tree_seconds
 from tests.bench.figures import Figure, Goal
 from tests.bench.load import ask
 from tests.bench.servers import Servers
@@ -12,7 +14,7 @@ from tests.bench.stage import stage
 
 _ROUNDS = 5
 _SECONDS = 2.0
-_SENDS = 1_200
+_SENDS = 600
 
 
 def measure(servers: Servers) -> Iterator[Figure]:
@@ -20,15 +22,20 @@ def measure(servers: Servers) -> Iterator[Figure]:
     with stage(servers, "intake") as here:
         browsers = Browsers(here)
         hello, _ = here.start_web("tests.bench.hello:app", "/")
-        port, _ = here.start_web()
+        port, web = here.start_web()
+        trees = {"web": web, **here.server_pids()}
+        used: Counter[str] = Counter()
         rounds = [sends(browsers, browsers.drafts(_SENDS)) for _ in range(_ROUNDS + 1)]
         ask(port, rounds.pop()).expect(303)
         bare, pages, posts = [], [], []
         for made in rounds:
             bare.append(ask(hello, itertools.repeat(get("/")), seconds=_SECONDS).expect(200).rate)
+            used.subtract({name: tree_seconds(pid) for name, pid in trees.items()})
             posts.append(ask(port, made).expect(303).rate)
+            used.update({name: tree_seconds(pid) for name, pid in trees.items()})
             pages.append(ask(port, itertools.repeat(browsers.page()), seconds=_SECONDS).expect(200).rate)
-    yield _ratio("intake_ratio", posts, bare, 0.15, "Send, committed and rung")
+    parts = ", ".join(f"{name} {seconds / _ROUNDS / _SENDS * 1_000:.1f}" for name, seconds in used.items())
+    yield _ratio("intake_ratio", posts, bare, 0.15, f"Send, committed and rung (ms of CPU: {parts})")
     yield _ratio("form_ratio", pages, bare, 0.40, "campaign pages, compressed")
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, text
 from shared.db import campaigns
 from shared.domain.places import HomeAddress
 from shared.domain.states import CampaignState
+from shared.local import processes
 from shared.local.broker import free_port
 from shared.paths import ROOT
 from shared.queue.celery_app import make_celery
@@ -77,6 +78,11 @@ class Stage:
         process = start_worker(self.settings, self.room / "worker.log", queues=queues, threads=THREADS)
         self.started.append(process)
         return process.pid
+
+    def server_pids(self) -> dict[str, int]:
+        """The roots of the trees that PostgreSQL and the broker are."""
+        pairs = {"PostgreSQL": self.servers.postgres.pid_file, "broker": self.servers.broker.pid_file}
+        return {name: process.pid for name, file in pairs.items() if (process := processes.recorded(file))}
 
     def ring(self) -> Ring:
         """A bell of the bench's own."""

@@ -3,9 +3,6 @@
 from collections.abc import Iterator
 
 from shared.domain.places import HomeAddress
-from shared.local import processes
-from shared.local.broker import EmbeddedBroker
-from shared.local.postgres import EmbeddedPostgres
 from tests.bench.browsers import Browsers
 from tests.bench.cpu import tree_seconds
 from tests.bench.figures import Figure, Goal
@@ -25,7 +22,7 @@ def measure(servers: Servers) -> Iterator[Figure]:
         browsers, homes = Browsers(here), addresses()
         port, web = here.start_web()
         trees = {"web": [web], "workers": [here.start_worker(WORKER), here.start_worker(BACKGROUND)]}
-        trees |= {"PostgreSQL": _pids(servers.postgres), "broker": _pids(servers.broker)}
+        trees |= {name: [pid] for name, pid in here.server_pids().items()}
         _visit(here, browsers, port, range(_WARM), homes)
         before = {name: sum(map(tree_seconds, pids)) for name, pids in trees.items()}
         had = here.sink.taken()
@@ -44,9 +41,3 @@ def _visit(here: Stage, browsers: Browsers, port: int, numbers: range, homes: li
     scripts = (browsers.visit(number, homes[number % len(homes)]) for number in numbers)
     play(port, scripts, connections=_VISITORS)
     here.settle(60)
-
-
-def _pids(server: EmbeddedPostgres | EmbeddedBroker) -> list[int]:
-    process = processes.recorded(server.pid_file)
-    assert process is not None
-    return [process.pid]
