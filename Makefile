@@ -4,7 +4,7 @@ PYTHON ?= python3
 PORT ?=
 BIN := .venv/bin
 
-.PHONY: run test check unit format lock setup browser bench screenshots clean environment environment-dev
+.PHONY: run test check unit format lock setup browser bench faults screenshots clean environment environment-dev
 
 run: environment
 	@exec $(BIN)/dearrep up $(if $(PORT),--port $(PORT))
@@ -42,6 +42,12 @@ lock:
 
 browser:
 	@sh scripts/install_browser.sh
+
+# Random faults in real processes, some seconds a seed; repeat one: make faults SEEDS=1 FIRST=123
+SEEDS ?= 1000
+FIRST ?= 1
+faults: environment-dev
+	@FAULT_SEEDS=$(SEEDS) FAULT_FIRST_SEED=$(FIRST) $(BIN)/python -m pytest tests/faults/test_seeds.py -q
 
 # Prints what was measured beside its goals and writes var/bench.json; one part alone: make bench PARTS=lookups
 PARTS ?=

@@ -81,6 +81,12 @@ def postgres_engine(postgres_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
+@pytest.fixture(autouse=True)
+def pages_are_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test sees what it has just changed."""
+    monkeypatch.setattr("web.app.PAGE_KEPT_SECONDS", 0.0)
+
+
 @pytest.fixture
 def engine(postgres_engine: Engine) -> Iterator[Engine]:
     """A database whose tables are empty before and after the test."""

@@ -15,6 +15,7 @@ class ScriptedSmtpServer:
 
     replies: dict[str, str] = field(default_factory=dict)
     drop: str = ""
+    pipelining: bool = False
     accepted: list[tuple[str, str, bytes]] = field(default_factory=list)
     connections: int = 0
 
@@ -58,7 +59,10 @@ class ScriptedSmtpServer:
                     if not self._take_message(stream, envelope["MAIL"], envelope["RCPT"]):
                         return
                     continue
-                self._say(stream, verb, "221 bye" if verb == "QUIT" else "250 ok")
+                greeted = verb == "EHLO" and self.pipelining
+                self._say(
+                    stream, verb, "221 bye" if verb == "QUIT" else "250-ok\r\n250 PIPELINING" if greeted else "250 ok"
+                )
                 if verb == "QUIT":
                     return
 
@@ -72,7 +76,7 @@ class ScriptedSmtpServer:
         lines = []
         while (line := stream.readline()) not in (b".\r\n", b""):
             lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
-        if self.drop == "dot":
+        if self.drop == "dot" or not line:
             return False
         if self.replies.get("dot", "250").startswith("250"):
             self.accepted.append((sender, recipient, b"".join(lines)))

@@ -13,12 +13,16 @@ from web import errors, presenters, requests_log, security
 from web.admin import bp as admin
 from web.context import EXTENSION, Here
 from web.health import bp as health
+from web.page_cache import PageCache
 from web.public import bp as public
 
 # Larger than any letter with its form fields.
 MAX_FORM_BYTES = 256 * 1024
 # A supporter may read and edit for an afternoon.
 FORM_LIFETIME = timedelta(hours=12)
+
+# A change of the campaign reaches its readers within this time; browsers keep the page for longer.
+PAGE_KEPT_SECONDS = 2.0
 
 
 def create_app(settings: Settings, engine: Engine, ring: Ring) -> Flask:
@@ -38,7 +42,7 @@ def create_app(settings: Settings, engine: Engine, ring: Ring) -> Flask:
         # Step 1 carries no session and no token; its view checks the origin instead.
         WTF_CSRF_CHECK_DEFAULT=True,
     )
-    app.extensions[EXTENSION] = Here(settings, engine, ring)
+    app.extensions[EXTENSION] = Here(settings, engine, ring, PageCache(PAGE_KEPT_SECONDS))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     csrf = CSRFProtect(app)
     presenters.install(app)

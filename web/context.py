@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from shared.queue.ring import Ring
 from shared.settings import Settings
+from web.page_cache import PageCache
 
 EXTENSION = "dearrep"
 
@@ -18,6 +19,7 @@ class Here:
     settings: Settings
     engine: Engine
     ring: Ring
+    pages: PageCache
 
 
 def here() -> Here:

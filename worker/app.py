@@ -7,7 +7,7 @@ from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
 from shared.settings import from_env
 from worker.sweeper import start_with_worker
-from worker.tasks import register_tasks
+from worker.tasks import make_work, register_tasks
 
 settings = from_env()
 configure_logging(settings.log_level)
@@ -15,5 +15,6 @@ arm_from_environment(settings.environment)
 engine = make_engine(settings.database_url, pool_size=8)
 app = make_celery(settings)
 ring = Ring(app, connect_redis(settings.redis_url))
-register_tasks(app, engine, ring, settings)
-start_with_worker(engine, ring, settings)
+work = make_work(engine, ring, settings)
+register_tasks(app, work)
+start_with_worker(engine, ring, settings, work)

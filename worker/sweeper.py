@@ -1,29 +1,37 @@
-"""Every worker sweeps by itself, so that a lost ring, a lost Redis or a missing scheduler delays but loses nothing."""
+"""Every worker sweeps by itself, so that a lost ring, a lost Redis or a missing scheduler delays but loses nothing.
+
+When nobody answers the bell, because the broker is away or its connections hang, the sweeper does the work itself.
+"""
 
 import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
 
 import structlog
-from celery.signals import worker_ready, worker_shutting_down
+from celery.signals import worker_init, worker_shutting_down
 from sqlalchemy import Engine
 
+from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.services.delivery import STOPPING
 from shared.services.sweep import sweep
 from shared.settings import Settings
 
 _LOG = structlog.get_logger()
+# Work that was rung for in so many sweeps and is still due has nobody who hears the bell.
+_UNHEARD = 3
 
 
-def start_with_worker(engine: Engine, ring: Ring, settings: Settings) -> None:
-    """Starts the sweeping thread when a worker is ready; when it is asked to stop, batches end early."""
+def start_with_worker(
+    engine: Engine, ring: Ring, settings: Settings, work: Mapping[TaskName, Callable[[], object]]
+) -> None:
+    """Starts the sweeping thread as soon as a worker starts, with or without its broker; when it is asked to stop, batches end early."""
     stop = threading.Event()
+    sweeper = _Sweeper(engine, ring, settings, work)
 
     def run() -> None:
         while True:
-            try:
-                sweep(engine, ring, settings)
-            except Exception as error:  # noqa: BLE001 - the next sweep tries again
-                _LOG.error("sweep.failed", exc_info=error)
+            sweeper.once()
             if stop.wait(settings.timing.sweep):
                 return
 
@@ -34,5 +42,28 @@ def start_with_worker(engine: Engine, ring: Ring, settings: Settings) -> None:
         stop.set()
         STOPPING.set()
 
-    worker_ready.connect(start, weak=False)
+    worker_init.connect(start, weak=False)
     worker_shutting_down.connect(end, weak=False)
+
+
+class _Sweeper:
+    """Remembers for how many sweeps a bell has gone unheard."""
+
+    def __init__(
+        self, engine: Engine, ring: Ring, settings: Settings, work: Mapping[TaskName, Callable[[], object]]
+    ) -> None:
+        self._engine, self._ring, self._settings, self._work = engine, ring, settings, work
+        self._unheard: Counter[TaskName] = Counter()
+
+    def once(self) -> None:
+        """One sweep, and the work that nobody else takes up. Never raises: the next sweep tries again."""
+        try:
+            failures = self._ring.failures
+            due = sweep(self._engine, self._ring, self._settings)
+            self._unheard = Counter({task: self._unheard[task] + 1 for task in due})
+            for task in due:
+                if self._ring.failures > failures or self._unheard[task] >= _UNHEARD:
+                    _LOG.info("sweep.works", task=task.value)
+                    self._work[task]()
+        except Exception as error:  # noqa: BLE001 - the next sweep tries again
+            _LOG.error("sweep.failed", exc_info=error)

@@ -1,6 +1,6 @@
 """All tasks. Each answers its bell by calling one service; the database says what there is to do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 from celery import Celery
@@ -18,9 +18,9 @@ from shared.settings import Settings
 _LOG = structlog.get_logger()
 
 
-def register_tasks(app: Celery, engine: Engine, ring: Ring, settings: Settings) -> None:
-    """Gives every task name its code. A task takes no arguments; older or newer callers may add some."""
-    work: dict[TaskName, Callable[[], object]] = {
+def make_work(engine: Engine, ring: Ring, settings: Settings) -> dict[TaskName, Callable[[], object]]:
+    """What each bell asks for."""
+    return {
         TaskName.PREPARE_SUBMISSIONS: lambda: prepare_submissions(engine, ring, settings),
         TaskName.DELIVER_LETTERS: lambda: deliver_letters(engine, ring, settings, first_tries=True),
         TaskName.RETRY_LETTERS: lambda: deliver_letters(engine, ring, settings, first_tries=False),
@@ -28,6 +28,10 @@ def register_tasks(app: Celery, engine: Engine, ring: Ring, settings: Settings) 
         TaskName.SWEEP: lambda: sweep(engine, ring, settings),
         TaskName.TIDY: lambda: (tidy(engine), delete_old_messages(engine), delete_old_failures(engine)),
     }
+
+
+def register_tasks(app: Celery, work: Mapping[TaskName, Callable[[], object]]) -> None:
+    """Gives every task name its code. A task takes no arguments; older or newer callers may add some."""
     for name, run in work.items():
         app.task(_logged(name, run), name=name.value, ignore_result=True)
 

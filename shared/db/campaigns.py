@@ -1,8 +1,9 @@
 """Reads and writes campaign rows; nothing else knows that part of a campaign is JSON."""
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.tables import campaign
@@ -20,16 +21,33 @@ SENDABLE = (
     " < split_part(campaign.content ->> 'office_hours', '-', 2)::time))"
 )
 
+_MOST_VERSIONS = 100
+_VERSIONS: dict[tuple[int, datetime], StoredCampaign] = {}
+_BY_ID = select(campaign).where(campaign.c.id == bindparam("wanted"))
+_BY_SLUG = select(campaign).where(campaign.c.slug == bindparam("wanted"))
+
 
 def find_campaign(connection: Connection, slug: str) -> StoredCampaign | None:
     """The campaign at `/c/<slug>`, None when there is none."""
-    row = connection.execute(select(campaign).where(campaign.c.slug == slug)).mappings().one_or_none()
+    row = connection.execute(_BY_SLUG, {"wanted": slug}).mappings().one_or_none()
     return _stored(row) if row else None
 
 
 def read_campaign(connection: Connection, campaign_id: int) -> StoredCampaign:
     """The campaign with this id; it must exist."""
-    return _stored(connection.execute(select(campaign).where(campaign.c.id == campaign_id)).mappings().one())
+    return _stored(connection.execute(_BY_ID, {"wanted": campaign_id}).mappings().one())
+
+
+def campaign_of(connection: Connection, submission: RowMapping) -> StoredCampaign:
+    """The campaign of a submission's row as `find_submission` gives it; read once for each of its versions."""
+    version = (submission["campaign_id"], submission["campaign_updated_at"])
+    stored = _VERSIONS.get(version)
+    if stored is None:
+        stored = read_campaign(connection, submission["campaign_id"])
+        if len(_VERSIONS) >= _MOST_VERSIONS:
+            _VERSIONS.clear()
+        _VERSIONS[version] = stored
+    return stored
 
 
 def list_campaigns(connection: Connection) -> list[StoredCampaign]:

@@ -99,6 +99,7 @@ _HELD_BY = {
     for kind in Kind
 }
 _ATTEMPTS_OF = {kind: text(f"SELECT id, attempt FROM {kind.value} WHERE id = ANY(:ids)") for kind in Kind}
+_NEWEST = {kind: text(f"SELECT last_value FROM {kind.value}_id_seq") for kind in Kind}
 
 
 def claim_letters(
@@ -142,9 +143,10 @@ def held_by(connection: Connection, kind: Kind, workers: Sequence[str]) -> list[
     return list(connection.execute(_HELD_BY[kind], {"workers": list(workers)}).mappings())
 
 
-def attempts_of(connection: Connection, kind: Kind, ids: Sequence[int]) -> dict[int, int]:
-    """The attempts that the database knows of, by row; a row that does not exist is missing."""
-    return {row.id: row.attempt for row in connection.execute(_ATTEMPTS_OF[kind], {"ids": list(ids)})}
+def attempts_of(connection: Connection, kind: Kind, ids: Sequence[int]) -> tuple[dict[int, int], int]:
+    """The attempts that the database knows of, by row, and the largest number it has ever given to a row."""
+    known = {row.id: row.attempt for row in connection.execute(_ATTEMPTS_OF[kind], {"ids": list(ids)})}
+    return known, int(connection.execute(_NEWEST[kind]).scalar_one())
 
 
 def _claim(connection: Connection, statement: object, values: Mapping[str, object]) -> list[RowMapping]:

@@ -1,11 +1,22 @@
 """The database engine. One a process, built in a composition root and handed down."""
 
-from sqlalchemy import Engine, create_engine
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 # Long enough for a slow query, short enough that a dead connection is noticed.
 STATEMENT_TIMEOUT_MS = 30_000
 # A process that hangs within a transaction loses its locks after this long.
 IDLE_TRANSACTION_TIMEOUT_MS = 60_000
+
+# A connection that was used this recently is taken to be alive.
+_FRESH_SECONDS = 1.0
+_USED_AT = "used_at"
 
 
 def make_engine(database_url: str, *, pool_size: int = 5) -> Engine:
@@ -13,12 +24,36 @@ def make_engine(database_url: str, *, pool_size: int = 5) -> Engine:
     url = database_url.replace("postgresql://", "postgresql+psycopg://", 1)
     options = f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS}"
     options += f" -c idle_in_transaction_session_timeout={IDLE_TRANSACTION_TIMEOUT_MS}"
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_pre_ping=True,
         # An exception's text must not quote what a person typed.
         hide_parameters=True,
         connect_args={"connect_timeout": 10, "options": options},
     )
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", _check_idle)
+    return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection for questions that need no common snapshot: each is a transaction of its own, for one round trip."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        yield connection
+
+
+def _note_use(_connection: object, entry: ConnectionPoolEntry) -> None:
+    entry.info[_USED_AT] = time.monotonic()
+
+
+def _check_idle(connection: Any, entry: ConnectionPoolEntry, _proxy: object) -> None:
+    """Asks a connection that was idle whether it still lives; the pool replaces a dead one."""
+    if connection is None or time.monotonic() - entry.info.get(_USED_AT, time.monotonic()) <= _FRESH_SECONDS:
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except Exception as error:
+        raise DisconnectionError from error

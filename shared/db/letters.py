@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, text, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from shared.db.tables import letter, letter_event, submission
 from shared.domain.causes import Cause
 from shared.domain.states import CLAIMABLE, LetterState, check_letter_arrow
 
+_OF_SUBMISSION = select(letter).where(letter.c.submission_id == bindparam("wanted")).order_by(letter.c.id)
 _NEXT_NUMBERS = text("SELECT nextval(pg_get_serial_sequence('letter', 'id')) FROM generate_series(1, :count)")
 _FIRST_EVENTS = text(
     "INSERT INTO letter_event (letter_id, to_state, cause) SELECT id, state, cause FROM letter WHERE id = ANY(:ids)"
@@ -99,8 +100,8 @@ def lock_unsettled(connection: Connection, older_than: timedelta, limit: int) ->
 
 def letters_of_submission(connection: Connection, submission_id: int, *, lock: bool = False) -> list[RowMapping]:
     """A submission's letters in the order of their creation."""
-    query = select(letter).where(letter.c.submission_id == submission_id).order_by(letter.c.id)
-    return list(connection.execute(query.with_for_update() if lock else query).mappings())
+    query = _OF_SUBMISSION.with_for_update() if lock else _OF_SUBMISSION
+    return list(connection.execute(query, {"wanted": submission_id}).mappings())
 
 
 def count_imbalance(connection: Connection) -> int:

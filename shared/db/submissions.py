@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, case, delete, func, insert, or_, select, text, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, case, delete, func, insert, or_, select, text, update
 
 from shared.db.tables import campaign, follow_up, letter, office, office_holder, submission, submission_target
 from shared.domain.places import Chamber, LookupResult, Office
@@ -52,6 +52,14 @@ _WRITE_EXPECTED = text(
     " AS made(id, count) WHERE submission.id = made.id"
 )
 
+_FIND = (
+    select(submission, campaign.c.updated_at.label("campaign_updated_at"))
+    .join(campaign, campaign.c.id == submission.c.campaign_id)
+    .where(submission.c.token == bindparam("wanted"))
+)
+_FIND_LOCKED = _FIND.with_for_update(of=submission)
+_TARGETS_OF_ONE = _TARGETS.where(submission_target.c.submission_id == bindparam("wanted"))
+
 
 def insert_submission(connection: Connection, values: Mapping[str, Any]) -> int:
     """A new draft; its lookup is due at once."""
@@ -59,9 +67,8 @@ def insert_submission(connection: Connection, values: Mapping[str, Any]) -> int:
 
 
 def find_submission(connection: Connection, token: str, *, lock: bool = False) -> RowMapping | None:
-    """The whole row, locked until COMMIT when asked."""
-    query = select(submission).where(submission.c.token == token)
-    return connection.execute(query.with_for_update() if lock else query).mappings().one_or_none()
+    """The whole row and its campaign's `campaign_updated_at`; locked until COMMIT when asked."""
+    return connection.execute(_FIND_LOCKED if lock else _FIND, {"wanted": token}).mappings().one_or_none()
 
 
 def update_submission(connection: Connection, submission_id: int, values: Mapping[str, Any]) -> None:
@@ -135,8 +142,8 @@ def write_targets(connection: Connection, submission_id: int, result: LookupResu
 
 def read_targets(connection: Connection, submission_id: int) -> list[tuple[Office, bool, bool]]:
     """(office with its holder today, is_candidate, is_chosen), House before Senate before Congress."""
-    query = _TARGETS.where(submission_target.c.submission_id == submission_id)
-    return [(_office(row), row["is_candidate"], row["is_chosen"]) for row in connection.execute(query).mappings()]
+    rows = connection.execute(_TARGETS_OF_ONE, {"wanted": submission_id}).mappings()
+    return [(_office(row), row["is_candidate"], row["is_chosen"]) for row in rows]
 
 
 def chosen_targets(connection: Connection, submission_ids: Sequence[int]) -> dict[int, list[Office]]:

@@ -35,5 +35,14 @@ def scheduler(var: Path) -> Child:
 def web(port: int) -> Child:
     """The web server: one process, a few threads."""
     command = (sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port))
-    options = ("--workers", "1", "--blocking-threads", str(_WEB_THREADS), "--respawn-failed-workers", "--no-ws")
+    options = (
+        "--workers",
+        "1",
+        "--blocking-threads",
+        str(_WEB_THREADS),
+        "--respawn-failed-workers",
+        "--respawn-interval",
+        "0.5",
+        "--no-ws",
+    )
     return Child("web", (*command, *options, "--workers-kill-timeout", "5", "web.wsgi:app"))

@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -151,10 +152,9 @@ class SmtpSession:
         return None
 
     def _connect(self) -> smtplib.SMTP:
-        context = ssl.create_default_context()
         if self._secure:
             smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-                self._host, self._port, self._helo_name, timeout=self._timing.connect, context=context
+                self._host, self._port, self._helo_name, timeout=self._timing.connect, context=_tls()
             )
         else:
             smtp = smtplib.SMTP(self._host, self._port, self._helo_name, timeout=self._timing.connect)
@@ -162,7 +162,7 @@ class SmtpSession:
             _socket(smtp).settimeout(self._timing.verb)
             smtp.ehlo_or_helo_if_needed()
             if self._starttls and not self._secure:
-                smtp.starttls(context=context)
+                smtp.starttls(context=_tls())
                 smtp.ehlo()
             if self._user:
                 smtp.login(self._user, self._password)
@@ -171,13 +171,37 @@ class SmtpSession:
             raise
         return smtp
 
-    @staticmethod
-    def _envelope(smtp: smtplib.SMTP, sender: str, recipient: str) -> Iterator[tuple[range, tuple[int, bytes]]]:
-        """The codes that let the talk go on, with the reply that came, one verb at a time."""
-        yield _SUCCESS, smtp.mail(sender)
-        yield _SUCCESS, smtp.rcpt(recipient)
+    def _envelope(self, smtp: smtplib.SMTP, sender: str, recipient: str) -> Iterator[tuple[range, tuple[int, bytes]]]:
+        """The codes that let the talk go on, with the reply that came, one verb at a time.
+
+        All three verbs go out at once where the server takes them so (RFC 2920), which saves two round trips.
+        """
+        verbs = (_SUCCESS, f"MAIL FROM:<{sender}>"), (_SUCCESS, f"RCPT TO:<{recipient}>"), (_GO_AHEAD, "DATA")
+        if not smtp.has_extn("pipelining"):
+            for expected, command in verbs:
+                yield expected, smtp.docmd(command)
+                if command.startswith("RCPT"):
+                    failpoint("deliver.after_rcpt")
+            return
+        _socket(smtp).sendall("".join(f"{command}\r\n" for _, command in verbs).encode("ascii"))
+        replies = self._read_replies(smtp, len(verbs))
         failpoint("deliver.after_rcpt")
-        yield _GO_AHEAD, smtp.docmd("DATA")
+        refused = any(code not in expected for (expected, _), (code, _) in zip(verbs, replies, strict=False))
+        if refused and replies[-1][0] in _GO_AHEAD:
+            # It waits for a message although it refused the envelope: nothing may follow but the end.
+            self._drop()
+        yield from ((expected, reply) for (expected, _), reply in zip(verbs, replies, strict=False))
+        if len(replies) < len(verbs):
+            raise smtplib.SMTPServerDisconnected("The connection was closed between two replies.")
+
+    @staticmethod
+    def _read_replies(smtp: smtplib.SMTP, number: int) -> list[tuple[int, bytes]]:
+        """As many as come; at least one, or the connection is lost."""
+        replies = [smtp.getreply()]
+        with contextlib.suppress(OSError, smtplib.SMTPException):
+            while len(replies) < number:
+                replies.append(smtp.getreply())
+        return replies
 
     def _finish(self, smtp: smtplib.SMTP) -> Outcome:
         try:
@@ -205,14 +229,20 @@ class SmtpSession:
             self._drop()
         else:
             with contextlib.suppress(OSError, smtplib.SMTPException):
-                assert self._smtp is not None  # noqa: S101 - a refusal came over it
-                self._smtp.rset()
+                if self._smtp is not None:
+                    self._smtp.rset()
         return outcome
 
     def _drop(self) -> None:
         smtp, self._smtp = self._smtp, None
         if smtp is not None:
             smtp.close()
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Verified TLS; reading the machine's certificates takes long enough to do it once."""
+    return ssl.create_default_context()
 
 
 def classify(code: int, reply: bytes) -> Outcome:

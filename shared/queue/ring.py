@@ -1,5 +1,7 @@
 """The doorbell. A ring says "there is work" and carries nothing else; rings are merged, and a lost one is harmless."""
 
+import time
+
 import structlog
 from celery import Celery
 from kombu.exceptions import OperationalError
@@ -9,6 +11,10 @@ from redis.exceptions import RedisError
 from shared.queue.names import QUEUE_OF_TASK, TaskName
 
 _LOG = structlog.get_logger()
+# After a ring that failed nobody waits for the broker again for this long; what is due is found by the sweeps.
+QUIET_AFTER_FAILURE_S = 5.0
+# A page waits for its answer meanwhile.
+_ANSWER_WITHIN_S = 0.5
 # A further ring within this time finds the first one still waiting, unless a worker has taken it up.
 MERGE_WINDOW_MS = 5_000
 
@@ -26,24 +32,32 @@ class Ring:
         self._celery = celery
         self._redis = redis
         self.failures = 0
+        self._quiet_until = float("-inf")
 
     def ring(self, task: TaskName) -> None:
         """Asks for one run of `task` soon. Call it after COMMIT."""
+        if time.monotonic() < self._quiet_until:
+            self.failures += 1
+            return
         try:
             if self._redis is None or self._redis.set(ring_key(task), 1, nx=True, px=MERGE_WINDOW_MS):
                 self._celery.send_task(task, queue=QUEUE_OF_TASK[task], retry=False, ignore_result=True)
         except (RedisError, OSError, OperationalError):
-            self.failures += 1
-            _LOG.warning("ring.failed", task=task.value, failures=self.failures)
+            self._fail(task, "ring.failed")
 
     def answer(self, task: TaskName) -> None:
         """Clears the bell. Call it before the claim, so that work which comes later rings anew."""
-        if self._redis is None:
+        if self._redis is None or time.monotonic() < self._quiet_until:
             return
         try:
             self._redis.delete(ring_key(task))
         except (RedisError, OSError):
-            _LOG.warning("ring.answer_failed", task=task.value)
+            self._fail(task, "ring.answer_failed")
+
+    def _fail(self, task: TaskName, event: str) -> None:
+        self.failures += 1
+        self._quiet_until = time.monotonic() + QUIET_AFTER_FAILURE_S
+        _LOG.warning(event, task=task.value, failures=self.failures)
 
 
 def connect_redis(url: str) -> Redis | None:
@@ -51,5 +65,9 @@ def connect_redis(url: str) -> Redis | None:
     if not url.startswith(("redis://", "rediss://", "unix://")):
         return None
     return Redis.from_url(
-        url, socket_timeout=5, socket_connect_timeout=2, socket_keepalive=True, health_check_interval=25
+        url,
+        socket_timeout=_ANSWER_WITHIN_S,
+        socket_connect_timeout=_ANSWER_WITHIN_S,
+        socket_keepalive=True,
+        health_check_interval=25,
     )

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine, RowMapping
 
 from shared.clock import now
 from shared.db import campaigns, letters, submissions
+from shared.db.engine import reading
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.identities import reference
 from shared.domain.letter_words import RailStep, cause_words, rail, state_words
@@ -24,6 +25,9 @@ from shared.rendering.letters import (
 from shared.services.lookup import has_real_directory
 from shared.services.outbox import configured_relay
 from shared.settings import Settings
+
+_GONE = "We have no letter at this address. It may have been deleted."
+WAITING = (SubmissionState.DRAFT, SubmissionState.LOOKING_UP)
 
 
 @dataclass(frozen=True)
@@ -106,11 +110,20 @@ class SubmissionView:
 
 def read_submission(engine: Engine, settings: Settings, token: str) -> SubmissionView:
     """The submission behind a token; raises NotFound."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         row = submissions.find_submission(connection, token)
         if row is None:
-            raise NotFound("We have no letter at this address. It may have been deleted.")
+            raise NotFound(_GONE)
         return _view(connection, settings, row)
+
+
+def poll_submission(engine: Engine, settings: Settings, token: str) -> SubmissionView | None:
+    """The same, None while the lookup goes on: for a page that asks again and again."""
+    with reading(engine) as connection:
+        row = submissions.find_submission(connection, token)
+        if row is None:
+            raise NotFound(_GONE)
+        return None if row["state"] in WAITING else _view(connection, settings, row)
 
 
 def preview_letters(view: SubmissionView) -> tuple[LetterPreview, ...]:
@@ -125,9 +138,11 @@ def editable_letter_of(view: SubmissionView) -> EditableLetter:
 
 
 def _view(connection: Connection, settings: Settings, row: RowMapping) -> SubmissionView:
-    stored = campaigns.read_campaign(connection, row["campaign_id"])
+    stored = campaigns.campaign_of(connection, row)
     targets = tuple(Target(*found) for found in submissions.read_targets(connection, row["id"]))
-    lines = tuple(_line(letter, row) for letter in letters.letters_of_submission(connection, row["id"]))
+    lines: tuple[LetterLine, ...] = ()
+    if row["expected_letters"] is not None:
+        lines = tuple(_line(letter, row) for letter in letters.letters_of_submission(connection, row["id"]))
     practice = any(target.office.is_practice for target in targets)
     if not targets:
         practice = not has_real_directory(connection, stored.campaign.jurisdiction)

@@ -50,16 +50,19 @@ def begin_submission(
     slug: str,
     details: SupporterDetails,
     *,
-    language: str = "en",
     source: str = "",
 ) -> str:
-    """Stores a draft whose lookup begins at once; returns its token. Raises NotFound, NotAllowed, InputError."""
+    """Stores a draft whose lookup begins at once; returns its token. An address without a state is the campaign's.
+
+    Raises NotFound, NotAllowed, InputError.
+    """
     values = _checked_details(details)
     with engine.begin() as connection:
         stored = require_campaign(connection, slug)
-        require_open(stored)
+        campaign = require_open(stored)
         token = new_token()
-        values |= {"token": token, "campaign_id": stored.id, "language": language, "source": clean_line(source)[:40]}
+        values |= {"token": token, "campaign_id": stored.id, "source": clean_line(source)[:40]}
+        values |= {"language": campaign.language, "us_state": values["us_state"] or campaign.jurisdiction.upper()}
         values["email_hash"] = email_hash(settings.secret_key, values["email"])
         submissions.insert_submission(connection, values)
     ring.ring(TaskName.PREPARE_SUBMISSIONS)
@@ -131,22 +134,26 @@ def accept_submission(
     settings: Settings,
     token: str,
     *,
-    own_words: str,
+    own_words: str | None,
     edited_subject: str | None = None,
     edited_body: str | None = None,
+    keep_edit: bool = False,
     chosen: set[int] | None = None,
     consents: tuple[str, ...] = (),
 ) -> None:
     """Send was pressed: one transaction fixes text, choices, route and the moment. A second press changes nothing.
 
-    `chosen` None means all of the supporter's own offices. Raises InputError, NotAllowed, NotFound.
+    `own_words` None keeps what was saved before, `keep_edit` does so for the edited letter; `chosen` None means all of
+    the supporter's own offices. Raises InputError, NotAllowed, NotFound.
     """
-    words = _checked_words(own_words, edited_subject, edited_body)
+    words = _checked_words(own_words or "", edited_subject, edited_body)
+    kept = {*(("own_words",) if own_words is None else ()), *(("edited_subject", "edited_body") if keep_edit else ())}
+    words = {name: value for name, value in words.items() if name not in kept}
     with engine.begin() as connection:
         row = _require(connection, token)
         if row["accepted_at"] is not None:
             return
-        stored = campaigns.read_campaign(connection, row["campaign_id"])
+        stored = campaigns.campaign_of(connection, row)
         campaign = require_open(stored)
         targets = submissions.read_targets(connection, row["id"])
         if chosen is not None and targets:

@@ -48,6 +48,8 @@ def test_every_page_is_fit_for_everybody(site: Site, browser: Browser, signed_in
         "/campaigns/co-ops?q=nobody",
         "/campaigns/co-ops/state/live",
         "/letters/1",
+        "/letters/1/office",
+        "/lookup",
         "/mailbox",
         "/mailbox?q=nobody",
         "/mailbox/1",

@@ -9,7 +9,8 @@ import requests
 _TYPED = {"first_name": "Jamie", "last_name": "Rivera", "city": "Worcester", "zip": "01603"}
 _CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
 _SECONDS = 5.0
-_PRESSES = 4
+_PRESSES = 8
+_PAUSE_SECONDS = 0.3
 
 
 @dataclass
@@ -61,5 +62,5 @@ class Client:
             return browser.request(method, f"{self.url}{path}", data=data, timeout=_SECONDS, allow_redirects=False)
         except requests.RequestException:
             self.failures += 1
-            time.sleep(0.1)
+            time.sleep(_PAUSE_SECONDS)
             return None

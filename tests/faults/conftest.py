@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from shared.db.engine import make_engine
 from shared.db.tables import METADATA
@@ -18,7 +20,7 @@ from shared.timing import Timing
 from tests.factories import make_campaign
 from tests.faults.audit import audit
 from tests.faults.client import Client
-from tests.faults.fleet import Fleet, fleet
+from tests.faults.fleet import Fleet, fleet, wait_until
 from tests.faults.sink import Sink
 
 TIMING = Timing(
@@ -60,15 +62,38 @@ class Stack:
         with self.engine.connect() as connection:
             return list(connection.scalars(text("SELECT state FROM letter ORDER BY id")))
 
+    def restless(self) -> str:
+        """Why something does not come to rest: letters, paces, connections, journals, processes."""
+        queries = {
+            "letters": "SELECT id, state, attempt, tries, crash_count, due_at - now(), lease_until - now(), worker,"
+            " cause FROM letter WHERE state IN ('queued', 'deferred', 'sending')",
+            "paces": "SELECT receiving_domain, connections, seconds_per_letter, failures, open_until - now(),"
+            " open_cause FROM domain_pace",
+            "switches": "SELECT is_paused, hold_reason FROM installation",
+            "database": "SELECT pid, state, wait_event, left(query, 80), now() - xact_start FROM pg_stat_activity"
+            " WHERE state <> 'idle' AND pid <> pg_backend_pid()",
+        }
+        with self.engine.connect() as connection:
+            found = {name: [tuple(row) for row in connection.execute(text(sql))] for name, sql in queries.items()}
+        found["journals"] = [(path.name,) for path in (self.settings.var / "journal").glob("*")]
+        found["workers"] = [(worker.pid, worker.poll()) for worker in self.fleet.workers]
+        lines = (self.fleet.folder / "worker.log").read_text(errors="replace").splitlines()[-15:]
+        return "\n".join([*(f"{name}: {rows}" for name, rows in found.items()), *lines])
+
     def empty(self) -> None:
         """Forgets everything that went before."""
         self.sink.plan.clear()
         self.sink.accepted.clear()
         self.client.told.clear()
+        self._truncate()
+        make_campaign(self.engine)
+
+    # The workers sweep meanwhile, and PostgreSQL ends one of two that wait for each other.
+    @retry(retry=retry_if_exception_type(OperationalError), stop=stop_after_attempt(10), wait=wait_fixed(0.2))
+    def _truncate(self) -> None:
         tables = ", ".join(f'"{table.name}"' for table in METADATA.sorted_tables)
         with self.engine.begin() as connection:
-            connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
-        make_campaign(self.engine)
+            connection.execute(text(f"TRUNCATE {tables} CASCADE"))
 
 
 @pytest.fixture(scope="session")
@@ -109,6 +134,7 @@ def stack(long_stack: Stack) -> Iterator[Stack]:
     """The long-lived stack, empty and whole."""
     long_stack.fleet.disarm()
     long_stack.fleet.mend(2)
+    wait_until(long_stack.fleet.web_is_whole, 30, "the web tier")
     long_stack.empty()
     yield long_stack
     long_stack.fleet.disarm()

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import requests
 from sqlalchemy import Engine, text
 
@@ -19,6 +20,7 @@ from shared.settings import Settings
 from tests.processes import start_web, start_worker
 
 _START_SECONDS = 30.0
+WEB = 2
 # Nothing is at work and nothing is due soon: letters rest in a state that only time or a person changes.
 _RESTLESS = text(
     "SELECT (SELECT count(*) FROM submission WHERE state IN ('draft', 'looking_up')"
@@ -68,7 +70,7 @@ class Fleet:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         more = {VARIABLE: f"@{self.order}"}
-        self.web = start_web(self.settings, self.folder / "web.log", port, processes=2, more=more)
+        self.web = start_web(self.settings, self.folder / "web.log", port, processes=WEB, more=more)
         self.url = f"http://127.0.0.1:{port}"
         wait_until(self._web_answers, _START_SECONDS, f"the web tier; {self.folder}/web.log")
 
@@ -80,6 +82,10 @@ class Fleet:
             os.killpg(process.pid, signal.SIGCONT)
         while len(self.workers) < number:
             self.start_worker()
+
+    def web_is_whole(self) -> bool:
+        """True when the web tier answers and has replaced what was killed."""
+        return self.web is not None and len(psutil.Process(self.web.pid).children()) >= WEB and self._web_answers()
 
     def stop(self) -> None:
         """Ends every process of this fleet."""

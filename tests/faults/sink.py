@@ -39,6 +39,7 @@ BEHAVIOURS = (
 )
 
 _SLOW_SECONDS = 0.3
+_TARPIT_SECONDS = 0.8
 
 
 @dataclass
@@ -49,6 +50,8 @@ class Sink:
     accepted: Counter[str] = field(default_factory=Counter)
     recipients: dict[str, str] = field(default_factory=dict)
     seconds_each: float = 0.0
+    # A recipient's domain whose every verb takes its time.
+    tarpit: str = ""
     late_seconds: float = 1.5
 
     def __enter__(self) -> Self:
@@ -99,6 +102,8 @@ class Sink:
                 behaviour = self._next()
             if behaviour == f"drop:{verb}":
                 return
+            if verb == "RCPT" and self.tarpit and f"@{self.tarpit}>".encode() in line:
+                time.sleep(_TARPIT_SECONDS)
             if verb == "DATA":
                 goes_on = self._data(stream, behaviour)
             else:

@@ -359,8 +359,11 @@ def test_an_address_that_mail_refuses_takes_no_other_letter_along(here: Here) ->
         ({"drop": "QUIT"}, ["sent"] * 2, ""),
     ],
 )
-def test_the_outcome_depends_on_the_phase(here: Here, script: dict[str, object], states: list[str], cause: str) -> None:
-    with ScriptedSmtpServer(**script) as server:  # type: ignore[arg-type]
+@pytest.mark.parametrize("pipelining", [False, True], ids=["one by one", "pipelined"])
+def test_the_outcome_depends_on_the_phase(
+    here: Here, script: dict[str, object], states: list[str], cause: str, *, pipelining: bool
+) -> None:
+    with ScriptedSmtpServer(**script, pipelining=pipelining) as server:  # type: ignore[arg-type]
         here.settings = replace(here.settings, mailbox_url=server.url)
         here.send()
         here.deliver()

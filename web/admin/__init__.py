@@ -6,4 +6,4 @@ bp = Blueprint("admin", __name__, url_prefix="/admin")
 # A row's number in an address; more than PostgreSQL's bigint holds is an address of nothing.
 ROW_ID = f"int(max={2**63 - 1})"
 
-from web.admin import campaigns, guard, letters, mailbox, sign_in  # noqa: E402, F401 - they register themselves on bp
+from web.admin import campaigns, guard, letters, lookup, mailbox, sign_in  # noqa: E402, F401 - they register themselves on bp

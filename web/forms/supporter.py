@@ -43,10 +43,10 @@ class SupporterForm(AddressFields):
     # People don't see this field; programs fill it in.
     website = HiddenField()
 
-    def details(self, us_state: str) -> SupporterDetails:
-        """What was typed, as a value."""
+    def details(self) -> SupporterDetails:
+        """What was typed, as a value; the state is the campaign's."""
         return SupporterDetails(
-            self.first_name.data or "", self.last_name.data or "", self.email.data or "", self.address(us_state)
+            self.first_name.data or "", self.last_name.data or "", self.email.data or "", self.address("")
         )
 
 

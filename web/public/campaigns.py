@@ -1,6 +1,6 @@
 """Step 1: the campaign page with the address form. The page is the same for everybody, so that it can be cached."""
 
-from flask import abort, make_response, redirect, render_template, request, url_for
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from shared.domain.states import CampaignState
@@ -29,10 +29,10 @@ def index() -> ResponseReturnValue:
 @bp.get("/c/<slug>")
 def show(slug: str) -> ResponseReturnValue:
     """The campaign page; a campaign that is not open has a page of its own."""
-    page = campaign_page(here().engine, here().settings, slug)
-    if page.stored.state not in OPEN_STATES:
+    response = here().pages.answer(slug, lambda: _open_page(slug))
+    if response is None:
+        page = campaign_page(here().engine, here().settings, slug)
         return render_template("campaign_closed.html", page=page, states=CampaignState)
-    response = make_response(_page(page, SupporterForm(formdata=None)))
     response.headers["Cache-Control"] = f"public, max-age={PAGE_SECONDS}"
     return response
 
@@ -40,30 +40,27 @@ def show(slug: str) -> ResponseReturnValue:
 @bp.post("/c/<slug>")
 def begin(slug: str) -> ResponseReturnValue:
     """Stores the draft and goes on to the letter; or shows what is wrong, with everything typed kept."""
-    page = campaign_page(here().engine, here().settings, slug)
     if not is_same_origin():
         abort(403)
     form = SupporterForm()
     if form.website.data:
         return redirect(url_for("public.show", slug=slug), 303)
     if not form.validate():
-        return _page(page, form), 422
+        return _page(campaign_page(here().engine, here().settings, slug), form), 422
     try:
-        token = begin_submission(
-            here().engine,
-            here().ring,
-            here().settings,
-            slug,
-            form.details(page.us_state),
-            language=page.stored.campaign.language,
-            source=request.args.get("source", ""),
-        )
+        source = request.args.get("source", "")
+        token = begin_submission(here().engine, here().ring, here().settings, slug, form.details(), source=source)
     except InputError as error:
         for field, words in error.fields.items():
             form[field].errors = [words]
-        return _page(page, form), 422
+        return _page(campaign_page(here().engine, here().settings, slug), form), 422
     own(token)
     return redirect(url_for("public.letter", slug=slug, token=token), 303)
+
+
+def _open_page(slug: str) -> str | None:
+    page = campaign_page(here().engine, here().settings, slug)
+    return _page(page, SupporterForm(formdata=None)) if page.stored.state in OPEN_STATES else None
 
 
 def _page(page: CampaignPage, form: SupporterForm) -> str:

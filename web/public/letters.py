@@ -8,7 +8,14 @@ from shared.domain.address_lines import split_line
 from shared.domain.places import Chamber
 from shared.domain.states import SubmissionState
 from shared.errors import InputError
-from shared.services.submission_view import SubmissionView, editable_letter_of, preview_letters, read_submission
+from shared.services.submission_view import (
+    WAITING,
+    SubmissionView,
+    editable_letter_of,
+    poll_submission,
+    preview_letters,
+    read_submission,
+)
 from shared.services.submissions import accept_submission, answer_doubt, correct_address, save_draft
 from web.context import here
 from web.forms.supporter import AddressFields, LetterForm
@@ -18,7 +25,6 @@ from web.security import keep_private
 
 # PostgreSQL's bigint; a larger number in a hand-made form names no office.
 LARGEST_ID = 2**63
-WAITING = (SubmissionState.DRAFT, SubmissionState.LOOKING_UP)
 
 
 @bp.get("/c/<slug>/letter/<token>")
@@ -26,10 +32,13 @@ def letter(slug: str, token: str) -> Response:
     """The letter page of this browser's own submission; GET never sends."""
     if not is_owned(token):
         return _not_yours(slug)
-    view = read_submission(here().engine, here().settings, token)
+    is_poll = "part" in request.args
+    view = (poll_submission if is_poll else read_submission)(here().engine, here().settings, token)
+    if view is None:
+        return keep_private(make_response("", 204))
     if _is_done(view):
         return _see(url_for("public.status", token=token))
-    return _answer_poll(view) if "part" in request.args else _page(view)
+    return _parts(view) if is_poll else _page(view)
 
 
 @bp.post("/c/<slug>/letter/<token>")
@@ -38,27 +47,34 @@ def act(slug: str, token: str) -> Response:
     if not is_owned(token):
         return _not_yours(slug)
     form = LetterForm()
-    view = read_submission(here().engine, here().settings, token)
-    if _is_done(view):
-        return _see(url_for("public.status", token=token))
     try:
+        if form.action.data == "send":
+            return _send(token, form)
+        view = read_submission(here().engine, here().settings, token)
+        if _is_done(view):
+            return _see(url_for("public.status", token=token))
         return _ACTIONS.get(form.action.data or "", _keep)(view, form)
     except InputError as error:
         return _page(read_submission(here().engine, here().settings, token), form, error.fields, status=422)
 
 
-def _send(view: SubmissionView, form: LetterForm) -> Response:
+def _send(token: str, form: LetterForm) -> Response:
+    """Straight to the one transaction: a second press changes nothing there."""
+    edited = "edited_body" in request.form
     accept_submission(
         here().engine,
         here().ring,
         here().settings,
-        view.token,
-        **_words(view, form),
+        token,
+        own_words=form.own_words.data or "" if "own_words" in request.form else None,
+        edited_subject=form.edited_subject.data if edited else None,
+        edited_body=form.edited_body.data if edited else None,
+        keep_edit=not edited,
         # Boxes that were not on the page yet can't be unticked: then all offices are meant.
         chosen=_chosen(form),
         consents=tuple(form.consents.data or []),
     )
-    return _see(url_for("public.status", token=view.token))
+    return _see(url_for("public.status", token=token))
 
 
 def _keep(view: SubmissionView, form: LetterForm) -> Response:
@@ -97,7 +113,7 @@ def _correct(view: SubmissionView, form: LetterForm) -> Response:
     return _onward(view)
 
 
-_ACTIONS = {"send": _send, "edit": _edit, "answer": _answer, "address": _correct}
+_ACTIONS = {"edit": _edit, "answer": _answer, "address": _correct}
 
 
 def _is_done(view: SubmissionView) -> bool:
@@ -134,10 +150,8 @@ def _words(view: SubmissionView, form: LetterForm) -> dict[str, Any]:
     }
 
 
-def _answer_poll(view: SubmissionView) -> Response:
-    """204 while the lookup goes on, then the parts of the page that it fills in."""
-    if view.state in WAITING:
-        return keep_private(make_response("", 204))
+def _parts(view: SubmissionView) -> Response:
+    """What the lookup fills in on a page that is already shown."""
     return keep_private(make_response(render_template("letter_parts.html", **_values(view, None, {}))))
 
 

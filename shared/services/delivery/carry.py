@@ -4,6 +4,7 @@ No transaction is open meanwhile. The journal knows each step before it is taken
 a crash can tell what was certainly not sent from what may have been.
 """
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ _LOG = structlog.get_logger()
 CRASHES_BEFORE_QUARANTINE = 3
 # A letter whose message can't be built waits this long for its next try.
 _AFTER_CRASH_S = 60.0
+_ADDRESS = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")
 
 
 @dataclass(frozen=True)
@@ -113,22 +115,23 @@ def result_of(row_id: int, attempt: int, tries: int, crash_count: int, outcome: 
             delay = deferred_delay(tries + 1) * timing.retry_scale
             return replace(base, state=LetterState.DEFERRED, due_in_s=delay)
         case Verdict.CRASHED:
-            return crashed(row_id, attempt, crash_count, outcome.cause)
+            return crashed(row_id, attempt, crash_count, timing)
         case Verdict.UNSENT | Verdict.STOPPED:
             return replace(base, tried=False)
 
 
-def crashed(row_id: int, attempt: int, crashes_before: int, cause: Cause = Cause.CRASHED) -> Result:
+def crashed(row_id: int, attempt: int, crashes_before: int, timing: Timing) -> Result:
     """It took its worker down before the dot: tried again alone, and set aside after three times."""
     last = crashes_before + 1 >= CRASHES_BEFORE_QUARANTINE
     state = LetterState.QUARANTINED if last else LetterState.QUEUED
-    return Result(row_id, attempt, state, cause, due_in_s=_AFTER_CRASH_S, tried=False, crashed=True)
+    wait = _AFTER_CRASH_S * timing.retry_scale
+    return Result(row_id, attempt, state, Cause.CRASHED, due_in_s=wait, tried=False, crashed=True)
 
 
 def _hand_over(session: SmtpSession, journal: Journal, parcel: Parcel, may_send: Callable[[], bool]) -> Outcome:
     journal.hand(parcel.item)
-    if not parcel.recipient.isascii():
-        # No mail server takes such an address as it stands.
+    if not _ADDRESS.fullmatch(parcel.recipient):
+        # No mail server takes such an address as it stands, and it must not become part of a command.
         return Outcome(Verdict.REJECTED, Cause.NO_SUCH_ADDRESS, "The address holds characters that mail refuses.")
     try:
         message = parcel.build()

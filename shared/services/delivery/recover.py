@@ -1,6 +1,8 @@
 """Tidies up after workers that died: their journals say what was sent, what may have been, what certainly was not."""
 
 import json
+import os
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -18,7 +20,6 @@ from shared.services.delivery.record import record
 from shared.timing import Timing
 
 _LOG = structlog.get_logger()
-_NEVER_AHEAD = 2**31
 
 
 def recover(engine: Engine, folder: Path, timing: Timing) -> int:
@@ -38,6 +39,8 @@ def check_database(engine: Engine, folder: Path) -> None:
     The marker beside the journals says how far the database's log had come; PostgreSQL's own identity says the rest.
     """
     marker = folder / "database"
+    # Before the question: others write it meanwhile, and theirs may be newer than our answer.
+    before = _read_marker(marker)
     with engine.begin() as connection:
         identifier, timeline, position = installation.actual_identity(connection)
         known = installation.known_identity(connection)
@@ -45,11 +48,12 @@ def check_database(engine: Engine, folder: Path) -> None:
             _hold(connection, "The database is another one than this installation wrote to last.")
         elif not known[0]:
             installation.write_identity(connection, identifier, timeline)
-        before = _read_marker(marker)
         if before and before[0] == identifier and _position(before[1]) > _position(position):
             _hold(connection, "The database has gone back in time.")
     folder.mkdir(parents=True, exist_ok=True)
-    marker.write_text(json.dumps([identifier, position]), encoding="utf-8")
+    fresh = marker.with_name(f"database.{os.getpid()}.{threading.get_ident()}")
+    fresh.write_text(json.dumps([identifier, position]), encoding="utf-8")
+    fresh.replace(marker)
 
 
 def accept_database(engine: Engine) -> None:
@@ -81,7 +85,7 @@ def _result(kind: Kind, row: RowMapping, journal: JournalRecord, timing: Timing)
         cause = Cause.LOST_AFTER_DOT if journal.same_boot else Cause.LEASE_EXPIRED
         yield Result(number, attempt, LetterState.UNCERTAIN, cause, crashed=entry is not None)
     elif entry is not None:
-        yield crashed(number, attempt, crashes)
+        yield crashed(number, attempt, crashes, timing)
     else:
         yield Result(number, attempt, LetterState.QUEUED, Cause.WORKER_STOPPED, tried=False)
 
@@ -94,12 +98,15 @@ def _ended(number: int, attempt: int, tries: int, crashes: int, entry: Entry, ti
 def _is_ahead(connection: Connection, journal: JournalRecord) -> bool:
     for kind in Kind:
         items = [item for item in journal.entries if item.kind == kind.value]
-        known = attempts_of(connection, kind, [item.id for item in items])
-        # Follow-ups may be deleted with a person's data, letters stay.
-        missing = 0 if kind is Kind.LETTER else _NEVER_AHEAD
-        if any(known.get(item.id, missing) < item.attempt for item in items):
+        known, newest = attempts_of(connection, kind, [item.id for item in items])
+        if any(_is_unknown(item, known.get(item.id), newest) for item in items):
             return True
     return False
+
+
+def _is_unknown(item: Item, attempt: int | None, newest: int) -> bool:
+    """A row that is not there may have been deleted, unless its number was never given out."""
+    return item.id > newest if attempt is None else item.attempt > attempt
 
 
 def _hold(connection: Connection, reason: str) -> None:

@@ -1,0 +1,58 @@
+"""Draws where an address lies: one map for each chamber that was asked for, with its districts marked."""
+
+from dataclasses import dataclass
+
+import shapely
+from sqlalchemy import Engine
+
+from shared.db import directory as store
+from shared.domain.places import Chamber, LookupResult
+from shared.domain.us_states import state_of
+from shared.rendering.district_map import Area, DistrictMap, Spot, draw_map
+
+_NAMES = {Chamber.LOWER: "House", Chamber.UPPER: "Senate", Chamber.CONGRESS: "Congress"}
+
+
+@dataclass(frozen=True)
+class MarkedDistrict:
+    """A district of the answer, with the fill that the map gives it."""
+
+    name: str
+    fill: str
+
+
+@dataclass(frozen=True)
+class ChamberMap:
+    """One chamber's map and the key to it."""
+
+    chamber: Chamber
+    name: str
+    drawn: DistrictMap
+    key: tuple[MarkedDistrict, ...]
+
+
+def draw_maps(engine: Engine, jurisdiction: str, result: LookupResult) -> list[ChamberMap]:
+    """Maps of the answer's districts; none without a position, and none for seats of the whole state."""
+    match = result.match
+    if match is None or match.lat is None or match.lon is None:
+        return []
+    spot = Spot(match.lat, match.lon, match.precision_m or 0.0)
+    maps = []
+    for chamber in dict.fromkeys(office.chamber for office in result.offices):
+        marked = [office.ocd_id for office in result.offices if office.chamber is chamber]
+        areas = _areas(engine, jurisdiction, chamber)
+        names = {area.id: area.name for area in areas}
+        if names.keys() & set(marked):
+            title = f"{_NAMES[chamber]} districts around the address"
+            drawn = draw_map(areas, marked, spot, name=f"map-{chamber.value}", title=title)
+            key = tuple(MarkedDistrict(names[one], fill) for one, fill in drawn.fills.items())
+            maps.append(ChamberMap(chamber, _NAMES[chamber], drawn, key))
+    return maps
+
+
+def _areas(engine: Engine, jurisdiction: str, chamber: Chamber) -> list[Area]:
+    with engine.connect() as connection:
+        rows = store.current_districts(connection, state_of(jurisdiction).code.lower(), chamber)
+    # Districts of Congress have numbers for names.
+    names = [f"District {row.name}" if row.name.isdigit() else row.name for row in rows]
+    return [Area(row.ocd_id, name, shapely.from_wkb(row.shape)) for name, row in zip(names, rows, strict=True)]

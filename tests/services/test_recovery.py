@@ -1,0 +1,159 @@
+"""What a dead worker's journal means for the rows it had claimed, and when a database is no longer the one we left."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from shared.db.claims import claim_letters
+from shared.db.installation import read_hold
+from shared.db.pace import find_domain
+from shared.domain.states import LetterState
+from shared.domain.transport import Transport
+from shared.providers import journal as journals
+from shared.providers.journal import Item, Journal
+from shared.services.delivery.recover import accept_database, check_database, recover
+from shared.timing import USUAL
+from tests.services.test_road import Here, here, ring
+
+__all__ = ["here", "ring"]
+Steps = Callable[[Journal, Item], None]
+
+
+def claimed(here: Here, folder: Path) -> tuple[Journal, list[Item]]:
+    """Two letters claimed by a worker that is about to die."""
+    here.send()
+    journal = Journal(folder)
+    with here.engine.begin() as connection:
+        domain = find_domain(connection, [Transport.MAILBOX], LetterState.QUEUED)
+        assert domain is not None
+        rows = claim_letters(connection, domain, LetterState.QUEUED, worker=journal.name, lease_s=60, limit=5)
+    return journal, [Item("letter", row["id"], row["attempt"]) for row in rows]
+
+
+def nothing(_journal: Journal, _item: Item) -> None:
+    return
+
+
+def in_hand(journal: Journal, item: Item) -> None:
+    journal.hand(item)
+
+
+def past_the_dot(journal: Journal, item: Item) -> None:
+    journal.hand(item)
+    journal.dot(item)
+
+
+def answered(verdict: str, cause: str, reply: str) -> Steps:
+    def steps(journal: Journal, item: Item) -> None:
+        past_the_dot(journal, item)
+        journal.end(item, verdict, cause, reply)
+
+    return steps
+
+
+@pytest.mark.parametrize(
+    ("steps", "state", "crashes", "after_a_reboot"),
+    [
+        (nothing, "queued", 0, "uncertain"),
+        (in_hand, "queued", 1, "uncertain"),
+        (past_the_dot, "uncertain", 1, "uncertain"),
+        (answered("accepted", "", "250 ok"), "sent", 0, "sent"),
+        (answered("rejected", "no_such_address", "550 5.1.1 no"), "rejected", 0, "rejected"),
+        (answered("deferred", "temporary", "451 later"), "deferred", 0, "deferred"),
+        (answered("stopped", "worker_stopped", ""), "queued", 0, "queued"),
+    ],
+)
+@pytest.mark.parametrize("rebooted", [False, True])
+def test_the_last_line_decides(
+    here: Here,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    steps: Steps,
+    state: str,
+    crashes: int,
+    after_a_reboot: str,
+    rebooted: bool,
+) -> None:
+    journal, (first, _) = claimed(here, tmp_path)
+    steps(journal, first)
+    journal.abandon()
+    if rebooted:
+        monkeypatch.setattr(journals, "boot_id", lambda: "another start")
+    assert recover(here.engine, tmp_path, USUAL) == 1
+    assert here.states() == [after_a_reboot if rebooted else state, "uncertain" if rebooted else "queued"]
+    if not rebooted:
+        with here.engine.connect() as connection:
+            assert connection.scalar(text("SELECT crash_count FROM letter WHERE id = :id"), {"id": first.id}) == crashes
+    assert recover(here.engine, tmp_path, USUAL) == 0
+
+
+def test_a_living_worker_s_letters_stay_its_own(here: Here, tmp_path: Path) -> None:
+    journal, _ = claimed(here, tmp_path)
+    assert recover(here.engine, tmp_path, USUAL) == 0
+    assert here.states() == ["sending", "sending"]
+    journal.abandon()
+
+
+def test_three_crashes_set_a_letter_aside(here: Here, tmp_path: Path) -> None:
+    journal, (first, second) = claimed(here, tmp_path)
+    with here.engine.begin() as connection:
+        connection.execute(text("UPDATE letter SET crash_count = 2 WHERE id = :id"), {"id": first.id})
+    in_hand(journal, first)
+    journal.abandon()
+    recover(here.engine, tmp_path, USUAL)
+    assert here.states() == ["quarantined", "queued"]
+    assert second.id != first.id
+
+
+def reason(engine: Engine) -> str:
+    with engine.connect() as connection:
+        return read_hold(connection)[1]
+
+
+def test_the_same_database_is_never_held(engine: Engine, tmp_path: Path) -> None:
+    for _ in range(3):
+        check_database(engine, tmp_path)
+    assert reason(engine) == ""
+
+
+def test_another_cluster_holds_everything_until_accepted(engine: Engine, tmp_path: Path) -> None:
+    check_database(engine, tmp_path)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE installation SET timeline = timeline + 1"))
+    check_database(engine, tmp_path)
+    assert "another one" in reason(engine)
+    accept_database(engine)
+    check_database(engine, tmp_path)
+    assert reason(engine) == ""
+
+
+def test_a_log_that_is_shorter_than_it_was_holds_everything(engine: Engine, tmp_path: Path) -> None:
+    check_database(engine, tmp_path)
+    identifier, _ = json.loads((tmp_path / "database").read_text())
+    (tmp_path / "database").write_text(json.dumps([identifier, "FFFFFF/0"]))
+    check_database(engine, tmp_path)
+    assert "back in time" in reason(engine)
+
+
+def test_a_journal_of_letters_that_were_never_made_holds_everything(here: Here, tmp_path: Path) -> None:
+    here.send()
+    journal = Journal(tmp_path)
+    journal.hand(Item("letter", 1_000_000, 1))
+    journal.abandon()
+    recover(here.engine, tmp_path, USUAL)
+    assert "journal knows" in reason(here.engine)
+
+
+def test_a_journal_of_a_deleted_row_says_nothing(here: Here, tmp_path: Path) -> None:
+    here.send()
+    journal = Journal(tmp_path)
+    journal.hand(Item("follow_up", 1, 7))
+    with here.engine.begin() as connection:
+        connection.execute(text("DELETE FROM follow_up"))
+    journal.abandon()
+    recover(here.engine, tmp_path, USUAL)
+    assert reason(here.engine) == ""
