@@ -1,5 +1,6 @@
 """`python -m tests.bench [part …]`: measures, prints one table and writes var/bench.json."""
 
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -33,6 +34,8 @@ def main(wanted: list[str]) -> int:
         print(f"There is no part {', '.join(unknown)}. Parts: {', '.join(PARTS)}.", file=sys.stderr)
         return 2
     configure_logging("ERROR")
+    # Asked to end, it leaves no server behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     figures: list[Figure] = []
     failed = False
     with servers() as running:

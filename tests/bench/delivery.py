@@ -21,7 +21,7 @@ _BARE_SECONDS = 2.0
 _ROUND_SECONDS = 60.0
 # Where the worker's memory is compared, and how long it may take to get there.
 _FROM, _TO = 10_000, 100_000
-_GROW_SECONDS = 150.0
+_GROW_SECONDS = 100.0
 _STEP = 5_000
 _MB = 1_048_576
 _SPAN = text(

@@ -59,6 +59,8 @@ class _Talk(asyncio.Protocol):
             return b"354 go ahead\r\n"
         if verb == b"RCPT":
             self._is_letter = SUPPORTERS not in line
+        if verb == b"EHLO":
+            return b"250-sink\r\n250-PIPELINING\r\n250 8BITMIME\r\n"
         if verb == b"NOOP":
             ledger = self._ledger
             return f"250 {ledger.letters} {ledger.others} {ledger.last_letter!r}\r\n".encode()
