@@ -63,8 +63,11 @@ def _measure(part: Callable[[Servers], Iterator[Figure]], running: Servers, name
     began, neighbors = time.monotonic(), Neighbors()
     figures = list(part(running))
     share = neighbors.share()
-    print(f"  {time.monotonic() - began:.0f} s, others used {share:.0f} %", file=sys.stderr, flush=True)
-    return [replace(figure, busy=not quiet or share > QUIET_PERCENT) for figure in figures]
+    figures = [replace(figure, busy=not quiet or share > QUIET_PERCENT) for figure in figures]
+    # At once, so that a run that is cut off has told what it knows.
+    words = ", ".join(f"{figure.key} {figure.value:.3g}" for figure in figures)
+    print(f"  {time.monotonic() - began:.0f} s, others used {share:.0f} %: {words}", file=sys.stderr, flush=True)
+    return figures
 
 
 if __name__ == "__main__":
