@@ -37,9 +37,15 @@ def start_worker(
 
 
 def start_web(
-    settings: Settings, log: Path, port: int, *, processes: int = 2, more: Mapping[str, str] | None = None
+    settings: Settings,
+    log: Path,
+    port: int,
+    *,
+    processes: int = 2,
+    app: str = "web.wsgi:app",
+    more: Mapping[str, str] | None = None,
 ) -> "subprocess.Popen[bytes]":
-    """The web tier as `Procfile` starts it, on loopback."""
+    """The web tier as `Procfile` starts it, on loopback; or another `app` in the same way."""
     command = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
     command += [
         "--workers",
@@ -51,7 +57,7 @@ def start_web(
         "--workers-kill-timeout",
         "10",
     ]
-    return _start([*command, "web.wsgi:app"], settings, log, more)
+    return _start([*command, app], settings, log, more)
 
 
 def stop(process: "subprocess.Popen[bytes]") -> int:

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ import psutil
 # Share of all cores that others may use while we wait to begin.
 QUIET_PERCENT = 15.0
 _LOOK_SECONDS = 1.0
+_PAUSE_SECONDS = 4.0
 TRIES = 3
 _WHOLE_FROM = 100
 
@@ -50,14 +52,19 @@ class Figure:
 
 def wait_until_quiet() -> bool:
     """Waits up to three looks for a machine that others leave alone; False when it stayed busy."""
-    return any(psutil.cpu_percent(interval=_LOOK_SECONDS) <= QUIET_PERCENT for _ in range(TRIES))
+    for number in range(TRIES):
+        if number:
+            time.sleep(_PAUSE_SECONDS)
+        if psutil.cpu_percent(interval=_LOOK_SECONDS) <= QUIET_PERCENT:
+            return True
+    return False
 
 
 def print_table(figures: Iterable[Figure], write: Callable[[str], object] = print) -> None:
     """One line a figure."""
     rows = [("key", "value", "unit", "goal", "", "note")]
     for figure in figures:
-        verdict = "busy" if figure.busy else _verdict(figure)
+        verdict = " ".join(filter(None, (_verdict(figure), "busy" if figure.busy else "")))
         rows.append((figure.key, _digits(figure.value), figure.unit, figure.goal.in_words(), verdict, figure.note))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
