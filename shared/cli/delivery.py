@@ -1,10 +1,13 @@
-"""`dearrep delivery …`: pauses and resumes everything, and releases what is held after a backup was restored."""
+"""`dearrep delivery …`: pause and release for everything at once, and the pace of each receiving domain."""
 
 import click
 
 from shared.cli.stack import open_stack
+from shared.db.domains import DomainLine
 from shared.db.installation import Switches
+from shared.domain.pace_words import break_words, empty_words, rate_words
 from shared.errors import NotAllowed
+from shared.services.delivery.domains import list_domains, set_rate
 from shared.services.delivery.recover import accept_database
 from shared.services.delivery.switches import pause_everything, read_switches
 
@@ -13,7 +16,7 @@ _ACTOR = "command"
 
 @click.group(name="delivery")
 def delivery_group() -> None:
-    """Pause, resume and release all letters at once."""
+    """Pause, resume and release all letters; say how fast a domain gets them."""
 
 
 @delivery_group.command("status")
@@ -60,6 +63,35 @@ def release(*, yes: bool) -> None:
     click.echo("Released.")
     if switches.is_paused:
         click.echo("Everything is still paused. Go on: dearrep delivery resume")
+
+
+@delivery_group.command("pace")
+@click.argument("domain", required=False)
+@click.argument("rate", required=False, type=click.IntRange(min=1))
+@click.option("--none", "no_limit", is_flag=True, help="No limit of ours: as fast as the server takes them.")
+def pace(domain: str | None, rate: int | None, *, no_limit: bool) -> None:
+    """Let DOMAIN have at most RATE letters an hour. Alone: list the domains, what waits for them and for how long."""
+    if no_limit and (rate is not None or domain is None):
+        raise click.UsageError("--none stands in the place of a rate: dearrep delivery pace DOMAIN --none")
+    if domain is not None and rate is None and not no_limit:
+        raise click.UsageError("How many letters an hour? A number, or --none.")
+    with open_stack() as stack:
+        if domain is not None:
+            domain = set_rate(stack.engine, domain, rate, actor=_ACTOR)
+        lines = [one for one in list_domains(stack.engine, stack.settings) if domain in (None, one.receiving_domain)]
+    for line in lines:
+        click.echo(_domain_line(line))
+    if not lines:
+        click.echo("No letter waits for any domain." if domain is None else f"{domain}: no limit, and none waits.")
+
+
+def _domain_line(line: DomainLine) -> str:
+    parts = [f"{line.waiting} waiting", rate_words(line.pace), f"{line.pace.connections} connections"]
+    if line.open_until is not None:
+        parts.append(f"left alone until {line.open_until:%H:%M} UTC: {break_words(line.open_cause)}")
+    return f"{line.receiving_domain} ({line.transport})\t" + "\t".join(
+        [*parts, f"empty: {empty_words(line.pace, line.waiting)}"]
+    )
 
 
 def _lines(switches: Switches) -> list[str]:

@@ -45,3 +45,20 @@ def test_release_shows_why_and_asks(engine: Engine) -> None:
     assert "gone back in time" in said
     assert "twice" in said
     assert run("status") == "Letters leave when they are due.\n"
+
+
+def test_a_rate_is_set_listed_and_taken_away() -> None:
+    assert run("pace") == "No letter waits for any domain.\n"
+    line = "mahouse.gov (relay)\t0 waiting\t1,200 an hour\t5 connections\tempty: nothing waits\n"
+    assert run("pace", "MAHouse.gov", "1200").endswith(line)
+    assert run("pace") == line
+    assert run("pace", "mahouse.gov", "--none").endswith("mahouse.gov: no limit, and none waits.\n")
+    with pytest.raises(NotAllowed, match="no mail domain"):
+        run("pace", "nonsense", "5")
+
+
+@pytest.mark.parametrize("words", [("mahouse.gov",), ("--none",), ("mahouse.gov", "5", "--none"), ("mahouse.gov", "0")])
+def test_half_an_order_is_no_order(words: tuple[str, ...]) -> None:
+    answer = CliRunner().invoke(delivery_group, ["pace", *words])
+    assert answer.exit_code == 2
+    assert run("pace") == "No letter waits for any domain.\n"

@@ -6,10 +6,10 @@ from sqlalchemy import Engine
 from structlog.testing import capture_logs
 
 from shared.db.installation import Switches, hold, known_identity, read_switches
-from tests.web.test_organizer import press, signed_in
+from tests.web.test_organizer import letters, press, signed_in
 
 # Pytest finds fixtures by their name in this module.
-__all__ = ["signed_in"]
+__all__ = ["letters", "signed_in"]
 
 REASON = "The database has gone back in time."
 ALARM = '<div class="flash problem" role="alert">'
@@ -86,3 +86,25 @@ def test_nothing_changes_without_the_form_token(signed_in: FlaskClient, engine: 
 @pytest.mark.usefixtures("held")
 def test_strangers_learn_nothing_of_a_hold(client: FlaskClient) -> None:
     assert REASON not in client.get("/admin/sign-in").text
+
+
+def test_the_page_says_what_waits_for_whom(signed_in: FlaskClient, engine: Engine, letters: list[int]) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE domain_pace SET rate_per_hour = 2, open_until = now() + interval '1 minute', open_cause = 'tls'"
+        )
+    page = signed_in.get("/admin/delivery").text
+    for words in (
+        "practice.example",
+        ">6<",
+        "2 an hour",
+        "in about 3 hours",
+        "Left alone until",
+        "A secure connection to the mail relay failed.",
+    ):
+        assert words in page, words
+    assert "No letter waits." not in page
+
+
+def test_the_page_says_so_when_nothing_waits(signed_in: FlaskClient) -> None:
+    assert "No letter waits." in signed_in.get("/admin/delivery").text

@@ -1,4 +1,4 @@
-"""Delivery as a whole: pausing and resuming all campaigns, releasing what is held."""
+"""Delivery as a whole: the receiving domains, pausing and resuming all campaigns, releasing what is held."""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,10 @@ from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from shared.db.installation import Switches
+from shared.domain.pace_words import break_words, empty_words, rate_words
 from shared.errors import NotAllowed
 from shared.queue.names import TaskName
+from shared.services.delivery.domains import list_domains
 from shared.services.delivery.recover import accept_database
 from shared.services.delivery.switches import pause_everything, read_switches
 from web.admin import bp
@@ -35,8 +37,10 @@ _MOVES = {
 
 @bp.get("/delivery")
 def delivery() -> str:
-    """Whether anything leaves at all."""
-    return render_template("admin/delivery.html")
+    """Whether anything leaves at all, and what waits for which domain."""
+    lines = list_domains(here().engine, here().settings)
+    words = {"rate_words": rate_words, "empty_words": empty_words, "break_words": break_words}
+    return render_template("admin/delivery.html", lines=lines, **words)
 
 
 @bp.route("/delivery/<move>", methods=["GET", "POST"])
