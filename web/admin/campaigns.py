@@ -49,7 +49,9 @@ class Segment:
 @bp.get("/")
 def overview() -> str:
     """Every campaign at a glance."""
-    return render_template("admin/overview.html", lines=dashboard.overview(here().engine), attention=NEEDS_ATTENTION)
+    return render_template(
+        "admin/overview.html", lines=dashboard.overview(here().engine, here().settings), attention=NEEDS_ATTENTION
+    )
 
 
 @bp.get("/campaigns/<slug>")
@@ -61,7 +63,7 @@ def campaign(slug: str) -> str:
     search = request.args.get("q", "")[:100]
     page = request.args.get("page", 1, type=int)
     letters = dashboard.list_letters(here().engine, stored.id, state=state, search=search, page=page)
-    counts = dashboard.live_counts(here().engine, stored.id)
+    counts = dashboard.live_counts(here().engine, here().settings, stored.id)
     return render_template(
         "admin/campaign.html",
         stored=stored,
@@ -78,7 +80,7 @@ def campaign(slug: str) -> str:
 def live(slug: str) -> Response:
     """The part of the live page that changes by itself."""
     stored = read_campaign(here().engine, slug)
-    counts = dashboard.live_counts(here().engine, stored.id)
+    counts = dashboard.live_counts(here().engine, here().settings, stored.id)
     return make_response(render_template("admin/live_parts.html", stored=stored, **_live_values(counts)))
 
 
@@ -104,7 +106,7 @@ def change_state(slug: str, state: str) -> ResponseReturnValue:
     if wanted not in CAMPAIGN_ARROWS[stored.state]:
         raise NotAllowed(f"A campaign that is {stored.state} can't become {wanted}.")
     page = campaign_page(here().engine, here().settings, slug)
-    counts = dashboard.live_counts(here().engine, stored.id)
+    counts = dashboard.exact_counts(here().engine, stored.id)
     relay = here().settings.relay_configured
     waiting = counts.by_state[LetterState.QUEUED] + counts.by_state[LetterState.DEFERRED]
     words = _move_words(stored, wanted)
