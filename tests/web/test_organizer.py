@@ -156,6 +156,8 @@ def test_a_lost_letter_is_an_alarm(signed_in: FlaskClient, engine: Engine, lette
     page = signed_in.get("/admin/campaigns/co-ops").text
     assert 'role="alert"' in page
     assert "1 letter is missing" in page
+    for path in ("/admin/", "/admin/mailbox", "/admin/campaigns/co-ops/live"):
+        assert "<b>1 letter is not accounted for.</b>" in signed_in.get(path).text, path
 
 
 def test_cancel_asks_first_and_retry_says_who(signed_in: FlaskClient, engine: Engine, letters: list[int]) -> None:
