@@ -13,6 +13,7 @@ from shared.domain.campaigns import StoredCampaign
 from shared.domain.causes import CAUSE_WORDS, Cause
 from shared.domain.figures import CampaignFigures
 from shared.domain.letter_words import STATE_WORDS, office_label, state_words
+from shared.domain.office_hours import opening_for, opening_words
 from shared.domain.places import HomeAddress
 from shared.domain.states import LetterState
 from shared.domain.transport import Transport
@@ -95,7 +96,7 @@ class EventLine:
 
 @dataclass(frozen=True)
 class LetterDetail:
-    """One letter with everything an organizer may see."""
+    """One letter with everything an organizer may see. `opens` when it waits for its office to open: day and time."""
 
     id: int
     campaign: StoredCampaign
@@ -116,6 +117,7 @@ class LetterDetail:
     message_id: str
     remote_reply: str
     due_at: datetime
+    opens: str
     can_retry: bool
     can_cancel: bool
     events: tuple[EventLine, ...]
@@ -221,12 +223,14 @@ def _event(row: RowMapping) -> EventLine:
 
 def _detail(connection: Connection, row: RowMapping, events: tuple[EventLine, ...]) -> LetterDetail:
     person = connection.execute(select(submission).where(submission.c.id == row["submission_id"])).mappings().one()
-    state = LetterState(row["state"])
+    stored = campaigns.read_campaign(connection, row["campaign_id"])
+    state, transport = LetterState(row["state"]), Transport(row["transport"])
+    opening = opening_for(stored.hours, state, transport, row["due_at"], now())
     cause = CAUSE_WORDS[Cause(row["cause"])]
     address = HomeAddress(person["street"], person["city"], person["us_state"], person["zip"], person["unit"])
     return LetterDetail(
         id=row["id"],
-        campaign=campaigns.read_campaign(connection, row["campaign_id"]),
+        campaign=stored,
         supporter=row["from_name"],
         email=person["email"],
         address=address.one_line(),
@@ -234,16 +238,17 @@ def _detail(connection: Connection, row: RowMapping, events: tuple[EventLine, ..
         recipient_email=row["recipient_email"],
         district=row["district"],
         state=state,
-        words=state_words(state, Transport(row["transport"]), row["receiving_domain"]),
+        words=state_words(state, transport, row["receiving_domain"]),
         cause_words=cause.what,
         mend_words=cause.mend,
         subject=row["subject"],
         body=row["body"],
         is_test=row["is_test"],
-        transport=Transport(row["transport"]),
+        transport=transport,
         message_id=row["message_id"],
         remote_reply=row["remote_reply"],
         due_at=row["due_at"],
+        opens=opening_words(opening) if opening else "",
         can_retry=can_retry(state, row["cause"]),
         can_cancel=can_cancel(state),
         events=events,
