@@ -15,6 +15,7 @@ from shared.timing import USUAL, Timing, parse_timing
 Environment = Literal["local", "production", "test"]
 # Characters; 256 bits as hexadecimal digits are 64.
 SECRET_KEY_LENGTH = 32
+_LAST_PORT = 65_535
 MailRoute = Literal["relay", "direct"]
 _MAIL_ROUTES: tuple[MailRoute, ...] = ("relay", "direct")
 _ENVIRONMENTS: tuple[Environment, ...] = ("local", "production", "test")
@@ -28,7 +29,8 @@ class Settings:
     or empty when nothing may leave this machine; `mail_route` says whether that server passes mail on (`relay`)
     or is the receivers' own (`direct`), which decides what "sent" means; `mailbox_url` smtp:// of the local
     mailbox; `data` a folder or URL with public data files, empty for the official addresses; `geocoders` outside
-    services to ask for addresses, empty for none; `var` the folder for local state.
+    services to ask for addresses, empty for none; `var` the folder for local state; `metrics_token` what a reader of
+    `/metrics` must know, empty for whoever is near; `metrics_port` where a worker serves its own, empty for nowhere.
     """
 
     database_url: str
@@ -46,6 +48,8 @@ class Settings:
     var: Path = ROOT / "var"
     log_level: str = "INFO"
     timing: Timing = USUAL
+    metrics_token: str = ""
+    metrics_port: str = ""
 
     @property
     def secure_cookies(self) -> bool:
@@ -74,6 +78,8 @@ ENVIRONMENT_NAMES: dict[str, str] = {
     "var": "DEARREP_VAR",
     "log_level": "DEARREP_LOG_LEVEL",
     "timing": "DEARREP_TIMING",
+    "metrics_token": "DEARREP_METRICS_TOKEN",
+    "metrics_port": "DEARREP_METRICS_PORT",
 }
 _URL_SCHEMES = {
     "database_url": ("postgresql",),
@@ -125,6 +131,16 @@ def _is_web_address(text: str) -> bool:
         return False
 
 
+def read_metrics_port(text: str) -> tuple[str, int] | None:
+    """Host and port of `9100` (this machine only) or `0.0.0.0:9100`; None when empty. Raises SettingsError."""
+    if not text:
+        return None
+    host, _, port = text.rpartition(":")
+    if not port.isdecimal() or not 0 < int(port) <= _LAST_PORT:
+        raise SettingsError(f"DEARREP_METRICS_PORT must be a port such as 9100, or 0.0.0.0:9100, not {text}.")
+    return host or "127.0.0.1", int(port)
+
+
 def from_env(env: Mapping[str, str] | None = None) -> Settings:
     """Settings from environment variables; raises SettingsError with one line that names the bad one."""
     env = os.environ if env is None else env
@@ -145,6 +161,7 @@ def from_env(env: Mapping[str, str] | None = None) -> Settings:
     if given.get("mail_route", "relay") not in _MAIL_ROUTES:
         raise SettingsError(f"DEARREP_MAIL_ROUTE must be relay or direct, not {given['mail_route']}.")
     read_geocoders(given.get("geocoders", ""))
+    read_metrics_port(given.get("metrics_port", ""))
     try:
         timing = parse_timing(given.pop("timing", ""))
     except ValueError as error:

@@ -13,6 +13,7 @@ from web import errors, presenters, requests_log, security
 from web.admin import bp as admin
 from web.context import EXTENSION, Here
 from web.health import bp as health
+from web.metrics import bp as metrics
 from web.page_cache import PageCache
 from web.public import bp as public
 
@@ -49,7 +50,7 @@ def create_app(settings: Settings, engine: Engine, ring: Ring) -> Flask:
     security.install(app)
     errors.install(app)
     requests_log.install(app)
-    for blueprint in (public, admin, health):
+    for blueprint in (public, admin, health, metrics):
         app.register_blueprint(blueprint)
     csrf.exempt("web.public.campaigns.begin")
     return app

@@ -12,10 +12,11 @@ def client_address() -> str:
     """
     peer = request.remote_addr or ""
     forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    return forwarded if forwarded and _is_near(peer) else peer
+    return forwarded if forwarded and is_near(peer) else peer
 
 
-def _is_near(address: str) -> bool:
+def is_near(address: str) -> bool:
+    """True for this machine and for private networks."""
     try:
         return not ip_address(address).is_global
     except ValueError:

@@ -23,7 +23,7 @@ def _begin() -> None:
 
 def _end(response: Response) -> Response:
     elapsed_ms = round((time.perf_counter() - g.began) * 1000, 1) if "began" in g else None
-    level = _LOG.debug if request.endpoint in ("static", "health.live") else _LOG.info
+    level = _LOG.debug if request.endpoint in ("static", "health.live", "metrics.metrics") else _LOG.info
     level("request", method=request.method, endpoint=request.endpoint, status=response.status_code, ms=elapsed_ms)
     response.headers["X-Request-Id"] = structlog.contextvars.get_contextvars().get("request_id", "")
     return response

@@ -6,7 +6,7 @@ from shared.logging import configure_logging
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
 from shared.settings import from_env
-from worker.sweeper import start_with_worker
+from worker import metrics, sweeper
 from worker.tasks import make_work, register_tasks
 
 settings = from_env()
@@ -17,4 +17,5 @@ app = make_celery(settings)
 ring = Ring(app, connect_redis(settings.redis_url))
 work = make_work(engine, ring, settings)
 register_tasks(app, work)
-start_with_worker(engine, ring, settings, work)
+sweeper.start_with_worker(engine, ring, settings, work)
+metrics.start_with_worker(ring, settings)

@@ -25,7 +25,10 @@ _UNHEARD = 3
 def start_with_worker(
     engine: Engine, ring: Ring, settings: Settings, work: Mapping[TaskName, Callable[[], object]]
 ) -> None:
-    """Starts the sweeping thread as soon as a worker starts, with or without its broker; when it is asked to stop, batches end early."""
+    """Starts the sweeping thread as soon as a worker starts, with or without its broker.
+
+    When the worker is asked to stop, batches end early.
+    """
     stop = threading.Event()
     sweeper = _Sweeper(engine, ring, settings, work)
 

@@ -26,7 +26,7 @@ def make_work(engine: Engine, ring: Ring, settings: Settings) -> dict[TaskName, 
         TaskName.RETRY_LETTERS: lambda: deliver_letters(engine, ring, settings, first_tries=False),
         TaskName.SEND_MAIL: lambda: send_mail(engine, ring, settings),
         TaskName.SWEEP: lambda: sweep(engine, ring, settings),
-        TaskName.TIDY: lambda: (tidy(engine), delete_old_messages(engine), delete_old_failures(engine)),
+        TaskName.TIDY: lambda: (tidy(engine, settings), delete_old_messages(engine), delete_old_failures(engine)),
     }
 
 

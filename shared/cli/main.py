@@ -18,6 +18,7 @@ _COMMANDS = {
     "campaign": ("shared.cli.campaigns", "campaign", "Import, export and publish campaigns."),
     "import": ("shared.cli.imports", "import_group", "Import legislators, districts and addresses from files."),
     "lookup": ("shared.cli.lookup", "lookup_command", "Find the legislators of one address."),
+    "delivery": ("shared.cli.delivery", "delivery_group", "Pause and release all letters; the pace per domain."),
     "organizer": ("shared.cli.organizer", "organizer_group", "Let organizers in."),
     "db": ("shared.cli.database", "database_group", "Look after the database."),
 }

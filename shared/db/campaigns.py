@@ -11,14 +11,15 @@ from shared.domain.campaigns import COLUMNS, Campaign, StoredCampaign, from_cont
 from shared.domain.states import CampaignState
 
 # Which campaigns' letters may leave now, as a condition on `campaign`: not paused, and within their office hours, in
-# their own time zone on weekdays. Letters for the local mailbox never wait for an office.
+# their own time zone on weekdays (`shared.domain.office_hours` says the same to people). Letters for the local mailbox
+# never wait for an office.
 SENDABLE = (
     "campaign.state <> 'paused' AND (coalesce(campaign.content ->> 'office_hours', '') = ''"
     " OR {transport} = 'mailbox' OR (extract(isodow FROM now() AT TIME ZONE (campaign.content ->> 'timezone')) < 6"
     " AND (now() AT TIME ZONE (campaign.content ->> 'timezone'))::time"
-    " >= split_part(campaign.content ->> 'office_hours', '-', 1)::time"
+    " >= split_part(nullif(campaign.content ->> 'office_hours', ''), '-', 1)::time"
     " AND (now() AT TIME ZONE (campaign.content ->> 'timezone'))::time"
-    " < split_part(campaign.content ->> 'office_hours', '-', 2)::time))"
+    " < split_part(nullif(campaign.content ->> 'office_hours', ''), '-', 2)::time))"
 )
 
 _MOST_VERSIONS = 100

@@ -1,5 +1,8 @@
 """The one row about this installation: which database it is, and whether anything may leave it at all."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from sqlalchemy import Connection, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
@@ -11,16 +14,25 @@ _IDENTITY = text(
 )
 
 
-def is_held(connection: Connection) -> bool:
-    """True while everything is paused or held."""
-    row = connection.execute(select(installation.c.is_paused, installation.c.hold_reason)).one_or_none()
-    return row is not None and (row.is_paused or row.hold_reason != "")
+@dataclass(frozen=True)
+class Switches:
+    """What keeps everything from leaving. `hold_reason` is "" and `held_at` None while nothing is held."""
+
+    is_paused: bool = False
+    hold_reason: str = ""
+    held_at: datetime | None = None
+
+    @property
+    def stops_all(self) -> bool:
+        """True while nothing may leave."""
+        return self.is_paused or self.hold_reason != ""
 
 
-def read_hold(connection: Connection) -> tuple[bool, str]:
-    """(paused for all by an organizer, why everything is held or "")."""
-    row = connection.execute(select(installation.c.is_paused, installation.c.hold_reason)).one_or_none()
-    return (row.is_paused, row.hold_reason) if row else (False, "")
+def read_switches(connection: Connection) -> Switches:
+    """Whether an organizer paused everything, and why everything is held."""
+    query = select(installation.c.is_paused, installation.c.hold_reason, installation.c.held_at)
+    row = connection.execute(query).one_or_none()
+    return Switches(*row) if row else Switches()
 
 
 def hold(connection: Connection, reason: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from shared.db.tables import letter, letter_event, submission
+from shared.db.tables import letter, letter_event
 from shared.domain.causes import Cause
 from shared.domain.states import CLAIMABLE, LetterState, check_letter_arrow
 
@@ -102,13 +102,6 @@ def letters_of_submission(connection: Connection, submission_id: int, *, lock: b
     """A submission's letters in the order of their creation."""
     query = _OF_SUBMISSION.with_for_update() if lock else _OF_SUBMISSION
     return list(connection.execute(query, {"wanted": submission_id}).mappings())
-
-
-def count_imbalance(connection: Connection) -> int:
-    """Expected letters minus letters over all states; anything but 0 is an alarm."""
-    expected = select(func.coalesce(func.sum(submission.c.expected_letters), 0)).scalar_subquery()
-    there = select(func.count()).select_from(letter).scalar_subquery()
-    return int(connection.execute(select(expected - there)).scalar_one())
 
 
 def make_due(connection: Connection, submission_id: int) -> None:

@@ -3,7 +3,9 @@
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from shared.domain.office_hours import OfficeHours, parse_office_hours
 from shared.domain.places import Chamber, Office
 from shared.domain.states import CampaignState
 
@@ -40,7 +42,8 @@ class Campaign:
     """What an organizer decides about a campaign. `page` is Markdown; texts carry merge fields where allowed.
 
     `deadline` and `deliver_by` are aware; `undo_minutes` counts for live letters only; `goal` is a number of
-    people; `consents` names the organizations that ask to write to the supporter later.
+    people; `consents` names the organizations that ask to write to the supporter later; `office_hours` is
+    "08:00-18:00" on weekdays in `timezone`, empty for always.
     """
 
     slug: str
@@ -56,6 +59,7 @@ class Campaign:
     chambers: tuple[Chamber, ...] = (Chamber.LOWER, Chamber.UPPER)
     language: str = "en"
     timezone: str = "America/New_York"
+    office_hours: str = ""
     deadline: datetime | None = None
     deliver_by: datetime | None = None
     undo_minutes: int = DEFAULT_UNDO_MINUTES
@@ -83,6 +87,11 @@ class Campaign:
         return self.deadline + DELIVER_AFTER_DEADLINE
 
     @property
+    def hours(self) -> OfficeHours | None:
+        """When letters may leave; None for always."""
+        return parse_office_hours(self.office_hours, ZoneInfo(self.timezone))
+
+    @property
     def sender_name(self) -> str:
         """What follows "via" in the From line, the same for all letters of the campaign."""
         return self.from_name or self.host
@@ -96,6 +105,11 @@ class StoredCampaign:
     state: CampaignState
     campaign: Campaign
     published_at: datetime | None = None
+
+    @property
+    def hours(self) -> OfficeHours | None:
+        """Office hours that letters wait for; None while the campaign is paused, which is what they wait for then."""
+        return None if self.state is CampaignState.PAUSED else self.campaign.hours
 
 
 # These have columns of their own, see `shared.db.tables.campaigns`.

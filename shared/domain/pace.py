@@ -77,3 +77,10 @@ def next_pace(pace: Pace, summary: BatchSummary) -> Pace:
 def break_seconds(pace: Pace, *, first: float) -> float:
     """How long to leave a server alone that has refused us `pace.failures` times in a row; 0 for none."""
     return 0.0 if pace.failures == 0 else min(_LONGEST_BREAK_S, first * 2 ** (pace.failures - 1))
+
+
+def seconds_to_empty(pace: Pace, letters: int) -> float | None:
+    """How long so many letters take, the slower of rate and server deciding; None while neither is known."""
+    by_rate = letters * 3_600 / pace.rate_per_hour if pace.rate_per_hour else 0.0
+    by_server = letters * pace.seconds_per_letter / pace.connections
+    return max(by_rate, by_server) or None

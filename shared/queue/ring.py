@@ -1,6 +1,7 @@
 """The doorbell. A ring says "there is work" and carries nothing else; rings are merged, and a lost one is harmless."""
 
 import time
+from typing import Any
 
 import structlog
 from celery import Celery
@@ -8,7 +9,7 @@ from kombu.exceptions import OperationalError
 from redis import Redis
 from redis.exceptions import RedisError
 
-from shared.queue.names import QUEUE_OF_TASK, TaskName
+from shared.queue.names import QUEUE_OF_TASK, QueueName, TaskName
 
 _LOG = structlog.get_logger()
 # After a ring that failed nobody waits for the broker again for this long; what is due is found by the sweeps.
@@ -53,6 +54,17 @@ class Ring:
             self._redis.delete(ring_key(task))
         except (RedisError, OSError):
             self._fail(task, "ring.answer_failed")
+
+    def queue_lengths(self) -> dict[QueueName, int] | None:
+        """Rings that nobody has taken up, by queue; empty for another broker than Redis, None while it is away."""
+        if self._redis is None:
+            return {}
+        try:
+            # Any: the client's types allow for an asynchronous one too.
+            lengths: list[Any] = [self._redis.llen(queue.value) for queue in QueueName]
+        except (RedisError, OSError):
+            return None
+        return {queue: int(length) for queue, length in zip(QueueName, lengths, strict=True)}
 
     def _fail(self, task: TaskName, event: str) -> None:
         self.failures += 1

@@ -17,6 +17,7 @@ import tomli_w
 
 from shared.domain.campaigns import TRIGGERS, Campaign, FollowUpStep, LetterVersion
 from shared.domain.merge_fields import MergeField, canonical, find_problems
+from shared.domain.office_hours import parse_office_hours
 from shared.domain.places import Chamber
 from shared.errors import CampaignFileError
 
@@ -37,6 +38,7 @@ _TEXT_KEYS = (
     "jurisdiction",
     "language",
     "timezone",
+    "office_hours",
     "form_prompt",
     "own_words_prompt",
     "from_name",
@@ -235,6 +237,7 @@ def _typed_values(draft: _Draft, head: dict[str, Any]) -> dict[str, Any]:
     for key in ("deadline", "deliver_by"):
         if key in head:
             values[key] = _moment(draft, key, head[key], zone)
+    _check_hours(draft, head, zone)
     if "follow_ups" in head:
         values["follow_ups"] = tuple(_follow_up(draft, step) for step in head["follow_ups"])
     return values
@@ -246,6 +249,14 @@ def _zone(draft: _Draft, head: dict[str, Any]) -> ZoneInfo:
     except (ZoneInfoNotFoundError, ValueError):
         draft.problem("timezone must be a name such as America/New_York.", draft.line_of("timezone"))
         return ZoneInfo("UTC")
+
+
+def _check_hours(draft: _Draft, head: dict[str, Any], zone: ZoneInfo) -> None:
+    hours = head.get("office_hours", "")
+    try:
+        parse_office_hours(hours.strip() if isinstance(hours, str) else "", zone)
+    except ValueError as error:
+        draft.problem(f"office_hours {error}.", draft.line_of("office_hours"))
 
 
 def _moment(draft: _Draft, key: str, value: object, zone: ZoneInfo) -> datetime | None:

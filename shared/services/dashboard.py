@@ -1,22 +1,26 @@
-"""What organizers read: true counts from rows, the letters table and one letter with its history."""
+"""What organizers read: counts with their age, the letters table and one letter with its history."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, and_, func, or_, select
 
 from shared.clock import now
 from shared.db import campaigns
-from shared.db.tables import campaign, letter, letter_event, submission
+from shared.db.figures import count_campaign
+from shared.db.tables import letter, letter_event, submission
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.causes import CAUSE_WORDS, Cause
+from shared.domain.figures import CampaignFigures
 from shared.domain.letter_words import STATE_WORDS, office_label, state_words
+from shared.domain.office_hours import opening_for, opening_words
 from shared.domain.places import HomeAddress
-from shared.domain.states import LetterState, SubmissionState
+from shared.domain.states import LetterState
 from shared.domain.transport import Transport
 from shared.errors import NotFound
+from shared.services.figures import current_figures
 from shared.services.letters import can_cancel, can_retry
+from shared.settings import Settings
 
 PAGE_SIZE = 50
 
@@ -33,7 +37,10 @@ class CampaignLine:
 
 @dataclass(frozen=True)
 class LiveCounts:
-    """The campaign now. `expected` counts what submissions were promised; `balanced` when every letter is there."""
+    """The campaign as it was counted at `as_of`; every state is in `by_state`.
+
+    `expected` counts what submissions were promised; `balanced` when every letter is there.
+    """
 
     people: int
     letters: int
@@ -43,6 +50,11 @@ class LiveCounts:
     needs_address: int
     balanced: bool
     as_of: datetime
+
+    @property
+    def age_s(self) -> int:
+        """Whole seconds since the count."""
+        return max(0, int((now() - self.as_of).total_seconds()))
 
 
 @dataclass(frozen=True)
@@ -84,7 +96,7 @@ class EventLine:
 
 @dataclass(frozen=True)
 class LetterDetail:
-    """One letter with everything an organizer may see."""
+    """One letter with everything an organizer may see. `opens` when it waits for its office to open: day and time."""
 
     id: int
     campaign: StoredCampaign
@@ -105,41 +117,33 @@ class LetterDetail:
     message_id: str
     remote_reply: str
     due_at: datetime
+    opens: str
     can_retry: bool
     can_cancel: bool
     events: tuple[EventLine, ...]
 
 
-def overview(engine: Engine) -> list[CampaignLine]:
-    """Every campaign with its people and letters, newest first."""
+def overview(engine: Engine, settings: Settings) -> list[CampaignLine]:
+    """Every campaign with its people and letters as they were counted last, newest first."""
+    counted = current_figures(engine, settings).campaigns
     with engine.connect() as connection:
-        states = select(letter.c.campaign_id, letter.c.state, func.count()).group_by(
-            letter.c.campaign_id, letter.c.state
-        )
-        people = select(submission.c.campaign_id, func.count()).where(submission.c.accepted_at.is_not(None))
-        wrote: dict[int, int] = {
-            row[0]: row[1] for row in connection.execute(people.group_by(submission.c.campaign_id))
-        }
-        counts: dict[int, dict[LetterState, int]] = {}
-        for campaign_id, state, number in connection.execute(states):
-            counts.setdefault(campaign_id, {})[LetterState(state)] = number
         return [
-            CampaignLine(stored, wrote.get(stored.id, 0), sum(by.values()), by)
+            CampaignLine(stored, one.people, one.letters, dict(one.by_state))
             for stored in campaigns.list_campaigns(connection)
-            for by in [counts.get(stored.id, {})]
+            for one in [counted.get(stored.id, CampaignFigures())]
         ]
 
 
-def live_counts(engine: Engine, campaign_id: int) -> LiveCounts:
-    """People and letters by state, counted from rows in one snapshot."""
-    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-        by_state = dict.fromkeys(LetterState, 0)
-        query = select(letter.c.state, func.count()).where(letter.c.campaign_id == campaign_id)
-        for state, number in connection.execute(query.group_by(letter.c.state)):
-            by_state[LetterState(state)] = number
-        people, expected, looking_up, needs_address = connection.execute(_people(campaign_id)).one()
-    letters = sum(by_state.values())
-    return LiveCounts(people, letters, expected, by_state, looking_up, needs_address, letters == expected, now())
+def live_counts(engine: Engine, settings: Settings, campaign_id: int) -> LiveCounts:
+    """People and letters by state as they were counted last, a few seconds ago at most while counting is quick."""
+    figures = current_figures(engine, settings)
+    return _counts(figures.campaigns.get(campaign_id, CampaignFigures()), figures.taken_at)
+
+
+def exact_counts(engine: Engine, campaign_id: int) -> LiveCounts:
+    """The same counted now, for a decision."""
+    with engine.connect() as connection:
+        return _counts(count_campaign(connection, campaign_id), now())
 
 
 def list_letters(
@@ -181,18 +185,16 @@ def read_letter(engine: Engine, letter_id: int) -> LetterDetail:
         return _detail(connection, row, events)
 
 
-def _people(campaign_id: int) -> Select[Any]:
-    accepted = submission.c.accepted_at.is_not(None)
-    waiting = submission.c.state.in_([SubmissionState.DRAFT.value, SubmissionState.LOOKING_UP.value])
-    return (
-        select(
-            func.count().filter(accepted),
-            func.coalesce(func.sum(submission.c.expected_letters), 0),
-            func.count().filter(accepted, waiting),
-            func.count().filter(accepted, submission.c.state == SubmissionState.NEEDS_ADDRESS.value),
-        )
-        .select_from(submission.join(campaign))
-        .where(submission.c.campaign_id == campaign_id)
+def _counts(one: CampaignFigures, as_of: datetime) -> LiveCounts:
+    return LiveCounts(
+        people=one.people,
+        letters=one.letters,
+        expected=one.expected,
+        by_state={state: one.by_state.get(state, 0) for state in LetterState},
+        looking_up=one.looking_up,
+        needs_address=one.needs_address,
+        balanced=one.imbalance == 0,
+        as_of=as_of,
     )
 
 
@@ -221,12 +223,14 @@ def _event(row: RowMapping) -> EventLine:
 
 def _detail(connection: Connection, row: RowMapping, events: tuple[EventLine, ...]) -> LetterDetail:
     person = connection.execute(select(submission).where(submission.c.id == row["submission_id"])).mappings().one()
-    state = LetterState(row["state"])
+    stored = campaigns.read_campaign(connection, row["campaign_id"])
+    state, transport = LetterState(row["state"]), Transport(row["transport"])
+    opening = opening_for(stored.hours, state, transport, row["due_at"], now())
     cause = CAUSE_WORDS[Cause(row["cause"])]
     address = HomeAddress(person["street"], person["city"], person["us_state"], person["zip"], person["unit"])
     return LetterDetail(
         id=row["id"],
-        campaign=campaigns.read_campaign(connection, row["campaign_id"]),
+        campaign=stored,
         supporter=row["from_name"],
         email=person["email"],
         address=address.one_line(),
@@ -234,16 +238,17 @@ def _detail(connection: Connection, row: RowMapping, events: tuple[EventLine, ..
         recipient_email=row["recipient_email"],
         district=row["district"],
         state=state,
-        words=state_words(state, Transport(row["transport"]), row["receiving_domain"]),
+        words=state_words(state, transport, row["receiving_domain"]),
         cause_words=cause.what,
         mend_words=cause.mend,
         subject=row["subject"],
         body=row["body"],
         is_test=row["is_test"],
-        transport=Transport(row["transport"]),
+        transport=transport,
         message_id=row["message_id"],
         remote_reply=row["remote_reply"],
         due_at=row["due_at"],
+        opens=opening_words(opening) if opening else "",
         can_retry=can_retry(state, row["cause"]),
         can_cancel=can_cancel(state),
         events=events,

@@ -14,10 +14,14 @@ from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared import clock
-from shared.db.tables import import_run, letter, office
+from shared.db.domains import list_domains
+from shared.db.figures import count_imbalance
+from shared.db.installation import read_switches
+from shared.db.tables import import_run, office
 from shared.db.upgrade import is_current
-from shared.domain.states import LetterState
+from shared.domain.pace_words import time_words
 from shared.queue.names import QueueName
+from shared.services.outbox import open_transports
 from shared.settings import Settings
 
 _CONNECT_SECONDS = 5.0
@@ -51,7 +55,13 @@ def examine(engine: Engine, settings: Settings) -> list[Finding]:
     findings = [check_database(engine)]
     if findings[0].is_ok:
         with engine.connect() as connection:
-            checks: tuple[Callable[[Connection], Finding], ...] = (check_letters, check_data, check_clock)
+            findings.append(check_letters(connection, settings))
+            checks: tuple[Callable[[Connection], Finding], ...] = (
+                check_switches,
+                check_conservation,
+                check_data,
+                check_clock,
+            )
             findings += [check(connection) for check in checks]
     findings += check_broker(settings.redis_url)
     findings += [check_relay(settings), check_mailbox(settings), check_disk(settings.var)]
@@ -70,16 +80,36 @@ def check_database(engine: Engine) -> Finding:
     return Finding("database", f"PostgreSQL {str(version).split()[0]}, schema up to date")
 
 
-def check_letters(connection: Connection) -> Finding:
-    """No letter is due for longer than a sweep takes, so somebody works."""
-    waiting = (LetterState.QUEUED, LetterState.DEFERRED)
-    query = select(func.count()).where(letter.c.state.in_(waiting), letter.c.due_at < func.now() - _LATE)
-    late = connection.execute(query).scalar_one()
+def check_letters(connection: Connection, settings: Settings) -> Finding:
+    """No letter that may leave waits for longer than a sweep takes, so somebody works; a domain's rate is no delay."""
+    lines = list_domains(connection, open_transports(settings))
+    late = [one for one in lines if one.oldest_due_s > _LATE.total_seconds() and one.pace.rate_per_hour is None]
     if late:
-        return Finding(
-            "letters", f"{late} are due and not taken up", "See whether workers run, and the pace per domain."
-        )
+        words = ", ".join(f"{one.receiving_domain} for {time_words(one.oldest_due_s)}" for one in late)
+        return Finding("letters", f"due and not taken up: {words}", "See whether workers run: dearrep delivery pace")
     return Finding("letters", "none is overdue")
+
+
+def check_switches(connection: Connection) -> Finding:
+    """Nothing keeps all letters from leaving."""
+    switches = read_switches(connection)
+    if switches.hold_reason:
+        return Finding("delivery", f"held: {switches.hold_reason}", "Decide: dearrep delivery release")
+    if switches.is_paused:
+        return Finding("delivery", "everything is paused", "Go on: dearrep delivery resume")
+    return Finding("delivery", "letters leave when they are due")
+
+
+def check_conservation(connection: Connection) -> Finding:
+    """Every letter that was promised is there, and no other."""
+    imbalance = count_imbalance(connection)
+    if imbalance:
+        return Finding(
+            "conservation",
+            f"{imbalance} letters are missing or too many",
+            "Pause: dearrep delivery pause. Compare with a backup; the log says which campaign.",
+        )
+    return Finding("conservation", "every promised letter is there")
 
 
 def check_data(connection: Connection) -> Finding:

@@ -21,6 +21,7 @@ from shared.domain.transport import Route, Transport
 from shared.failpoints import failpoint
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
+from shared.services.counters import LOOKUPS
 from shared.services.follow_up_plan import plan_step
 from shared.services.lookup import look_up_many
 from shared.services.make_letters import make_letters
@@ -136,4 +137,5 @@ def _record_lookup(connection: Connection, row: RowMapping, result: LookupResult
         submissions.change_submission(connection, row, SubmissionState.NEEDS_ADDRESS, values)
         if row["accepted_at"] is not None:
             plan_step(connection, row, "fix_address", Route(Transport(row["transport"]), is_test=row["is_test"]))
+    LOOKUPS.labels(source=values["match_source"] or "none", status=result.status.value).inc()
     _LOG.info("lookup.done", submission_id=row["id"], status=result.status.value, source=values["match_source"])

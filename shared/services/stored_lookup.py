@@ -35,6 +35,9 @@ def read_stored_lookup(engine: Engine, letter_id: int) -> StoredLookup:
         places = (row["precision_m"], row["edge_m"], row["lat"], row["lon"])
         match = Match(MatchType(row["match_type"]), row["match_source"], *places)
     status = LookupStatus(row["lookup_status"] or LookupStatus.NO_MATCH)
+    if match is not None and match.type is MatchType.HAND_PICKED:
+        # The question was answered: these offices are the supporter's own choice.
+        status = LookupStatus.MATCHED
     return StoredLookup(
         letter_id, jurisdiction, address, LookupResult(status, match, offices, reason=row["lookup_reason"])
     )

@@ -11,6 +11,7 @@ from shared.db.engine import reading
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.identities import reference
 from shared.domain.letter_words import RailStep, cause_words, rail, state_words
+from shared.domain.office_hours import OfficeHours, opening_for, opening_words
 from shared.domain.places import Chamber, HomeAddress, LookupStatus, Match, MatchType, Office
 from shared.domain.states import LetterState, SubmissionState
 from shared.domain.transport import Transport, speaks_of_a_test
@@ -41,7 +42,7 @@ class Target:
 
 @dataclass(frozen=True)
 class LetterLine:
-    """One letter on the status page."""
+    """One letter on the status page. `opens` when it waits for its office to open: the day and time of that."""
 
     letter_id: int
     office_title: str
@@ -53,6 +54,7 @@ class LetterLine:
     rail: tuple[RailStep, ...]
     sent_at: datetime | None
     due_at: datetime
+    opens: str
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,11 @@ class SubmissionView:
     def chosen(self) -> tuple[Office, ...]:
         """The offices that get a letter, as far as they are known."""
         return tuple(target.office for target in self.targets if target.is_chosen)
+
+    @property
+    def opens(self) -> str:
+        """The day and time of the office's opening while letters wait for it, else empty."""
+        return next((line.opens for line in self.letters if line.opens), "")
 
     @property
     def asked(self) -> tuple[Chamber, ...]:
@@ -142,7 +149,8 @@ def _view(connection: Connection, settings: Settings, row: RowMapping) -> Submis
     targets = tuple(Target(*found) for found in submissions.read_targets(connection, row["id"]))
     lines: tuple[LetterLine, ...] = ()
     if row["expected_letters"] is not None:
-        lines = tuple(_line(letter, row) for letter in letters.letters_of_submission(connection, row["id"]))
+        rows = letters.letters_of_submission(connection, row["id"])
+        lines = tuple(_line(letter, row, stored.hours) for letter in rows)
     practice = any(target.office.is_practice for target in targets)
     if not targets:
         practice = not has_real_directory(connection, stored.campaign.jurisdiction)
@@ -204,9 +212,10 @@ def _match(row: RowMapping) -> Match | None:
     )
 
 
-def _line(letter: RowMapping, submission: RowMapping) -> LetterLine:
-    state = LetterState(letter["state"])
-    words = state_words(state, Transport(letter["transport"]), letter["receiving_domain"])
+def _line(letter: RowMapping, submission: RowMapping, hours: OfficeHours | None) -> LetterLine:
+    state, transport = LetterState(letter["state"]), Transport(letter["transport"])
+    words = state_words(state, transport, letter["receiving_domain"])
+    opening = opening_for(hours, state, transport, letter["due_at"], now())
     return LetterLine(
         letter_id=letter["id"],
         office_title=letter["recipient_title"],
@@ -224,4 +233,5 @@ def _line(letter: RowMapping, submission: RowMapping) -> LetterLine:
         ),
         sent_at=letter["sent_at"],
         due_at=letter["due_at"],
+        opens=opening_words(opening) if opening else "",
     )

@@ -83,6 +83,7 @@ def test_compose_settings_are_good_ones() -> None:
         "DEARREP_GEOCODERS": "",
         "DEARREP_LOG_LEVEL": "INFO",
         "DEARREP_TIMING": "",
+        "DEARREP_METRICS_PORT": "",
     }
     settings = from_env(filled)
     assert settings.environment == "production"

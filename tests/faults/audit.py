@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Engine, text
 
-from shared.db.letters import count_imbalance
+from shared.db.figures import count_imbalance
 
 _LETTERS = text("SELECT letter.id, letter.state, letter.message_id FROM letter")
 _EVENTS = text(
@@ -25,7 +25,7 @@ def audit(engine: Engine, accepted: Mapping[str, int], told: Iterable[str]) -> l
         submissions = {row["token"]: row for row in connection.execute(_TOLD, {"tokens": tokens}).mappings()}
         sent_events = {row.letter_id: row.sent for row in connection.execute(_EVENTS)}
     if imbalance:
-        wrong.append(f"I4: expected letters minus letters is {imbalance}")
+        wrong.append(f"I4: {imbalance} letters are missing or too many")
     for token in tokens:
         row = submissions.get(token)
         if row is None or row["accepted_at"] is None:

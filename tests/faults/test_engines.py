@@ -15,7 +15,7 @@ import pytest
 import redis
 from sqlalchemy import text
 
-from shared.db.installation import read_hold
+from shared.db.installation import read_switches
 from shared.services.delivery.recover import accept_database
 from shared.services.delivery.run import journal_folder
 from tests.faults.conftest import Stack
@@ -217,10 +217,10 @@ def test_a_restored_backup_holds_everything_until_a_person_decides(stack: Stack,
     wait_until(lambda: len(stack.states()) >= 4, 15, "new letters")
     time.sleep(1)
     assert stack.states().count("sent") == 2
-    accept_database(stack.engine)
+    accept_database(stack.engine, actor="test")
     check(stack, 2 * len(set(stack.client.told)))
 
 
 def held(stack: Stack) -> bool:
     with stack.engine.connect() as connection:
-        return read_hold(connection)[1] != ""
+        return read_switches(connection).hold_reason != ""

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from shared.db.engine import make_engine
-from shared.db.letters import count_imbalance
+from shared.db.figures import count_imbalance
 from shared.db.tables import follow_up, letter, submission
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, func, select, text, update
 
 from shared.db import directory, submissions
-from shared.db.letters import count_imbalance
+from shared.db.figures import count_imbalance
 from shared.db.tables import follow_up, letter, letter_event, submission
 from shared.domain.campaigns import Campaign
 from shared.domain.places import HomeAddress, LookupResult, LookupStatus, Match, MatchType, Office
@@ -431,7 +431,7 @@ def test_drafts_are_forgotten_after_a_day_but_nothing_sent_is(here: Here) -> Non
     here.send()
     with here.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE submission SET created_at = now() - interval '25 hours'")
-    assert tidy(here.engine) == 1
+    assert tidy(here.engine, here.settings) == 1
     with here.engine.connect() as connection:
         assert connection.execute(select(func.count()).select_from(submission)).scalar_one() == 1
 

@@ -86,3 +86,34 @@ def test_versions_choose_by_chamber() -> None:
     campaign = parse_campaign(text, name="x.md")
     assert campaign.version_for(Chamber.UPPER).name == "senate"
     assert campaign.version_for(Chamber.LOWER).name == "all"
+
+
+def with_hours(line: str) -> str:
+    return CAMPAIGN.replace('host = "Neighbors United"', f'host = "Neighbors United"\n{line}')
+
+
+def test_office_hours_are_kept_and_written() -> None:
+    campaign = parse_campaign(with_hours('office_hours = "08:00-18:00"\ntimezone = "Pacific/Auckland"'), name="x.md")
+    assert campaign.office_hours == "08:00-18:00"
+    assert campaign.hours
+    assert str(campaign.hours.zone) == "Pacific/Auckland"
+    assert parse_campaign(format_campaign(campaign), name="y.md") == campaign
+    assert parse_campaign(CAMPAIGN, name="x.md").hours is None
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('office_hours = "8-18"', 'line 5: office_hours must be two times of day such as "08:00-18:00".'),
+        ('office_hours = "18:00-08:00"', "line 5: office_hours must end later on the same day than it begins."),
+        ("office_hours = 8", "line 5: office_hours must be text in quotes."),
+        (
+            'timezone = "Mars"\noffice_hours = "08:00-18:00"',
+            "line 5: timezone must be a name such as America/New_York.",
+        ),
+    ],
+)
+def test_office_hours_that_make_no_sense_are_named(line: str, words: str) -> None:
+    with pytest.raises(CampaignFileError) as caught:
+        parse_campaign(with_hours(line), name="x.md")
+    assert caught.value.problems == [words]

@@ -79,6 +79,10 @@ def test_what_is_missing_is_said(signed_in: FlaskClient, street: str, words: str
     assert words in ask(signed_in, street).text
 
 
+def test_what_is_too_long_is_said(signed_in: FlaskClient) -> None:
+    assert "200 characters at most" in ask(signed_in, "1 " + "x" * 300).text
+
+
 def test_practice_data_say_so(signed_in: FlaskClient) -> None:
     answer = ask(signed_in, "12 Maple Street")
     assert "Practice data are in use" in answer.text

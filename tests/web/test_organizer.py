@@ -59,7 +59,7 @@ def letters(engine: Engine, ring: Ring, settings: Settings, prepare: Callable[[]
 
 def test_every_organizer_page_asks_for_a_session(app: Flask) -> None:
     client = app.test_client()
-    values: dict[str, object] = {"slug": "co-ops", "state": "live", "letter_id": 1, "message_id": 1}
+    values: dict[str, object] = {"slug": "co-ops", "state": "live", "letter_id": 1, "message_id": 1, "move": "pause"}
     with app.test_request_context():
         adapter = app.create_url_adapter(None) or app.url_map.bind("localhost")
     rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/admin")]
@@ -156,6 +156,8 @@ def test_a_lost_letter_is_an_alarm(signed_in: FlaskClient, engine: Engine, lette
     page = signed_in.get("/admin/campaigns/co-ops").text
     assert 'role="alert"' in page
     assert "1 letter is missing" in page
+    for path in ("/admin/", "/admin/mailbox", "/admin/campaigns/co-ops/live"):
+        assert "<b>1 letter is not accounted for.</b>" in signed_in.get(path).text, path
 
 
 def test_cancel_asks_first_and_retry_says_who(signed_in: FlaskClient, engine: Engine, letters: list[int]) -> None:

@@ -6,4 +6,13 @@ bp = Blueprint("admin", __name__, url_prefix="/admin")
 # A row's number in an address; more than PostgreSQL's bigint holds is an address of nothing.
 ROW_ID = f"int(max={2**63 - 1})"
 
-from web.admin import campaigns, guard, letters, lookup, mailbox, sign_in  # noqa: E402, F401 - they register themselves on bp
+from web.admin import (  # noqa: E402 - they register themselves on bp
+    banner,  # noqa: F401
+    campaigns,  # noqa: F401
+    delivery,  # noqa: F401
+    guard,  # noqa: F401
+    letters,  # noqa: F401
+    lookup,  # noqa: F401
+    mailbox,  # noqa: F401
+    sign_in,  # noqa: F401
+)

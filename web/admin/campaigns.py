@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from shared.clock import now
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.letter_words import STATE_WORDS
+from shared.domain.office_hours import opening_words
 from shared.domain.states import NEEDS_ATTENTION, CampaignState, LetterState
 from shared.errors import NotAllowed
 from shared.services import dashboard
@@ -49,7 +51,9 @@ class Segment:
 @bp.get("/")
 def overview() -> str:
     """Every campaign at a glance."""
-    return render_template("admin/overview.html", lines=dashboard.overview(here().engine), attention=NEEDS_ATTENTION)
+    return render_template(
+        "admin/overview.html", lines=dashboard.overview(here().engine, here().settings), attention=NEEDS_ATTENTION
+    )
 
 
 @bp.get("/campaigns/<slug>")
@@ -61,7 +65,7 @@ def campaign(slug: str) -> str:
     search = request.args.get("q", "")[:100]
     page = request.args.get("page", 1, type=int)
     letters = dashboard.list_letters(here().engine, stored.id, state=state, search=search, page=page)
-    counts = dashboard.live_counts(here().engine, stored.id)
+    counts = dashboard.live_counts(here().engine, here().settings, stored.id)
     return render_template(
         "admin/campaign.html",
         stored=stored,
@@ -70,7 +74,7 @@ def campaign(slug: str) -> str:
         search=search,
         moves=[(move, _move_words(stored, move)) for move in _MOVES if move in CAMPAIGN_ARROWS[stored.state]],
         chips=[one for one in PIPELINE if one in _shown(counts) or one is state],
-        **_live_values(counts),
+        **_live_values(stored, counts),
     )
 
 
@@ -78,8 +82,8 @@ def campaign(slug: str) -> str:
 def live(slug: str) -> Response:
     """The part of the live page that changes by itself."""
     stored = read_campaign(here().engine, slug)
-    counts = dashboard.live_counts(here().engine, stored.id)
-    return make_response(render_template("admin/live_parts.html", stored=stored, **_live_values(counts)))
+    counts = dashboard.live_counts(here().engine, here().settings, stored.id)
+    return make_response(render_template("admin/live_parts.html", stored=stored, **_live_values(stored, counts)))
 
 
 _MOVES = {
@@ -104,7 +108,7 @@ def change_state(slug: str, state: str) -> ResponseReturnValue:
     if wanted not in CAMPAIGN_ARROWS[stored.state]:
         raise NotAllowed(f"A campaign that is {stored.state} can't become {wanted}.")
     page = campaign_page(here().engine, here().settings, slug)
-    counts = dashboard.live_counts(here().engine, stored.id)
+    counts = dashboard.exact_counts(here().engine, stored.id)
     relay = here().settings.relay_configured
     waiting = counts.by_state[LetterState.QUEUED] + counts.by_state[LetterState.DEFERRED]
     words = _move_words(stored, wanted)
@@ -118,10 +122,11 @@ def _move_words(stored: StoredCampaign, wanted: CampaignState) -> str:
     return "Resume sending" if resumes else _MOVES[wanted]
 
 
-def _live_values(counts: LiveCounts) -> dict[str, object]:
+def _live_values(stored: StoredCampaign, counts: LiveCounts) -> dict[str, object]:
     out = counts.by_state[LetterState.SENT] + counts.by_state[LetterState.DELIVERED]
     return {
         "counts": counts,
+        "opens": _opens(stored),
         "out": out,
         # Rounded down: 100 % is said when every letter is out.
         "out_share": 1000 * out // counts.letters / 10 if counts.letters else 0,
@@ -130,6 +135,14 @@ def _live_values(counts: LiveCounts) -> dict[str, object]:
         "pipeline": _shown(counts),
         "state_words": STATE_WORDS,
     }
+
+
+def _opens(stored: StoredCampaign) -> str:
+    """When letters leave again, while a campaign that writes to offices waits for them to open; else empty."""
+    if stored.hours is None or stored.state in (CampaignState.DRAFT, CampaignState.SCHEDULED):
+        return ""
+    opening = stored.hours.next_opening(now())
+    return opening_words(opening) if opening else ""
 
 
 _ALWAYS = (LetterState.QUEUED, LetterState.SENDING, LetterState.SENT, LetterState.DELIVERED, LetterState.BOUNCED)

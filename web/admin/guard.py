@@ -87,6 +87,8 @@ def explain(error: NotAllowed | IllegalTransition) -> ResponseReturnValue:
         return redirect(url_for("admin.letter", letter_id=parts["letter_id"]), 303)
     if "slug" in parts:
         return redirect(url_for("admin.campaign", slug=parts["slug"]), 303)
+    if "move" in parts:
+        return redirect(url_for("admin.delivery"), 303)
     return redirect(url_for("admin.overview"), 303)
 
 

@@ -22,7 +22,9 @@ def retry(letter_id: int) -> ResponseReturnValue:
     """Queues the letter again, due at once."""
     if PlainForm().validate_on_submit():
         retry_letter(here().engine, here().ring, letter_id, actor=organizer().actor)
-        flash("The letter is queued again and leaves within seconds.", "good")
+        opens = read_letter(here().engine, letter_id).opens
+        leaves = f"when the office opens, {opens}" if opens else "within seconds"
+        flash(f"The letter is queued again and leaves {leaves}.", "good")
     return redirect(url_for("admin.letter", letter_id=letter_id), 303)
 
 

@@ -5,6 +5,7 @@ from shared.db.tables.base import METADATA
 from shared.db.tables.campaigns import campaign
 from shared.db.tables.delivery import domain_pace, installation
 from shared.db.tables.directory import district, import_run, office, office_holder
+from shared.db.tables.figures import snapshot
 from shared.db.tables.letters import follow_up, letter, letter_event
 from shared.db.tables.organizers import mailbox_message, organizer, sign_in_failure
 from shared.db.tables.submissions import submission, submission_target
@@ -26,6 +27,7 @@ __all__ = [
     "office_holder",
     "organizer",
     "sign_in_failure",
+    "snapshot",
     "street",
     "street_range",
     "submission",

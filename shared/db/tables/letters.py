@@ -103,6 +103,8 @@ letter_event = Table(
     text("cause"),
     text("remote_reply"),
     Index("ix_letter_event_letter_id", "letter_id"),
+    # Events are only added, in the order of their times: this index of a few pages finds the latest.
+    Index("ix_letter_event_at", "at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
 )
 
 follow_up = Table(
@@ -119,5 +121,6 @@ follow_up = Table(
     one_of("state", LetterState),
     UniqueConstraint("submission_id", "kind"),
     Index("ix_follow_up_claimable", "due_at", postgresql_where=sql("state IN ('queued', 'deferred')")),
+    Index("ix_follow_up_state", "state"),
     Index("ix_follow_up_leased", "lease_until", postgresql_where=sql("state = 'sending'")),
 )

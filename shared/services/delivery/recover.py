@@ -56,12 +56,14 @@ def check_database(engine: Engine, folder: Path) -> None:
     fresh.replace(marker)
 
 
-def accept_database(engine: Engine) -> None:
+def accept_database(engine: Engine, *, actor: str) -> None:
     """A person decided to go on from this database: it is ours from now on, and letters may leave."""
     with engine.begin() as connection:
+        reason = installation.read_switches(connection).hold_reason
         identifier, timeline, _ = installation.actual_identity(connection)
         installation.write_identity(connection, identifier, timeline)
         installation.release(connection)
+    _LOG.warning("delivery.released", reason=reason, actor=actor)
 
 
 def _replay(connection: Connection, records: Sequence[JournalRecord], timing: Timing) -> None:

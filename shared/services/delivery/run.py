@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
-from shared.db.installation import is_held
+from shared.db.installation import read_switches
 from shared.domain.pace import MOST_CONNECTIONS
 from shared.domain.transport import Transport
 from shared.failpoints import failpoint
@@ -170,7 +170,7 @@ class _StopWatch:
         self._looked_at = time.monotonic()
         try:
             with self._engine.connect() as connection:
-                self._everything = is_held(connection)
+                self._everything = read_switches(connection).stops_all
                 self._paused = frozenset(connection.execute(_PAUSED).scalars())
         except DBAPIError:
             # The journal keeps what is sent meanwhile; nothing new can be claimed without the database.

@@ -1,0 +1,104 @@
+"""`dearrep delivery …`: pause and release for everything at once, and the pace of each receiving domain."""
+
+import click
+
+from shared.cli.stack import open_stack
+from shared.db.domains import DomainLine
+from shared.db.installation import Switches
+from shared.domain.pace_words import break_words, empty_words, rate_words
+from shared.errors import NotAllowed
+from shared.services.delivery.domains import list_domains, set_rate
+from shared.services.delivery.recover import accept_database
+from shared.services.delivery.switches import pause_everything, read_switches
+
+_ACTOR = "command"
+
+
+@click.group(name="delivery")
+def delivery_group() -> None:
+    """Pause, resume and release all letters; say how fast a domain gets them."""
+
+
+@delivery_group.command("status")
+def status() -> None:
+    """Say whether anything keeps letters from leaving."""
+    with open_stack() as stack:
+        switches = read_switches(stack.engine)
+    for line in _lines(switches) or ["Letters leave when they are due."]:
+        click.echo(line)
+
+
+@delivery_group.command("pause")
+def pause() -> None:
+    """Let nothing leave, of no campaign. New letters are accepted and kept."""
+    with open_stack() as stack:
+        pause_everything(stack.engine, paused=True, actor=_ACTOR)
+    click.echo("Everything is paused. Go on: dearrep delivery resume")
+
+
+@delivery_group.command("resume")
+def resume() -> None:
+    """Let letters leave again after `pause`."""
+    with open_stack() as stack:
+        pause_everything(stack.engine, paused=False, actor=_ACTOR)
+        switches = read_switches(stack.engine)
+    click.echo("No longer paused.")
+    for line in _lines(switches):
+        click.echo(line)
+
+
+@delivery_group.command("release")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def release(*, yes: bool) -> None:
+    """Let letters leave that are held, after you have made sure that none of them was sent before."""
+    with open_stack() as stack:
+        switches = read_switches(stack.engine)
+        if not switches.hold_reason:
+            raise NotAllowed("Nothing is held.")
+        click.echo(_hold_line(switches))
+        click.echo("Letters that were sent after a backup wait in it again, and would go out twice.")
+        if not yes and not click.confirm("Go on from this database, and let all waiting letters leave?"):
+            raise NotAllowed("Nothing was changed.")
+        accept_database(stack.engine, actor=_ACTOR)
+    click.echo("Released.")
+    if switches.is_paused:
+        click.echo("Everything is still paused. Go on: dearrep delivery resume")
+
+
+@delivery_group.command("pace")
+@click.argument("domain", required=False)
+@click.argument("rate", required=False, type=click.IntRange(min=1))
+@click.option("--none", "no_limit", is_flag=True, help="No limit of ours: as fast as the server takes them.")
+def pace(domain: str | None, rate: int | None, *, no_limit: bool) -> None:
+    """Let DOMAIN have at most RATE letters an hour. Alone: list the domains, what waits for them and for how long."""
+    if no_limit and (rate is not None or domain is None):
+        raise click.UsageError("--none stands in the place of a rate: dearrep delivery pace DOMAIN --none")
+    if domain is not None and rate is None and not no_limit:
+        raise click.UsageError("How many letters an hour? A number, or --none.")
+    with open_stack() as stack:
+        if domain is not None:
+            domain = set_rate(stack.engine, domain, rate, actor=_ACTOR)
+        lines = [one for one in list_domains(stack.engine, stack.settings) if domain in (None, one.receiving_domain)]
+    for line in lines:
+        click.echo(_domain_line(line))
+    if not lines:
+        click.echo("No letter waits for any domain." if domain is None else f"{domain}: no limit, and none waits.")
+
+
+def _domain_line(line: DomainLine) -> str:
+    parts = [f"{line.waiting} waiting", rate_words(line.pace), f"{line.pace.connections} connections"]
+    if line.open_until is not None:
+        parts.append(f"left alone until {line.open_until:%H:%M} UTC: {break_words(line.open_cause)}")
+    return f"{line.receiving_domain} ({line.transport})\t" + "\t".join(
+        [*parts, f"empty: {empty_words(line.pace, line.waiting)}"]
+    )
+
+
+def _lines(switches: Switches) -> list[str]:
+    lines = [f"{_hold_line(switches)} Decide: dearrep delivery release"] if switches.hold_reason else []
+    return [*lines, "Everything is paused. Go on: dearrep delivery resume"] if switches.is_paused else lines
+
+
+def _hold_line(switches: Switches) -> str:
+    since = f" since {switches.held_at:%Y-%m-%d %H:%M} UTC" if switches.held_at else ""
+    return f"Everything is held{since}: {switches.hold_reason}"

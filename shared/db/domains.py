@@ -1,0 +1,76 @@
+"""What waits for each receiving domain, and how fast it is served: read by people and by the figures."""
+
+# ruff: noqa: S608 - statements are put together from the constants below, never from data
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from shared.db.campaigns import SENDABLE
+from shared.domain.causes import Cause
+from shared.domain.pace import Pace
+from shared.domain.transport import Transport
+
+
+@dataclass(frozen=True)
+class DomainLine:
+    """One receiving domain. `waiting` letters are queued or deferred, due or not.
+
+    `oldest_due_s` is for how many seconds one of them could have left: it is due, its transport is open, its campaign
+    may send and nothing holds everything; 0 when there is none. `open_until` is set while nobody talks to the domain.
+    """
+
+    transport: Transport
+    receiving_domain: str
+    pace: Pace
+    waiting: int
+    oldest_due_s: float
+    open_until: datetime | None
+    open_cause: Cause
+
+    @property
+    def is_ordinary(self) -> bool:
+        """True when there is nothing to say about it: none waits, no rate is set, and it is served."""
+        return not self.waiting and self.pace.rate_per_hour is None and self.open_until is None
+
+
+# Both parts read ix_letter_claimable alone: a count of what waits, and the first due letter of each campaign and lane.
+_LIST = text(
+    "WITH waiting AS (SELECT transport, receiving_domain, count(*) AS letters FROM letter"
+    " WHERE state IN ('queued', 'deferred') GROUP BY transport, receiving_domain),"
+    " oldest AS (SELECT p.transport, p.receiving_domain, min(first.due_at) AS due_at FROM domain_pace p"
+    " CROSS JOIN campaign CROSS JOIN (VALUES ('queued'), ('deferred')) AS lane(state)"
+    " CROSS JOIN LATERAL (SELECT due_at FROM letter WHERE letter.state = lane.state"
+    " AND letter.state IN ('queued', 'deferred') AND letter.transport = p.transport"
+    " AND letter.receiving_domain = p.receiving_domain AND letter.campaign_id = campaign.id AND due_at <= now()"
+    " ORDER BY due_at LIMIT 1) AS first"
+    f" WHERE p.transport = ANY(:transports) AND {SENDABLE.format(transport='p.transport')}"
+    " AND NOT EXISTS (SELECT 1 FROM installation WHERE is_paused OR hold_reason <> '')"
+    " GROUP BY p.transport, p.receiving_domain)"
+    " SELECT transport, receiving_domain, p.rate_per_hour, p.tokens, p.connections, p.seconds_per_letter, p.failures,"
+    " coalesce(letters, 0), coalesce(extract(epoch FROM now() - oldest.due_at), 0),"
+    " CASE WHEN p.open_until > now() THEN p.open_until END, p.open_cause"
+    " FROM domain_pace p LEFT JOIN waiting USING (transport, receiving_domain)"
+    " LEFT JOIN oldest USING (transport, receiving_domain)"
+    " ORDER BY coalesce(letters, 0) DESC, receiving_domain, transport"
+)
+_SET_RATE = text(
+    "INSERT INTO domain_pace (transport, receiving_domain, rate_per_hour) VALUES (:transport, :domain, :rate)"
+    " ON CONFLICT (transport, receiving_domain) DO UPDATE SET rate_per_hour = :rate"
+)
+
+
+def list_domains(connection: Connection, transports: Sequence[Transport]) -> list[DomainLine]:
+    """Every domain that was ever written to, most letters waiting first; `transports` are those that are open."""
+    rows = connection.execute(_LIST, {"transports": [transport.value for transport in transports]})
+    return [
+        DomainLine(Transport(transport), domain, Pace(*pace), waiting, float(oldest), open_until, Cause(cause))
+        for transport, domain, *pace, waiting, oldest, open_until, cause in rows
+    ]
+
+
+def write_rate(connection: Connection, transport: Transport, domain: str, rate_per_hour: int | None) -> None:
+    """The most letters an hour for a domain, also for one that nobody has written to yet; None for no limit."""
+    connection.execute(_SET_RATE, {"transport": transport.value, "domain": domain, "rate": rate_per_hour})

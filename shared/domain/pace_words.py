@@ -1,0 +1,33 @@
+"""How a receiving domain is served, in the words that pages and commands share."""
+
+from shared.domain.causes import CAUSE_WORDS, Cause
+from shared.domain.pace import Pace, seconds_to_empty
+
+_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+
+
+def rate_words(pace: Pace) -> str:
+    """`200 an hour`."""
+    return "as it takes them" if pace.rate_per_hour is None else f"{pace.rate_per_hour:,} an hour"
+
+
+def empty_words(pace: Pace, waiting: int) -> str:
+    """When nothing would wait any more at this pace, if nothing else came."""
+    if not waiting:
+        return "nothing waits"
+    seconds = seconds_to_empty(pace, waiting)
+    return "not known yet" if seconds is None else f"in {time_words(seconds)}"
+
+
+def break_words(cause: Cause) -> str:
+    """Why a domain is left alone for a while."""
+    return CAUSE_WORDS[cause].what
+
+
+def time_words(seconds: float) -> str:
+    """`less than a minute`, `about 12 minutes`, `about 3 hours`: rounded up, so that it promises too little."""
+    if seconds < _MINUTE:
+        return "less than a minute"
+    unit, name = next((u, n) for u, n in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")) if seconds >= u)
+    count = -(-int(seconds) // unit)
+    return f"about {count:,} {name}{'' if count == 1 else 's'}"

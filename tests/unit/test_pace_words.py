@@ -1,0 +1,42 @@
+import pytest
+
+from shared.domain.pace import Pace, seconds_to_empty
+from shared.domain.pace_words import empty_words, rate_words, time_words
+
+
+@pytest.mark.parametrize(
+    ("pace", "letters", "seconds"),
+    [
+        (Pace(rate_per_hour=200), 600, 10_800),
+        # The slower one of rate and server decides.
+        (Pace(rate_per_hour=3_600, connections=1, seconds_per_letter=5), 100, 500),
+        (Pace(rate_per_hour=36, connections=10, seconds_per_letter=5), 100, 10_000),
+        (Pace(connections=4, seconds_per_letter=2), 100, 50),
+        (Pace(), 100, None),
+    ],
+)
+def test_the_time_until_a_queue_is_empty(pace: Pace, letters: int, seconds: float | None) -> None:
+    assert seconds_to_empty(pace, letters) == seconds
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.2, "less than a minute"),
+        (60, "about 1 minute"),
+        (61, "about 2 minutes"),
+        (3_600, "about 1 hour"),
+        (5_000, "about 2 hours"),
+        (90_000, "about 2 days"),
+        (86_400 * 2_000, "about 2,000 days"),
+    ],
+)
+def test_times_are_rounded_up(seconds: float, words: str) -> None:
+    assert time_words(seconds) == words
+
+
+def test_words_promise_nothing_that_is_not_known() -> None:
+    assert empty_words(Pace(), 5) == "not known yet"
+    assert empty_words(Pace(), 0) == "nothing waits"
+    assert empty_words(Pace(rate_per_hour=200), 600) == "in about 3 hours"
+    assert rate_words(Pace(rate_per_hour=1_200)) == "1,200 an hour"

@@ -1,0 +1,110 @@
+"""Delivery as a whole on the organizer's pages: the pause for all and the hold."""
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+from structlog.testing import capture_logs
+
+from shared.db.installation import Switches, hold, known_identity, read_switches
+from tests.web.test_organizer import letters, press, signed_in
+
+# Pytest finds fixtures by their name in this module.
+__all__ = ["letters", "signed_in"]
+
+REASON = "The database has gone back in time."
+ALARM = '<div class="flash problem" role="alert">'
+
+
+def switches(engine: Engine) -> Switches:
+    with engine.connect() as connection:
+        return read_switches(connection)
+
+
+@pytest.fixture
+def held(engine: Engine) -> None:
+    with engine.begin() as connection:
+        hold(connection, REASON)
+
+
+def test_everything_is_paused_and_resumed_with_the_organizer_in_the_log(signed_in: FlaskClient, engine: Engine) -> None:
+    assert "Everything is paused." not in signed_in.get("/admin/").text
+    asked = signed_in.get("/admin/delivery/pause").text
+    assert "<h1>Pause everything?</h1>" in asked
+    assert not switches(engine).is_paused
+    with capture_logs() as logs:
+        assert press(signed_in, "/admin/delivery/pause").location == "/admin/delivery"
+        assert switches(engine).is_paused
+        for page in ("/admin/", "/admin/mailbox", "/admin/campaigns/co-ops", "/admin/campaigns/co-ops/live"):
+            assert "<b>Everything is paused.</b>" in signed_in.get(page).text, page
+        press(signed_in, "/admin/delivery/resume")
+    assert not switches(engine).is_paused
+    said = [(log["event"], log["actor"]) for log in logs if log["event"].startswith("delivery.")]
+    assert said == [("delivery.paused", "organizer:1"), ("delivery.resumed", "organizer:1")]
+
+
+@pytest.mark.usefixtures("held")
+def test_the_hold_is_an_alarm_with_its_reason_until_it_is_released(signed_in: FlaskClient, engine: Engine) -> None:
+    for page in ("/admin/", "/admin/delivery", "/admin/campaigns/co-ops/live"):
+        text = signed_in.get(page).text
+        assert ALARM in text, page
+        assert REASON in text, page
+    assert REASON in signed_in.get("/admin/delivery/release").text
+    with capture_logs() as logs:
+        press(signed_in, "/admin/delivery/release")
+    assert ("delivery.released", REASON, "organizer:1") in [
+        (log["event"], log.get("reason"), log.get("actor")) for log in logs
+    ]
+    assert not switches(engine).stops_all
+    with engine.connect() as connection:
+        assert known_identity(connection)[0], "this database is ours from now on"
+    assert ALARM not in signed_in.get("/admin/").text
+
+
+@pytest.mark.usefixtures("held")
+def test_resuming_releases_nothing(signed_in: FlaskClient, engine: Engine) -> None:
+    press(signed_in, "/admin/delivery/pause")
+    assert "stays held" in signed_in.get("/admin/delivery/resume").text
+    press(signed_in, "/admin/delivery/resume")
+    assert switches(engine).hold_reason == REASON
+
+
+@pytest.mark.parametrize(("move", "words"), [("resume", "It is not paused."), ("release", "Nothing is held.")])
+def test_a_change_of_nothing_is_refused_in_words(signed_in: FlaskClient, move: str, words: str) -> None:
+    answer = signed_in.get(f"/admin/delivery/{move}")
+    assert (answer.status_code, answer.location) == (303, "/admin/delivery")
+    assert words in signed_in.get("/admin/delivery").text
+
+
+@pytest.mark.usefixtures("held")
+def test_nothing_changes_without_the_form_token(signed_in: FlaskClient, engine: Engine) -> None:
+    for move in ("pause", "release"):
+        assert signed_in.post(f"/admin/delivery/{move}").status_code == 400
+    assert switches(engine) == Switches(False, REASON, switches(engine).held_at)
+    assert signed_in.get("/admin/delivery/nonsense").status_code == 404
+
+
+@pytest.mark.usefixtures("held")
+def test_strangers_learn_nothing_of_a_hold(client: FlaskClient) -> None:
+    assert REASON not in client.get("/admin/sign-in").text
+
+
+def test_the_page_says_what_waits_for_whom(signed_in: FlaskClient, engine: Engine, letters: list[int]) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE domain_pace SET rate_per_hour = 2, open_until = now() + interval '1 minute', open_cause = 'tls'"
+        )
+    page = signed_in.get("/admin/delivery").text
+    for words in (
+        "practice.example",
+        ">6<",
+        "2 an hour",
+        "in about 3 hours",
+        "Left alone until",
+        "A secure connection to the mail relay failed.",
+    ):
+        assert words in page, words
+    assert "No letter waits." not in page
+
+
+def test_the_page_says_so_when_nothing_waits(signed_in: FlaskClient) -> None:
+    assert "No letter waits." in signed_in.get("/admin/delivery").text

@@ -1,0 +1,17 @@
+"""What every organizer page says first: that letters are missing, that nothing leaves, and why."""
+
+from flask import g
+
+from shared.services.delivery.switches import read_switches
+from shared.services.figures import current_figures
+from web.admin import bp
+from web.context import here
+
+
+@bp.context_processor
+def banner() -> dict[str, object]:
+    """Nothing for who is not signed in: their page has no banner."""
+    if g.get("organizer") is None:
+        return {}
+    figures = current_figures(here().engine, here().settings)
+    return {"switches": read_switches(here().engine), "imbalance": figures.imbalance}

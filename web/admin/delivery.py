@@ -1,0 +1,73 @@
+"""Delivery as a whole: the receiving domains, pausing and resuming all campaigns, releasing what is held."""
+
+from dataclasses import dataclass
+
+from flask import abort, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from shared.db.installation import Switches
+from shared.domain.pace_words import break_words, empty_words, rate_words
+from shared.errors import NotAllowed
+from shared.queue.names import TaskName
+from shared.services.delivery.domains import list_domains
+from shared.services.delivery.recover import accept_database
+from shared.services.delivery.switches import pause_everything, read_switches
+from web.admin import bp
+from web.admin.guard import organizer
+from web.context import here
+from web.forms.supporter import PlainForm
+
+
+@dataclass(frozen=True)
+class Move:
+    """A change to everything at once, in words: asked, and done."""
+
+    words: str
+    done: str
+    # Said when there is nothing to change.
+    idle: str
+
+
+_MOVES = {
+    "pause": Move("Pause everything", "Everything is paused. New letters are accepted and kept.", "It is paused."),
+    "resume": Move("Resume everything", "Resumed. Letters that are due leave within seconds.", "It is not paused."),
+    "release": Move("Release all letters", "Released. Letters that are due leave within seconds.", "Nothing is held."),
+}
+
+
+@bp.get("/delivery")
+def delivery() -> str:
+    """Whether anything leaves at all, and what waits for which domain."""
+    lines = list_domains(here().engine, here().settings)
+    words = {"rate_words": rate_words, "empty_words": empty_words, "break_words": break_words}
+    return render_template("admin/delivery.html", lines=lines, **words)
+
+
+@bp.route("/delivery/<move>", methods=["GET", "POST"])
+def change_delivery(move: str) -> ResponseReturnValue:
+    """Says what will happen to everything, then does it."""
+    if move not in _MOVES:
+        abort(404)
+    chosen, switches = _MOVES[move], read_switches(here().engine)
+    if not _changes(switches, move):
+        raise NotAllowed(chosen.idle)
+    if PlainForm().validate_on_submit():
+        _change(move)
+        flash(chosen.done, "good")
+        return redirect(url_for("admin.delivery"), 303)
+    return render_template("admin/change_delivery.html", move=move, words=chosen.words)
+
+
+def _changes(switches: Switches, move: str) -> bool:
+    return bool(switches.hold_reason) if move == "release" else switches.is_paused == (move == "resume")
+
+
+def _change(move: str) -> None:
+    actor = organizer().actor
+    if move == "release":
+        accept_database(here().engine, actor=actor)
+    else:
+        pause_everything(here().engine, paused=move == "pause", actor=actor)
+    if move != "pause":
+        for task in (TaskName.DELIVER_LETTERS, TaskName.RETRY_LETTERS, TaskName.SEND_MAIL):
+            here().ring.ring(task)

@@ -1,0 +1,32 @@
+"""`/metrics` for Prometheus: for this machine and private networks, or for who knows the token."""
+
+import hmac
+
+from flask import Blueprint, Response, abort, request
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from shared.services.metrics import installation_metrics
+from web.client_address import client_address, is_near
+from web.context import here
+
+bp = Blueprint("metrics", __name__)
+
+
+@bp.get("/metrics")
+def metrics() -> Response:
+    """The installation's figures; strangers find nothing here."""
+    if not _may_read():
+        abort(404)
+    text = installation_metrics(here().engine, here().ring, here().settings)
+    response = Response(text, content_type=CONTENT_TYPE_LATEST)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _may_read() -> bool:
+    """With a token only its bearers, wherever they are; without one whoever is near."""
+    token = here().settings.metrics_token
+    if not token:
+        return is_near(client_address())
+    given = request.headers.get("Authorization", "")
+    return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
