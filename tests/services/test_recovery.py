@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from shared.db.claims import claim_letters
-from shared.db.installation import read_hold
+from shared.db.installation import read_switches
 from shared.db.pace import find_domain
 from shared.domain.states import LetterState
 from shared.domain.transport import Transport
@@ -111,7 +111,7 @@ def test_three_crashes_set_a_letter_aside(here: Here, tmp_path: Path) -> None:
 
 def reason(engine: Engine) -> str:
     with engine.connect() as connection:
-        return read_hold(connection)[1]
+        return read_switches(connection).hold_reason
 
 
 def test_the_same_database_is_never_held(engine: Engine, tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_another_cluster_holds_everything_until_accepted(engine: Engine, tmp_pat
         connection.execute(text("UPDATE installation SET timeline = timeline + 1"))
     check_database(engine, tmp_path)
     assert "another one" in reason(engine)
-    accept_database(engine)
+    accept_database(engine, actor="test")
     check_database(engine, tmp_path)
     assert reason(engine) == ""
 
