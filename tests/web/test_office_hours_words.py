@@ -61,4 +61,4 @@ def test_organizers_read_it_too(signed_in: FlaskClient, engine: Engine, status_p
     assert f"leaves when the office opens, {opening()}." in signed_in.get("/admin/letters/1").text
     with engine.begin() as connection:
         connection.execute(text("UPDATE campaign SET state = 'draft'"))
-    assert '<p class="sum" data-key="opens" hidden>' in signed_in.get(campaign).text
+    assert '<p class="sum mut" data-key="opens" hidden>' in signed_in.get(campaign).text
