@@ -75,10 +75,14 @@ class Fleet:
 
     def mend(self, number: int) -> None:
         """Wakes whatever is frozen and replaces whatever died."""
-        for worker in [w for w in self.workers if w.poll() is not None]:
-            self.workers.remove(worker)
         for process in [*self.workers, *([self.web] if self.web else [])]:
-            os.killpg(process.pid, signal.SIGCONT)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGCONT)
+        self.replace_dead(number)
+
+    def replace_dead(self, number: int) -> None:
+        """What a process manager does: as many workers as there should be."""
+        self.workers = [worker for worker in self.workers if worker.poll() is None]
         while len(self.workers) < number:
             self.start_worker()
 
@@ -103,9 +107,15 @@ class Fleet:
             return int(connection.scalar(_RESTLESS) or 0)
 
     def settle(self, seconds: float) -> bool:
-        """Waits until everything rests; False when it does not in time."""
+        """Waits until everything rests, as a process manager would watch; False when it does not in time."""
+        workers = max(1, len(self.workers))
+
+        def rests() -> bool:
+            self.replace_dead(workers)
+            return self.restless() == 0
+
         with contextlib.suppress(TimeoutError):
-            wait_until(lambda: self.restless() == 0, seconds, "rest")
+            wait_until(rests, seconds, "rest")
             return True
         return False
 

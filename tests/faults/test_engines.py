@@ -58,6 +58,7 @@ def test_redis_emptied_again_and_again(stack: Stack) -> None:
 
 @pytest.mark.parametrize("keeps", [True, False], ids=["with its log", "without"])
 def test_redis_killed_and_started_again(stack: Stack, *, keeps: bool) -> None:
+    workers = list(stack.fleet.workers)
     writers = write_in_threads(stack, 4)
     broker_process(stack).kill()
     if not keeps:
@@ -66,7 +67,7 @@ def test_redis_killed_and_started_again(stack: Stack, *, keeps: bool) -> None:
     time.sleep(1)
     stack.broker.start()
     finish(stack, writers, 4)
-    assert all(worker.poll() is None for worker in stack.fleet.workers)
+    assert all(worker.poll() is None for worker in workers)
 
 
 def test_redis_gone_for_good_while_people_write(stack: Stack) -> None:
