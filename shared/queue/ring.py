@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 import structlog
+from amqp.exceptions import AMQPError
 from celery import Celery
 from kombu.exceptions import OperationalError
 from redis import Redis
@@ -29,7 +30,7 @@ class Ring:
     """Rings for work. Never raises: what is due stays due, and the sweep rings again."""
 
     def __init__(self, celery: Celery, redis: Redis | None) -> None:
-        """`redis` None means a broker without rings to merge (RabbitMQ): every ring is published."""
+        """`redis` None means a broker that merges rings in its queues (RabbitMQ): every ring is published."""
         self._celery = celery
         self._redis = redis
         self.failures = 0
@@ -43,7 +44,7 @@ class Ring:
         try:
             if self._redis is None or self._redis.set(ring_key(task), 1, nx=True, px=MERGE_WINDOW_MS):
                 self._celery.send_task(task, queue=QUEUE_OF_TASK[task], retry=False, ignore_result=True)
-        except (RedisError, OSError, OperationalError):
+        except (RedisError, OSError, OperationalError, AMQPError):
             self._fail(task, "ring.failed")
 
     def answer(self, task: TaskName) -> None:
