@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from shared.local.broker import free_port
+from shared.local.broker import free_port, is_free
 from shared.queue.broker_state import BrokerAway, read_broker
 
 # Debian puts a wrapper on the PATH that changes the account; the program itself lies beside its tools.
@@ -69,6 +69,9 @@ class RabbitMq:
         node = self.started.pop()
         os.killpg(node.pid, signal.SIGKILL)
         node.wait(_STOP_SECONDS)
+        # The script is gone; what it started holds its connections for a moment longer.
+        while not is_free(self.port):
+            time.sleep(0.05)
 
     def stop(self) -> None:
         """Ends what was started here."""

@@ -12,7 +12,7 @@ from kombu.exceptions import KombuError
 from shared.errors import DearRepError
 from shared.queue.names import QueueName
 
-_CONNECT_SECONDS = 5.0
+_WITHIN_S = 5.0
 
 
 class BrokerAway(DearRepError):
@@ -30,17 +30,17 @@ class BrokerState:
     drops_rings: bool = False
 
 
-def read_broker(url: str) -> BrokerState:
+def read_broker(url: str, *, within_s: float = _WITHIN_S) -> BrokerState:
     """Asks a Redis or a RabbitMQ; raises BrokerAway."""
     try:
-        return _read_redis(url) if url.startswith(("redis", "unix")) else _read_rabbitmq(url)
+        return _read_redis(url, within_s) if url.startswith(("redis", "unix")) else _read_rabbitmq(url, within_s)
     except (redis.RedisError, KombuError, AMQPError, OSError) as error:
         raise BrokerAway(type(error).__name__) from error
 
 
-def _read_redis(url: str) -> BrokerState:
+def _read_redis(url: str, within_s: float) -> BrokerState:
     # Any: its types allow for an asynchronous client too.
-    client: Any = redis.Redis.from_url(url, socket_connect_timeout=_CONNECT_SECONDS, socket_timeout=_CONNECT_SECONDS)
+    client: Any = redis.Redis.from_url(url, socket_connect_timeout=within_s, socket_timeout=within_s)
     try:
         policy = str(client.info("memory").get("maxmemory_policy", ""))
         lengths = {name: int(client.llen(name)) for name in QueueName}
@@ -50,9 +50,10 @@ def _read_redis(url: str) -> BrokerState:
     return BrokerState(f"maxmemory-policy {policy}", lengths, listening, drops_rings=policy != "noeviction")
 
 
-def _read_rabbitmq(url: str) -> BrokerState:
+def _read_rabbitmq(url: str, within_s: float) -> BrokerState:
     waiting, listening = {}, {}
-    with Connection(url, connect_timeout=_CONNECT_SECONDS) as connection:
+    options = {"read_timeout": within_s, "write_timeout": within_s}
+    with Connection(url, connect_timeout=within_s, transport_options=options) as connection:
         connection.connect()
         properties = connection.connection.server_properties
         for name in QueueName:

@@ -10,6 +10,7 @@ from kombu.exceptions import OperationalError
 from redis import Redis
 from redis.exceptions import RedisError
 
+from shared.queue.broker_state import BrokerAway, read_broker
 from shared.queue.names import QUEUE_OF_TASK, QueueName, TaskName
 
 _LOG = structlog.get_logger()
@@ -57,13 +58,14 @@ class Ring:
             self._fail(task, "ring.answer_failed")
 
     def queue_lengths(self) -> dict[QueueName, int] | None:
-        """Rings that nobody has taken up, by queue; empty for another broker than Redis, None while it is away."""
-        if self._redis is None:
-            return {}
+        """Rings that nobody has taken up, by queue; None while the broker is away."""
         try:
+            if self._redis is None:
+                url = self._celery.conf.broker_url
+                return dict(read_broker(url, within_s=_ANSWER_WITHIN_S).lengths)
             # Any: the client's types allow for an asynchronous one too.
             lengths: list[Any] = [self._redis.llen(queue.value) for queue in QueueName]
-        except (RedisError, OSError):
+        except (RedisError, OSError, BrokerAway):
             return None
         return {queue: int(length) for queue, length in zip(QueueName, lengths, strict=True)}
 

@@ -1,5 +1,7 @@
 """RabbitMQ as the broker: rings are merged in their queues, workers hear them, its absence harms nothing."""
 
+import os
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -70,6 +72,7 @@ def test_rings_reach_their_own_queue_and_are_merged_there(task: TaskName, settin
     waiting = {queue: number for queue, number in lengths(settings).items() if number}
     tasks_there = sum(queue is QUEUE_OF_TASK[task] for queue in QUEUE_OF_TASK.values())
     assert waiting == {QUEUE_OF_TASK[task]: tasks_there}
+    assert ring.queue_lengths() == lengths(settings)
 
 
 @pytest.mark.parametrize("usual_type", ["classic", "quorum"])
@@ -138,6 +141,7 @@ def test_a_page_neither_waits_for_a_broker_that_is_away_nor_fails(
             ring.ring(TaskName.DELIVER_LETTERS)
             assert time.monotonic() - began < 2
         assert ring.failures == 3
+        assert ring.queue_lengths() is None
     finally:
         rabbitmq.start_node()
     ring.ring(TaskName.DELIVER_LETTERS)
@@ -162,6 +166,20 @@ def test_the_doctor_names_queues_that_nobody_listens_to(settings: Settings, tmp_
 def test_what_the_doctor_says_holds_no_password(rabbitmq: RabbitMq) -> None:
     with pytest.raises(BrokerAway, match=r"^AccessRefused$"):
         read_broker(rabbitmq.url("wrong"))
+
+
+def test_nobody_waits_long_for_a_frozen_broker(rabbitmq: RabbitMq, settings: Settings) -> None:
+    """It takes connections, as its kernel does that, and says nothing."""
+    ring = bell(settings)
+    os.killpg(rabbitmq.started[-1].pid, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        ring.ring(TaskName.DELIVER_LETTERS)
+        assert ring.queue_lengths() is None
+        assert time.monotonic() - began < 6
+        assert ring.failures == 1
+    finally:
+        os.killpg(rabbitmq.started[-1].pid, signal.SIGCONT)
 
 
 def wait_until_all_are_heard(settings: Settings, log: Path, but: tuple[QueueName, ...] = ()) -> None:
