@@ -1,5 +1,7 @@
 """The Celery app, the same for who rings and who works. It is a doorbell: no results, no retries, no countdowns."""
 
+from typing import Any
+
 from celery import Celery
 from kombu import Exchange, Queue
 
@@ -29,11 +31,11 @@ def make_celery(settings: Settings) -> Celery:
         worker_enable_remote_control=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        broker_connection_timeout=5,
+        broker_connection_timeout=2,
         task_publish_retry=False,
         task_create_missing_queues=False,
         # Each with an exchange of its own: bound to the default's, a message by exchange would reach all of them.
-        task_queues=[Queue(name.value, Exchange(name.value), routing_key=name.value) for name in QueueName],
+        task_queues=[_queue(name, is_redis=is_redis) for name in QueueName],
         task_default_queue=QueueName.PERIODIC.value,
         task_routes={task.value: {"queue": queue.value} for task, queue in QUEUE_OF_TASK.items()},
         beat_schedule={
@@ -50,4 +52,22 @@ def make_celery(settings: Settings) -> Celery:
             "socket_keepalive": True,
             "health_check_interval": 25,
         }
+    else:
+        app.conf.update(
+            # A ring need not survive the broker, so it is not written to its disk.
+            task_default_delivery_mode="transient",
+            broker_heartbeat=30,
+            # As many hosts as a small cluster has are tried, at once; without these a page would wait between tries.
+            broker_transport_options={"max_retries": 2, "interval_start": 0, "interval_step": 0, "interval_max": 0},
+        )
     return app
+
+
+def _queue(name: QueueName, *, is_redis: bool) -> Queue:
+    """RabbitMQ merges rings itself: what waits in a queue says the same as a newer ring, which takes its place."""
+    arguments: dict[str, Any] | None = None
+    if not is_redis:
+        tasks = sum(queue is name for queue in QUEUE_OF_TASK.values())
+        # Named, because a host's default may be quorum queues, on which a worker's limit of messages in hand fails.
+        arguments = {"x-queue-type": "classic", "x-max-length": tasks, "x-overflow": "drop-head"}
+    return Queue(name.value, Exchange(name.value), routing_key=name.value, queue_arguments=arguments)

@@ -4,11 +4,13 @@ import time
 from typing import Any
 
 import structlog
+from amqp.exceptions import AMQPError
 from celery import Celery
 from kombu.exceptions import OperationalError
 from redis import Redis
 from redis.exceptions import RedisError
 
+from shared.queue.broker_state import BrokerAway, read_broker
 from shared.queue.names import QUEUE_OF_TASK, QueueName, TaskName
 
 _LOG = structlog.get_logger()
@@ -29,7 +31,7 @@ class Ring:
     """Rings for work. Never raises: what is due stays due, and the sweep rings again."""
 
     def __init__(self, celery: Celery, redis: Redis | None) -> None:
-        """`redis` None means a broker without rings to merge (RabbitMQ): every ring is published."""
+        """`redis` None means a broker that merges rings in its queues (RabbitMQ): every ring is published."""
         self._celery = celery
         self._redis = redis
         self.failures = 0
@@ -43,7 +45,7 @@ class Ring:
         try:
             if self._redis is None or self._redis.set(ring_key(task), 1, nx=True, px=MERGE_WINDOW_MS):
                 self._celery.send_task(task, queue=QUEUE_OF_TASK[task], retry=False, ignore_result=True)
-        except (RedisError, OSError, OperationalError):
+        except (RedisError, OSError, OperationalError, AMQPError):
             self._fail(task, "ring.failed")
 
     def answer(self, task: TaskName) -> None:
@@ -56,13 +58,14 @@ class Ring:
             self._fail(task, "ring.answer_failed")
 
     def queue_lengths(self) -> dict[QueueName, int] | None:
-        """Rings that nobody has taken up, by queue; empty for another broker than Redis, None while it is away."""
-        if self._redis is None:
-            return {}
+        """Rings that nobody has taken up, by queue; None while the broker is away."""
         try:
+            if self._redis is None:
+                url = self._celery.conf.broker_url
+                return dict(read_broker(url, within_s=_ANSWER_WITHIN_S).lengths)
             # Any: the client's types allow for an asynchronous one too.
             lengths: list[Any] = [self._redis.llen(queue.value) for queue in QueueName]
-        except (RedisError, OSError):
+        except (RedisError, OSError, BrokerAway):
             return None
         return {queue: int(length) for queue, length in zip(QueueName, lengths, strict=True)}
 

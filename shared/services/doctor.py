@@ -6,10 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-import redis
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,6 +18,7 @@ from shared.db.installation import read_switches
 from shared.db.tables import import_run, office
 from shared.db.upgrade import is_current
 from shared.domain.pace_words import time_words
+from shared.queue.broker_state import BrokerAway, read_broker
 from shared.queue.names import QueueName
 from shared.services.outbox import open_transports
 from shared.settings import Settings
@@ -134,29 +133,20 @@ def check_clock(connection: Connection) -> Finding:
 
 
 def check_broker(redis_url: str) -> list[Finding]:
-    """Redis answers and never drops rings to save memory; queues are short; workers listen."""
-    if not redis_url.startswith(("redis", "unix")):
-        return [Finding("broker", "not Redis; look at its own console")]
-    # Any: its types allow for an asynchronous client too.
-    client: Any = redis.Redis.from_url(
-        redis_url, socket_connect_timeout=_CONNECT_SECONDS, socket_timeout=_CONNECT_SECONDS
-    )
+    """The broker answers and never drops rings to save memory; queues are short; workers listen to all of them."""
     try:
-        policy = str(client.info("memory").get("maxmemory_policy", ""))
-        lengths = {name: int(client.llen(name)) for name in QueueName}
-        listening = [entry for entry in client.client_list() if entry.get("cmd", "").lower() == "brpop"]
-    except redis.RedisError as error:
-        return [Finding("broker", f"does not answer ({type(error).__name__})", "Check REDIS_URL and the server.")]
-    finally:
-        client.close()
-    findings = [Finding("broker", f"answers, maxmemory-policy {policy}", "" if policy == "noeviction" else _POLICY)]
-    findings.append(check_queues(lengths))
-    if listening:
-        return [*findings, Finding("workers", f"{len(listening)} listening")]
-    return [*findings, Finding("workers", "none is listening", "Start `make run`, or the worker lines of Procfile.")]
-
-
-_POLICY = "Set maxmemory-policy to noeviction: Redis may drop rings otherwise."
+        state = read_broker(redis_url)
+    except BrokerAway as away:
+        return [Finding("broker", f"does not answer ({away})", "Check REDIS_URL and the server.")]
+    advice = "Set maxmemory-policy to noeviction: Redis may drop rings otherwise." if state.drops_rings else ""
+    findings = [Finding("broker", f"answers, {state.kind}", advice), check_queues(state.lengths)]
+    if not state.listeners:
+        words = "none is listening"
+    elif state.unheard:
+        words = f"none listens to {', '.join(state.unheard)}"
+    else:
+        return [*findings, Finding("workers", f"{state.listeners} listening")]
+    return [*findings, Finding("workers", words, "Start `make run`, or the worker lines of Procfile.")]
 
 
 def check_queues(lengths: Mapping[QueueName, int]) -> Finding:

@@ -80,8 +80,7 @@ def _domains(domains: Iterable[DomainFigures]) -> Iterator[GaugeMetricFamily]:
 
 def _broker(ring: Ring) -> Iterator[GaugeMetricFamily]:
     lengths = ring.queue_lengths()
-    if lengths != {}:
-        yield _one("dearrep_broker_up", "1 while Redis answers.", lengths is not None)
+    yield _one("dearrep_broker_up", "1 while the broker answers.", lengths is not None)
     if lengths:
         yield _by_label("dearrep_queue_length", "Rings that nobody has taken up.", "queue", lengths.items())
 

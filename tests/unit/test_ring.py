@@ -1,13 +1,18 @@
 """The doorbell, carried by fakeredis: rings are merged, answered, and never raise."""
 
+from collections import Counter
+
 import pytest
+from amqp.exceptions import AccessRefused
 from celery import Celery
 from fakeredis import FakeRedis
 from kombu.exceptions import OperationalError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from shared.queue.celery_app import make_celery
 from shared.queue.names import QUEUE_OF_TASK, QueueName, TaskName
 from shared.queue.ring import MERGE_WINDOW_MS, Ring, connect_redis, ring_key
+from shared.settings import Settings
 
 
 class CountingCelery(Celery):
@@ -86,6 +91,26 @@ def test_another_broker_rings_without_merging(celery: CountingCelery) -> None:
     ring.ring(TaskName.DELIVER_LETTERS)
     ring.answer(TaskName.DELIVER_LETTERS)
     assert len(celery.sent) == 2
+
+
+def test_a_broker_that_refuses_us_is_counted_and_never_raised(
+    celery: CountingCelery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AccessRefused
+
+    monkeypatch.setattr(celery, "send_task", refuse)
+    ring = Ring(celery, None)
+    ring.ring(TaskName.DELIVER_LETTERS)
+    assert ring.failures == 1
+
+
+@pytest.mark.parametrize(("url", "merges"), [("redis://localhost", False), ("amqps://localhost//", True)])
+def test_only_rabbitmq_merges_rings_in_its_queues(url: str, *, merges: bool) -> None:
+    app = make_celery(Settings("postgresql://localhost/none", url, "k" * 32, environment="test"))
+    limits = {queue.name: (queue.queue_arguments or {}).get("x-max-length") for queue in app.conf.task_queues}
+    tasks = Counter(QUEUE_OF_TASK.values())
+    assert limits == {queue.value: tasks[queue] if merges else None for queue in QueueName}
 
 
 def test_every_task_has_a_queue() -> None:
