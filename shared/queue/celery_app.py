@@ -31,6 +31,8 @@ def make_celery(settings: Settings) -> Celery:
         worker_enable_remote_control=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
+        # A broker that refuses to write (a replica after a failover) would end the worker, and its sweeper with it.
+        broker_channel_error_retry=True,
         broker_connection_timeout=2,
         task_publish_retry=False,
         task_create_missing_queues=False,

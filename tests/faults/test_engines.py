@@ -96,12 +96,14 @@ def test_redis_frozen(stack: Stack) -> None:
 
 
 def test_redis_read_only(stack: Stack) -> None:
+    workers = list(stack.fleet.workers)
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         broker_of(stack).execute_command("REPLICAOF", "127.0.0.1", nobody.getsockname()[1])
         try:
             finish(stack, write_in_threads(stack, 3), 3)
         finally:
             broker_of(stack).execute_command("REPLICAOF", "NO", "ONE")
+    assert all(worker.poll() is None for worker in workers)
 
 
 def test_redis_half_open(stack: Stack) -> None:
