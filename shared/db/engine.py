@@ -38,8 +38,8 @@ def make_engine(database_url: str, *, pool_size: int = 5) -> Engine:
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
-    """A connection for questions that need no common snapshot: each is a transaction of its own, for one round trip."""
+def at_once(engine: Engine) -> Iterator[Connection]:
+    """A connection whose every statement is a transaction of its own, for one round trip."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         yield connection
 

@@ -1,5 +1,7 @@
 """Reads and writes submissions and the offices they chose. The only writer of `submission.state`."""
 
+# ruff: noqa: S608 - statements are put together from the constants below, never from data
+
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, and_, bindparam, case, delete, func, insert, or_, select, text, update
 
 from shared.db.tables import campaign, follow_up, letter, office, office_holder, submission, submission_target
+from shared.domain.campaigns import StoredCampaign
 from shared.domain.places import Chamber, LookupResult, Office
 from shared.domain.states import SubmissionState, check_submission_arrow
 
@@ -48,6 +51,25 @@ _TARGETS = (
     .outerjoin(office_holder, and_(office_holder.c.office_id == office.c.id, office_holder.c.valid_to.is_(None)))
     .order_by(func.array_position(["lower", "upper", "congress"], office.c.chamber), office.c.id)
 )
+_TYPED = (
+    "token",
+    "first_name",
+    "last_name",
+    "email",
+    "email_hash",
+    "street",
+    "unit",
+    "city",
+    "zip",
+    "us_state",
+    "source",
+    "language",
+)
+_INSERT = text(
+    f"INSERT INTO submission (campaign_id, {', '.join(_TYPED)})"
+    f" SELECT id, {', '.join(f'CAST(:{name} AS text)' for name in _TYPED)} FROM campaign"
+    " WHERE id = :campaign_id AND updated_at = :campaign_updated_at RETURNING id"
+)
 _WRITE_EXPECTED = text(
     "UPDATE submission SET expected_letters = made.count FROM unnest(CAST(:ids AS bigint[]), CAST(:counts AS int[]))"
     " AS made(id, count) WHERE submission.id = made.id"
@@ -62,9 +84,10 @@ _FIND_LOCKED = _FIND.with_for_update(of=submission)
 _TARGETS_OF_ONE = _TARGETS.where(submission_target.c.submission_id == bindparam("wanted"))
 
 
-def insert_submission(connection: Connection, values: Mapping[str, Any]) -> int:
-    """A new draft; its lookup is due at once."""
-    return int(connection.execute(insert(submission).values(values).returning(submission.c.id)).scalar_one())
+def insert_submission(connection: Connection, stored: StoredCampaign, values: Mapping[str, Any]) -> bool:
+    """A new draft whose lookup is due at once; False when the campaign is no longer as it was read."""
+    where = {"campaign_id": stored.id, "campaign_updated_at": stored.updated_at}
+    return connection.execute(_INSERT, {**values, **where}).one_or_none() is not None
 
 
 def find_submission(connection: Connection, token: str, *, lock: bool = False) -> RowMapping | None:

@@ -16,7 +16,8 @@ from shared.paths import ROOT
 from shared.queue.celery_app import make_celery
 from shared.queue.names import QUEUE_OF_TASK, QueueName, TaskName
 from shared.queue.ring import Ring
-from shared.services.submissions import accept_submission, begin_submission
+from shared.services.accept import accept_submission
+from shared.services.submissions import begin_submission
 from tests.factories import make_supporter
 from tests.faults.conftest import TIMING, Stack
 from tests.faults.fleet import wait_until
