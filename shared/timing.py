@@ -21,6 +21,9 @@ class Timing:
     batch: float = 5.0
     # A task ends after so long and rings again, so that a stopping worker never waits for it.
     task: float = 20.0
+    # A task waits so long after its bell for more of the same; somebody looks at a page while a lookup is awaited.
+    gather: float = 0.5
+    gather_lookups: float = 0.03
     sweep: float = 10.0
     # A pause reaches workers that are sending within this time.
     watch: float = 1.0

@@ -22,8 +22,6 @@ _HSTS = "max-age=31536000; includeSubDomains"
 GZIP_FROM_BYTES = 1_000
 
 
-
-
 def install(app: Flask, *, https: bool) -> None:
     """Adds the headers, compresses pages, and refuses what no browser sends."""
     app.before_request(_refuse_nul)

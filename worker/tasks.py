@@ -1,5 +1,6 @@
 """All tasks. Each answers its bell by calling one service; the database says what there is to do."""
 
+import time
 from collections.abc import Callable, Mapping
 
 import structlog
@@ -14,6 +15,7 @@ from shared.services.organizers import delete_old_failures
 from shared.services.prepare import prepare_submissions
 from shared.services.sweep import sweep, tidy
 from shared.settings import Settings
+from shared.timing import Timing
 
 _LOG = structlog.get_logger()
 
@@ -30,14 +32,17 @@ def make_work(engine: Engine, ring: Ring, settings: Settings) -> dict[TaskName, 
     }
 
 
-def register_tasks(app: Celery, work: Mapping[TaskName, Callable[[], object]]) -> None:
+def register_tasks(app: Celery, work: Mapping[TaskName, Callable[[], object]], timing: Timing) -> None:
     """Gives every task name its code. A task takes no arguments; older or newer callers may add some."""
     for name, run in work.items():
-        app.task(_logged(name, run), name=name.value, ignore_result=True)
+        pause = {TaskName.PREPARE_SUBMISSIONS: timing.gather_lookups, TaskName.SWEEP: 0.0, TaskName.TIDY: 0.0}
+        app.task(_logged(name, run, pause.get(name, timing.gather)), name=name.value, ignore_result=True)
 
 
-def _logged(name: TaskName, run: Callable[[], object]) -> Callable[..., None]:
+def _logged(name: TaskName, run: Callable[[], object], pause: float) -> Callable[..., None]:
     def task(*_args: object, **_kwargs: object) -> None:
+        # Its bell counts as rung meanwhile: what a crowd asks for becomes one run, and full batches.
+        time.sleep(pause)
         try:
             run()
         except Exception as error:  # noqa: BLE001 - a task must not take its worker down
