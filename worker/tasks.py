@@ -11,6 +11,7 @@ from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.services.delivery import deliver_letters, send_mail
 from shared.services.mailbox import delete_old_messages
+from shared.services.make_letters import make_due_letters
 from shared.services.organizers import delete_old_failures
 from shared.services.prepare import prepare_submissions
 from shared.services.sweep import sweep, tidy
@@ -24,6 +25,7 @@ def make_work(engine: Engine, ring: Ring, settings: Settings) -> dict[TaskName, 
     """What each bell asks for."""
     return {
         TaskName.PREPARE_SUBMISSIONS: lambda: prepare_submissions(engine, ring, settings),
+        TaskName.MAKE_LETTERS: lambda: make_due_letters(engine, ring, settings),
         TaskName.DELIVER_LETTERS: lambda: deliver_letters(engine, ring, settings, first_tries=True),
         TaskName.RETRY_LETTERS: lambda: deliver_letters(engine, ring, settings, first_tries=False),
         TaskName.SEND_MAIL: lambda: send_mail(engine, ring, settings),

@@ -81,9 +81,9 @@ _ADD_ONE = text(
 def find_domain(connection: Connection, transports: Sequence[Transport], lane: LetterState) -> DomainPace | None:
     """The domain with due letters of this lane that was served least recently; waits for one that others hold."""
     values = _values(transports, lane)
-    row = (
-        connection.execute(_FIND_FREE, values).one_or_none() or connection.execute(_FIND_WAITING, values).one_or_none()
-    )
+    row = connection.execute(_FIND_FREE, values).one_or_none()
+    if row is None and connection.execute(_ANY_DUE, values).scalar_one():
+        row = connection.execute(_FIND_WAITING, values).one_or_none()
     if row is None:
         return None
     transport, domain, rate, tokens, connections, seconds, failures, busy = row

@@ -102,8 +102,8 @@ _MATCHED = text(
 _FORGET_TARGETS = text("DELETE FROM submission_target WHERE submission_id = ANY(:ids)")
 _ADD_TARGETS = text(
     "INSERT INTO submission_target (submission_id, office_id, is_candidate, is_chosen)"
-    " SELECT id, office, asked, NOT asked FROM unnest(CAST(:ids AS bigint[]), CAST(:offices AS bigint[]), CAST(:asked AS bool[]))"
-    " AS new(id, office, asked)"
+    " SELECT id, office, asked, NOT asked FROM unnest(CAST(:ids AS bigint[]), CAST(:offices AS bigint[]),"
+    " CAST(:asked AS bool[])) AS new(id, office, asked)"
 )
 _WRITE_EXPECTED = text(
     "UPDATE submission SET expected_letters = made.count FROM unnest(CAST(:ids AS bigint[]), CAST(:counts AS int[]))"
@@ -280,10 +280,13 @@ def put_off_letters(connection: Connection, submission_id: int) -> None:
 
 
 def lookups_are_due(connection: Connection) -> bool:
-    """True when a sweep should ring for lookups or for letters to be made."""
-    waiting = select(submission.c.id).where(_LOOKUP_DUE)
-    letterless = select(submission.c.id).where(_LETTERLESS)
-    return bool(connection.execute(select(or_(waiting.exists(), letterless.exists()))).scalar_one())
+    """True when a sweep should ring for lookups."""
+    return bool(connection.execute(select(select(submission.c.id).where(_LOOKUP_DUE).exists())).scalar_one())
+
+
+def letters_are_due(connection: Connection) -> bool:
+    """True when a sweep should ring for letters to be made."""
+    return bool(connection.execute(select(select(submission.c.id).where(_LETTERLESS).exists())).scalar_one())
 
 
 def delete_old_drafts(connection: Connection, older_than: timedelta) -> int:

@@ -60,7 +60,7 @@ def accept_submission(
         else:
             raise NotAllowed("Something about this letter changed while you pressed Send. Press it once more.")
     failpoint("accept.after_commit")
-    ring.ring(TaskName.PREPARE_SUBMISSIONS)
+    ring.ring(TaskName.MAKE_LETTERS)
     ring.ring(TaskName.SEND_MAIL)
 
 

@@ -24,11 +24,10 @@ from shared.queue.ring import Ring
 from shared.services.counters import LOOKUPS
 from shared.services.follow_up_plan import plan_step
 from shared.services.lookup import look_up_many
-from shared.services.make_letters import make_letters
+from shared.services.make_letters import BATCH, make_letters
 from shared.settings import Settings
 
 _LOG = structlog.get_logger()
-BATCH = 20
 # A task ends after this long and rings again, so that a stopping worker never waits for it.
 TASK_SECONDS = 20.0
 # A batch asks outside services for at most this share of its lease.
@@ -45,11 +44,10 @@ def prepare_submissions(engine: Engine, ring: Ring, settings: Settings) -> int:
             claimed = submissions.claim_lookups(connection, BATCH, timedelta(seconds=settings.timing.lookup_lease))
         failpoint("prepare.claimed")
         _look_up_claimed(engine, settings, claimed)
-        made, due_now = make_letters(engine, settings, BATCH)
-        if made and due_now:
-            ring.ring(TaskName.DELIVER_LETTERS)
+        # For those who had pressed Send already.
+        made = make_letters(engine, ring, settings)
         moved += len(claimed) + made
-        if not claimed and not made:
+        if len(claimed) < BATCH and made < BATCH:
             return moved
         if time.monotonic() > ends:
             ring.ring(TaskName.PREPARE_SUBMISSIONS)

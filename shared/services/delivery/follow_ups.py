@@ -7,7 +7,6 @@ from sqlalchemy import Connection, Engine, RowMapping
 from shared.db import campaigns
 from shared.db.claims import Kind, claim_follow_ups
 from shared.domain.identities import envelope_sender
-from shared.domain.pace import BATCH
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.services.delivery.carry import Carried, Parcel
@@ -16,6 +15,8 @@ from shared.services.delivery.run import Batch, work_off
 from shared.services.mail import freeze_words, mail_bytes
 from shared.services.outbox import open_transports
 from shared.settings import Settings
+
+_BATCH = 50
 
 
 def send_mail(engine: Engine, ring: Ring, settings: Settings) -> int:
@@ -37,7 +38,7 @@ class _FollowUps:
     def claim(self, connection: Connection, worker: str) -> Batch | None:
         """Due follow-ups of the first transport that has any."""
         for transport in open_transports(self._settings):
-            rows = claim_follow_ups(connection, transport, worker=worker, lease_s=self._lease_s, limit=BATCH)
+            rows = claim_follow_ups(connection, transport, worker=worker, lease_s=self._lease_s, limit=_BATCH)
             if rows:
                 return Batch(transport, self._parcels(connection, rows))
         return None
