@@ -17,13 +17,24 @@ from shared.services.prepare import prepare_submissions
 from shared.services.sweep import sweep, tidy
 from shared.settings import Settings
 from shared.timing import Timing
+from worker.shift import Shift
 
 _LOG = structlog.get_logger()
 
 
+# Runs of a task at a time in one process. More would share one interpreter and wait for each other's rows; lookups may
+# wait for outside services instead.
+_AT_ONCE = {
+    TaskName.MAKE_LETTERS: 1,
+    TaskName.DELIVER_LETTERS: 1,
+    TaskName.RETRY_LETTERS: 1,
+    TaskName.SEND_MAIL: 2,
+}
+
+
 def make_work(engine: Engine, ring: Ring, settings: Settings) -> dict[TaskName, Callable[[], object]]:
     """What each bell asks for."""
-    return {
+    work: dict[TaskName, Callable[[], object]] = {
         TaskName.PREPARE_SUBMISSIONS: lambda: prepare_submissions(engine, ring, settings),
         TaskName.MAKE_LETTERS: lambda: make_due_letters(engine, ring, settings),
         TaskName.DELIVER_LETTERS: lambda: deliver_letters(engine, ring, settings, first_tries=True),
@@ -32,6 +43,7 @@ def make_work(engine: Engine, ring: Ring, settings: Settings) -> dict[TaskName, 
         TaskName.SWEEP: lambda: sweep(engine, ring, settings),
         TaskName.TIDY: lambda: (tidy(engine, settings), delete_old_messages(engine), delete_old_failures(engine)),
     }
+    return {name: Shift(run, _AT_ONCE[name]) if name in _AT_ONCE else run for name, run in work.items()}
 
 
 def register_tasks(app: Celery, work: Mapping[TaskName, Callable[[], object]], timing: Timing) -> None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 # Postfix begins with as many.
 FIRST_CONNECTIONS = 5
 MOST_CONNECTIONS = 128
-# As many connections as would take this many letters a second from us, more than one machine writes: two for a quick
+# As many connections as would take this many letters a second from us, more than a crowd writes: two for a quick
 # server, where more would only wait for each other, and all for one that thinks for seconds.
-ENOUGH_PER_S = 500
+ENOUGH_PER_S = 150
 FEWEST_CONNECTIONS = 2
 # Slower letters come in smaller batches.
 SLOW_LETTER_S = 0.05
