@@ -22,7 +22,7 @@ class Timing:
     # A task ends after so long and rings again, so that a stopping worker never waits for it.
     task: float = 20.0
     # A task waits so long after its bell for more of the same; somebody looks at a page while a lookup is awaited.
-    gather: float = 0.5
+    gather: float = 0.2
     gather_lookups: float = 0.03
     sweep: float = 10.0
     # A pause reaches workers that are sending within this time.
