@@ -17,6 +17,7 @@ _READ = text(
     "SELECT s.id, s.state, s.accepted_at, s.language, s.lookup_attempt, s.campaign_id,"
     " campaign.updated_at AS campaign_updated_at,"
     " ARRAY(SELECT office_id FROM submission_target WHERE submission_id = s.id) AS offices,"
+    " ARRAY(SELECT office_id FROM submission_target WHERE submission_id = s.id AND is_chosen) AS chosen,"
     " EXISTS (SELECT 1 FROM submission_target JOIN office ON office.id = office_id"
     " WHERE submission_id = s.id AND is_practice) AS is_practice"
     " FROM submission s JOIN campaign ON campaign.id = s.campaign_id WHERE s.token = :token"
@@ -59,7 +60,7 @@ class Acceptance:
 
 
 def read_draft(connection: Connection, token: str) -> RowMapping | None:
-    """Where the submission stands, the ids of its `offices`, and whether any of those is for practice."""
+    """Where the submission stands, the ids of its `offices` and of the `chosen` ones, and whether any is for practice."""
     return connection.execute(_READ, {"token": token}).mappings().one_or_none()
 
 

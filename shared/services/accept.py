@@ -77,10 +77,12 @@ def _given(
     """What Send means for the draft as it is now."""
     stored = campaigns.campaign_of(connection, draft)
     campaign = require_open(stored)
-    if not draft["offices"]:
-        chosen = None
-    elif chosen is not None and not chosen & set(draft["offices"]):
+    offices = set(draft["offices"])
+    if offices and chosen is not None and not chosen & offices:
         raise InputError({"chosen": "Choose at least one legislator to write to."})
+    # Nearly everybody leaves all boxes ticked, which changes no row.
+    if not offices or chosen is None or chosen & offices == set(draft["chosen"]):
+        chosen = None
     route = _route(connection, settings, stored, draft)
     follow_ups = [(step.template, step.after_days) for step in campaign.follow_ups if step.trigger == "accepted"]
     if draft["state"] == SubmissionState.NEEDS_ADDRESS.value:
