@@ -60,7 +60,7 @@ class Acceptance:
 
 
 def read_draft(connection: Connection, token: str) -> RowMapping | None:
-    """Where the submission stands, the ids of its `offices` and of the `chosen` ones, and whether any is for practice."""
+    """Where it stands, the ids of its `offices` and of the `chosen` ones, and whether any is for practice."""
     return connection.execute(_READ, {"token": token}).mappings().one_or_none()
 
 
