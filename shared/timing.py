@@ -29,6 +29,8 @@ class Timing:
     watch: float = 1.0
     # The dashboard's numbers and the metrics are at most so old while counting is quick.
     snapshot: float = 3.0
+    # A process that hangs within a transaction loses its locks after so long.
+    hangs: float = 60.0
     # How long a worker keeps trying to record outcomes while the database is away.
     record: float = 60.0
     # A mail server that refuses us is left alone for this long at first, then twice as long, an hour at most.

@@ -12,6 +12,6 @@ from web.app import create_app
 settings = from_env()
 configure_logging(settings.log_level)
 arm_from_environment(settings.environment)
-app = create_app(
-    settings, make_engine(settings.database_url), LateRing(make_celery(settings), connect_redis(settings.redis_url))
-)
+engine = make_engine(settings.database_url, hangs_s=settings.timing.hangs)
+ring = LateRing(make_celery(settings), connect_redis(settings.redis_url))
+app = create_app(settings, engine, ring)

@@ -12,7 +12,7 @@ from worker.tasks import make_work, register_tasks
 settings = from_env()
 configure_logging(settings.log_level)
 arm_from_environment(settings.environment)
-engine = make_engine(settings.database_url, pool_size=8, works_queues=True)
+engine = make_engine(settings.database_url, pool_size=8, works_queues=True, hangs_s=settings.timing.hangs)
 app = make_celery(settings)
 ring = Ring(app, connect_redis(settings.redis_url))
 work = make_work(engine, ring, settings)

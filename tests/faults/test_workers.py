@@ -72,6 +72,15 @@ def test_a_worker_killed_at(stack: Stack, step: str) -> None:
     check(stack, 8, uncertain=1 if step in AFTER_THE_DOT else 0)
 
 
+@pytest.mark.parametrize("step", ["prepare.before_letters", "sweep.mending"])
+def test_a_worker_frozen_for_good_within_a_transaction(stack: Stack, step: str) -> None:
+    """Nobody wakes it, and it still looks alive: PostgreSQL takes its locks away."""
+    stack.fleet.arm(f"{step}:freeze")
+    write(stack, 2)
+    wait_until(lambda: not stack.fleet.order.exists(), 15, f"somebody to freeze at {step}")
+    check(stack, 4)
+
+
 @pytest.mark.parametrize(
     "step", ["deliver.claimed", "deliver.before_dot", "deliver.after_dot", "deliver.before_record"]
 )
