@@ -17,7 +17,8 @@ _READ = text(
     "SELECT s.id, s.state, s.accepted_at, s.language, s.lookup_attempt, s.campaign_id,"
     " campaign.updated_at AS campaign_updated_at,"
     " ARRAY(SELECT office_id FROM submission_target WHERE submission_id = s.id) AS offices,"
-    " ARRAY(SELECT office_id FROM submission_target WHERE submission_id = s.id AND is_chosen) AS chosen,"
+    " ARRAY(SELECT office_id FROM submission_target WHERE submission_id = s.id AND is_chosen"
+    " ORDER BY office_id) AS chosen,"
     " EXISTS (SELECT 1 FROM submission_target JOIN office ON office.id = office_id"
     " WHERE submission_id = s.id AND is_practice) AS is_practice"
     " FROM submission s JOIN campaign ON campaign.id = s.campaign_id WHERE s.token = :token"
@@ -30,7 +31,9 @@ _ACCEPT = text(
     " edited_body = CASE WHEN :keep_edit THEN edited_body ELSE CAST(:edited_body AS text) END"
     " FROM campaign WHERE submission.id = :id AND accepted_at IS NULL AND submission.state = :state"
     " AND lookup_attempt = :lookup_attempt AND campaign.id = submission.campaign_id"
-    " AND campaign.updated_at = :campaign_updated_at RETURNING submission.id, campaign_id, email),"
+    " AND campaign.updated_at = :campaign_updated_at"
+    " AND ARRAY(SELECT office_id FROM submission_target WHERE submission_id = submission.id AND is_chosen"
+    " ORDER BY office_id) = CAST(:chosen_before AS bigint[]) RETURNING submission.id, campaign_id, email),"
     " chosen AS (UPDATE submission_target SET is_chosen = office_id = ANY(CAST(:chosen AS bigint[])) FROM accepted"
     " WHERE submission_id = accepted.id AND CAST(:chosen AS bigint[]) IS NOT NULL),"
     " mail AS (INSERT INTO follow_up (submission_id, campaign_id, kind, recipient_email, receiving_domain, is_test,"
@@ -68,6 +71,7 @@ def accept(connection: Connection, draft: RowMapping, given: Acceptance) -> bool
     """Accepts the draft with its emails; False when the draft or its campaign is no longer as it was read."""
     values = {
         **{name: draft[name] for name in ("id", "state", "lookup_attempt", "campaign_updated_at")},
+        "chosen_before": draft["chosen"],
         "undo_minutes": given.undo_minutes,
         "is_test": given.route.is_test,
         "transport": given.route.transport.value,

@@ -20,6 +20,9 @@ _SHORT_QUERIES = ("random_page_cost=1.1", "jit=off", "max_parallel_workers_per_g
 # next one passes over them; a bitmap reads all of them again each time.
 _QUEUES = ("enable_bitmapscan=off",)
 
+# A database host that is gone without a word is noticed within this time.
+_NOTICE_LOSS = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+
 # A connection that was used this recently is taken to be alive.
 _FRESH_SECONDS = 1.0
 _USED_AT = "used_at"
@@ -43,7 +46,7 @@ def make_engine(
         max_overflow=pool_size,
         # An exception's text must not quote what a person typed.
         hide_parameters=True,
-        connect_args={"connect_timeout": 10, "options": options},
+        connect_args={"connect_timeout": 10, "options": options, **_NOTICE_LOSS},
     )
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "checkout", _check_idle)

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from shared.db.tables import campaign, follow_up, letter, office, office_holder, submission, submission_target
 from shared.domain.campaigns import StoredCampaign
-from shared.domain.places import Chamber, LookupResult, Office
+from shared.domain.places import Chamber, LookupResult, Match, Office
 from shared.domain.states import SubmissionState, check_submission_arrow
 
 # How long letters that could not be made wait for the next try.
@@ -197,7 +197,7 @@ def record_matches(connection: Connection, answers: Sequence[tuple[int, int, Loo
         "suggestions": [json.dumps(result.suggestions) for result in results.values()],
         "types": [match.type.value if match else None for match in matches],
         "sources": [match.source if match else "" for match in matches],
-        **{name: [getattr(match, name, None) for match in matches] for name in ("precision_m", "edge_m", "lat", "lon")},
+        **{name: [_number(match, name) for match in matches] for name in ("precision_m", "edge_m", "lat", "lon")},
     }
     ready = list(connection.execute(_MATCHED, values).scalars())
     targets = [(number, office, results[number]) for number in ready for office in results[number].offices]
@@ -307,6 +307,12 @@ def read_by_id(connection: Connection, submission_id: int) -> RowMapping:
 def read_by_ids(connection: Connection, ids: Sequence[int]) -> dict[int, RowMapping]:
     """What emails to supporters say of their submissions, by id."""
     return {row["id"]: row for row in connection.execute(_OF_IDS, {"ids": list(ids)}).mappings()}
+
+
+def _number(match: Match | None, name: str) -> float | None:
+    """The driver takes lists of one type only."""
+    value = getattr(match, name, None)
+    return None if value is None else float(value)
 
 
 def _office(row: RowMapping) -> Office:

@@ -30,9 +30,18 @@ class LateRing(Ring):
         with self._lock:
             self._wanted.add(task)
             if self._ringer is None:
-                self._ringer = threading.Thread(target=self._run, name="ringer", daemon=True)
-                self._ringer.start()
+                self._start()
         self._wake.set()
+
+    def _start(self) -> None:
+        ringer = threading.Thread(target=self._run, name="ringer", daemon=True)
+        try:
+            ringer.start()
+        except RuntimeError as error:
+            # Whoever rings has committed already, and is told so: the next ring tries again, and the sweeps look.
+            _LOG.error("ring.no_thread", exc_info=error)
+            return
+        self._ringer = ringer
 
     def _run(self) -> None:
         while True:

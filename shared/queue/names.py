@@ -7,6 +7,7 @@ class QueueName(StrEnum):
     """The queues that worker processes consume (Procfile, docker-compose.yml; a test compares them)."""
 
     LOOKUP = "lookup"
+    LETTERS = "letters"
     DELIVERY = "delivery"
     RETRY = "retry"
     RECEIPTS = "receipts"
@@ -29,7 +30,7 @@ class TaskName(StrEnum):
 
 QUEUE_OF_TASK: dict[TaskName, QueueName] = {
     TaskName.PREPARE_SUBMISSIONS: QueueName.LOOKUP,
-    TaskName.MAKE_LETTERS: QueueName.LOOKUP,
+    TaskName.MAKE_LETTERS: QueueName.LETTERS,
     TaskName.DELIVER_LETTERS: QueueName.DELIVERY,
     TaskName.RETRY_LETTERS: QueueName.RETRY,
     TaskName.APPLY_RECEIPTS: QueueName.RECEIPTS,

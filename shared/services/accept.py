@@ -19,6 +19,7 @@ from shared.queue.ring import Ring
 from shared.services.campaigns import require_open
 from shared.services.lookup import has_real_directory
 from shared.services.outbox import configured_relay
+from shared.services.submission_view import WAITING
 from shared.settings import Settings
 
 # A lookup that ends, or a campaign that changes, between reading and writing: each does so once.
@@ -101,10 +102,10 @@ def _given(
 
 
 def _route(connection: Connection, settings: Settings, stored: StoredCampaign, draft: RowMapping) -> Route:
-    """Offices that were found say themselves whether they are real; before that the directory does."""
+    """Offices that were found say themselves whether they are real; while a lookup goes on the directory does too."""
     practice = draft["is_practice"]
-    if not draft["offices"]:
-        practice = not has_real_directory(connection, stored.campaign.jurisdiction)
+    if not draft["offices"] or SubmissionState(draft["state"]) in WAITING:
+        practice = practice or not has_real_directory(connection, stored.campaign.jurisdiction)
     return choose_route(stored.state, configured_relay(settings), is_practice=practice)
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import Connection, RowMapping
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from shared.db import follow_ups, letters, submissions
 from shared.domain.campaigns import Campaign
@@ -39,15 +40,31 @@ def freeze_words(
         written[letter["submission_id"]].append(letter)
     made: dict[int, RenderedEmail] = {}
     for row in new:
-        person = people[row["submission_id"]]
         try:
+            person = people[row["submission_id"]]
             values = _values(settings, row, campaigns[row["campaign_id"]], person, written[person["id"]])
             made[row["id"]] = render_email(row["kind"], values)
         except Exception as error:  # noqa: BLE001 - one email that can't be made must not stop the others
             # Without the error's text, which may quote the letter.
             _LOG.error("mail.unrenderable", follow_up_id=row["id"], error=type(error).__name__)
-    follow_ups.write_words(connection, {number: (one.subject, one.text, one.html) for number, one in made.items()})
-    return words | made
+    return words | _freeze(connection, made)
+
+
+def _freeze(connection: Connection, made: Mapping[int, RenderedEmail]) -> dict[int, RenderedEmail]:
+    """Writes all at once, or one by one when that fails; returns what was written."""
+    parts = {number: (one.subject, one.text, one.html) for number, one in made.items()}
+    try:
+        with connection.begin_nested():
+            follow_ups.write_words(connection, parts)
+        return dict(made)
+    except OperationalError:
+        raise
+    except SQLAlchemyError as error:
+        _LOG.error("mail.not_frozen", emails=len(made), error=type(error).__name__)
+    if len(made) <= 1:
+        return {}
+    alone = [_freeze(connection, {number: one}) for number, one in made.items()]
+    return {number: one for frozen in alone for number, one in frozen.items()}
 
 
 def mail_bytes(settings: Settings, row: RowMapping, campaign: Campaign, words: RenderedEmail) -> bytes:

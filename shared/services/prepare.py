@@ -43,7 +43,8 @@ def prepare_submissions(engine: Engine, ring: Ring, settings: Settings) -> int:
         with engine.begin() as connection:
             claimed = submissions.claim_lookups(connection, BATCH, timedelta(seconds=settings.timing.lookup_lease))
         failpoint("prepare.claimed")
-        _look_up_claimed(engine, settings, claimed)
+        if _look_up_claimed(engine, settings, claimed):
+            ring.ring(TaskName.PREPARE_SUBMISSIONS)
         # For those who had pressed Send already.
         made = make_letters(engine, ring, settings)
         moved += len(claimed) + made
@@ -54,8 +55,11 @@ def prepare_submissions(engine: Engine, ring: Ring, settings: Settings) -> int:
             return moved
 
 
-def _look_up_claimed(engine: Engine, settings: Settings, claimed: Sequence[RowMapping]) -> None:
-    """Own data for all of them first; outside services, which may be slow, only then and one by one."""
+def _look_up_claimed(engine: Engine, settings: Settings, claimed: Sequence[RowMapping]) -> bool:
+    """Own data for all of them first; outside services, which may be slow, only then and one by one.
+
+    True when the time for those was not enough and some are due again.
+    """
     ends = time.monotonic() + _OUTSIDE_SHARE * settings.timing.lookup_lease
     groups: dict[tuple[str, tuple[Chamber, ...]], list[RowMapping]] = {}
     for row in claimed:
@@ -77,6 +81,7 @@ def _look_up_claimed(engine: Engine, settings: Settings, claimed: Sequence[RowMa
     for row in left:
         in_time = time.monotonic() < ends
         _record(engine, row, _look_up_group(engine, settings, [row], remote=True)[0] if in_time else _LATER)
+    return bool(left) and time.monotonic() >= ends
 
 
 def _look_up_group(
@@ -120,11 +125,22 @@ def _record_matches(engine: Engine, answers: Sequence[tuple[RowMapping, LookupRe
     except SQLAlchemyError as error:
         _LOG.error("lookup.batch_failed", error=type(error).__name__)
         for row, result in answers:
-            _record(engine, row, result)
+            _record_alone(engine, row, result)
         return
     for row, result in answers:
         if row["id"] in ready:
             _tell(row, result)
+
+
+def _record_alone(engine: Engine, row: RowMapping, result: LookupResult) -> None:
+    """The answer, or another lookup when that can't be written."""
+    try:
+        _record(engine, row, result)
+    except OperationalError:
+        raise
+    except SQLAlchemyError as error:
+        _LOG.error("lookup.not_recorded", submission_id=row["id"], error=type(error).__name__)
+        _record(engine, row, None)
 
 
 def _record(engine: Engine, row: RowMapping, result: LookupResult | None) -> None:

@@ -35,7 +35,7 @@ HOUSE = [f"{n} Bench" for n in range(1, 161)]
 SENATE = [f"Senate {n} Bench" for n in range(1, 41)]
 CAMPAIGN = ROOT / "campaigns" / "cooperative-ma.md"
 # The two kinds of worker process in `Procfile`, with its number of threads.
-WORKER = (QueueName.LOOKUP, QueueName.DELIVERY)
+WORKER = (QueueName.LOOKUP, QueueName.LETTERS, QueueName.DELIVERY)
 BACKGROUND = (QueueName.RETRY, QueueName.RECEIPTS, QueueName.MAIL, QueueName.PERIODIC)
 THREADS = 8
 _START_SECONDS = 30.0

@@ -50,6 +50,42 @@ def test_never_more_at_once_than_allowed() -> None:
     assert most == 2
 
 
+def test_a_run_that_met_something_slow_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("worker.shift.COUNTS_FOR_S", 0.05)
+    runs: list[int] = []
+    go_on = threading.Event()
+
+    def work() -> None:
+        runs.append(1)
+        if len(runs) == 1:
+            go_on.wait(5)
+
+    shift = Shift(work, 1)
+    stuck = threading.Thread(target=shift)
+    stuck.start()
+    threading.Event().wait(0.1)
+    shift()
+    assert len(runs) == 2
+    go_on.set()
+    stuck.join(5)
+
+
+def test_a_bell_is_heard_although_the_run_before_failed() -> None:
+    runs: list[int] = []
+    shift: Shift
+
+    def work() -> None:
+        runs.append(1)
+        if len(runs) == 1:
+            shift()
+            raise ValueError("broken")
+
+    shift = Shift(work, 1)
+    with pytest.raises(ValueError, match="broken"):
+        shift()
+    assert len(runs) == 2
+
+
 def test_work_that_fails_frees_its_place() -> None:
     def fail() -> None:
         raise ValueError("broken")

@@ -1,11 +1,15 @@
 """The lane of emails to supporters: the same engine as for letters, in a queue of their own."""
 
 from collections.abc import Sequence
+from functools import partial
 
+import structlog
 from sqlalchemy import Connection, Engine, RowMapping
+from sqlalchemy.exc import SQLAlchemyError
 
 from shared.db import campaigns
 from shared.db.claims import Kind, claim_follow_ups
+from shared.domain.campaigns import StoredCampaign
 from shared.domain.identities import envelope_sender
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
@@ -16,6 +20,7 @@ from shared.services.mail import freeze_words, mail_bytes
 from shared.services.outbox import open_transports
 from shared.settings import Settings
 
+_LOG = structlog.get_logger()
 _BATCH = 50
 
 
@@ -26,6 +31,17 @@ def send_mail(engine: Engine, ring: Ring, settings: Settings) -> int:
     if more:
         ring.ring(TaskName.SEND_MAIL)
     return claimed
+
+
+def _read(connection: Connection, campaign_id: int) -> StoredCampaign | None:
+    """None for a campaign that can't be read: its emails are set aside, the others go on."""
+    try:
+        return campaigns.read_campaign(connection, campaign_id)
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one campaign must not stop the others' emails
+        _LOG.error("mail.unreadable_campaign", campaign_id=campaign_id, error=type(error).__name__)
+        return None
 
 
 class _FollowUps:
@@ -52,7 +68,7 @@ class _FollowUps:
 
     def _parcels(self, connection: Connection, rows: Sequence[RowMapping]) -> tuple[Parcel, ...]:
         numbers = {row["campaign_id"] for row in rows}
-        known = {number: campaigns.read_campaign(connection, number).campaign for number in numbers}
+        known = {one.id: one.campaign for one in map(partial(_read, connection), numbers) if one is not None}
         words = freeze_words(connection, self._settings, rows, known)
         return tuple(
             Parcel(
