@@ -29,7 +29,7 @@ PEOPLE += (("Jo", "Adams", "Natick"),)
 Change = Callable[[str], None]
 
 
-@pytest.fixture(params=[(1_000, 1_500, 10_000), (0, 1_500, 10_000), (0, 0, 10_000), (0, 0, 0)])
+@pytest.fixture(params=[(1_000, 1_500, 20_000), (0, 1_500, 20_000), (0, 0, 20_000), (0, 0, 0)])
 def any_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of the ways to the same letters."""
     for name, value in zip(("NEAR", "FEW", "MANY"), request.param, strict=True):

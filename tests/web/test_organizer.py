@@ -163,7 +163,7 @@ def test_the_table_turns_its_pages(signed_in: FlaskClient, letters: list[int], m
     assert pages == [{"Older"}, {"Newest", "Newer", "Older"}, {"Newest", "Newer"}]
     assert "state=queued" in turns["Newer"]
     assert "q=rivera" in turns["Newest"]
-    assert "6 when last counted" in signed_in.get("/admin/campaigns/co-ops").text
+    assert "6 letters when last counted" in signed_in.get("/admin/campaigns/co-ops").text
 
 
 def test_a_lost_letter_is_an_alarm(signed_in: FlaskClient, engine: Engine, letters: list[int]) -> None:
