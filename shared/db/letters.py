@@ -21,6 +21,10 @@ _NEXT_NUMBERS = text("SELECT nextval(pg_get_serial_sequence('letter', 'id')) FRO
 _FIRST_EVENTS = text(
     "INSERT INTO letter_event (letter_id, to_state, cause) SELECT id, state, cause FROM letter WHERE id = ANY(:ids)"
 )
+_WORDS = text(
+    "INSERT INTO letter_words (letter_id, words) SELECT id, array_to_tsvector(string_to_array(words, ' '))"
+    " FROM unnest(CAST(:ids AS bigint[]), CAST(:words AS text[])) AS one(id, words)"
+)
 
 
 def insert_letters(
@@ -28,16 +32,23 @@ def insert_letters(
 ) -> dict[int, int]:
     """New letters, each with its Message-ID (`name` of its own number) and first event; how many by submission.
 
-    A letter to an office that this email has already written to is left out.
+    A letter to an office that this email has already written to is left out. `words` are those it is found by.
     """
     if not values:
         return {}
     numbers = connection.execute(_NEXT_NUMBERS, {"count": len(values)}).scalars().all()
     rows = [{**one, "id": number, "message_id": name(number)} for one, number in zip(values, numbers, strict=True)]
+    words = {row["id"]: row.pop("words") for row in rows}
     statement = upsert(letter).on_conflict_do_nothing().returning(letter.c.id, letter.c.submission_id)
     made = connection.execute(statement, rows).all()
     connection.execute(_FIRST_EVENTS, {"ids": [row.id for row in made]})
+    write_words(connection, {row.id: words[row.id] for row in made})
     return Counter(row.submission_id for row in made)
+
+
+def write_words(connection: Connection, words: Mapping[int, str]) -> None:
+    """What letters are found by (`shared.domain.search_words`), once for each."""
+    connection.execute(_WORDS, {"ids": list(words), "words": list(words.values())})
 
 
 def lock_letter(connection: Connection, letter_id: int) -> RowMapping | None:

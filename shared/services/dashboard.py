@@ -1,9 +1,9 @@
-"""What organizers read: counts with their age, the letters table and one letter with its history."""
+"""What organizers read: counts with their age, and one letter with its history."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, and_, func, or_, select
+from sqlalchemy import Connection, Engine, RowMapping, select
 
 from shared.clock import now
 from shared.db import campaigns
@@ -21,8 +21,6 @@ from shared.errors import NotFound
 from shared.services.figures import current_figures
 from shared.services.letters import can_cancel, can_retry
 from shared.settings import Settings
-
-PAGE_SIZE = 50
 
 
 @dataclass(frozen=True)
@@ -55,31 +53,6 @@ class LiveCounts:
     def age_s(self) -> int:
         """Whole seconds since the count."""
         return max(0, int((now() - self.as_of).total_seconds()))
-
-
-@dataclass(frozen=True)
-class LetterRow:
-    """One letter in the table."""
-
-    id: int
-    supporter: str
-    town: str
-    recipient: str
-    district: str
-    state: LetterState
-    words: str
-    cause_words: str
-    changed_at: datetime
-
-
-@dataclass(frozen=True)
-class LetterPage:
-    """One page of the table; `page` counts from 1."""
-
-    rows: tuple[LetterRow, ...]
-    total: int
-    page: int
-    pages: int
 
 
 @dataclass(frozen=True)
@@ -125,7 +98,7 @@ class LetterDetail:
 
 def overview(engine: Engine, settings: Settings) -> list[CampaignLine]:
     """Every campaign with its people and letters as they were counted last, newest first."""
-    counted = current_figures(engine, settings).campaigns
+    counted = current_figures(engine, settings, for_page=True).campaigns
     with engine.connect() as connection:
         return [
             CampaignLine(stored, one.people, one.letters, dict(one.by_state))
@@ -135,8 +108,8 @@ def overview(engine: Engine, settings: Settings) -> list[CampaignLine]:
 
 
 def live_counts(engine: Engine, settings: Settings, campaign_id: int) -> LiveCounts:
-    """People and letters by state as they were counted last, a few seconds ago at most while counting is quick."""
-    figures = current_figures(engine, settings)
+    """People and letters by state as they were counted last; `as_of` says when."""
+    figures = current_figures(engine, settings, for_page=True)
     return _counts(figures.campaigns.get(campaign_id, CampaignFigures()), figures.taken_at)
 
 
@@ -144,34 +117,6 @@ def exact_counts(engine: Engine, campaign_id: int) -> LiveCounts:
     """The same counted now, for a decision."""
     with engine.connect() as connection:
         return _counts(count_campaign(connection, campaign_id), now())
-
-
-def list_letters(
-    engine: Engine, campaign_id: int, *, state: LetterState | None = None, search: str = "", page: int = 1
-) -> LetterPage:
-    """A page of the campaign's letters, last changed first; `search` looks in supporter, town and recipient."""
-    wanted: list[ColumnElement[bool]] = [letter.c.campaign_id == campaign_id]
-    if state is not None:
-        wanted.append(letter.c.state == state.value)
-    if search.strip():
-        pattern = "%" + search.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        fields = (letter.c.from_name, letter.c.recipient_name, letter.c.district, submission.c.city)
-        wanted.append(or_(*(field.ilike(pattern) for field in fields)))
-    source = letter.join(submission, submission.c.id == letter.c.submission_id)
-    with engine.connect() as connection:
-        total = connection.execute(select(func.count()).select_from(source).where(and_(*wanted))).scalar_one()
-        pages = max(1, -(-total // PAGE_SIZE))
-        page = min(max(page, 1), pages)
-        query = (
-            select(letter, submission.c.city)
-            .select_from(source)
-            .where(and_(*wanted))
-            .order_by(letter.c.state_changed_at.desc(), letter.c.id.desc())
-            .limit(PAGE_SIZE)
-            .offset((page - 1) * PAGE_SIZE)
-        )
-        rows = tuple(_row(row) for row in connection.execute(query).mappings())
-    return LetterPage(rows, total, page, pages)
 
 
 def read_letter(engine: Engine, letter_id: int) -> LetterDetail:
@@ -195,21 +140,6 @@ def _counts(one: CampaignFigures, as_of: datetime) -> LiveCounts:
         needs_address=one.needs_address,
         balanced=one.imbalance == 0,
         as_of=as_of,
-    )
-
-
-def _row(row: RowMapping) -> LetterRow:
-    state = LetterState(row["state"])
-    return LetterRow(
-        id=row["id"],
-        supporter=row["from_name"],
-        town=row["city"],
-        recipient=office_label(row["recipient_title"], row["recipient_name"], row["district"]),
-        district=row["district"],
-        state=state,
-        words=state_words(state, Transport(row["transport"]), row["receiving_domain"]),
-        cause_words=CAUSE_WORDS[Cause(row["cause"])].what,
-        changed_at=row["state_changed_at"],
     )
 
 

@@ -15,16 +15,21 @@ from shared.settings import Settings
 _LOG = structlog.get_logger()
 # Counting is repeated only after so many times what it took: never more than a twentieth of one connection.
 _REST = 20
+# A count that took longer than this is left to the sweepers by whoever has a page to show,
+_QUICK_S = 0.05
+# until it is so old that there can't be any.
+_SWEEPERS_ARE_AWAY_S = 60.0
 
 
-def current_figures(engine: Engine, settings: Settings) -> Figures:
+def current_figures(engine: Engine, settings: Settings, *, for_page: bool = False) -> Figures:
     """The newest count, renewed when it is older than `timing.snapshot` seconds and nobody else is at it.
 
-    While counting fails the last count stays, and grows old where everybody sees it.
+    While counting fails the last count stays, and grows old where everybody sees it. With `for_page` nobody is kept
+    waiting for a count that takes its time.
     """
     with engine.connect() as connection:
         known = rows.read_snapshot(connection)
-    if known is not None and known.age_s < max(settings.timing.snapshot, _REST * known.took_s):
+    if known is not None and known.age_s < _lasts_s(known, settings, for_page=for_page):
         return known.figures
     try:
         with engine.begin() as connection:
@@ -41,6 +46,11 @@ def tell_imbalance(figures: Figures) -> None:
     if figures.imbalance:
         wrong = {number: one.imbalance for number, one in figures.campaigns.items() if one.imbalance}
         _LOG.error("letters.unbalanced", letters=figures.imbalance, missing_by_campaign=wrong)
+
+
+def _lasts_s(known: Snapshot, settings: Settings, *, for_page: bool) -> float:
+    rest = max(settings.timing.snapshot, _REST * known.took_s)
+    return max(rest, _SWEEPERS_ARE_AWAY_S) if for_page and known.took_s > _QUICK_S else rest
 
 
 def _count(connection: Connection, settings: Settings, known: Snapshot | None) -> Figures:

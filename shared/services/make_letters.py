@@ -15,6 +15,7 @@ from shared.domain.campaigns import StoredCampaign
 from shared.domain.causes import Cause
 from shared.domain.identities import message_id
 from shared.domain.places import HomeAddress, Office
+from shared.domain.search_words import stored_words
 from shared.domain.states import HoldReason, LetterState
 from shared.failpoints import failpoint
 from shared.queue.names import TaskName
@@ -93,7 +94,9 @@ def _values_of(connection: Connection, rows: Sequence[RowMapping]) -> dict[int, 
 
 
 def _letter_values(row: RowMapping, stored: StoredCampaign, office: Office) -> Mapping[str, Any]:
+    name = f"{row['first_name']} {row['last_name']}"
     values: dict[str, Any] = {
+        "words": stored_words(stored.id, name, row["email"], row["city"], office.holder, office.district),
         "hold_reason": None,
         "cause": "",
         "subject": "",
@@ -113,7 +116,7 @@ def _letter_values(row: RowMapping, stored: StoredCampaign, office: Office) -> M
         "recipient_email": office.email,
         "receiving_domain": office.email.rpartition("@")[2].lower(),
         "district": office.district,
-        "from_name": f"{row['first_name']} {row['last_name']}",
+        "from_name": name,
         "reply_to": row["email"],
     }
     if office.vacant or not office.email:

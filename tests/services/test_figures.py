@@ -93,6 +93,22 @@ def test_a_slow_count_is_repeated_less_often(change: Change, engine: Engine, set
     assert current_figures(engine, settings).letters[LetterState.SENT] == 4
 
 
+def test_a_page_leaves_a_slow_count_to_the_sweepers(change: Change, engine: Engine, settings: Settings) -> None:
+    current_figures(engine, settings, for_page=True)
+    change("UPDATE letter SET state = 'sent'")
+    change("UPDATE snapshot SET took_s = 0.06, taken_at = now() - interval '59 seconds'")
+    assert current_figures(engine, settings, for_page=True).letters[LetterState.SENT] == 0
+    assert current_figures(engine, settings).letters[LetterState.SENT] == 4
+
+
+@pytest.mark.parametrize(("took_s", "age_s"), [(0.05, 4), (0.06, 61)], ids=["quick", "nobody sweeps"])
+def test_a_page_counts_by_itself(change: Change, engine: Engine, settings: Settings, took_s: float, age_s: int) -> None:
+    current_figures(engine, settings, for_page=True)
+    change("UPDATE letter SET state = 'sent'")
+    change(f"UPDATE snapshot SET took_s = {took_s}, taken_at = now() - interval '{age_s} seconds'")
+    assert current_figures(engine, settings, for_page=True).letters[LetterState.SENT] == 4
+
+
 def test_one_process_counts_at_a_time(change: Change, engine: Engine, settings: Settings) -> None:
     old = current_figures(engine, settings)
     change("UPDATE letter SET state = 'sent'")

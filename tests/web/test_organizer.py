@@ -144,11 +144,28 @@ def test_the_live_page_counts_and_the_table_finds(signed_in: FlaskClient, letter
     assert "Ana Rivera" in found
     assert "Wei Rivera" not in found
     assert "No letter fits" in signed_in.get("/admin/campaigns/co-ops?q=%25").text
-    assert signed_in.get("/admin/campaigns/co-ops?state=nonsense&page=99").status_code == 200
+    assert signed_in.get("/admin/campaigns/co-ops?state=nonsense&before=99&after=x-1").text.count("<tr><td>") == 6
     live = signed_in.get("/admin/campaigns/co-ops/live")
     assert "<html" not in live.text
     assert "Ana Rivera" not in live.text
     assert len(live.data) < 6000
+
+
+def test_the_table_turns_its_pages(signed_in: FlaskClient, letters: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.services.letters_table.PAGE_SIZE", 2)
+    path = "/admin/campaigns/co-ops?state=queued&q=rivera"
+    shown, pages = [], []
+    for _ in range(3):
+        page = signed_in.get(path).text
+        shown += re.findall(r"/admin/letters/(\d+)", page)
+        turns = {words: address for address, words in re.findall(r'class="btn t" href="([^"#]+)#letters">(\w+)<', page)}
+        pages.append(set(turns))
+        path = turns.get("Older", "").replace("&amp;", "&")
+    assert sorted(map(int, shown)) == letters
+    assert pages == [{"Older"}, {"Newest", "Newer", "Older"}, {"Newest", "Newer"}]
+    assert "state=queued" in turns["Newer"]
+    assert "q=rivera" in turns["Newest"]
+    assert "6 letters when last counted" in signed_in.get("/admin/campaigns/co-ops").text
 
 
 def test_a_lost_letter_is_an_alarm(signed_in: FlaskClient, engine: Engine, letters: list[int]) -> None:

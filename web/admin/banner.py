@@ -13,5 +13,5 @@ def banner() -> dict[str, object]:
     """Nothing for who is not signed in: their page has no banner."""
     if g.get("organizer") is None:
         return {}
-    figures = current_figures(here().engine, here().settings)
+    figures = current_figures(here().engine, here().settings, for_page=True)
     return {"switches": read_switches(here().engine), "imbalance": figures.imbalance}

@@ -10,10 +10,12 @@ from shared.domain.campaigns import StoredCampaign
 from shared.domain.letter_words import STATE_WORDS
 from shared.domain.office_hours import opening_words
 from shared.domain.states import NEEDS_ATTENTION, CampaignState, LetterState
+from shared.domain.table_keys import parse_key
 from shared.errors import NotAllowed
 from shared.services import dashboard
 from shared.services.campaigns import CAMPAIGN_ARROWS, campaign_page, change_campaign_state, read_campaign
 from shared.services.dashboard import LiveCounts
+from shared.services.letters_table import list_letters
 from web.admin import bp
 from web.admin.guard import organizer
 from web.context import here
@@ -63,13 +65,14 @@ def campaign(slug: str) -> str:
     typed = request.args.get("state", "")
     state = LetterState(typed) if typed in set(LetterState) else None
     search = request.args.get("q", "")[:100]
-    page = request.args.get("page", 1, type=int)
-    letters = dashboard.list_letters(here().engine, stored.id, state=state, search=search, page=page)
+    before, after = (parse_key(request.args.get(name, "")) for name in ("before", "after"))
+    letters = list_letters(here().engine, stored.id, state=state, search=search, before=before, after=after)
     counts = dashboard.live_counts(here().engine, here().settings, stored.id)
     return render_template(
         "admin/campaign.html",
         stored=stored,
         letters=letters,
+        total=counts.by_state[state] if state else counts.letters,
         state=state,
         search=search,
         moves=[(move, _move_words(stored, move)) for move in _MOVES if move in CAMPAIGN_ARROWS[stored.state]],

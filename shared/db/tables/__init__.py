@@ -6,7 +6,7 @@ from shared.db.tables.campaigns import campaign
 from shared.db.tables.delivery import domain_pace, installation
 from shared.db.tables.directory import district, import_run, office, office_holder
 from shared.db.tables.figures import snapshot
-from shared.db.tables.letters import follow_up, letter, letter_event
+from shared.db.tables.letters import follow_up, letter, letter_event, letter_words
 from shared.db.tables.organizers import mailbox_message, organizer, sign_in_failure
 from shared.db.tables.submissions import submission, submission_target
 
@@ -22,6 +22,7 @@ __all__ = [
     "installation",
     "letter",
     "letter_event",
+    "letter_words",
     "mailbox_message",
     "office",
     "office_holder",

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, SmallInteger, Table, UniqueConstraint
 from sqlalchemy import text as sql
-from sqlalchemy.dialects.postgresql import TEXT
+from sqlalchemy.dialects.postgresql import TEXT, TSVECTOR
 
 from shared.db.tables.base import METADATA, key, moment, one_of, stamp, text
 from shared.db.tables.campaigns import campaign
@@ -85,7 +85,18 @@ letter = Table(
     Index("ix_letter_uncertain", "state_changed_at", postgresql_where=sql("state = 'uncertain'")),
     Index("ix_letter_leased", "lease_until", postgresql_where=sql("state = 'sending'")),
     Index("ix_letter_submission_id", "submission_id"),
+    # Small, and counted; the one below it is read in its order, page by page.
     Index("ix_letter_campaign_state", "campaign_id", "state"),
+    Index("ix_letter_changed", "campaign_id", "state", "state_changed_at", "id"),
+)
+
+# Apart from the letter and never updated, which is what an index of words needs; see `shared.domain.search_words`.
+letter_words = Table(
+    "letter_words",
+    METADATA,
+    Column("letter_id", BigInteger, ForeignKey(letter.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("words", TSVECTOR, nullable=False),
+    Index("ix_letter_words_words", "words", postgresql_using="gin"),
 )
 
 letter_event = Table(

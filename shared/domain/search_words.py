@@ -1,0 +1,34 @@
+"""The words by which organizers find a letter, folded the same way when they are stored and when they are asked for.
+
+A word carries its campaign's number: a search never reads what is another campaign's.
+"""
+
+import re
+import unicodedata
+
+# An email is one word, everything else is letters and digits.
+_WORD = re.compile(r"\S*@\S*|[^\W_]+")
+# O'Brien is found as obrien. The rest can't be stored.
+_LEFT_OUT = re.compile("[\u0000'\u2018\u2019\u02bc\ud800-\udfff]")
+_LONGEST = 60
+
+
+def stored_words(campaign_id: int, *texts: str) -> str:
+    """What is kept of these texts: each word once, separated by blanks."""
+    return " ".join(sorted({f"{campaign_id}/{word}" for text in texts for word in _words(text)}))
+
+
+def search_query(campaign_id: int, typed: str) -> str:
+    """What was typed as a tsquery: every word is the beginning of one that must be there. Empty without any word."""
+    return " & ".join(f"'{campaign_id}/{_quoted(word)}':*" for word in dict.fromkeys(_words(typed)))
+
+
+def _words(text: str) -> list[str]:
+    """Without case and accents."""
+    marked = unicodedata.normalize("NFKD", _LEFT_OUT.sub("", text))
+    plain = "".join(character for character in marked if not unicodedata.combining(character)).casefold()
+    return [word[:_LONGEST] for word in _WORD.findall(plain)]
+
+
+def _quoted(word: str) -> str:
+    return word.replace("\\", "\\\\").replace("'", "''")

@@ -1,0 +1,105 @@
+"""The table of a campaign's letters, page by page, whole or searched."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, RowMapping
+
+from shared.db.letter_pages import Wanted, read_page
+from shared.domain.causes import CAUSE_WORDS, Cause
+from shared.domain.letter_words import office_label, state_words
+from shared.domain.search_words import search_query
+from shared.domain.states import LetterState
+from shared.domain.table_keys import NEWEST, TableKey
+from shared.domain.transport import Transport
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True)
+class LetterRow:
+    """One letter in the table."""
+
+    id: int
+    supporter: str
+    town: str
+    recipient: str
+    district: str
+    state: LetterState
+    words: str
+    cause_words: str
+    changed_at: datetime
+
+    @property
+    def key(self) -> TableKey:
+        """Where the page before or after it begins."""
+        return TableKey(self.changed_at, self.id)
+
+
+@dataclass(frozen=True)
+class LetterPage:
+    """One page of the table. `newer` and `older` begin the pages beside it, None where there is none."""
+
+    rows: tuple[LetterRow, ...]
+    newer: TableKey | None = None
+    older: TableKey | None = None
+
+
+def list_letters(
+    engine: Engine,
+    campaign_id: int,
+    *,
+    state: LetterState | None = None,
+    search: str = "",
+    before: TableKey | None = None,
+    after: TableKey | None = None,
+) -> LetterPage:
+    """A page of the campaign's letters, last changed first; `search` looks for beginnings of words.
+
+    It starts `before` a letter, or ends `after` one; the newest page when nothing is there.
+    """
+    query = search_query(campaign_id, search)
+    if search.strip() and not query:
+        return LetterPage(())
+    states = tuple(LetterState) if state is None else (state,)
+    wanted = Wanted(campaign_id, states, query, NEWEST, PAGE_SIZE + 1)
+    with engine.connect() as connection:
+        page = _upward(connection, wanted, after) if after else None
+        page = _downward(connection, wanted, before) if before and not page else page
+        return page or _downward(connection, wanted, NEWEST) or LetterPage(())
+
+
+def _downward(connection: Connection, wanted: Wanted, key: TableKey) -> LetterPage | None:
+    rows = [_row(row) for row in read_page(connection, replace(wanted, key=key))]
+    if not rows:
+        return None
+    shown = rows[:PAGE_SIZE]
+    return LetterPage(
+        tuple(shown),
+        newer=None if key is NEWEST else shown[0].key,
+        older=shown[-1].key if len(rows) > PAGE_SIZE else None,
+    )
+
+
+def _upward(connection: Connection, wanted: Wanted, key: TableKey) -> LetterPage | None:
+    """None when no more than a page is above: that is the newest page."""
+    rows = [_row(row) for row in read_page(connection, replace(wanted, key=key, is_upward=True))]
+    if len(rows) <= PAGE_SIZE:
+        return None
+    shown = rows[PAGE_SIZE - 1 :: -1]
+    return LetterPage(tuple(shown), newer=shown[0].key, older=shown[-1].key)
+
+
+def _row(row: RowMapping) -> LetterRow:
+    state = LetterState(row["state"])
+    return LetterRow(
+        id=row["id"],
+        supporter=row["from_name"],
+        town=row["city"],
+        recipient=office_label(row["recipient_title"], row["recipient_name"], row["district"]),
+        district=row["district"],
+        state=state,
+        words=state_words(state, Transport(row["transport"]), row["receiving_domain"]),
+        cause_words=CAUSE_WORDS[Cause(row["cause"])].what,
+        changed_at=row["state_changed_at"],
+    )
