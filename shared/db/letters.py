@@ -13,7 +13,7 @@ from shared.domain.causes import Cause
 from shared.domain.states import CLAIMABLE, LetterState, check_letter_arrow
 
 _OF_SUBMISSION = select(letter).where(letter.c.submission_id == bindparam("wanted")).order_by(letter.c.id)
-_WORDS = text(
+_WRITTEN = text(
     "SELECT submission_id, recipient_title, recipient_name, district, subject, body FROM letter"
     " WHERE submission_id = ANY(:ids) ORDER BY id"
 )
@@ -121,7 +121,7 @@ def letters_of_submission(connection: Connection, submission_id: int, *, lock: b
 
 def words_of_submissions(connection: Connection, submission_ids: Sequence[int]) -> list[RowMapping]:
     """To whom these submissions wrote and what, in the order of the letters' creation."""
-    return list(connection.execute(_WORDS, {"ids": list(submission_ids)}).mappings())
+    return list(connection.execute(_WRITTEN, {"ids": list(submission_ids)}).mappings())
 
 
 def make_due(connection: Connection, submission_id: int) -> None:
