@@ -21,11 +21,16 @@ class Timing:
     batch: float = 5.0
     # A task ends after so long and rings again, so that a stopping worker never waits for it.
     task: float = 20.0
+    # A task waits so long after its bell for more of the same; somebody looks at a page while a lookup is awaited.
+    gather: float = 0.2
+    gather_lookups: float = 0.03
     sweep: float = 10.0
     # A pause reaches workers that are sending within this time.
     watch: float = 1.0
     # The dashboard's numbers and the metrics are at most so old while counting is quick.
     snapshot: float = 3.0
+    # A process that hangs within a transaction loses its locks after so long.
+    hangs: float = 60.0
     # How long a worker keeps trying to record outcomes while the database is away.
     record: float = 60.0
     # A mail server that refuses us is left alone for this long at first, then twice as long, an hour at most.

@@ -4,8 +4,8 @@ from sqlalchemy import Engine
 
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.places import HomeAddress
+from shared.domain.supporter_input import SupporterDetails
 from shared.services.campaigns import import_campaign
-from shared.services.submissions import SupporterDetails
 
 CAMPAIGN = """+++
 slug = "co-ops"

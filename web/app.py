@@ -16,6 +16,7 @@ from web.health import bp as health
 from web.metrics import bp as metrics
 from web.page_cache import PageCache
 from web.public import bp as public
+from web.sessions import CookieSessions
 
 # Larger than any letter with its form fields.
 MAX_FORM_BYTES = 256 * 1024
@@ -43,11 +44,12 @@ def create_app(settings: Settings, engine: Engine, ring: Ring) -> Flask:
         # Step 1 carries no session and no token; its view checks the origin instead.
         WTF_CSRF_CHECK_DEFAULT=True,
     )
+    app.session_interface = CookieSessions()
     app.extensions[EXTENSION] = Here(settings, engine, ring, PageCache(PAGE_KEPT_SECONDS))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     csrf = CSRFProtect(app)
     presenters.install(app)
-    security.install(app)
+    security.install(app, https=settings.secure_cookies)
     errors.install(app)
     requests_log.install(app)
     for blueprint in (public, admin, health, metrics):

@@ -4,13 +4,14 @@ from shared.db.engine import make_engine
 from shared.failpoints import arm_from_environment
 from shared.logging import configure_logging
 from shared.queue.celery_app import make_celery
-from shared.queue.ring import Ring, connect_redis
+from shared.queue.late_ring import LateRing
+from shared.queue.ring import connect_redis
 from shared.settings import from_env
 from web.app import create_app
 
 settings = from_env()
 configure_logging(settings.log_level)
 arm_from_environment(settings.environment)
-app = create_app(
-    settings, make_engine(settings.database_url), Ring(make_celery(settings), connect_redis(settings.redis_url))
-)
+engine = make_engine(settings.database_url, hangs_s=settings.timing.hangs)
+ring = LateRing(make_celery(settings), connect_redis(settings.redis_url))
+app = create_app(settings, engine, ring)

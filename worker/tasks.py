@@ -1,5 +1,6 @@
 """All tasks. Each answers its bell by calling one service; the database says what there is to do."""
 
+import time
 from collections.abc import Callable, Mapping
 
 import structlog
@@ -10,34 +11,52 @@ from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.services.delivery import deliver_letters, send_mail
 from shared.services.mailbox import delete_old_messages
+from shared.services.make_letters import make_due_letters
 from shared.services.organizers import delete_old_failures
 from shared.services.prepare import prepare_submissions
 from shared.services.sweep import sweep, tidy
 from shared.settings import Settings
+from shared.timing import Timing
+from worker.shift import Shift
 
 _LOG = structlog.get_logger()
 
 
+# Runs of a task at a time in one process. More would share one interpreter and wait for each other's rows; lookups may
+# wait for outside services instead.
+_AT_ONCE = {
+    TaskName.MAKE_LETTERS: 1,
+    TaskName.DELIVER_LETTERS: 1,
+    TaskName.RETRY_LETTERS: 1,
+    TaskName.SEND_MAIL: 2,
+}
+
+
 def make_work(engine: Engine, ring: Ring, settings: Settings) -> dict[TaskName, Callable[[], object]]:
     """What each bell asks for."""
-    return {
+    work: dict[TaskName, Callable[[], object]] = {
         TaskName.PREPARE_SUBMISSIONS: lambda: prepare_submissions(engine, ring, settings),
+        TaskName.MAKE_LETTERS: lambda: make_due_letters(engine, ring, settings),
         TaskName.DELIVER_LETTERS: lambda: deliver_letters(engine, ring, settings, first_tries=True),
         TaskName.RETRY_LETTERS: lambda: deliver_letters(engine, ring, settings, first_tries=False),
         TaskName.SEND_MAIL: lambda: send_mail(engine, ring, settings),
         TaskName.SWEEP: lambda: sweep(engine, ring, settings),
         TaskName.TIDY: lambda: (tidy(engine, settings), delete_old_messages(engine), delete_old_failures(engine)),
     }
+    return {name: Shift(run, _AT_ONCE[name]) if name in _AT_ONCE else run for name, run in work.items()}
 
 
-def register_tasks(app: Celery, work: Mapping[TaskName, Callable[[], object]]) -> None:
+def register_tasks(app: Celery, work: Mapping[TaskName, Callable[[], object]], timing: Timing) -> None:
     """Gives every task name its code. A task takes no arguments; older or newer callers may add some."""
     for name, run in work.items():
-        app.task(_logged(name, run), name=name.value, ignore_result=True)
+        pause = {TaskName.PREPARE_SUBMISSIONS: timing.gather_lookups, TaskName.SWEEP: 0.0, TaskName.TIDY: 0.0}
+        app.task(_logged(name, run, pause.get(name, timing.gather)), name=name.value, ignore_result=True)
 
 
-def _logged(name: TaskName, run: Callable[[], object]) -> Callable[..., None]:
+def _logged(name: TaskName, run: Callable[[], object], pause: float) -> Callable[..., None]:
     def task(*_args: object, **_kwargs: object) -> None:
+        # Its bell counts as rung meanwhile: what a crowd asks for becomes one run, and full batches.
+        time.sleep(pause)
         try:
             run()
         except Exception as error:  # noqa: BLE001 - a task must not take its worker down

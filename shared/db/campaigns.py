@@ -24,6 +24,7 @@ SENDABLE = (
 
 _MOST_VERSIONS = 100
 _VERSIONS: dict[tuple[int, datetime], StoredCampaign] = {}
+_NEWEST: dict[str, StoredCampaign] = {}
 _BY_ID = select(campaign).where(campaign.c.id == bindparam("wanted"))
 _BY_SLUG = select(campaign).where(campaign.c.slug == bindparam("wanted"))
 
@@ -31,7 +32,17 @@ _BY_SLUG = select(campaign).where(campaign.c.slug == bindparam("wanted"))
 def find_campaign(connection: Connection, slug: str) -> StoredCampaign | None:
     """The campaign at `/c/<slug>`, None when there is none."""
     row = connection.execute(_BY_SLUG, {"wanted": slug}).mappings().one_or_none()
-    return _stored(row) if row else None
+    stored = _stored(row) if row else None
+    if stored is not None:
+        if len(_NEWEST) >= _MOST_VERSIONS:
+            _NEWEST.clear()
+        _NEWEST[slug] = stored
+    return stored
+
+
+def remembered(slug: str) -> StoredCampaign | None:
+    """The campaign as this process read it last. Whoever acts on it makes sure that its `updated_at` still holds."""
+    return _NEWEST.get(slug)
 
 
 def read_campaign(connection: Connection, campaign_id: int) -> StoredCampaign:
@@ -78,6 +89,5 @@ def write_state(connection: Connection, campaign_id: int, state: CampaignState) 
 
 
 def _stored(row: RowMapping) -> StoredCampaign:
-    return StoredCampaign(
-        row["id"], CampaignState(row["state"]), from_content(dict(row), row["content"]), row["published_at"]
-    )
+    content = from_content(dict(row), row["content"])
+    return StoredCampaign(row["id"], CampaignState(row["state"]), content, row["published_at"], row["updated_at"])

@@ -13,7 +13,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, RowMapping, text
 
 from shared.db.campaigns import SENDABLE
-from shared.db.pace import DUE, DomainPace
+from shared.db.pace import DUE, LANES, DomainPace
 from shared.domain.causes import Cause
 from shared.domain.states import LETTER_ARROWS, LetterState
 
@@ -40,13 +40,14 @@ class Result:
 
 
 # Round-robin over campaigns: each one's oldest, then each one's next.
-_CANDIDATES = text(
+_CANDIDATES = (
     "SELECT due.id, due.crash_count FROM campaign CROSS JOIN LATERAL (SELECT letter.id, letter.crash_count,"
     " letter.due_at, row_number() OVER (ORDER BY letter.due_at, letter.id) AS turn FROM letter,"
     " (SELECT CAST(:transport AS text) AS transport, CAST(:receiving_domain AS text) AS receiving_domain) AS p"
     f" WHERE {DUE} ORDER BY letter.due_at, letter.id LIMIT :limit) AS due"
     f" WHERE {SENDABLE.format(transport=':transport')} ORDER BY due.turn, due.due_at LIMIT :limit"
 )
+_CANDIDATES_OF = {lane: text(_CANDIDATES.format(lane=lane.value)) for lane in LANES}
 _LEASE = (
     " SET state = 'sending', state_changed_at = now(), attempt = {table}.attempt + 1, worker = :worker,"
     " lease_until = now() + :lease_s * interval '1 second'"
@@ -106,8 +107,8 @@ def claim_letters(
     connection: Connection, domain: DomainPace, lane: LetterState, *, worker: str, lease_s: float, limit: int
 ) -> list[RowMapping]:
     """Takes due letters of one domain, whose pace row the caller holds. A letter that crashed a worker comes alone."""
-    where = {"transport": domain.transport.value, "receiving_domain": domain.receiving_domain, "lane": lane.value}
-    found = connection.execute(_CANDIDATES, {**where, "limit": limit}).all()
+    where = {"transport": domain.transport.value, "receiving_domain": domain.receiving_domain}
+    found = connection.execute(_CANDIDATES_OF[lane], {**where, "limit": limit}).all()
     suspects = [row.id for row in found if row.crash_count]
     ids = suspects[:1] or [row.id for row in found]
     return _claim(connection, _CLAIM_LETTERS, {"ids": ids, "worker": worker, "lease_s": lease_s}) if ids else []

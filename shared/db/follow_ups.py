@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, literal, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.tables import follow_up, submission
@@ -12,6 +12,11 @@ from shared.domain.states import CLAIMABLE, LetterState, check_letter_arrow
 from shared.domain.transport import Transport
 
 _CLAIMABLE = [state.value for state in CLAIMABLE]
+_WRITE_WORDS = text(
+    "UPDATE follow_up SET subject = words.subject, body_text = words.body_text, body_html = words.body_html"
+    " FROM unnest(CAST(:ids AS bigint[]), CAST(:subjects AS text[]), CAST(:texts AS text[]), CAST(:htmls AS text[]))"
+    " AS words(id, subject, body_text, body_html) WHERE follow_up.id = words.id"
+)
 
 
 def insert_follow_up(connection: Connection, values: Mapping[str, Any], delay: timedelta) -> None:
@@ -45,10 +50,11 @@ def change_follow_up(
     connection.execute(update(follow_up).where(follow_up.c.id == row["id"]).values(changes))
 
 
-def write_rendered(connection: Connection, follow_up_id: int, subject: str, text: str, html: str) -> None:
-    """Freezes the words before the first attempt."""
-    values = {"subject": subject, "body_text": text, "body_html": html}
-    connection.execute(update(follow_up).where(follow_up.c.id == follow_up_id).values(values))
+def write_words(connection: Connection, words: Mapping[int, tuple[str, str, str]]) -> None:
+    """Freezes subject, text and HTML of each follow-up before its first attempt."""
+    values: dict[str, list[Any]] = {"ids": list(words)}
+    values |= {name: [one[part] for one in words.values()] for part, name in enumerate(("subjects", "texts", "htmls"))}
+    connection.execute(_WRITE_WORDS, values)
 
 
 def lock_waiting(connection: Connection, submission_id: int) -> list[RowMapping]:

@@ -13,6 +13,10 @@ from shared.domain.causes import Cause
 from shared.domain.states import CLAIMABLE, LetterState, check_letter_arrow
 
 _OF_SUBMISSION = select(letter).where(letter.c.submission_id == bindparam("wanted")).order_by(letter.c.id)
+_WORDS = text(
+    "SELECT submission_id, recipient_title, recipient_name, district, subject, body FROM letter"
+    " WHERE submission_id = ANY(:ids) ORDER BY id"
+)
 _NEXT_NUMBERS = text("SELECT nextval(pg_get_serial_sequence('letter', 'id')) FROM generate_series(1, :count)")
 _FIRST_EVENTS = text(
     "INSERT INTO letter_event (letter_id, to_state, cause) SELECT id, state, cause FROM letter WHERE id = ANY(:ids)"
@@ -113,6 +117,11 @@ def letters_of_submission(connection: Connection, submission_id: int, *, lock: b
     """A submission's letters in the order of their creation."""
     query = _OF_SUBMISSION.with_for_update() if lock else _OF_SUBMISSION
     return list(connection.execute(query, {"wanted": submission_id}).mappings())
+
+
+def words_of_submissions(connection: Connection, submission_ids: Sequence[int]) -> list[RowMapping]:
+    """To whom these submissions wrote and what, in the order of the letters' creation."""
+    return list(connection.execute(_WORDS, {"ids": list(submission_ids)}).mappings())
 
 
 def make_due(connection: Connection, submission_id: int) -> None:

@@ -29,9 +29,12 @@ _TOKENS = (
     "least(greatest(1, p.rate_per_hour * :burst_share),"
     " p.tokens + extract(epoch FROM now() - p.refilled_at) * p.rate_per_hour / 3600)"
 )
+# The states that letters are claimed from. Each has statements of its own: only a state that is written out is found
+# in the index of claimable letters, whatever plan is kept.
+LANES = (LetterState.QUEUED, LetterState.DEFERRED)
 # Due letters of one domain and lane, of campaigns that may send now. A claim takes from the same set.
 DUE = (
-    "letter.state = :lane AND letter.transport = p.transport AND letter.receiving_domain = p.receiving_domain"
+    "letter.state = '{lane}' AND letter.transport = p.transport AND letter.receiving_domain = p.receiving_domain"
     " AND letter.campaign_id = campaign.id AND letter.due_at <= now()"
 )
 _BUSY = (
@@ -51,9 +54,10 @@ _FIND = (
     f" p.seconds_per_letter, p.failures, {_BUSY} FROM domain_pace p WHERE {_MAY_BE_SERVED}"
     " ORDER BY p.served_at NULLS FIRST LIMIT 1 FOR UPDATE OF p"
 )
-_FIND_FREE = text(f"{_FIND} SKIP LOCKED")
-_FIND_WAITING = text(_FIND)
-_ANY_DUE = text(f"SELECT EXISTS (SELECT 1 FROM domain_pace p WHERE {_MAY_BE_SERVED})")
+_FIND_WAITING = {lane: text(_FIND.format(lane=lane.value)) for lane in LANES}
+_FIND_FREE = {lane: text(f"{_FIND} SKIP LOCKED".format(lane=lane.value)) for lane in LANES}
+_IS_DUE = f"SELECT EXISTS (SELECT 1 FROM domain_pace p WHERE {_MAY_BE_SERVED})"
+_ANY_DUE = {lane: text(_IS_DUE.format(lane=lane.value)) for lane in LANES}
 _TAKE = text(
     "UPDATE domain_pace SET tokens = :tokens, refilled_at = now(), served_at = clock_timestamp()"
     " WHERE transport = :transport AND receiving_domain = :receiving_domain"
@@ -80,10 +84,10 @@ _ADD_ONE = text(
 
 def find_domain(connection: Connection, transports: Sequence[Transport], lane: LetterState) -> DomainPace | None:
     """The domain with due letters of this lane that was served least recently; waits for one that others hold."""
-    values = _values(transports, lane)
-    row = (
-        connection.execute(_FIND_FREE, values).one_or_none() or connection.execute(_FIND_WAITING, values).one_or_none()
-    )
+    values = _values(transports)
+    row = connection.execute(_FIND_FREE[lane], values).one_or_none()
+    if row is None and connection.execute(_ANY_DUE[lane], values).scalar_one():
+        row = connection.execute(_FIND_WAITING[lane], values).one_or_none()
     if row is None:
         return None
     transport, domain, rate, tokens, connections, seconds, failures, busy = row
@@ -93,7 +97,7 @@ def find_domain(connection: Connection, transports: Sequence[Transport], lane: L
 
 def letters_are_due(connection: Connection, transports: Sequence[Transport], lane: LetterState) -> bool:
     """True when a claim would find letters: the same question without taking any."""
-    return bool(connection.execute(_ANY_DUE, _values(transports, lane)).scalar_one())
+    return bool(connection.execute(_ANY_DUE[lane], _values(transports)).scalar_one())
 
 
 def take_tokens(connection: Connection, domain: DomainPace, letters: int) -> None:
@@ -131,8 +135,8 @@ def add_domains(connection: Connection, pairs: Sequence[tuple[str, str]] | None 
         connection.execute(_ADD_ONE, values)
 
 
-def _values(transports: Sequence[Transport], lane: LetterState) -> dict[str, object]:
-    return {"transports": [t.value for t in transports], "lane": lane.value, "burst_share": BURST_SHARE}
+def _values(transports: Sequence[Transport]) -> dict[str, object]:
+    return {"transports": [t.value for t in transports], "burst_share": BURST_SHARE}
 
 
 def _key(transport: Transport, receiving_domain: str) -> dict[str, str]:

@@ -1,12 +1,30 @@
 """Reads and writes submissions and the offices they chose. The only writer of `submission.state`."""
 
+# ruff: noqa: S608 - statements are put together from the constants below, never from data
+
+import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, case, delete, func, insert, or_, select, text, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from shared.db.tables import campaign, follow_up, letter, office, office_holder, submission, submission_target
+from shared.domain.campaigns import StoredCampaign
 from shared.domain.places import Chamber, LookupResult, Office
 from shared.domain.states import SubmissionState, check_submission_arrow
 
@@ -48,11 +66,51 @@ _TARGETS = (
     .outerjoin(office_holder, and_(office_holder.c.office_id == office.c.id, office_holder.c.valid_to.is_(None)))
     .order_by(func.array_position(["lower", "upper", "congress"], office.c.chamber), office.c.id)
 )
+_TYPED = (
+    "token",
+    "first_name",
+    "last_name",
+    "email",
+    "email_hash",
+    "street",
+    "unit",
+    "city",
+    "zip",
+    "us_state",
+    "source",
+    "language",
+)
+_INSERT = text(
+    f"INSERT INTO submission (campaign_id, {', '.join(_TYPED)})"
+    f" SELECT id, {', '.join(f'CAST(:{name} AS text)' for name in _TYPED)} FROM campaign"
+    " WHERE id = :campaign_id AND updated_at = :campaign_updated_at RETURNING id"
+)
+_LEAVES_AT = "CASE WHEN leaves_at <= now() THEN now() + (leaves_at - accepted_at) ELSE leaves_at END"
+_MATCHED = text(
+    "WITH answer AS (SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:attempts AS int[]), CAST(:reasons AS text[]),"
+    " CAST(:suggestions AS jsonb[]), CAST(:types AS text[]), CAST(:sources AS text[]), CAST(:precision_m AS float8[]),"
+    " CAST(:edge_m AS float8[]), CAST(:lat AS float8[]), CAST(:lon AS float8[]))"
+    " AS answer(id, attempt, reason, suggestions, type, source, precision_m, edge_m, lat, lon)),"
+    " held AS (SELECT submission.id FROM submission JOIN answer USING (id) WHERE submission.state = 'looking_up'"
+    " AND lookup_attempt = answer.attempt ORDER BY submission.id FOR UPDATE OF submission)"
+    " UPDATE submission SET state = 'ready', state_changed_at = now(), lease_until = NULL, lookup_status = 'matched',"
+    f" leaves_at = {_LEAVES_AT}, lookup_reason = answer.reason, suggestions = answer.suggestions,"
+    " match_type = answer.type, match_source = answer.source, precision_m = answer.precision_m,"
+    " edge_m = answer.edge_m, lat = answer.lat, lon = answer.lon FROM answer, held"
+    " WHERE answer.id = submission.id AND held.id = submission.id RETURNING submission.id"
+)
+_FORGET_TARGETS = text("DELETE FROM submission_target WHERE submission_id = ANY(:ids)")
+_ADD_TARGETS = text(
+    "INSERT INTO submission_target (submission_id, office_id, is_candidate, is_chosen)"
+    " SELECT id, office, asked, NOT asked FROM unnest(CAST(:ids AS bigint[]), CAST(:offices AS bigint[]),"
+    " CAST(:asked AS bool[])) AS new(id, office, asked)"
+)
 _WRITE_EXPECTED = text(
     "UPDATE submission SET expected_letters = made.count FROM unnest(CAST(:ids AS bigint[]), CAST(:counts AS int[]))"
     " AS made(id, count) WHERE submission.id = made.id"
 )
 
+_OF_IDS = text("SELECT id, token, first_name, accepted_at, leaves_at FROM submission WHERE id = ANY(:ids)")
 _FIND = (
     select(submission, campaign.c.updated_at.label("campaign_updated_at"))
     .join(campaign, campaign.c.id == submission.c.campaign_id)
@@ -62,9 +120,10 @@ _FIND_LOCKED = _FIND.with_for_update(of=submission)
 _TARGETS_OF_ONE = _TARGETS.where(submission_target.c.submission_id == bindparam("wanted"))
 
 
-def insert_submission(connection: Connection, values: Mapping[str, Any]) -> int:
-    """A new draft; its lookup is due at once."""
-    return int(connection.execute(insert(submission).values(values).returning(submission.c.id)).scalar_one())
+def insert_submission(connection: Connection, stored: StoredCampaign, values: Mapping[str, Any]) -> bool:
+    """A new draft whose lookup is due at once; False when the campaign is no longer as it was read."""
+    where = {"campaign_id": stored.id, "campaign_updated_at": stored.updated_at}
+    return connection.execute(_INSERT, {**values, **where}).one_or_none() is not None
 
 
 def find_submission(connection: Connection, token: str, *, lock: bool = False) -> RowMapping | None:
@@ -87,9 +146,7 @@ def change_submission(
 
 def make_ready(connection: Connection, row: RowMapping, values: Mapping[str, Any]) -> None:
     """The districts are known. Time for undo that ran out over a question begins again, so that it can be used."""
-    until = func.now() + (submission.c.leaves_at - submission.c.accepted_at)
-    leaves_at = case((submission.c.leaves_at <= func.now(), until), else_=submission.c.leaves_at)
-    change_submission(connection, row, SubmissionState.READY, {**values, "leaves_at": leaves_at})
+    change_submission(connection, row, SubmissionState.READY, {**values, "leaves_at": literal_column(_LEAVES_AT)})
 
 
 def claim_lookups(connection: Connection, limit: int, lease: timedelta) -> list[RowMapping]:
@@ -123,6 +180,35 @@ def lock_claimed(connection: Connection, submission_id: int, attempt: int) -> Ro
         submission.c.state == SubmissionState.LOOKING_UP.value,
     )
     return connection.execute(query.with_for_update()).mappings().one_or_none()
+
+
+def record_matches(connection: Connection, answers: Sequence[tuple[int, int, LookupResult]]) -> list[int]:
+    """Makes submissions ready whose districts are known: (id, lookup attempt, a result with match and offices) each.
+
+    Returns the ids of those that were still this attempt's; the others stay as they are.
+    """
+    check_submission_arrow(SubmissionState.LOOKING_UP, SubmissionState.READY)
+    results = {number: result for number, _, result in answers}
+    matches = [result.match for result in results.values()]
+    values = {
+        "ids": list(results),
+        "attempts": [attempt for _, attempt, _ in answers],
+        "reasons": [result.reason for result in results.values()],
+        "suggestions": [json.dumps(result.suggestions) for result in results.values()],
+        "types": [match.type.value if match else None for match in matches],
+        "sources": [match.source if match else "" for match in matches],
+        **{name: [getattr(match, name, None) for match in matches] for name in ("precision_m", "edge_m", "lat", "lon")},
+    }
+    ready = list(connection.execute(_MATCHED, values).scalars())
+    targets = [(number, office, results[number]) for number in ready for office in results[number].offices]
+    added = {
+        "ids": [number for number, _, _ in targets],
+        "offices": [office.office_id for _, office, _ in targets],
+        "asked": [result.asks_about(office) for _, office, result in targets],
+    }
+    connection.execute(_FORGET_TARGETS, {"ids": ready})
+    connection.execute(_ADD_TARGETS, added)
+    return ready
 
 
 def write_targets(connection: Connection, submission_id: int, result: LookupResult) -> None:
@@ -194,10 +280,13 @@ def put_off_letters(connection: Connection, submission_id: int) -> None:
 
 
 def lookups_are_due(connection: Connection) -> bool:
-    """True when a sweep should ring for lookups or for letters to be made."""
-    waiting = select(submission.c.id).where(_LOOKUP_DUE)
-    letterless = select(submission.c.id).where(_LETTERLESS)
-    return bool(connection.execute(select(or_(waiting.exists(), letterless.exists()))).scalar_one())
+    """True when a sweep should ring for lookups."""
+    return bool(connection.execute(select(select(submission.c.id).where(_LOOKUP_DUE).exists())).scalar_one())
+
+
+def letters_are_due(connection: Connection) -> bool:
+    """True when a sweep should ring for letters to be made."""
+    return bool(connection.execute(select(select(submission.c.id).where(_LETTERLESS).exists())).scalar_one())
 
 
 def delete_old_drafts(connection: Connection, older_than: timedelta) -> int:
@@ -213,6 +302,11 @@ def delete_old_drafts(connection: Connection, older_than: timedelta) -> int:
 def read_by_id(connection: Connection, submission_id: int) -> RowMapping:
     """The whole row; it must exist."""
     return connection.execute(select(submission).where(submission.c.id == submission_id)).mappings().one()
+
+
+def read_by_ids(connection: Connection, ids: Sequence[int]) -> dict[int, RowMapping]:
+    """What emails to supporters say of their submissions, by id."""
+    return {row["id"]: row for row in connection.execute(_OF_IDS, {"ids": list(ids)}).mappings()}
 
 
 def _office(row: RowMapping) -> Office:

@@ -105,6 +105,8 @@ class StoredCampaign:
     state: CampaignState
     campaign: Campaign
     published_at: datetime | None = None
+    # Changes with everything that organizers decide about it.
+    updated_at: datetime | None = None
 
     @property
     def hours(self) -> OfficeHours | None:

@@ -1,15 +1,23 @@
 """How fast and over how many connections a receiving domain takes letters: pure rules, kept as a row that all share."""
 
+import math
 from dataclasses import dataclass, replace
 
 # Postfix begins with as many.
 FIRST_CONNECTIONS = 5
 MOST_CONNECTIONS = 128
-# A server this quick takes all we have over few connections; only a slow one is worth more of them.
+# As many connections as would take this many letters a second from us, more than a crowd writes: two for a quick
+# server, where more would only wait for each other, and all for one that thinks for seconds.
+ENOUGH_PER_S = 150
+FEWEST_CONNECTIONS = 2
+# Slower letters come in smaller batches.
 SLOW_LETTER_S = 0.05
-# Batches hold at most this many letters, of a domain nobody has written to yet only a few.
+# Batches hold so many letters, of a domain nobody has written to yet only a few. A quick server gets more at once, for
+# which claiming and recording cost less each.
 BATCH = 20
 FIRST_BATCH = 4
+LARGEST_BATCH = 100
+_QUICK_BATCH_S = 0.2
 # A rate may be used up in one go to this share of an hour.
 BURST_SHARE = 1 / 60
 _LONGEST_BREAK_S = 3_600.0
@@ -48,16 +56,17 @@ def burst(rate_per_hour: int) -> float:
 
 def batch_size(pace: Pace, *, batch_seconds: float) -> int:
     """Letters worth about `batch_seconds` of work, within the tokens there are."""
-    size = BATCH
     if pace.seconds_per_letter == 0:
         size = FIRST_BATCH
     elif pace.seconds_per_letter > SLOW_LETTER_S:
         size = max(1, min(BATCH, int(batch_seconds / pace.seconds_per_letter)))
+    else:
+        size = max(BATCH, min(LARGEST_BATCH, int(_QUICK_BATCH_S / pace.seconds_per_letter)))
     return size if pace.rate_per_hour is None else min(size, int(pace.tokens))
 
 
 def next_pace(pace: Pace, summary: BatchSummary) -> Pace:
-    """After a batch: more connections to a slow but willing server, half of them to one that puts us off."""
+    """After a batch: one connection more while that helps with a willing server, half of them when it puts us off."""
     seconds = pace.seconds_per_letter
     if summary.answered:
         latest = summary.seconds / summary.answered
@@ -68,9 +77,8 @@ def next_pace(pace: Pace, summary: BatchSummary) -> Pace:
     elif summary.put_off:
         failures, connections = 0, max(1, pace.connections // 2)
     else:
-        failures, connections = 0, max(pace.connections, FIRST_CONNECTIONS)
-        if seconds > SLOW_LETTER_S:
-            connections = min(MOST_CONNECTIONS, pace.connections + 1)
+        enough = max(FEWEST_CONNECTIONS, min(MOST_CONNECTIONS, math.ceil(seconds * ENOUGH_PER_S)))
+        failures, connections = 0, min(pace.connections + 1, enough)
     return replace(pace, seconds_per_letter=seconds, failures=failures, connections=connections)
 
 

@@ -105,6 +105,11 @@ class LookupResult:
     reason: str = ""
     retry_in_s: float | None = field(default=None)
 
+    @property
+    def is_found(self) -> bool:
+        """True when the offices are known and nobody has to be asked anything."""
+        return self.status is LookupStatus.MATCHED and bool(self.offices) and self.retry_in_s is None
+
     def asks_about(self, office: Office) -> bool:
         """True for a candidate that the supporter has to choose or not."""
         return office.chamber in self.asked and office.office_id not in self.certain

@@ -18,6 +18,7 @@ class TaskName(StrEnum):
     """Every task. Whoever rings knows only the name."""
 
     PREPARE_SUBMISSIONS = "submissions.prepare"
+    MAKE_LETTERS = "letters.make"
     DELIVER_LETTERS = "letters.deliver"
     RETRY_LETTERS = "letters.retry"
     APPLY_RECEIPTS = "receipts.apply"
@@ -28,6 +29,7 @@ class TaskName(StrEnum):
 
 QUEUE_OF_TASK: dict[TaskName, QueueName] = {
     TaskName.PREPARE_SUBMISSIONS: QueueName.LOOKUP,
+    TaskName.MAKE_LETTERS: QueueName.LOOKUP,
     TaskName.DELIVER_LETTERS: QueueName.DELIVERY,
     TaskName.RETRY_LETTERS: QueueName.RETRY,
     TaskName.APPLY_RECEIPTS: QueueName.RECEIPTS,

@@ -9,6 +9,8 @@ from email.utils import format_datetime, formataddr
 _LINE_END = b"\r\n"
 # RFC 5322 2.1.1 wants at most 78 characters a line.
 _HEADER_WIDTH = 76
+# Fits into its line after any of our headers' names, as it is.
+_SHORT = 56
 
 
 @dataclass(frozen=True)
@@ -72,5 +74,7 @@ def _address(name: str, address: str) -> str:
 
 
 def _unstructured(value: str) -> str:
+    if len(value) <= _SHORT and value.isascii() and value.isprintable():
+        return value
     charset = "us-ascii" if value.isascii() else "utf-8"
     return Header(value, charset, maxlinelen=_HEADER_WIDTH, header_name="Subject").encode(linesep="\r\n")

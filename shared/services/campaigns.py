@@ -9,7 +9,7 @@ from markupsafe import Markup
 from sqlalchemy import Connection, Engine, func, select
 
 from shared.db import campaigns as rows
-from shared.db.engine import reading
+from shared.db.engine import at_once
 from shared.db.tables import submission
 from shared.domain.campaigns import Campaign, StoredCampaign
 from shared.domain.states import CampaignState
@@ -55,7 +55,7 @@ class CampaignPage:
 
 def read_campaign(engine: Engine, slug: str) -> StoredCampaign:
     """The campaign; raises NotFound."""
-    with reading(engine) as connection:
+    with at_once(engine) as connection:
         return require_campaign(connection, slug)
 
 
@@ -75,7 +75,7 @@ def list_campaigns(engine: Engine) -> list[StoredCampaign]:
 
 def campaign_page(engine: Engine, settings: Settings, slug: str) -> CampaignPage:
     """Text, counter and what the page must say about practice and test; raises NotFound."""
-    with reading(engine) as connection:
+    with at_once(engine) as connection:
         stored = require_campaign(connection, slug)
         practice = not has_real_directory(connection, stored.campaign.jurisdiction)
         is_test = speaks_of_a_test(stored.state, configured_relay(settings), is_practice=practice)

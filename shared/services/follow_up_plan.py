@@ -5,7 +5,6 @@ from datetime import timedelta
 from sqlalchemy import Connection, RowMapping
 
 from shared.db import follow_ups
-from shared.domain.campaigns import Campaign
 from shared.domain.transport import Route
 
 NOW = timedelta(0)
@@ -23,13 +22,3 @@ def plan_step(connection: Connection, submission: RowMapping, kind: str, route: 
         "transport": route.transport.value,
     }
     follow_ups.insert_follow_up(connection, values, delay)
-
-
-def plan_follow_ups(
-    connection: Connection, submission: RowMapping, campaign: Campaign, trigger: str, route: Route
-) -> bool:
-    """All steps of the campaign that begin with `trigger`; True when there are any."""
-    steps = [step for step in campaign.follow_ups if step.trigger == trigger]
-    for step in steps:
-        plan_step(connection, submission, step.template, route, timedelta(days=step.after_days))
-    return bool(steps)

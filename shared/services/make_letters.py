@@ -1,5 +1,6 @@
 """Makes the letters of submissions whose districts are known and whose Send was pressed, exactly once."""
 
+import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -17,16 +18,46 @@ from shared.domain.places import HomeAddress, Office
 from shared.domain.search_words import stored_words
 from shared.domain.states import HoldReason, LetterState
 from shared.failpoints import failpoint
+from shared.queue.names import TaskName
+from shared.queue.ring import Ring
 from shared.rendering.letters import Author, render_letter
 from shared.settings import Settings
 
 _LOG = structlog.get_logger()
+# Submissions that are worked on in one transaction.
+BATCH = 50
 
 
-def make_letters(engine: Engine, settings: Settings, limit: int) -> tuple[int, bool]:
-    """Makes the letters of up to `limit` submissions; says how many submissions, and whether any letter is due now."""
+def make_due_letters(engine: Engine, ring: Ring, settings: Settings) -> int:
+    """Makes letters for a task's time; returns of how many submissions."""
+    ring.answer(TaskName.MAKE_LETTERS)
+    ends, moved = time.monotonic() + settings.timing.task, 0
+    while (made := make_letters(engine, ring, settings)) == BATCH:
+        moved += made
+        if time.monotonic() > ends:
+            ring.ring(TaskName.MAKE_LETTERS)
+            return moved
+    return moved + made
+
+
+def make_letters(engine: Engine, ring: Ring, settings: Settings) -> int:
+    """Makes the letters of a batch of submissions, and rings for those that are due; returns of how many."""
+    made, due_now = _make(engine, settings)
+    if due_now:
+        ring.ring(TaskName.DELIVER_LETTERS)
+    return made
+
+
+def author_of(row: RowMapping) -> Author:
+    """The supporter as letters show them, from a submission's row."""
+    address = HomeAddress(row["street"], row["city"], row["us_state"], row["zip"], row["unit"])
+    name = f"{row['first_name']} {row['last_name']}".strip()
+    return Author(name, row["email"], address.one_line(), row["own_words"], row["edited_subject"], row["edited_body"])
+
+
+def _make(engine: Engine, settings: Settings) -> tuple[int, bool]:
     with engine.begin() as connection:
-        rows = submissions.lock_letterless(connection, limit)
+        rows = submissions.lock_letterless(connection, BATCH)
         if not rows:
             return 0, False
         values = _values_of(connection, rows)
@@ -44,13 +75,6 @@ def make_letters(engine: Engine, settings: Settings, limit: int) -> tuple[int, b
         for number in values:
             _LOG.info("letters.made", submission_id=number, letters=made.get(number, 0))
         return len(rows), any(row["leaves_at"] <= now() for row in rows)
-
-
-def author_of(row: RowMapping) -> Author:
-    """The supporter as letters show them, from a submission's row."""
-    address = HomeAddress(row["street"], row["city"], row["us_state"], row["zip"], row["unit"])
-    name = f"{row['first_name']} {row['last_name']}".strip()
-    return Author(name, row["email"], address.one_line(), row["own_words"], row["edited_subject"], row["edited_body"])
 
 
 def _values_of(connection: Connection, rows: Sequence[RowMapping]) -> dict[int, list[Mapping[str, Any]]]:

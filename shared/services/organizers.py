@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from shared.clock import now
 from shared.db import sign_in_failures
-from shared.db.engine import reading
+from shared.db.engine import at_once
 from shared.db.tables import organizer
 from shared.errors import InputError
 
@@ -71,7 +71,7 @@ def sign_in(engine: Engine, email: str, password: str, *, source: str) -> Organi
 
 def find_session(engine: Engine, organizer_id: int, epoch: int) -> OrganizerSession | None:
     """The organizer behind a session cookie, None when the session was ended."""
-    with reading(engine) as connection:
+    with at_once(engine) as connection:
         query = select(organizer).where(organizer.c.id == organizer_id, organizer.c.session_epoch == epoch)
         row = connection.execute(query).mappings().one_or_none()
     return OrganizerSession(row["id"], row["email"], row["name"], row["session_epoch"]) if row else None

@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Engine, RowMapping, func
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from shared.db import submissions
 from shared.domain.backoff import lookup_delay
@@ -24,11 +24,10 @@ from shared.queue.ring import Ring
 from shared.services.counters import LOOKUPS
 from shared.services.follow_up_plan import plan_step
 from shared.services.lookup import look_up_many
-from shared.services.make_letters import make_letters
+from shared.services.make_letters import BATCH, make_letters
 from shared.settings import Settings
 
 _LOG = structlog.get_logger()
-BATCH = 20
 # A task ends after this long and rings again, so that a stopping worker never waits for it.
 TASK_SECONDS = 20.0
 # A batch asks outside services for at most this share of its lease.
@@ -45,11 +44,10 @@ def prepare_submissions(engine: Engine, ring: Ring, settings: Settings) -> int:
             claimed = submissions.claim_lookups(connection, BATCH, timedelta(seconds=settings.timing.lookup_lease))
         failpoint("prepare.claimed")
         _look_up_claimed(engine, settings, claimed)
-        made, due_now = make_letters(engine, settings, BATCH)
-        if made and due_now:
-            ring.ring(TaskName.DELIVER_LETTERS)
+        # For those who had pressed Send already.
+        made = make_letters(engine, ring, settings)
         moved += len(claimed) + made
-        if not claimed and not made:
+        if len(claimed) < BATCH and made < BATCH:
             return moved
         if time.monotonic() > ends:
             ring.ring(TaskName.PREPARE_SUBMISSIONS)
@@ -62,13 +60,20 @@ def _look_up_claimed(engine: Engine, settings: Settings, claimed: Sequence[RowMa
     groups: dict[tuple[str, tuple[Chamber, ...]], list[RowMapping]] = {}
     for row in claimed:
         groups.setdefault((row["jurisdiction"], tuple(map(Chamber, row["chambers"]))), []).append(row)
+    answers = [
+        (row, result)
+        for rows in groups.values()
+        for row, result in zip(rows, _look_up_group(engine, settings, rows, remote=False), strict=True)
+    ]
+    _record_matches(engine, [(row, result) for row, result in answers if result is not None and result.is_found])
     left: list[RowMapping] = []
-    for rows in groups.values():
-        for row, result in zip(rows, _look_up_group(engine, settings, rows, remote=False), strict=True):
-            if settings.geocoders and result is not None and result.status is LookupStatus.NO_MATCH:
-                left.append(row)
-            else:
-                _record(engine, row, result)
+    for row, result in answers:
+        if result is not None and result.is_found:
+            continue
+        if settings.geocoders and result is not None and result.status is LookupStatus.NO_MATCH:
+            left.append(row)
+        else:
+            _record(engine, row, result)
     for row in left:
         in_time = time.monotonic() < ends
         _record(engine, row, _look_up_group(engine, settings, [row], remote=True)[0] if in_time else _LATER)
@@ -101,6 +106,27 @@ def _address(row: RowMapping) -> HomeAddress:
     return HomeAddress(row["street"], row["city"], state, row["zip"], row["unit"])
 
 
+def _record_matches(engine: Engine, answers: Sequence[tuple[RowMapping, LookupResult]]) -> None:
+    """What nearly all lookups come to, in one transaction; one by one when that fails."""
+    if not answers:
+        return
+    try:
+        with engine.begin() as connection:
+            ready = submissions.record_matches(
+                connection, [(r["id"], r["lookup_attempt"], found) for r, found in answers]
+            )
+    except OperationalError:
+        raise
+    except SQLAlchemyError as error:
+        _LOG.error("lookup.batch_failed", error=type(error).__name__)
+        for row, result in answers:
+            _record(engine, row, result)
+        return
+    for row, result in answers:
+        if row["id"] in ready:
+            _tell(row, result)
+
+
 def _record(engine: Engine, row: RowMapping, result: LookupResult | None) -> None:
     """Writes the answer, or when to look again; only by the attempt that still holds the lease."""
     with engine.begin() as connection:
@@ -130,12 +156,16 @@ def _record_lookup(connection: Connection, row: RowMapping, result: LookupResult
         "lat": match.lat if match else None,
         "lon": match.lon if match else None,
     }
-    found = result.status is LookupStatus.MATCHED and bool(result.offices)
-    if found:
+    if result.is_found:
         submissions.make_ready(connection, row, values)
     else:
         submissions.change_submission(connection, row, SubmissionState.NEEDS_ADDRESS, values)
         if row["accepted_at"] is not None:
             plan_step(connection, row, "fix_address", Route(Transport(row["transport"]), is_test=row["is_test"]))
-    LOOKUPS.labels(source=values["match_source"] or "none", status=result.status.value).inc()
-    _LOG.info("lookup.done", submission_id=row["id"], status=result.status.value, source=values["match_source"])
+    _tell(row, result)
+
+
+def _tell(row: RowMapping, result: LookupResult) -> None:
+    source = result.match.source if result.match else ""
+    LOOKUPS.labels(source=source or "none", status=result.status.value).inc()
+    _LOG.info("lookup.done", submission_id=row["id"], status=result.status.value, source=source)

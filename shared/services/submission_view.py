@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, RowMapping
 
 from shared.clock import now
 from shared.db import campaigns, letters, submissions
-from shared.db.engine import reading
+from shared.db.engine import at_once
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.identities import reference
 from shared.domain.letter_words import RailStep, cause_words, rail, state_words
@@ -117,7 +117,7 @@ class SubmissionView:
 
 def read_submission(engine: Engine, settings: Settings, token: str) -> SubmissionView:
     """The submission behind a token; raises NotFound."""
-    with reading(engine) as connection:
+    with at_once(engine) as connection:
         row = submissions.find_submission(connection, token)
         if row is None:
             raise NotFound(_GONE)
@@ -126,7 +126,7 @@ def read_submission(engine: Engine, settings: Settings, token: str) -> Submissio
 
 def poll_submission(engine: Engine, settings: Settings, token: str) -> SubmissionView | None:
     """The same, None while the lookup goes on: for a page that asks again and again."""
-    with reading(engine) as connection:
+    with at_once(engine) as connection:
         row = submissions.find_submission(connection, token)
         if row is None:
             raise NotFound(_GONE)

@@ -82,6 +82,7 @@ def _due_tasks(connection: Connection, transports: Sequence[Transport]) -> list[
     """The tasks whose claims would find something; letters that must wait ring no bell."""
     checks = {
         TaskName.PREPARE_SUBMISSIONS: submissions.lookups_are_due(connection),
+        TaskName.MAKE_LETTERS: submissions.letters_are_due(connection),
         TaskName.DELIVER_LETTERS: pace.letters_are_due(connection, transports, LetterState.QUEUED),
         TaskName.RETRY_LETTERS: pace.letters_are_due(connection, transports, LetterState.DEFERRED),
         TaskName.SEND_MAIL: follow_ups.follow_ups_are_due(connection, transports),

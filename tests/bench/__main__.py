@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from shared.logging import configure_logging
 from shared.paths import ROOT
-from tests.bench import delivery, hotspots, intake, lookups, million, plain, slow_server, spike, visits
+from tests.bench import delivery, hotspots, intake, lookups, million, plain, scaling, slow_server, spike, visits
 from tests.bench.cpu import Neighbors
 from tests.bench.figures import QUIET_PERCENT, Figure, print_table, wait_until_quiet, write_json
 from tests.bench.servers import Servers, servers
@@ -20,6 +20,7 @@ PARTS: dict[str, Callable[[Servers], Iterator[Figure]]] = {
     "delivery": delivery.measure,
     "plain": plain.measure,
     "slow_server": slow_server.measure,
+    "scaling": scaling.measure,
     "spike": spike.measure,
     "million": million.measure,
 }

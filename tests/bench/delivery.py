@@ -36,12 +36,12 @@ def measure(servers: Servers) -> Iterator[Figure]:
     """Interleaved rounds; then the same worker goes on until it has delivered enough."""
     with stage(servers, "delivery") as here:
         worker = psutil.Process(here.start_worker())
-        _deliver(here, "warm", 1_000)
+        deliver(here, "warm", 1_000)
         rates, bare = [], []
         delivered, early = 1_000, 0
         for number in range(_ROUNDS):
             bare.append(_bare(here))
-            rates.append(_deliver(here, f"round{number}", _LETTERS))
+            rates.append(deliver(here, f"round{number}", _LETTERS))
             delivered += _LETTERS
             if not early and delivered >= _FROM:
                 early = worker.memory_info().rss
@@ -50,14 +50,14 @@ def measure(servers: Servers) -> Iterator[Figure]:
         yield Figure("delivery_ratio", ratio, "×", Goal(at_least=0.5), f"{note} with ready bytes, one worker process")
         ends = time.monotonic() + _GROW_SECONDS
         while delivered < _TO and time.monotonic() < ends:
-            _deliver(here, f"more{delivered}", _STEP)
+            deliver(here, f"more{delivered}", _STEP)
             delivered += _STEP
         late = worker.memory_info().rss
         note = f"{early / _MB:,.0f} MB after 10,000 letters, {late / _MB:,.0f} MB after {delivered:,}"
         yield Figure("memory_growth", late / early, "×", Goal(at_most=1.1), note)
 
 
-def _deliver(here: Stage, key: str, count: int) -> float:
+def deliver(here: Stage, key: str, count: int) -> float:
     """Letters a second, from the first claim to the last outcome in the database."""
     with here.engine.connect() as connection:
         after = connection.scalar(_LAST_EVENT)

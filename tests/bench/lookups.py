@@ -20,7 +20,7 @@ from shared.services.imports.districts import import_districts
 from shared.services.imports.legislators import import_legislators
 from shared.services.lookup import look_up, look_up_many
 from shared.services.lookup.directory import load_directory
-from shared.services.prepare import BATCH
+from shared.services.make_letters import BATCH
 from shared.services.submissions import begin_submission
 from shared.settings import Settings
 from tests.bench import synthetic_state

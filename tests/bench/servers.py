@@ -58,4 +58,4 @@ def servers() -> Iterator[Servers]:
 
 def open_engine(url: str) -> Engine:
     """An engine as a worker has it."""
-    return make_engine(url, pool_size=8)
+    return make_engine(url, pool_size=8, works_queues=True)

@@ -12,8 +12,8 @@ from tests.bench.stage import BACKGROUND, WORKER, Stage, addresses, stage
 
 _WARM, _VISITS = 40, 400
 _LETTERS = 2
-# Enough visitors at a time to keep the machine at work, few enough that lookups answer the second poll.
-_VISITORS = 8
+# As on an action day: enough visitors to keep the machine at work, few enough that the second poll is answered.
+_VISITORS = 32
 
 
 def measure(servers: Servers) -> Iterator[Figure]:

@@ -16,7 +16,8 @@ from shared.paths import ROOT
 from shared.queue.celery_app import make_celery
 from shared.queue.names import QUEUE_OF_TASK, QueueName, TaskName
 from shared.queue.ring import Ring
-from shared.services.submissions import accept_submission, begin_submission
+from shared.services.accept import accept_submission
+from shared.services.submissions import begin_submission
 from tests.factories import make_supporter
 from tests.faults.conftest import TIMING, Stack
 from tests.faults.fleet import wait_until
@@ -69,6 +70,15 @@ def test_a_worker_killed_at(stack: Stack, step: str) -> None:
     wait_until(lambda: any(worker.poll() is not None for worker in stack.fleet.workers), 15, f"a death at {step}")
     stack.fleet.mend(2)
     check(stack, 8, uncertain=1 if step in AFTER_THE_DOT else 0)
+
+
+@pytest.mark.parametrize("step", ["prepare.before_letters", "sweep.mending"])
+def test_a_worker_frozen_for_good_within_a_transaction(stack: Stack, step: str) -> None:
+    """Nobody wakes it, and it still looks alive: PostgreSQL takes its locks away."""
+    stack.fleet.arm(f"{step}:freeze")
+    write(stack, 2)
+    wait_until(lambda: not stack.fleet.order.exists(), 15, f"somebody to freeze at {step}")
+    check(stack, 4)
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,10 @@ from shared.db.figures import count_imbalance
 from shared.db.tables import follow_up, letter, submission
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
+from shared.services.accept import accept_submission
 from shared.services.delivery import deliver_letters, send_mail
 from shared.services.prepare import prepare_submissions
-from shared.services.submissions import accept_submission, begin_submission
+from shared.services.submissions import begin_submission
 from shared.services.sweep import sweep
 from shared.settings import Settings
 from tests.factories import make_campaign, make_supporter

@@ -11,10 +11,11 @@ from shared.db import figures as rows
 from shared.domain.states import LetterState
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
+from shared.services.accept import accept_submission
 from shared.services.delivery import deliver_letters
 from shared.services.figures import current_figures
 from shared.services.prepare import prepare_submissions
-from shared.services.submissions import accept_submission, begin_submission
+from shared.services.submissions import begin_submission
 from shared.settings import Settings
 from tests.factories import make_campaign, make_supporter
 from tests.smtp_server import ScriptedSmtpServer

@@ -11,9 +11,10 @@ from shared.db.tables import letter
 from shared.paths import ROOT
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
+from shared.services.accept import accept_submission
 from shared.services.campaigns import import_campaign
 from shared.services.prepare import prepare_submissions
-from shared.services.submissions import accept_submission, begin_submission
+from shared.services.submissions import begin_submission
 from shared.settings import Settings
 from tests.factories import make_supporter
 from tests.unit.test_campaign_files import HOST_TEXT

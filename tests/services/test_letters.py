@@ -7,9 +7,10 @@ from shared.db.tables import letter
 from shared.errors import NotAllowed
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
+from shared.services.accept import accept_submission
 from shared.services.letters import cancel_letter, retry_letter
 from shared.services.prepare import prepare_submissions
-from shared.services.submissions import accept_submission, begin_submission
+from shared.services.submissions import begin_submission
 from shared.settings import Settings
 from tests.factories import make_campaign, make_supporter
 

@@ -13,12 +13,13 @@ from shared.db.campaigns import SENDABLE
 from shared.domain.office_hours import OfficeHours, opening_words, parse_office_hours
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
+from shared.services.accept import accept_submission
 from shared.services.campaigns import import_campaign
 from shared.services.dashboard import read_letter
 from shared.services.delivery import deliver_letters
 from shared.services.prepare import prepare_submissions
 from shared.services.submission_view import read_submission
-from shared.services.submissions import accept_submission, begin_submission
+from shared.services.submissions import begin_submission
 from shared.settings import Settings
 from tests.factories import CAMPAIGN, make_supporter
 from tests.smtp_server import ScriptedSmtpServer

@@ -12,12 +12,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from shared.domain.places import HomeAddress
+from shared.domain.supporter_input import SupporterDetails
 from shared.logging import configure_logging
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
+from shared.services.accept import accept_submission
 from shared.services.delivery import deliver_letters, send_mail
 from shared.services.prepare import prepare_submissions
-from shared.services.submissions import SupporterDetails, accept_submission, begin_submission
+from shared.services.submissions import begin_submission
 from shared.services.sweep import sweep
 from shared.settings import Settings
 from tests.factories import make_campaign

@@ -17,6 +17,7 @@ from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
 from shared.rendering.letters import Author, RenderedLetter
 from shared.services import make_letters, prepare
+from shared.services.accept import accept_submission
 from shared.services.campaigns import change_campaign_state
 from shared.services.delivery import deliver_letters, send_mail
 from shared.services.letters import cancel_letter, retry_letter
@@ -24,7 +25,7 @@ from shared.services.lookup.directory import as_office
 from shared.services.mailbox import list_messages, read_message, store_message
 from shared.services.prepare import prepare_submissions
 from shared.services.submission_view import SubmissionView, preview_letters, read_submission
-from shared.services.submissions import accept_submission, begin_submission, correct_address, send_now, undo_submission
+from shared.services.submissions import begin_submission, correct_address, send_now, undo_submission
 from shared.services.sweep import tidy
 from shared.settings import Settings
 from tests.factories import make_campaign, make_supporter
@@ -243,7 +244,7 @@ def go_live(here: Here, server: ScriptedSmtpServer) -> None:
 @pytest.fixture
 def live(here: Here, monkeypatch: pytest.MonkeyPatch) -> Here:
     """Practice offices stand in for real ones; what is tested is the road, not the directory."""
-    monkeypatch.setattr("shared.services.submissions.has_real_directory", lambda *_: True)
+    monkeypatch.setattr("shared.services.accept.has_real_directory", lambda *_: True)
     here.begin("warm-up@example.org")
     here.prepare()
     with here.engine.begin() as connection:

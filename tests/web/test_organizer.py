@@ -12,10 +12,12 @@ from werkzeug.test import TestResponse
 
 from shared.db.tables import campaign, letter
 from shared.domain.places import HomeAddress
+from shared.domain.supporter_input import SupporterDetails
 from shared.queue.ring import Ring
+from shared.services.accept import accept_submission
 from shared.services.mailbox import store_message
 from shared.services.organizers import issue_one_time_password
-from shared.services.submissions import SupporterDetails, accept_submission, begin_submission
+from shared.services.submissions import begin_submission
 from shared.settings import Settings
 from tests.factories import make_campaign
 from web.admin.guard import OPEN_ENDPOINTS

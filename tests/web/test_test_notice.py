@@ -8,8 +8,9 @@ from sqlalchemy import Engine
 
 from shared.domain.states import CampaignState
 from shared.queue.ring import Ring
+from shared.services.accept import accept_submission
 from shared.services.campaigns import campaign_page, change_campaign_state
-from shared.services.submissions import accept_submission, begin_submission
+from shared.services.submissions import begin_submission
 from shared.settings import Settings
 from tests.factories import CAMPAIGN, make_campaign, make_supporter
 from web.app import create_app
@@ -26,7 +27,7 @@ def with_relay(settings: Settings) -> Settings:
 @pytest.fixture
 def live(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A live campaign in a state whose real offices are there."""
-    for module in ("campaigns", "submissions", "submission_view"):
+    for module in ("campaigns", "accept", "submission_view"):
         monkeypatch.setattr(f"shared.services.{module}.has_real_directory", lambda *_: True)
     make_campaign(engine, CAMPAIGN.replace("consents", "goal = 8\nconsents"))
     change_campaign_state(engine, "co-ops", CampaignState.LIVE, actor="test")

@@ -12,7 +12,8 @@ from shared.db.tables import letter
 from shared.queue.celery_app import make_celery
 from shared.queue.names import QUEUE_OF_TASK, QueueName, TaskName
 from shared.queue.ring import Ring, connect_redis
-from shared.services.submissions import accept_submission, begin_submission
+from shared.services.accept import accept_submission
+from shared.services.submissions import begin_submission
 from shared.settings import Settings
 from tests.factories import make_campaign, make_supporter
 from tests.processes import start_worker, stop
@@ -32,7 +33,7 @@ def test_a_ring_reaches_its_own_queue_and_no_other(task: TaskName, settings: Set
 
 def test_every_task_that_rings_has_code(settings: Settings, engine: Engine) -> None:
     app = make_celery(settings)
-    register_tasks(app, make_work(engine, Ring(app, None), settings))
+    register_tasks(app, make_work(engine, Ring(app, None), settings), settings.timing)
     named = {name for name in app.tasks if not name.startswith("celery.")}
     # Receipts come with their listener; the queue is there so that deployments need not change.
     assert named == {task.value for task in TaskName} - {TaskName.APPLY_RECEIPTS.value}

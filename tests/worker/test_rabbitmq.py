@@ -18,7 +18,8 @@ from shared.queue.celery_app import make_celery
 from shared.queue.names import QUEUE_OF_TASK, QueueName, TaskName
 from shared.queue.ring import Ring, connect_redis
 from shared.services import doctor
-from shared.services.submissions import accept_submission, begin_submission
+from shared.services.accept import accept_submission
+from shared.services.submissions import begin_submission
 from shared.settings import Settings
 from tests.factories import make_campaign, make_supporter
 from tests.processes import start_worker, stop

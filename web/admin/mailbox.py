@@ -1,10 +1,11 @@
 """The local mailbox: what left the queues and stayed on this machine."""
 
-from flask import Response, g, make_response, render_template, request
+from flask import Response, make_response, render_template, request
 
 from shared.services.mailbox import list_messages, read_message
 from web.admin import ROW_ID, bp
 from web.context import here
+from web.security import content_policy
 
 # A mail's own HTML is shown without scripts, forms, images from elsewhere or access to this page.
 _MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
@@ -20,10 +21,11 @@ def mailbox() -> str:
 
 
 @bp.get(f"/mailbox/<{ROW_ID}:message_id>")
-def message(message_id: int) -> str:
+def message(message_id: int) -> Response:
     """One message: headers, text, and the HTML part in a frame of its own."""
-    g.csp_extra = "frame-src 'self'"
-    return render_template("admin/message.html", message=read_message(here().engine, message_id))
+    response = make_response(render_template("admin/message.html", message=read_message(here().engine, message_id)))
+    response.headers["Content-Security-Policy"] = content_policy("frame-src 'self'")
+    return response
 
 
 @bp.get(f"/mailbox/<{ROW_ID}:message_id>/html")

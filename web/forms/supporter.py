@@ -5,7 +5,7 @@ from wtforms import EmailField, HiddenField, SelectMultipleField, StringField, T
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from shared.domain.places import HomeAddress
-from shared.services.submissions import BODY_MAX, NAME_MAX, OWN_WORDS_MAX, SUBJECT_MAX, SupporterDetails
+from shared.domain.supporter_input import BODY_MAX, NAME_MAX, OWN_WORDS_MAX, SUBJECT_MAX, SupporterDetails
 
 _ZIP = r"^\s*\d{5}(\s*-?\s*\d{4})?\s*$"
 
@@ -51,7 +51,12 @@ class SupporterForm(AddressFields):
 
 
 class LetterForm(FlaskForm):
-    """Step 2: words, choices and consent."""
+    """Step 2: words, choices and consent. Its token was checked before the view, as every form's is."""
+
+    class Meta:
+        """Without the library's second check."""
+
+        csrf = False
 
     own_words = TextAreaField(validators=[Length(max=OWN_WORDS_MAX * 2)])
     edited_subject = StringField(validators=[Optional(), Length(max=SUBJECT_MAX * 2)])

@@ -8,6 +8,7 @@ from shared.domain.address_lines import split_line
 from shared.domain.places import Chamber
 from shared.domain.states import SubmissionState
 from shared.errors import InputError
+from shared.services.accept import accept_submission
 from shared.services.submission_view import (
     WAITING,
     SubmissionView,
@@ -16,7 +17,7 @@ from shared.services.submission_view import (
     preview_letters,
     read_submission,
 )
-from shared.services.submissions import accept_submission, answer_doubt, correct_address, save_draft
+from shared.services.submissions import answer_doubt, correct_address, save_draft
 from web.context import here
 from web.forms.supporter import AddressFields, LetterForm
 from web.public import bp

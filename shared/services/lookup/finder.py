@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine
 
 from shared.db import directory as store
-from shared.db.engine import reading
+from shared.db.engine import at_once
 from shared.db.lookups import PointQuestion, PointRow, find_points
 from shared.domain.addresses import Incomplete, OutOfState, ReadAddress, read_address
 from shared.domain.places import Chamber, HomeAddress, LookupResult, LookupStatus, Match, MatchType
@@ -124,7 +124,7 @@ def _ask_own_data(
     results: dict[int, LookupResult],
 ) -> list[tuple[_Asked, Found]]:
     """Answers by address points and street ranges; returns what they leave open."""
-    with reading(engine) as connection:
+    with at_once(engine) as connection:
         directory, rows = _find(engine, connection, state, asked)
         if not directory.is_real:
             practice = _practice(engine, state, chambers)
@@ -172,7 +172,7 @@ def _ask_further(
         said = ask_geocoders(choose_geocoders(geocoders), one.address, one.typed, state)
     if said.retry_in_s is not None:
         return LookupResult(LookupStatus.NO_MATCH, reason=STILL_LOOKING, retry_in_s=said.retry_in_s)
-    with reading(engine) as connection:
+    with at_once(engine) as connection:
         directory = current_directory(engine, connection, state.code.lower())
         if said.positions:
             result = heed_names(directory, answer(directory, chambers, said.positions, state.name), said.named)

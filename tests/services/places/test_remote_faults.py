@@ -20,6 +20,7 @@ from shared.providers.geocoders import choose_geocoders
 from shared.providers.geocoders.guard import FAILURES_TO_OPEN, OPEN_S, Guarded
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
+from shared.services.accept import accept_submission
 from shared.services.delivery import deliver_letters
 from shared.services.imports.addresses import import_addresses
 from shared.services.imports.districts import import_districts
@@ -28,7 +29,7 @@ from shared.services.lookup import directory
 from shared.services.lookup.remote import RETRY_S
 from shared.services.prepare import prepare_submissions
 from shared.services.submission_view import SubmissionView, read_submission
-from shared.services.submissions import accept_submission, answer_doubt, correct_address
+from shared.services.submissions import answer_doubt, correct_address
 from shared.settings import Settings
 from tests.factories import make_campaign
 from tests.providers import scripted_geocoder as script

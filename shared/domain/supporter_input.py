@@ -1,0 +1,96 @@
+"""What supporters type into the form and the letter: cleaned, checked, and as it is stored."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+
+from shared.domain.merge_fields import RECIPIENT_FIELDS, canonical, find_problems
+from shared.domain.places import HomeAddress
+from shared.domain.typed_text import clean_line, clean_text
+from shared.errors import InputError
+
+OWN_WORDS_MAX = 1_000
+SUBJECT_MAX = 200
+BODY_MAX = 10_000
+NAME_MAX = 100
+
+
+@dataclass(frozen=True)
+class SupporterDetails:
+    """What step 1 asks for, as typed."""
+
+    first_name: str
+    last_name: str
+    email: str
+    address: HomeAddress
+
+
+def checked_details(details: SupporterDetails) -> dict[str, Any]:
+    """Name, email and address as they are stored; raises InputError with every problem."""
+    values = {"first_name": clean_line(details.first_name), "last_name": clean_line(details.last_name)}
+    wrong = {}
+    for field, words in (("first_name", "Enter your first name"), ("last_name", "Enter your last name")):
+        if not values[field]:
+            wrong[field] = words
+        elif len(values[field]) > NAME_MAX:
+            wrong[field] = f"{words.removeprefix('Enter your ').capitalize()} must be {NAME_MAX} characters or fewer"
+    try:
+        values["email"] = _ascii_email(clean_line(details.email))
+    except EmailNotValidError:
+        wrong["email"] = "Enter an email address in the form name@example.org"
+    try:
+        values |= checked_address(details.address)
+    except InputError as error:
+        wrong |= error.fields
+    if wrong:
+        raise InputError(wrong)
+    return values
+
+
+def checked_address(address: HomeAddress) -> dict[str, Any]:
+    """The parts of an address as they are stored; raises InputError."""
+    values = {
+        "street": clean_line(address.street)[:200],
+        "unit": clean_line(address.unit)[:50],
+        "city": clean_line(address.city)[:100],
+        "zip": clean_line(address.zip)[:10],
+        "us_state": clean_line(address.state)[:2].upper(),
+    }
+    wrong = {}
+    if not values["street"]:
+        wrong["street"] = "Enter your home street address with its number"
+    if not values["city"]:
+        wrong["city"] = "Enter your city or town"
+    if wrong:
+        raise InputError(wrong)
+    return values
+
+
+def checked_words(own_words: str, edited_subject: str | None, edited_body: str | None) -> dict[str, Any]:
+    """What a supporter wrote as it is stored; raises InputError. None for a letter that was not edited."""
+    wrong = {}
+    words = clean_text(own_words)
+    if len(words) > OWN_WORDS_MAX:
+        wrong["own_words"] = f"Your own words must be {OWN_WORDS_MAX:,} characters or fewer"
+    subject = None if edited_subject is None else canonical(clean_line(edited_subject))
+    body = None if edited_body is None else canonical(clean_text(edited_body))
+    for field, text, most in (("edited_subject", subject, SUBJECT_MAX), ("edited_body", body, BODY_MAX)):
+        if text is None:
+            continue
+        if not text:
+            wrong[field] = "Write something here, or go back to the letter as it was"
+        elif len(text) > most:
+            wrong[field] = f"This must be {most:,} characters or fewer"
+        elif problems := find_problems(text, allowed=RECIPIENT_FIELDS):
+            wrong[field] = f"Take out the curly brackets: {problems[0][1]}"
+    if wrong:
+        raise InputError(wrong)
+    return {"own_words": words, "edited_subject": subject, "edited_body": body}
+
+
+def _ascii_email(typed: str) -> str:
+    found = validate_email(typed, check_deliverability=False, test_environment=True)
+    if not found.ascii_email:
+        raise EmailNotValidError("The part before the at sign has letters that mail servers refuse.")
+    return found.ascii_email

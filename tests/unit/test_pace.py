@@ -1,0 +1,62 @@
+"""How fast a domain is served: batches by its own time, connections while they help, rates kept."""
+
+import pytest
+
+from shared.domain.pace import (
+    BATCH,
+    FEWEST_CONNECTIONS,
+    FIRST_BATCH,
+    FIRST_CONNECTIONS,
+    LARGEST_BATCH,
+    MOST_CONNECTIONS,
+    BatchSummary,
+    Pace,
+    batch_size,
+    break_seconds,
+    next_pace,
+)
+
+
+def after(pace: Pace, *, seconds_each: float, batches: int = 1, put_off: int = 0, refused: bool = False) -> Pace:
+    for _ in range(batches):
+        pace = next_pace(pace, BatchSummary(20, put_off, 20 * seconds_each, refused=refused))
+    return pace
+
+
+@pytest.mark.parametrize(
+    ("seconds_each", "size"),
+    [(0.0, FIRST_BATCH), (0.001, LARGEST_BATCH), (0.005, 40), (0.04, BATCH), (0.5, 10), (60.0, 1)],
+)
+def test_batches_are_worth_some_time(seconds_each: float, size: int) -> None:
+    assert batch_size(Pace(seconds_per_letter=seconds_each), batch_seconds=5.0) == size
+
+
+def test_a_rate_bounds_every_batch() -> None:
+    assert batch_size(Pace(200, 3.7, seconds_per_letter=0.001), batch_seconds=5.0) == 3
+
+
+@pytest.mark.parametrize(("seconds_each", "connections"), [(0.001, 2), (0.02, 3), (0.05, 8), (1.0, MOST_CONNECTIONS)])
+def test_connections_follow_the_servers_own_time(seconds_each: float, connections: int) -> None:
+    assert after(Pace(), seconds_each=seconds_each, batches=200).connections == connections
+
+
+def test_one_connection_more_after_each_good_batch() -> None:
+    assert after(Pace(), seconds_each=1.0).connections == FIRST_CONNECTIONS + 1
+
+
+def test_who_puts_us_off_gets_fewer_connections_and_wins_them_back() -> None:
+    busy = after(Pace(connections=16), seconds_each=1.0, put_off=1)
+    assert busy.connections == 8
+    assert after(busy, seconds_each=1.0, batches=3).connections == 11
+
+
+def test_a_refusal_opens_the_breaker_longer_each_time() -> None:
+    refused = after(Pace(), seconds_each=0.0, batches=3, refused=True)
+    assert refused.failures == 3
+    assert break_seconds(refused, first=60.0) == 240.0
+    assert after(refused, seconds_each=0.001).failures == 0
+
+
+def test_never_without_a_connection() -> None:
+    assert after(Pace(), seconds_each=1.0, batches=20, put_off=1).connections == 1
+    assert after(Pace(connections=1), seconds_each=0.001).connections == FEWEST_CONNECTIONS
