@@ -18,9 +18,10 @@ from shared.domain.table_keys import TableKey
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
 from shared.services import letters_table
+from shared.services.accept import accept_submission
 from shared.services.letters_table import LetterPage, list_letters
 from shared.services.prepare import prepare_submissions
-from shared.services.submissions import SupporterDetails, accept_submission, begin_submission
+from shared.services.submissions import SupporterDetails, begin_submission
 from shared.settings import Settings
 from tests.factories import make_campaign
 
