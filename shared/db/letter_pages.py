@@ -13,7 +13,7 @@ from sqlalchemy import Connection, RowMapping, text
 from shared.domain.states import LetterState
 from shared.domain.table_keys import TableKey
 
-# With these a page takes less than 50 ms among a million letters, whatever the word.
+# Measured among a million letters: nearly every word is found within 50 ms, whatever the page.
 NEAR = 1_000
 FEW = 1_500
 MANY = 20_000
