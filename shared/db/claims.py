@@ -76,7 +76,7 @@ _HELD = (
     " JOIN arrow ON arrow.old = row.state AND arrow.new = result.state"
     " WHERE row.attempt = result.attempt AND row.state IN ('sending', 'uncertain') ORDER BY row.id FOR UPDATE OF row),"
     " changed AS (UPDATE {table} row SET state = result.state, state_changed_at = now(), cause = result.cause,"
-    " remote_reply = result.reply, lease_until = NULL, tries = row.tries + result.tried::int,"
+    " remote_reply = result.reply, lease_until = NULL, worker = '', tries = row.tries + result.tried::int,"
     " crash_count = row.crash_count + result.crashed::int,"
     " due_at = CASE WHEN result.state IN ('queued', 'deferred') THEN now() + result.due_in_s * interval '1 second'"
     " ELSE row.due_at END, sent_at = CASE WHEN result.state = 'sent' THEN now() ELSE row.sent_at END"
@@ -91,6 +91,15 @@ _RECORD = {
         " SELECT * FROM changed"
     ),
     Kind.FOLLOW_UP: text(_HELD.format(table="follow_up") + " SELECT * FROM changed"),
+}
+# Given up as uncertain while the worker slept, and just as uncertain now that it is awake.
+_LET_GO = {
+    kind: text(
+        f"UPDATE {kind.value} SET worker = '' FROM unnest(CAST(:ids AS bigint[]), CAST(:attempts AS int[]))"
+        f" AS result(id, attempt) WHERE {kind.value}.id = result.id AND {kind.value}.attempt = result.attempt"
+        f" AND state = 'uncertain'"
+    )
+    for kind in Kind
 }
 _HELD_BY = {
     kind: text(
@@ -123,7 +132,10 @@ def claim_follow_ups(
 
 
 def record_results(connection: Connection, kind: Kind, results: Sequence[Result]) -> list[RowMapping]:
-    """Writes what became of a batch, with an event for each letter; returns the rows that were still this attempt's."""
+    """Writes what became of a batch, with an event for each letter; returns the rows that were still this attempt's.
+
+    From here on no row is its worker's any more: a journal without a word on it proves nothing.
+    """
     if not results:
         return []
     columns: Mapping[str, list[object]] = {
@@ -136,7 +148,12 @@ def record_results(connection: Connection, kind: Kind, results: Sequence[Result]
         "tried": [one.tried for one in results],
         "crashed": [one.crashed for one in results],
     }
-    return list(connection.execute(_RECORD[kind], columns).mappings())
+    changed = list(connection.execute(_RECORD[kind], columns).mappings())
+    known = {row["id"] for row in changed}
+    if others := [one for one in results if one.id not in known]:
+        values = {"ids": [one.id for one in others], "attempts": [one.attempt for one in others]}
+        connection.execute(_LET_GO[kind], values)
+    return changed
 
 
 def held_by(connection: Connection, kind: Kind, workers: Sequence[str]) -> list[RowMapping]:

@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from shared.db.claims import claim_letters
+from shared.db.claims import Kind, Result, claim_letters, record_results
 from shared.db.installation import read_switches
 from shared.db.pace import find_domain
+from shared.domain.causes import Cause
 from shared.domain.states import LetterState
 from shared.domain.transport import Transport
 from shared.providers import journal as journals
 from shared.providers.journal import Item, Journal
 from shared.services.delivery.recover import accept_database, check_database, recover
+from shared.services.sweep import sweep
 from shared.timing import USUAL
 from tests.services.test_road import Here, here, ring
 
@@ -89,6 +91,29 @@ def test_the_last_line_decides(
         with here.engine.connect() as connection:
             assert connection.scalar(text("SELECT crash_count FROM letter WHERE id = :id"), {"id": first.id}) == crashes
     assert recover(here.engine, tmp_path, USUAL) == 0
+
+
+@pytest.mark.parametrize("lease_ran_out", [False, True])
+def test_what_was_recorded_is_no_longer_the_journal_s(here: Here, tmp_path: Path, *, lease_ran_out: bool) -> None:
+    """The server took a letter and did not say so; the worker recorded that, went on with others, and died."""
+    journal, (first, second) = claimed(here, tmp_path)
+    if lease_ran_out:
+        with here.engine.begin() as connection:
+            connection.execute(text("UPDATE letter SET lease_until = now() - interval '1 second'"))
+        sweep(here.engine, here.ring, here.settings)
+    results = [
+        Result(first.id, first.attempt, LetterState.UNCERTAIN, Cause.LOST_AFTER_DOT),
+        Result(second.id, second.attempt, LetterState.SENT, reply="250 ok"),
+    ]
+    with here.engine.begin() as connection:
+        record_results(connection, Kind.LETTER, results)
+    journal.clear()
+    journal.hand(Item("letter", second.id, 99))
+    with here.engine.begin() as connection:
+        connection.execute(text("UPDATE letter SET attempt = 99 WHERE id = :id"), {"id": second.id})
+    journal.abandon()
+    recover(here.engine, tmp_path, USUAL)
+    assert here.states() == ["uncertain", "sent"]
 
 
 def test_a_living_worker_s_letters_stay_its_own(here: Here, tmp_path: Path) -> None:
