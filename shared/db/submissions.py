@@ -1,4 +1,4 @@
-"""Reads and writes submissions and the offices they chose. The only writer of `submission.state`."""
+"""Reads and writes submissions. The only writer of `submission.state`."""
 
 # ruff: noqa: S608 - statements are put together from the constants below, never from data
 
@@ -12,10 +12,8 @@ from sqlalchemy import (
     RowMapping,
     and_,
     bindparam,
-    case,
     delete,
     func,
-    insert,
     literal_column,
     or_,
     select,
@@ -23,9 +21,9 @@ from sqlalchemy import (
     update,
 )
 
-from shared.db.tables import campaign, follow_up, letter, office, office_holder, submission, submission_target
+from shared.db.tables import campaign, follow_up, letter, submission
 from shared.domain.campaigns import StoredCampaign
-from shared.domain.places import Chamber, LookupResult, Match, Office
+from shared.domain.places import LookupResult, Match
 from shared.domain.states import SubmissionState, check_submission_arrow
 
 # How long letters that could not be made wait for the next try.
@@ -41,31 +39,6 @@ _LETTERLESS = and_(
     _UNLEASED,
 )
 
-_seat, _member = office.alias("seat"), office_holder.alias("member")
-_ROSTER_KNOWN = (
-    select(_seat.c.id)
-    .join(_member, _member.c.office_id == _seat.c.id)
-    .where(_seat.c.jurisdiction == office.c.jurisdiction, _seat.c.chamber == office.c.chamber)
-    .exists()
-)
-_TARGETS = (
-    select(
-        office,
-        office_holder.c.id.label("holder_id"),
-        office_holder.c.name.label("holder"),
-        office_holder.c.email,
-        office_holder.c.phone,
-        office_holder.c.party,
-        submission_target.c.submission_id,
-        submission_target.c.is_candidate,
-        submission_target.c.is_chosen,
-        # Only a seat without a holder needs the question.
-        case((office_holder.c.id.is_not(None), True), else_=_ROSTER_KNOWN).label("is_roster_known"),
-    )
-    .join(submission_target, submission_target.c.office_id == office.c.id)
-    .outerjoin(office_holder, and_(office_holder.c.office_id == office.c.id, office_holder.c.valid_to.is_(None)))
-    .order_by(func.array_position(["lower", "upper", "congress"], office.c.chamber), office.c.id)
-)
 _TYPED = (
     "token",
     "first_name",
@@ -99,12 +72,6 @@ _MATCHED = text(
     " edge_m = answer.edge_m, lat = answer.lat, lon = answer.lon FROM answer, held"
     " WHERE answer.id = submission.id AND held.id = submission.id RETURNING submission.id"
 )
-_FORGET_TARGETS = text("DELETE FROM submission_target WHERE submission_id = ANY(:ids)")
-_ADD_TARGETS = text(
-    "INSERT INTO submission_target (submission_id, office_id, is_candidate, is_chosen)"
-    " SELECT id, office, asked, NOT asked FROM unnest(CAST(:ids AS bigint[]), CAST(:offices AS bigint[]),"
-    " CAST(:asked AS bool[])) AS new(id, office, asked)"
-)
 _WRITE_EXPECTED = text(
     "UPDATE submission SET expected_letters = made.count FROM unnest(CAST(:ids AS bigint[]), CAST(:counts AS int[]))"
     " AS made(id, count) WHERE submission.id = made.id"
@@ -117,7 +84,6 @@ _FIND = (
     .where(submission.c.token == bindparam("wanted"))
 )
 _FIND_LOCKED = _FIND.with_for_update(of=submission)
-_TARGETS_OF_ONE = _TARGETS.where(submission_target.c.submission_id == bindparam("wanted"))
 
 
 def insert_submission(connection: Connection, stored: StoredCampaign, values: Mapping[str, Any]) -> bool:
@@ -199,73 +165,13 @@ def record_matches(connection: Connection, answers: Sequence[tuple[int, int, Loo
         "sources": [match.source if match else "" for match in matches],
         **{name: [_number(match, name) for match in matches] for name in ("precision_m", "edge_m", "lat", "lon")},
     }
-    ready = list(connection.execute(_MATCHED, values).scalars())
-    targets = [(number, office, results[number]) for number in ready for office in results[number].offices]
-    added = {
-        "ids": [number for number, _, _ in targets],
-        "offices": [office.office_id for _, office, _ in targets],
-        "asked": [result.asks_about(office) for _, office, result in targets],
-    }
-    connection.execute(_FORGET_TARGETS, {"ids": ready})
-    connection.execute(_ADD_TARGETS, added)
-    return ready
-
-
-def write_targets(connection: Connection, submission_id: int, result: LookupResult) -> None:
-    """Replaces the offices of a submission: matched ones are chosen, candidates wait for an answer."""
-    connection.execute(delete(submission_target).where(submission_target.c.submission_id == submission_id))
-    rows = [
-        {
-            "submission_id": submission_id,
-            "office_id": found.office_id,
-            "is_candidate": result.asks_about(found),
-            "is_chosen": not result.asks_about(found),
-        }
-        for found in result.offices
-    ]
-    if rows:
-        connection.execute(insert(submission_target), rows)
-
-
-def read_targets(connection: Connection, submission_id: int) -> list[tuple[Office, bool, bool]]:
-    """(office with its holder today, is_candidate, is_chosen), House before Senate before Congress."""
-    rows = connection.execute(_TARGETS_OF_ONE, {"wanted": submission_id}).mappings()
-    return [(_office(row), row["is_candidate"], row["is_chosen"]) for row in rows]
-
-
-def chosen_targets(connection: Connection, submission_ids: Sequence[int]) -> dict[int, list[Office]]:
-    """The offices to write to, by submission, each with its holder today."""
-    query = _TARGETS.where(submission_target.c.submission_id.in_(submission_ids), submission_target.c.is_chosen)
-    offices: dict[int, list[Office]] = {}
-    for row in connection.execute(query).mappings():
-        offices.setdefault(row["submission_id"], []).append(_office(row))
-    return offices
+    return list(connection.execute(_MATCHED, values).scalars())
 
 
 def write_expected_letters(connection: Connection, made: Mapping[int, int]) -> None:
     """How many letters each submission has got; none of them gets any more."""
     values = {"ids": list(made), "counts": list(made.values())}
     connection.execute(_WRITE_EXPECTED, values)
-
-
-def choose_targets(connection: Connection, submission_id: int, chosen: set[int]) -> None:
-    """Marks exactly these offices as the ones to write to."""
-    connection.execute(
-        update(submission_target)
-        .where(submission_target.c.submission_id == submission_id)
-        .values(is_chosen=submission_target.c.office_id.in_(chosen))
-    )
-
-
-def answer_candidates(connection: Connection, submission_id: int, chosen: set[int]) -> None:
-    """Keeps the chosen candidates and drops the others; the doubt is over."""
-    mine = submission_target.c.submission_id == submission_id
-    connection.execute(
-        delete(submission_target).where(
-            mine, submission_target.c.is_candidate, submission_target.c.office_id.not_in(chosen)
-        )
-    )
-    connection.execute(update(submission_target).where(mine).values(is_candidate=False, is_chosen=True))
 
 
 def lock_letterless(connection: Connection, limit: int) -> list[RowMapping]:
@@ -313,20 +219,3 @@ def _number(match: Match | None, name: str) -> float | None:
     """The driver takes lists of one type only."""
     value = getattr(match, name, None)
     return None if value is None else float(value)
-
-
-def _office(row: RowMapping) -> Office:
-    return Office(
-        office_id=row["id"],
-        chamber=Chamber(row["chamber"]),
-        district=row["district"],
-        ocd_id=row["ocd_id"],
-        title=row["title"],
-        holder_id=row["holder_id"],
-        holder=row["holder"] or "",
-        email=row["email"] or "",
-        phone=row["phone"] or "",
-        party=row["party"] or "",
-        is_practice=row["is_practice"],
-        is_roster_known=row["is_roster_known"],
-    )

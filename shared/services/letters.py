@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, Engine, RowMapping, func
 from sqlalchemy.exc import IntegrityError
 
-from shared.db import campaigns, letters, submissions
+from shared.db import campaigns, letters, submissions, targets
 from shared.db.tables.letters import ONE_PER_OFFICE
 from shared.domain.causes import Cause
 from shared.domain.places import Office
@@ -97,5 +97,5 @@ def _render_again(connection: Connection, row: RowMapping) -> dict[str, object]:
 
 
 def _office_today(connection: Connection, row: RowMapping) -> Office | None:
-    targets = submissions.read_targets(connection, row["submission_id"])
-    return next((office for office, _, _ in targets if office.office_id == row["office_id"]), None)
+    found = targets.read_targets(connection, row["submission_id"])
+    return next((office for office, _, _ in found if office.office_id == row["office_id"]), None)

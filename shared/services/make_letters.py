@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import Connection, Engine, RowMapping
 
 from shared.clock import now
-from shared.db import campaigns, letters, pace, submissions
+from shared.db import campaigns, letters, pace, submissions, targets
 from shared.domain.backoff import GIVE_UP_AFTER_S
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.causes import Cause
@@ -79,11 +79,11 @@ def _make(engine: Engine, settings: Settings) -> tuple[int, bool]:
 
 def _values_of(connection: Connection, rows: Sequence[RowMapping]) -> dict[int, list[Mapping[str, Any]]]:
     """The letters of each submission. One whose letters can't be made waits; the others go on."""
-    targets = submissions.chosen_targets(connection, [row["id"] for row in rows])
+    chosen = targets.chosen_targets(connection, [row["id"] for row in rows])
     stored = {number: campaigns.read_campaign(connection, number) for number in {row["campaign_id"] for row in rows}}
     values: dict[int, list[Mapping[str, Any]]] = {}
     for row in rows:
-        offices = targets.get(row["id"], [])
+        offices = chosen.get(row["id"], [])
         try:
             values[row["id"]] = [_letter_values(row, stored[row["campaign_id"]], office) for office in offices]
         except Exception as error:  # noqa: BLE001 - a fault in one letter's text must not hold up the others

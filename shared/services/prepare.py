@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import Connection, Engine, RowMapping, func
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from shared.db import submissions
+from shared.db import submissions, targets
 from shared.domain.backoff import lookup_delay
 from shared.domain.places import Chamber, HomeAddress, LookupResult, LookupStatus
 from shared.domain.states import SubmissionState
@@ -115,11 +115,11 @@ def _record_matches(engine: Engine, answers: Sequence[tuple[RowMapping, LookupRe
     """What nearly all lookups come to, in one transaction; one by one when that fails."""
     if not answers:
         return
+    attempts = [(row["id"], row["lookup_attempt"], result) for row, result in answers]
     try:
         with engine.begin() as connection:
-            ready = submissions.record_matches(
-                connection, [(r["id"], r["lookup_attempt"], found) for r, found in answers]
-            )
+            ready = submissions.record_matches(connection, attempts)
+            targets.replace_targets(connection, {row["id"]: result for row, result in answers if row["id"] in ready})
     except OperationalError:
         raise
     except SQLAlchemyError as error:
@@ -158,7 +158,7 @@ def _record(engine: Engine, row: RowMapping, result: LookupResult | None) -> Non
 
 
 def _record_lookup(connection: Connection, row: RowMapping, result: LookupResult) -> None:
-    submissions.write_targets(connection, row["id"], result)
+    targets.replace_targets(connection, {row["id"]: result})
     match = result.match
     values: dict[str, Any] = {
         "lookup_status": result.status.value,

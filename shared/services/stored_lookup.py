@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
 
-from shared.db import campaigns, submissions
+from shared.db import campaigns, submissions, targets
 from shared.db.tables import letter
 from shared.domain.places import HomeAddress, LookupResult, LookupStatus, Match, MatchType
 from shared.errors import NotFound
@@ -27,7 +27,7 @@ def read_stored_lookup(engine: Engine, letter_id: int) -> StoredLookup:
         if number is None:
             raise NotFound("There is no such letter.")
         row = submissions.read_by_id(connection, number)
-        offices = tuple(office for office, _, _ in submissions.read_targets(connection, number))
+        offices = tuple(office for office, _, _ in targets.read_targets(connection, number))
         jurisdiction = campaigns.read_campaign(connection, row["campaign_id"]).campaign.jurisdiction
     address = HomeAddress(row["street"], row["city"], row["us_state"], row["zip"], row["unit"])
     match = None

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, RowMapping
 
 from shared.clock import now
-from shared.db import campaigns, letters, submissions
+from shared.db import campaigns, letters, submissions, targets
 from shared.db.engine import at_once
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.identities import reference
@@ -146,13 +146,13 @@ def editable_letter_of(view: SubmissionView) -> EditableLetter:
 
 def _view(connection: Connection, settings: Settings, row: RowMapping) -> SubmissionView:
     stored = campaigns.campaign_of(connection, row)
-    targets = tuple(Target(*found) for found in submissions.read_targets(connection, row["id"]))
+    found = tuple(Target(*one) for one in targets.read_targets(connection, row["id"]))
     lines: tuple[LetterLine, ...] = ()
     if row["expected_letters"] is not None:
         rows = letters.letters_of_submission(connection, row["id"])
         lines = tuple(_line(letter, row, stored.hours) for letter in rows)
-    practice = any(target.office.is_practice for target in targets)
-    if not targets:
+    practice = any(target.office.is_practice for target in found)
+    if not found:
         practice = not has_real_directory(connection, stored.campaign.jurisdiction)
     return SubmissionView(
         token=row["token"],
@@ -172,7 +172,7 @@ def _view(connection: Connection, settings: Settings, row: RowMapping) -> Submis
         suggestions=tuple(row["suggestions"]),
         lookup_reason=row["lookup_reason"],
         match=_match(row),
-        targets=targets,
+        targets=found,
         accepted_at=row["accepted_at"],
         expected_letters=row["expected_letters"],
         undo_until=_undo_until(row, lines),

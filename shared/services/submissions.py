@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, RowMapping, func
 
 from shared.clock import now
-from shared.db import campaigns, follow_ups, letters, submissions
+from shared.db import campaigns, follow_ups, letters, submissions, targets
 from shared.db.engine import at_once
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.causes import Cause
@@ -66,7 +66,7 @@ def save_draft(
             raise NotAllowed("This letter was already sent. It can't be changed any more.")
         submissions.update_submission(connection, row["id"], values)
         if chosen is not None:
-            submissions.choose_targets(connection, row["id"], chosen)
+            targets.choose_targets(connection, row["id"], chosen)
 
 
 def correct_address(engine: Engine, ring: Ring, token: str, address: HomeAddress) -> None:
@@ -97,13 +97,13 @@ def answer_doubt(engine: Engine, ring: Ring, token: str, chosen: Mapping[Chamber
         _require_letterless(row)
         if row["state"] != SubmissionState.NEEDS_ADDRESS.value:
             return
-        candidates = [office for office, asked, _ in submissions.read_targets(connection, row["id"]) if asked]
+        candidates = [office for office, asked, _ in targets.read_targets(connection, row["id"]) if asked]
         if not candidates:
             raise InputError({"street": "Your address has changed since. Check it and look again."})
         for chamber in {office.chamber for office in candidates}:
             if chosen.get(chamber) not in {office.office_id for office in candidates if office.chamber is chamber}:
                 raise InputError({chamber.value: "Choose the one who represents you, or correct your address."})
-        submissions.answer_candidates(connection, row["id"], set(chosen.values()))
+        targets.answer_candidates(connection, row["id"], set(chosen.values()))
         submissions.make_ready(connection, row, {"match_type": "hand_picked"})
     ring.ring(TaskName.PREPARE_SUBMISSIONS)
 
