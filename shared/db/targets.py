@@ -42,7 +42,7 @@ _ADD = text(
 
 
 def replace_targets(connection: Connection, results: Mapping[int, LookupResult]) -> None:
-    """The offices of each submission as its lookup found them: matched ones chosen, candidates waiting for an answer."""
+    """The offices as a lookup found them, by submission: matched ones are chosen, candidates wait for an answer."""
     targets = [(number, found, result) for number, result in results.items() for found in result.offices]
     added = {
         "ids": [number for number, _, _ in targets],
