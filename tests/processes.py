@@ -53,6 +53,8 @@ def start_web(
         "--blocking-threads",
         "4",
         "--respawn-failed-workers",
+        "--respawn-interval",
+        "0.5",
         "--no-ws",
         "--workers-kill-timeout",
         "10",
