@@ -19,6 +19,8 @@ from shared.settings import Settings
 from tests.processes import start_web, start_worker
 
 _START_SECONDS = 30.0
+# The web server ends as a whole, for its process manager to see, when a new process of it dies within 5.5 s.
+_CRASH_LOOP_SECONDS = 7.0
 WEB = 2
 # Nothing is at work and nothing is due soon: letters rest in a state that only time or a person changes.
 _RESTLESS = text(
@@ -38,6 +40,8 @@ class Fleet:
     workers: list["subprocess.Popen[bytes]"] = field(default_factory=list)
     web: "subprocess.Popen[bytes] | None" = None
     url: str = ""
+    _web_deaths: int = 0
+    _web_died_at: float = 0.0
 
     @property
     def order(self) -> Path:
@@ -91,7 +95,10 @@ class Fleet:
         log = (self.folder / "web.log").read_text(errors="replace")
         spawned, started = log.count("Spawning worker-"), log.count("Started worker-")
         died = log.count("Unexpected exit from worker-")
-        return spawned == started == WEB + died and self._web_answers()
+        if died != self._web_deaths:
+            self._web_deaths, self._web_died_at = died, time.monotonic()
+        is_safe = not died or time.monotonic() - self._web_died_at > _CRASH_LOOP_SECONDS
+        return spawned == started == WEB + died and is_safe and self._web_answers()
 
     def stop(self) -> None:
         """Ends every process of this fleet."""
