@@ -1,6 +1,5 @@
 """Reads and writes campaign rows; nothing else knows that part of a campaign is JSON."""
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
@@ -22,9 +21,8 @@ SENDABLE = (
     " < split_part(nullif(campaign.content ->> 'office_hours', ''), '-', 2)::time))"
 )
 
-_MOST_VERSIONS = 100
-_VERSIONS: dict[tuple[int, datetime], StoredCampaign] = {}
-_NEWEST: dict[str, StoredCampaign] = {}
+# Campaigns as this process read them last, by id.
+_READ: dict[int, StoredCampaign] = {}
 _BY_ID = select(campaign).where(campaign.c.id == bindparam("wanted"))
 _BY_SLUG = select(campaign).where(campaign.c.slug == bindparam("wanted"))
 
@@ -32,17 +30,12 @@ _BY_SLUG = select(campaign).where(campaign.c.slug == bindparam("wanted"))
 def find_campaign(connection: Connection, slug: str) -> StoredCampaign | None:
     """The campaign at `/c/<slug>`, None when there is none."""
     row = connection.execute(_BY_SLUG, {"wanted": slug}).mappings().one_or_none()
-    stored = _stored(row) if row else None
-    if stored is not None:
-        if len(_NEWEST) >= _MOST_VERSIONS:
-            _NEWEST.clear()
-        _NEWEST[slug] = stored
-    return stored
+    return _stored(row) if row else None
 
 
 def remembered(slug: str) -> StoredCampaign | None:
     """The campaign as this process read it last. Whoever acts on it makes sure that its `updated_at` still holds."""
-    return _NEWEST.get(slug)
+    return next((one for one in list(_READ.values()) if one.campaign.slug == slug), None)
 
 
 def read_campaign(connection: Connection, campaign_id: int) -> StoredCampaign:
@@ -52,14 +45,10 @@ def read_campaign(connection: Connection, campaign_id: int) -> StoredCampaign:
 
 def campaign_of(connection: Connection, submission: RowMapping) -> StoredCampaign:
     """The campaign of a submission's row as `find_submission` gives it; read once for each of its versions."""
-    version = (submission["campaign_id"], submission["campaign_updated_at"])
-    stored = _VERSIONS.get(version)
-    if stored is None:
-        stored = read_campaign(connection, submission["campaign_id"])
-        if len(_VERSIONS) >= _MOST_VERSIONS:
-            _VERSIONS.clear()
-        _VERSIONS[version] = stored
-    return stored
+    known = _READ.get(submission["campaign_id"])
+    if known is not None and known.updated_at == submission["campaign_updated_at"]:
+        return known
+    return read_campaign(connection, submission["campaign_id"])
 
 
 def list_campaigns(connection: Connection) -> list[StoredCampaign]:
@@ -90,4 +79,6 @@ def write_state(connection: Connection, campaign_id: int, state: CampaignState) 
 
 def _stored(row: RowMapping) -> StoredCampaign:
     content = from_content(dict(row), row["content"])
-    return StoredCampaign(row["id"], CampaignState(row["state"]), content, row["published_at"], row["updated_at"])
+    stored = StoredCampaign(row["id"], CampaignState(row["state"]), content, row["published_at"], row["updated_at"])
+    _READ[stored.id] = stored
+    return stored

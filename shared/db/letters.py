@@ -42,13 +42,8 @@ def insert_letters(
     statement = upsert(letter).on_conflict_do_nothing().returning(letter.c.id, letter.c.submission_id)
     made = connection.execute(statement, rows).all()
     connection.execute(_FIRST_EVENTS, {"ids": [row.id for row in made]})
-    write_words(connection, {row.id: words[row.id] for row in made})
+    connection.execute(_WORDS, {"ids": [row.id for row in made], "words": [words[row.id] for row in made]})
     return Counter(row.submission_id for row in made)
-
-
-def write_words(connection: Connection, words: Mapping[int, str]) -> None:
-    """What letters are found by (`shared.domain.search_words`), once for each."""
-    connection.execute(_WORDS, {"ids": list(words), "words": list(words.values())})
 
 
 def lock_letter(connection: Connection, letter_id: int) -> RowMapping | None:

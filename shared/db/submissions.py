@@ -24,13 +24,12 @@ from sqlalchemy import (
 from shared.db.tables import campaign, follow_up, letter, submission
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.places import LookupResult, Match
-from shared.domain.states import SubmissionState, check_submission_arrow
+from shared.domain.states import LOOKUP_WAITING, SubmissionState, check_submission_arrow
 
 # How long letters that could not be made wait for the next try.
 LETTERS_AGAIN_AFTER = timedelta(minutes=5)
-_WAITING = (SubmissionState.DRAFT.value, SubmissionState.LOOKING_UP.value)
 _UNLEASED = or_(submission.c.lease_until.is_(None), submission.c.lease_until < func.now())
-_LOOKUP_DUE = and_(submission.c.state.in_(_WAITING), submission.c.due_at <= func.now(), _UNLEASED)
+_LOOKUP_DUE = and_(submission.c.state.in_(sorted(LOOKUP_WAITING)), submission.c.due_at <= func.now(), _UNLEASED)
 # The first three conditions are those of the index ix_submission_letters_due.
 _LETTERLESS = and_(
     submission.c.state == SubmissionState.READY.value,

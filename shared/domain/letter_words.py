@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Literal
 
 from shared.domain.causes import CAUSE_WORDS, Cause
-from shared.domain.places import Office
 from shared.domain.states import LetterState
 from shared.domain.transport import Transport
 
+LETTER_GONE = "We have no letter at this address. It may have been deleted."
 StepKind = Literal["done", "now", "todo", "bad"]
 
 STATE_WORDS: dict[LetterState, str] = {
@@ -69,8 +69,3 @@ def rail(
 def office_label(title: str, holder: str, district: str) -> str:
     """`Representative Pat Doe`, or `Representative, 1st Franklin` for a vacant seat."""
     return f"{title} {holder}" if holder else f"{title}, {district}"
-
-
-def label_of(office: Office) -> str:
-    """The label of an office as it stands today."""
-    return office_label(office.title, office.holder, office.district)

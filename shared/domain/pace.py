@@ -49,11 +49,6 @@ class BatchSummary:
     refused: bool = False
 
 
-def burst(rate_per_hour: int) -> float:
-    """The most letters that may leave in one go under a rate; at least one."""
-    return max(1.0, rate_per_hour * BURST_SHARE)
-
-
 def batch_size(pace: Pace, *, batch_seconds: float) -> int:
     """Letters worth about `batch_seconds` of work, within the tokens there are."""
     if pace.seconds_per_letter == 0:

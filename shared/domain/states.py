@@ -70,6 +70,9 @@ SUBMISSION_ARROWS: dict[SubmissionState, frozenset[SubmissionState]] = {
     _S.EXPIRED: frozenset(),
 }
 
+# The lookup has no answer yet.
+LOOKUP_WAITING = frozenset({_S.DRAFT, _S.LOOKING_UP})
+
 _L = LetterState
 # An end can be reopened only by an organizer, which is logged with their id.
 REOPENED_BY_ORGANIZER = frozenset({_L.REJECTED, _L.BOUNCED, _L.EXPIRED, _L.CANCELLED, _L.QUARANTINED, _L.UNCONFIRMED})

@@ -8,7 +8,7 @@ from kombu import Exchange, Queue
 from shared.queue.names import QUEUE_OF_TASK, QueueName, TaskName
 from shared.settings import Settings
 
-# Longer than any task runs (20 s), so that no message comes back while its task is at work.
+# Much longer than any run (`worker/shift.py`), so that no message comes back while its task is at work.
 VISIBILITY_TIMEOUT_S = 900
 SWEEP_EVERY_S = 10
 TIDY_EVERY_S = 600
@@ -59,7 +59,7 @@ def make_celery(settings: Settings) -> Celery:
             # A ring need not survive the broker, so it is not written to its disk.
             task_default_delivery_mode="transient",
             broker_heartbeat=30,
-            # As many hosts as a small cluster has are tried, at once; without these a page would wait between tries.
+            # As many hosts as a small cluster has are tried, at once; without these a ring would wait between tries.
             broker_transport_options={"max_retries": 2, "interval_start": 0, "interval_step": 0, "interval_max": 0},
         )
     return app

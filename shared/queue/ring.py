@@ -16,7 +16,7 @@ from shared.queue.names import QUEUE_OF_TASK, QueueName, TaskName
 _LOG = structlog.get_logger()
 # After a ring that failed nobody waits for the broker again for this long; what is due is found by the sweeps.
 QUIET_AFTER_FAILURE_S = 5.0
-# A page waits for its answer meanwhile.
+# A worker waits for the broker no longer.
 _ANSWER_WITHIN_S = 0.5
 # A further ring within this time finds the first one still waiting, unless a worker has taken it up.
 MERGE_WINDOW_MS = 5_000

@@ -9,7 +9,8 @@ from shared.db import acceptance, campaigns
 from shared.db.acceptance import Acceptance
 from shared.db.engine import at_once
 from shared.domain.campaigns import Campaign, StoredCampaign
-from shared.domain.states import SubmissionState
+from shared.domain.letter_words import LETTER_GONE
+from shared.domain.states import LOOKUP_WAITING, SubmissionState
 from shared.domain.supporter_input import checked_words
 from shared.domain.transport import Route, choose_route
 from shared.errors import InputError, NotAllowed, NotFound
@@ -19,7 +20,6 @@ from shared.queue.ring import Ring
 from shared.services.campaigns import require_open
 from shared.services.lookup import has_real_directory
 from shared.services.outbox import configured_relay
-from shared.services.submission_view import WAITING
 from shared.settings import Settings
 
 # A lookup that ends, or a campaign that changes, between reading and writing: each does so once.
@@ -51,7 +51,7 @@ def accept_submission(
         for _ in range(_TRIES):
             draft = acceptance.read_draft(connection, token)
             if draft is None:
-                raise NotFound("We have no letter at this address. It may have been deleted.")
+                raise NotFound(LETTER_GONE)
             if draft["accepted_at"] is not None:
                 return
             given = _given(connection, settings, draft, words, keep_edit=keep_edit, chosen=chosen, consents=consents)
@@ -104,7 +104,7 @@ def _given(
 def _route(connection: Connection, settings: Settings, stored: StoredCampaign, draft: RowMapping) -> Route:
     """Offices that were found say themselves whether they are real; while a lookup goes on the directory does too."""
     practice = draft["is_practice"]
-    if not draft["offices"] or SubmissionState(draft["state"]) in WAITING:
+    if not draft["offices"] or SubmissionState(draft["state"]) in LOOKUP_WAITING:
         practice = practice or not has_real_directory(connection, stored.campaign.jurisdiction)
     return choose_route(stored.state, configured_relay(settings), is_practice=practice)
 

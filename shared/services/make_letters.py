@@ -85,7 +85,8 @@ def _values_of(connection: Connection, rows: Sequence[RowMapping]) -> dict[int, 
     for row in rows:
         offices = chosen.get(row["id"], [])
         try:
-            values[row["id"]] = [_letter_values(row, stored[row["campaign_id"]], office) for office in offices]
+            author, campaign = author_of(row), stored[row["campaign_id"]]
+            values[row["id"]] = [_letter_values(row, author, campaign, office) for office in offices]
         except Exception as error:  # noqa: BLE001 - a fault in one letter's text must not hold up the others
             # Without the error's text, which may quote the letter.
             _LOG.error("letters.failed", submission_id=row["id"], error=type(error).__name__)
@@ -93,10 +94,9 @@ def _values_of(connection: Connection, rows: Sequence[RowMapping]) -> dict[int, 
     return values
 
 
-def _letter_values(row: RowMapping, stored: StoredCampaign, office: Office) -> Mapping[str, Any]:
-    name = f"{row['first_name']} {row['last_name']}"
+def _letter_values(row: RowMapping, author: Author, stored: StoredCampaign, office: Office) -> Mapping[str, Any]:
     values: dict[str, Any] = {
-        "words": stored_words(stored.id, name, row["email"], row["city"], office.holder, office.district),
+        "words": stored_words(stored.id, author.name, row["email"], row["city"], office.holder, office.district),
         "hold_reason": None,
         "cause": "",
         "subject": "",
@@ -116,7 +116,7 @@ def _letter_values(row: RowMapping, stored: StoredCampaign, office: Office) -> M
         "recipient_email": office.email,
         "receiving_domain": office.email.rpartition("@")[2].lower(),
         "district": office.district,
-        "from_name": name,
+        "from_name": author.name,
         "reply_to": row["email"],
     }
     if office.vacant or not office.email:
@@ -124,5 +124,5 @@ def _letter_values(row: RowMapping, stored: StoredCampaign, office: Office) -> M
             (HoldReason.VACANT_SEAT, Cause.VACANT_SEAT) if office.vacant else (HoldReason.NO_EMAIL, Cause.NO_EMAIL)
         )
         return values | {"state": LetterState.HELD.value, "hold_reason": reason.value, "cause": cause.value}
-    rendered = render_letter(stored.campaign, author_of(row), office)
+    rendered = render_letter(stored.campaign, author, office)
     return values | {"subject": rendered.subject, "body": rendered.body}

@@ -28,17 +28,15 @@ from shared.services.make_letters import BATCH, make_letters
 from shared.settings import Settings
 
 _LOG = structlog.get_logger()
-# A task ends after this long and rings again, so that a stopping worker never waits for it.
-TASK_SECONDS = 20.0
 # A batch asks outside services for at most this share of its lease.
 _OUTSIDE_SHARE = 0.4
 _LATER = LookupResult(LookupStatus.NO_MATCH, retry_in_s=0.0)
 
 
 def prepare_submissions(engine: Engine, ring: Ring, settings: Settings) -> int:
-    """Works through due lookups and letterless submissions for at most 20 s; returns how many it moved on."""
+    """Works through due lookups and letterless submissions for a task's time; returns how many it moved on."""
     ring.answer(TaskName.PREPARE_SUBMISSIONS)
-    ends, moved = time.monotonic() + TASK_SECONDS, 0
+    ends, moved = time.monotonic() + settings.timing.task, 0
     while True:
         with engine.begin() as connection:
             claimed = submissions.claim_lookups(connection, BATCH, timedelta(seconds=settings.timing.lookup_lease))
@@ -112,7 +110,7 @@ def _address(row: RowMapping) -> HomeAddress:
 
 
 def _record_matches(engine: Engine, answers: Sequence[tuple[RowMapping, LookupResult]]) -> None:
-    """What nearly all lookups come to, in one transaction; one by one when that fails."""
+    """What nearly all lookups come to, in one transaction; one by one when that fails, and anew what fails alone."""
     if not answers:
         return
     attempts = [(row["id"], row["lookup_attempt"], result) for row, result in answers]
@@ -123,41 +121,38 @@ def _record_matches(engine: Engine, answers: Sequence[tuple[RowMapping, LookupRe
     except OperationalError:
         raise
     except SQLAlchemyError as error:
-        _LOG.error("lookup.batch_failed", error=type(error).__name__)
-        for row, result in answers:
-            _record_alone(engine, row, result)
+        first = answers[0][0]
+        _LOG.error("lookup.not_recorded", lookups=len(answers), first_id=first["id"], error=type(error).__name__)
+        if len(answers) == 1:
+            _record(engine, first, None)
+        else:
+            for one in answers:
+                _record_matches(engine, [one])
         return
     for row, result in answers:
         if row["id"] in ready:
             _tell(row, result)
 
 
-def _record_alone(engine: Engine, row: RowMapping, result: LookupResult) -> None:
-    """The answer, or another lookup when that can't be written."""
-    try:
-        _record(engine, row, result)
-    except OperationalError:
-        raise
-    except SQLAlchemyError as error:
-        _LOG.error("lookup.not_recorded", submission_id=row["id"], error=type(error).__name__)
-        _record(engine, row, None)
-
-
 def _record(engine: Engine, row: RowMapping, result: LookupResult | None) -> None:
     """Writes the answer, or when to look again; only by the attempt that still holds the lease."""
+    if result is not None and result.is_found:
+        _record_matches(engine, [(row, result)])
+        return
     with engine.begin() as connection:
         held = submissions.lock_claimed(connection, row["id"], row["lookup_attempt"])
         if held is None:
             return
         if result is not None and result.retry_in_s is None:
-            _record_lookup(connection, held, result)
+            _record_question(connection, held, result)
             return
         wait = lookup_delay(held["lookup_attempt"]) if result is None else result.retry_in_s or 0.0
         values = {"due_at": func.now() + timedelta(seconds=wait), "lease_until": None}
         submissions.change_submission(connection, held, SubmissionState.DRAFT, values)
 
 
-def _record_lookup(connection: Connection, row: RowMapping, result: LookupResult) -> None:
+def _record_question(connection: Connection, row: RowMapping, result: LookupResult) -> None:
+    """The supporter has to say something more; who has pressed Send already is written to."""
     targets.replace_targets(connection, {row["id"]: result})
     match = result.match
     values: dict[str, Any] = {
@@ -172,12 +167,9 @@ def _record_lookup(connection: Connection, row: RowMapping, result: LookupResult
         "lat": match.lat if match else None,
         "lon": match.lon if match else None,
     }
-    if result.is_found:
-        submissions.make_ready(connection, row, values)
-    else:
-        submissions.change_submission(connection, row, SubmissionState.NEEDS_ADDRESS, values)
-        if row["accepted_at"] is not None:
-            plan_step(connection, row, "fix_address", Route(Transport(row["transport"]), is_test=row["is_test"]))
+    submissions.change_submission(connection, row, SubmissionState.NEEDS_ADDRESS, values)
+    if row["accepted_at"] is not None:
+        plan_step(connection, row, "fix_address", Route(Transport(row["transport"]), is_test=row["is_test"]))
     _tell(row, result)
 
 

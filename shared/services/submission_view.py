@@ -10,10 +10,10 @@ from shared.db import campaigns, letters, submissions, targets
 from shared.db.engine import at_once
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.identities import reference
-from shared.domain.letter_words import RailStep, cause_words, rail, state_words
+from shared.domain.letter_words import LETTER_GONE, RailStep, cause_words, rail, state_words
 from shared.domain.office_hours import OfficeHours, opening_for, opening_words
 from shared.domain.places import Chamber, HomeAddress, LookupStatus, Match, MatchType, Office
-from shared.domain.states import LetterState, SubmissionState
+from shared.domain.states import LOOKUP_WAITING, LetterState, SubmissionState
 from shared.domain.transport import Transport, speaks_of_a_test
 from shared.errors import NotFound
 from shared.rendering.letters import (
@@ -26,9 +26,6 @@ from shared.rendering.letters import (
 from shared.services.lookup import has_real_directory
 from shared.services.outbox import configured_relay
 from shared.settings import Settings
-
-_GONE = "We have no letter at this address. It may have been deleted."
-WAITING = (SubmissionState.DRAFT, SubmissionState.LOOKING_UP)
 
 
 @dataclass(frozen=True)
@@ -120,7 +117,7 @@ def read_submission(engine: Engine, settings: Settings, token: str) -> Submissio
     with at_once(engine) as connection:
         row = submissions.find_submission(connection, token)
         if row is None:
-            raise NotFound(_GONE)
+            raise NotFound(LETTER_GONE)
         return _view(connection, settings, row)
 
 
@@ -129,8 +126,8 @@ def poll_submission(engine: Engine, settings: Settings, token: str) -> Submissio
     with at_once(engine) as connection:
         row = submissions.find_submission(connection, token)
         if row is None:
-            raise NotFound(_GONE)
-        return None if row["state"] in WAITING else _view(connection, settings, row)
+            raise NotFound(LETTER_GONE)
+        return None if row["state"] in LOOKUP_WAITING else _view(connection, settings, row)
 
 
 def preview_letters(view: SubmissionView) -> tuple[LetterPreview, ...]:

@@ -11,6 +11,7 @@ from shared.db.engine import at_once
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.causes import Cause
 from shared.domain.identities import email_hash, new_token
+from shared.domain.letter_words import LETTER_GONE
 from shared.domain.places import Chamber, HomeAddress
 from shared.domain.states import CANCELLABLE, LetterState, SubmissionState
 from shared.domain.supporter_input import SupporterDetails, checked_address, checked_details, checked_words
@@ -142,7 +143,7 @@ def send_now(engine: Engine, ring: Ring, token: str) -> None:
 def _require(connection: Connection, token: str) -> RowMapping:
     row = submissions.find_submission(connection, token, lock=True)
     if row is None:
-        raise NotFound("We have no letter at this address. It may have been deleted.")
+        raise NotFound(LETTER_GONE)
     return row
 
 

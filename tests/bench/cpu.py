@@ -2,7 +2,6 @@
 
 import contextlib
 import time
-from collections.abc import Iterable
 
 import psutil
 
@@ -15,11 +14,6 @@ def tree_seconds(pid: int) -> float:
     except psutil.NoSuchProcess:
         return 0.0
     return sum(_seconds(one) for one in family)
-
-
-def trees_seconds(pids: Iterable[int]) -> float:
-    """The same for several trees."""
-    return sum(tree_seconds(pid) for pid in pids)
 
 
 class Neighbors:

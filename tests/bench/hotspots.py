@@ -47,7 +47,7 @@ class Spot:
 def find(servers: Servers) -> Iterator[Spot]:
     """Pages first, in a visit's order."""
     with stage(servers, "hotspots") as here:
-        app = create_app(here.settings, here.engine, here.ring())
+        app = create_app(here.settings, here.engine, here.late_ring())
         for name, requests in _requests(here).items():
             environs = [_environ(request) for request in requests]
             half = len(environs) // 2

@@ -18,6 +18,7 @@ from shared.local import processes
 from shared.local.broker import free_port
 from shared.paths import ROOT
 from shared.queue.celery_app import make_celery
+from shared.queue.late_ring import LateRing
 from shared.queue.names import QueueName
 from shared.queue.ring import Ring, connect_redis
 from shared.services.campaigns import import_campaign
@@ -87,6 +88,10 @@ class Stage:
     def ring(self) -> Ring:
         """A bell of the bench's own."""
         return Ring(make_celery(self.settings), connect_redis(self.settings.redis_url))
+
+    def late_ring(self) -> LateRing:
+        """A bell as the web tier rings it."""
+        return LateRing(make_celery(self.settings), connect_redis(self.settings.redis_url))
 
     def rests(self, *kinds: str) -> bool:
         """True when nothing of these kinds has anything ahead of it, of all kinds without arguments."""

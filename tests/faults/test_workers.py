@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from shared.db.installation import pause_all
+from shared.failpoints import FAILPOINTS
 from shared.paths import ROOT
 from shared.queue.celery_app import make_celery
 from shared.queue.names import QUEUE_OF_TASK, QueueName, TaskName
@@ -27,20 +28,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
 REST = 30.0
 # From these on the server may have the letter, and nobody has read its answer.
 AFTER_THE_DOT = {"deliver.after_dot", "deliver.after_250"}
-STEPS = [
-    "prepare.claimed",
-    "prepare.before_letters",
-    "deliver.before_claim",
-    "deliver.claimed",
-    "deliver.connected",
-    "deliver.after_rcpt",
-    "deliver.before_dot",
-    "deliver.after_dot",
-    "deliver.after_250",
-    "deliver.before_record",
-    "deliver.after_record",
-    "sweep.mending",
-]
+STEPS = [name for name in FAILPOINTS if not name.startswith("accept.")]
 
 
 def write(stack: Stack, number: int, name: str = "w") -> None:

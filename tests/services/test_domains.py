@@ -13,15 +13,10 @@ from shared.domain.causes import Cause
 from shared.domain.states import CampaignState
 from shared.domain.transport import Transport
 from shared.errors import NotAllowed
-from shared.queue.celery_app import make_celery
-from shared.queue.ring import Ring, connect_redis
-from shared.services.accept import accept_submission
 from shared.services.campaigns import change_campaign_state
 from shared.services.delivery.domains import list_domains, set_rate
-from shared.services.prepare import prepare_submissions
-from shared.services.submissions import begin_submission
 from shared.settings import Settings
-from tests.factories import make_campaign, make_supporter
+from tests.factories import make_campaign, make_ring, write_letters
 
 Change = Callable[[str], None]
 
@@ -29,11 +24,9 @@ Change = Callable[[str], None]
 @pytest.fixture
 def change(engine: Engine, settings: Settings) -> Change:
     """Two letters to one domain, due for 100 s; a statement changes what is there."""
-    ring = Ring(make_celery(settings), connect_redis(settings.redis_url))
+    ring = make_ring(settings)
     make_campaign(engine)
-    token = begin_submission(engine, ring, settings, "co-ops", make_supporter())
-    accept_submission(engine, ring, settings, token, own_words="")
-    prepare_submissions(engine, ring, settings)
+    write_letters(engine, ring, settings)
 
     def run(statement: str) -> None:
         with engine.begin() as connection:

@@ -13,15 +13,12 @@ from shared.db.campaigns import SENDABLE
 from shared.domain.office_hours import OfficeHours, opening_words, parse_office_hours
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
-from shared.services.accept import accept_submission
 from shared.services.campaigns import import_campaign
 from shared.services.dashboard import read_letter
 from shared.services.delivery import deliver_letters
-from shared.services.prepare import prepare_submissions
 from shared.services.submission_view import read_submission
-from shared.services.submissions import begin_submission
 from shared.settings import Settings
-from tests.factories import CAMPAIGN, make_supporter
+from tests.factories import CAMPAIGN, make_ring, write_letters
 from tests.smtp_server import ScriptedSmtpServer
 
 ZONES = [
@@ -68,11 +65,8 @@ def waiting(engine: Engine, settings: Settings) -> Callable[[str, str], str]:
     """A supporter's two letters to real offices, due now, of a campaign with these hours; the status page's token."""
 
     def write(zone: str, hours: str) -> str:
-        ring = Ring(make_celery(settings), connect_redis(settings.redis_url))
         import_campaign(engine, text_of(zone, hours), name="co-ops.md")
-        token = begin_submission(engine, ring, settings, "co-ops", make_supporter())
-        accept_submission(engine, ring, settings, token, own_words="")
-        prepare_submissions(engine, ring, settings)
+        token = write_letters(engine, make_ring(settings), settings)
         with engine.begin() as connection:
             connection.execute(text("UPDATE letter SET transport = 'direct'"))
             connection.execute(text("UPDATE domain_pace SET transport = 'direct'"))

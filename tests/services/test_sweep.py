@@ -9,16 +9,11 @@ from sqlalchemy import Engine, update
 from shared.db.tables import follow_up, letter
 from shared.domain.states import CampaignState
 from shared.domain.transport import Transport
-from shared.queue.celery_app import make_celery
 from shared.queue.names import TaskName
-from shared.queue.ring import Ring, connect_redis
-from shared.services.accept import accept_submission
 from shared.services.campaigns import change_campaign_state
-from shared.services.prepare import prepare_submissions
-from shared.services.submissions import begin_submission
 from shared.services.sweep import sweep
 from shared.settings import Settings
-from tests.factories import make_campaign, make_supporter
+from tests.factories import make_campaign, make_ring, write_letters
 
 Rung = Callable[..., list[TaskName]]
 
@@ -26,11 +21,9 @@ Rung = Callable[..., list[TaskName]]
 @pytest.fixture
 def rung(engine: Engine, settings: Settings) -> Rung:
     """What a sweep rings for, with two new letters, and their copies to the supporter, due."""
-    ring = Ring(make_celery(settings), connect_redis(settings.redis_url))
+    ring = make_ring(settings)
     make_campaign(engine)
-    token = begin_submission(engine, ring, settings, "co-ops", make_supporter())
-    accept_submission(engine, ring, settings, token, own_words="")
-    prepare_submissions(engine, ring, settings)
+    write_letters(engine, ring, settings)
     return lambda **changes: sweep(engine, ring, replace(settings, **changes))
 
 

@@ -1,14 +1,12 @@
 """Rings and tasks over the real broker: each ring reaches its own queue, and a worker works it off."""
 
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import redis
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine
 
-from shared.db.tables import letter
 from shared.queue.celery_app import make_celery
 from shared.queue.names import QUEUE_OF_TASK, QueueName, TaskName
 from shared.queue.ring import Ring, connect_redis
@@ -18,9 +16,8 @@ from shared.settings import Settings
 from tests.factories import make_campaign, make_supporter
 from tests.processes import start_worker, stop
 from tests.smtp_server import ScriptedSmtpServer
+from tests.worker.waiting import wait_for_sent
 from worker.tasks import make_work, register_tasks
-
-START_SECONDS = 60
 
 
 @pytest.mark.parametrize("task", list(TaskName))
@@ -60,14 +57,3 @@ def test_a_worker_process_carries_letters_and_ends_on_request(
         finally:
             assert stop(worker) == 0
     assert len({message for _, _, message in mailbox.accepted if b"Reply-To" in message}) == 4
-
-
-def wait_for_sent(engine: Engine, number: int, log: Path) -> None:
-    ends = time.monotonic() + START_SECONDS
-    query = select(func.count()).where(letter.c.state == "sent")
-    while time.monotonic() < ends:
-        with engine.connect() as connection:
-            if connection.execute(query).scalar_one() == number:
-                return
-        time.sleep(0.1)
-    pytest.fail(f"{number} letters were not sent in time:\n{log.read_text()[-3000:]}")

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 from kombu import Connection, pools
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine
 
-from shared.db.tables import letter
 from shared.queue import ring as ring_module
 from shared.queue.broker_state import BrokerAway, read_broker
 from shared.queue.celery_app import make_celery
@@ -25,13 +24,13 @@ from tests.factories import make_campaign, make_supporter
 from tests.processes import start_worker, stop
 from tests.rabbitmq import RabbitMq, find_rabbitmq
 from tests.smtp_server import ScriptedSmtpServer
+from tests.worker.waiting import START_SECONDS, wait_for_sent
 
 _PROGRAM = find_rabbitmq()
 pytestmark = [
     pytest.mark.skipif(_PROGRAM is None, reason="NOT TESTED: rabbitmq-server is not installed on this machine"),
     pytest.mark.xdist_group("rabbitmq"),
 ]
-_START_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
@@ -184,19 +183,8 @@ def test_nobody_waits_long_for_a_frozen_broker(rabbitmq: RabbitMq, settings: Set
 
 
 def wait_until_all_are_heard(settings: Settings, log: Path, but: tuple[QueueName, ...] = ()) -> None:
-    ends = time.monotonic() + _START_SECONDS
+    ends = time.monotonic() + START_SECONDS
     while read_broker(settings.redis_url).unheard != but:
         if time.monotonic() > ends:
             pytest.fail(f"The worker does not listen:\n{log.read_text()[-3000:]}")
         time.sleep(0.1)
-
-
-def wait_for_sent(engine: Engine, number: int, log: Path) -> None:
-    ends = time.monotonic() + _START_SECONDS
-    query = select(func.count()).where(letter.c.state == "sent")
-    while time.monotonic() < ends:
-        with engine.connect() as connection:
-            if connection.execute(query).scalar_one() == number:
-                return
-        time.sleep(0.1)
-    pytest.fail(f"{number} letters were not sent in time:\n{log.read_text()[-3000:]}")

@@ -6,11 +6,10 @@ from flask import Response, make_response, redirect, render_template, request, u
 
 from shared.domain.address_lines import split_line
 from shared.domain.places import Chamber
-from shared.domain.states import SubmissionState
+from shared.domain.states import LOOKUP_WAITING, SubmissionState
 from shared.errors import InputError
 from shared.services.accept import accept_submission
 from shared.services.submission_view import (
-    WAITING,
     SubmissionView,
     editable_letter_of,
     poll_submission,
@@ -168,7 +167,7 @@ def _values(view: SubmissionView, form: LetterForm | None, wrong: dict[str, str]
     return {
         "view": view,
         "campaign": view.stored.campaign,
-        "waiting": view.state in WAITING,
+        "waiting": view.state in LOOKUP_WAITING,
         "asking": view.state is SubmissionState.NEEDS_ADDRESS or "address" in request.args or "street" in wrong,
         "previews": preview_letters(view),
         "editable": editable_letter_of(view) if editing else None,

@@ -10,14 +10,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
+from sqlalchemy import RowMapping
 
 from shared.db.claims import Kind, Result
 from shared.domain.backoff import deferred_delay
 from shared.domain.causes import Cause
+from shared.domain.identities import envelope_sender
 from shared.domain.pace import BatchSummary
 from shared.domain.states import LetterState
 from shared.providers.journal import Item, Journal
 from shared.providers.smtp import Outcome, SmtpSession, Verdict
+from shared.settings import Settings
 from shared.timing import Timing
 
 _LOG = structlog.get_logger()
@@ -54,6 +57,21 @@ class Carried:
     results: tuple[Result, ...]
     summary: BatchSummary
     refusal: Cause = Cause.NONE
+
+
+def parcel_of(kind: Kind, row: RowMapping, settings: Settings, build: Callable[[], bytes]) -> Parcel:
+    """The parcel of a row that was just claimed. Only letters stop with their campaign."""
+    return Parcel(
+        kind=kind,
+        id=row["id"],
+        attempt=row["attempt"],
+        tries=row["tries"],
+        crash_count=row["crash_count"],
+        campaign_id=row["campaign_id"] if kind is Kind.LETTER else 0,
+        sender=envelope_sender(settings.secret_key, kind.value, row["id"], settings.mail_domain),
+        recipient=row["recipient_email"],
+        build=build,
+    )
 
 
 def boot_seconds() -> float:

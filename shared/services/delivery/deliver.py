@@ -1,6 +1,7 @@
 """The lane of letters: due ones of one receiving domain at a time, at the pace that the domain takes them."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import structlog
 from sqlalchemy import Connection, Engine, RowMapping
@@ -8,14 +9,13 @@ from sqlalchemy import Connection, Engine, RowMapping
 from shared.db import campaigns, pace
 from shared.db.claims import Kind, claim_letters
 from shared.domain.causes import Cause
-from shared.domain.identities import envelope_sender
 from shared.domain.pace import batch_size, break_seconds, next_pace
 from shared.domain.states import LetterState
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.rendering.letters import text_to_html
 from shared.rendering.mime import Mail, build_mail, html_document
-from shared.services.delivery.carry import Carried, Parcel
+from shared.services.delivery.carry import Carried, Parcel, parcel_of
 from shared.services.delivery.record import record
 from shared.services.delivery.run import Batch, work_off
 from shared.services.outbox import open_transports
@@ -102,21 +102,11 @@ class _Letters:
             self._ring.ring(TaskName.SEND_MAIL)
 
     def _parcels(self, connection: Connection, rows: Sequence[RowMapping]) -> tuple[Parcel, ...]:
-        secret, domain = self._settings.secret_key, self._settings.mail_domain
+        domain = self._settings.mail_domain
         stored = [campaigns.read_campaign(connection, number) for number in {row["campaign_id"] for row in rows}]
         # The same for all letters of a campaign, so that an office can allow it.
         senders = {one.id: (one.campaign.sender_name, f"{one.campaign.slug}@{domain}") for one in stored}
         return tuple(
-            Parcel(
-                kind=Kind.LETTER,
-                id=row["id"],
-                attempt=row["attempt"],
-                tries=row["tries"],
-                crash_count=row["crash_count"],
-                campaign_id=row["campaign_id"],
-                sender=envelope_sender(secret, "letter", row["id"], domain),
-                recipient=row["recipient_email"],
-                build=lambda row=row: letter_bytes(row, *senders[row["campaign_id"]]),  # type: ignore[misc]
-            )
+            parcel_of(Kind.LETTER, row, self._settings, partial(letter_bytes, row, *senders[row["campaign_id"]]))
             for row in rows
         )

@@ -1,6 +1,6 @@
 """The lane of emails to supporters: the same engine as for letters, in a queue of their own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import structlog
@@ -9,11 +9,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shared.db import campaigns
 from shared.db.claims import Kind, claim_follow_ups
-from shared.domain.campaigns import StoredCampaign
-from shared.domain.identities import envelope_sender
+from shared.domain.campaigns import Campaign
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
-from shared.services.delivery.carry import Carried, Parcel
+from shared.rendering.emails import RenderedEmail
+from shared.services.delivery.carry import Carried, Parcel, parcel_of
 from shared.services.delivery.record import record
 from shared.services.delivery.run import Batch, work_off
 from shared.services.mail import freeze_words, mail_bytes
@@ -33,15 +33,17 @@ def send_mail(engine: Engine, ring: Ring, settings: Settings) -> int:
     return claimed
 
 
-def _read(connection: Connection, campaign_id: int) -> StoredCampaign | None:
-    """None for a campaign that can't be read: its emails are set aside, the others go on."""
-    try:
-        return campaigns.read_campaign(connection, campaign_id)
-    except SQLAlchemyError:
-        raise
-    except Exception as error:  # noqa: BLE001 - one campaign must not stop the others' emails
-        _LOG.error("mail.unreadable_campaign", campaign_id=campaign_id, error=type(error).__name__)
-        return None
+def _readable(connection: Connection, numbers: set[int]) -> dict[int, Campaign]:
+    """The campaigns with these ids, without any that can't be read: its emails are set aside, the others go on."""
+    known: dict[int, Campaign] = {}
+    for number in numbers:
+        try:
+            known[number] = campaigns.read_campaign(connection, number).campaign
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one campaign must not stop the others' emails
+            _LOG.error("mail.unreadable_campaign", campaign_id=number, error=type(error).__name__)
+    return known
 
 
 class _FollowUps:
@@ -67,23 +69,12 @@ class _FollowUps:
         """Nothing follows."""
 
     def _parcels(self, connection: Connection, rows: Sequence[RowMapping]) -> tuple[Parcel, ...]:
-        numbers = {row["campaign_id"] for row in rows}
-        known = {one.id: one.campaign for one in map(partial(_read, connection), numbers) if one is not None}
+        known = _readable(connection, {row["campaign_id"] for row in rows})
         words = freeze_words(connection, self._settings, rows, known)
         return tuple(
-            Parcel(
-                kind=Kind.FOLLOW_UP,
-                id=row["id"],
-                attempt=row["attempt"],
-                tries=row["tries"],
-                crash_count=row["crash_count"],
-                campaign_id=0,
-                sender=envelope_sender(self._settings.secret_key, "follow_up", row["id"], self._settings.mail_domain),
-                recipient=row["recipient_email"],
-                # Without words it raises, which sets this one aside.
-                build=lambda row=row: mail_bytes(  # type: ignore[misc]
-                    self._settings, row, known[row["campaign_id"]], words[row["id"]]
-                ),
-            )
-            for row in rows
+            parcel_of(Kind.FOLLOW_UP, row, self._settings, partial(self._build, row, known, words)) for row in rows
         )
+
+    def _build(self, row: RowMapping, known: Mapping[int, Campaign], words: Mapping[int, RenderedEmail]) -> bytes:
+        """Raises for one without a campaign or words, which sets this one aside."""
+        return mail_bytes(self._settings, row, known[row["campaign_id"]], words[row["id"]])

@@ -4,7 +4,6 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
-from shared.db.letters import write_words
 from shared.domain.search_words import stored_words
 
 revision = "0006"
@@ -16,6 +15,10 @@ _BATCH = 5_000
 _LETTERS = sa.text(
     "SELECT letter.id, letter.campaign_id, from_name, reply_to, city, recipient_name, letter.district FROM letter"
     " JOIN submission ON submission.id = letter.submission_id WHERE letter.id > :last ORDER BY letter.id LIMIT :batch"
+)
+_WORDS = sa.text(
+    "INSERT INTO letter_words (letter_id, words) SELECT id, array_to_tsvector(string_to_array(words, ' '))"
+    " FROM unnest(CAST(:ids AS bigint[]), CAST(:words AS text[])) AS one(id, words)"
 )
 
 
@@ -46,7 +49,8 @@ def downgrade() -> None:
 def _fill() -> None:
     connection, last = op.get_bind(), 0
     while rows := connection.execute(_LETTERS, {"last": last, "batch": _BATCH}).all():
-        write_words(connection, {row[0]: stored_words(*row[1:]) for row in rows})
+        words = [stored_words(*row[1:]) for row in rows]
+        connection.execute(_WORDS, {"ids": [row[0] for row in rows], "words": words})
         last = rows[-1][0]
 
 
