@@ -18,6 +18,7 @@ from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from shared.domain.causes import Cause
+from shared.domain.status_codes import STATUS_CODES, Meaning
 from shared.failpoints import failpoint
 from shared.timing import Timing
 
@@ -57,16 +58,10 @@ class Outcome:
     reply: str = ""
 
 
-# Enhanced status codes (RFC 3463) that mean something else than their first digit says, or say it better.
-_ENHANCED_CAUSES: dict[str, tuple[Verdict, Cause]] = {
-    "5.1.1": (Verdict.REJECTED, Cause.NO_SUCH_ADDRESS),
-    "5.1.2": (Verdict.REJECTED, Cause.NO_SUCH_ADDRESS),
-    "5.1.10": (Verdict.REJECTED, Cause.NO_SUCH_ADDRESS),
-    "5.2.2": (Verdict.DEFERRED, Cause.MAILBOX_FULL),
-    "4.2.2": (Verdict.DEFERRED, Cause.MAILBOX_FULL),
-    "5.3.4": (Verdict.REJECTED, Cause.TOO_LARGE),
-    "5.7.26": (Verdict.UNSENT, Cause.OUR_DNS),
-    "5.7.515": (Verdict.UNSENT, Cause.OUR_DNS),
+_VERDICTS = {
+    Meaning.PERMANENT: Verdict.REJECTED,
+    Meaning.TEMPORARY: Verdict.DEFERRED,
+    Meaning.OURS: Verdict.UNSENT,
 }
 
 
@@ -253,8 +248,9 @@ def classify(code: int, reply: bytes) -> Outcome:
     line = _one_line(code, reply)
     enhanced = _ENHANCED.match(reply)
     status = enhanced.group(1).decode() if enhanced else ""
-    if status.startswith(str(code)[0]) and status in _ENHANCED_CAUSES:
-        return Outcome(*_ENHANCED_CAUSES[status], line)
+    if status.startswith(str(code)[0]) and status in STATUS_CODES:
+        meaning, cause = STATUS_CODES[status]
+        return Outcome(_VERDICTS[meaning], cause, line)
     if code in _PERMANENT:
         return Outcome(Verdict.REJECTED, Cause.TOO_LARGE if code == _TOO_LARGE else Cause.REFUSED, line)
     return Outcome(Verdict.DEFERRED, Cause.TEMPORARY, line)

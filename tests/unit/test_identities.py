@@ -1,6 +1,13 @@
 import pytest
 
-from shared.domain.identities import source_hash
+from shared.domain.identities import (
+    envelope_sender,
+    message_id,
+    read_mark,
+    read_unsubscribe_key,
+    source_hash,
+    unsubscribe_key,
+)
 
 
 @pytest.mark.parametrize(
@@ -22,3 +29,26 @@ def test_a_source_is_a_network(one: str, other: str, same: bool) -> None:
 def test_a_source_can_not_be_guessed_without_the_secret() -> None:
     assert source_hash("secret", "198.51.100.7") != source_hash("other", "198.51.100.7")
     assert "198" not in source_hash("secret", "198.51.100.7")
+
+
+@pytest.mark.parametrize("kind", ["letter", "follow_up"])
+def test_what_comes_back_names_what_left(kind: str) -> None:
+    sender = envelope_sender("secret", kind, 4711, "letters.example")
+    assert read_mark("secret", f"RFC822; <{sender.upper()}>") == (kind, 4711)
+    assert read_mark("secret", f"In-Reply-To: {message_id('secret', kind, 12, 'letters.example')}") == (kind, 12)
+    assert len(sender.partition("@")[0]) <= 64
+
+
+def test_marks_of_others_are_not_ours() -> None:
+    sender = envelope_sender("secret", "letter", 4711, "letters.example")
+    for other in (sender.replace("4711", "4712"), sender.replace("+l", "+f"), f"a{sender[7:]}", "", "bounce+l1-@x"):
+        assert read_mark("secret", other) is None
+    assert read_mark("another", sender) is None
+    assert read_unsubscribe_key("secret", sender) is None
+
+
+def test_an_unsubscribe_key_is_for_that_alone() -> None:
+    key = unsubscribe_key("secret", 9)
+    assert read_unsubscribe_key("secret", f"unsubscribe+{key}@letters.example") == 9
+    assert read_mark("secret", key) is None
+    assert read_unsubscribe_key("secret", key.replace("9", "8", 1)) is None

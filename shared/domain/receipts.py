@@ -1,0 +1,60 @@
+"""What comes back after an email has left: one value for every kind of news, whoever brought it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ReceiptSource(StrEnum):
+    """Who brings news: four relay services by webhook, and mail that reaches our own listener."""
+
+    SES = "ses"
+    SENDGRID = "sendgrid"
+    MAILGUN = "mailgun"
+    POSTMARK = "postmark"
+    MAIL = "mail"
+
+
+class News(StrEnum):
+    """What a receipt says. Nothing that only watches people (opened, clicked) is news to us: it is `other`."""
+
+    # The final server took it. A relay that took it only to pass it on says nothing.
+    DELIVERED = "delivered"
+    # Not yet: whoever has it goes on trying.
+    DELAYED = "delayed"
+    # It will not arrive.
+    BOUNCED = "bounced"
+    # Marked as spam by whoever got it.
+    COMPLAINED = "complained"
+    # A person wrote back, or their mailbox did so by itself.
+    ANSWERED = "answered"
+    AUTO_REPLIED = "auto_replied"
+    UNSUBSCRIBED = "unsubscribed"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What somebody wrote back, as plain text; `sender_address` is where a further answer goes."""
+
+    sender_name: str
+    sender_address: str
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """One piece of news about one email of ours.
+
+    `marks` are all texts that may name that email, the best first: envelope addresses, Message-IDs (ours or a relay's
+    own), with or without angle brackets. `recipient` is the address that it is about, lower case, empty when unknown.
+    `status` is the enhanced status code (RFC 3463) such as 5.1.1, empty when there is none. `reply` holds the server's
+    own words in one line of at most 500 characters. `answer` comes with ANSWERED and AUTO_REPLIED.
+    """
+
+    news: News
+    marks: tuple[str, ...] = ()
+    recipient: str = ""
+    status: str = ""
+    reply: str = ""
+    answer: Answer | None = None
