@@ -1,4 +1,4 @@
-"""Pictures of every page on a phone and on a desktop, from a running stack of its own: `make screenshots`.
+"""Pictures of every page and every email on a phone and on a desktop, from a running stack of its own: `make screenshots`.
 
 Writes to var/screenshots, and the picture of the README to docs/. Practice data only.
 """
@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from scripts.email_pictures import shoot_emails
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "var" / "screenshots"
@@ -46,6 +48,7 @@ def main() -> None:
                 organizer(browser, name, size, page_url.split("/c/")[0], password)
                 password = ""
             compose_readme_picture(browser)
+            shoot_emails(browser, OUT / "emails")
             browser.close()
         finally:
             stack.terminate()

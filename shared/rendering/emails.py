@@ -1,5 +1,7 @@
 """Emails to supporters from `templates/emails/<kind>/{subject.txt,body.txt,body.html}`; an unknown name is an error."""
 
+import re
+import textwrap
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -8,6 +10,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from shared.paths import TEMPLATES
 from shared.rendering.letters import text_to_html
+
+_TEXT_WIDTH = 72
+_EXTENSION = re.compile(r"(?:ext\.?|x|#)\s*(\d+)\s*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,19 @@ def render_email(kind: str, values: dict[str, Any]) -> RenderedEmail:
     return RenderedEmail(" ".join(subject.split()), text.strip() + "\n", html)
 
 
+def wrap(text: str) -> str:
+    """Each line broken at spaces; links stay whole."""
+    wrapper = textwrap.TextWrapper(_TEXT_WIDTH, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(wrapper.fill(line) for line in text.split("\n"))
+
+
+def dialed(phone: str) -> str:
+    """What follows `tel:` (RFC 3966): digits, and the extension apart, or it would be dialed as part of the number."""
+    extension = _EXTENSION.search(phone)
+    number = re.sub(r"[^\d+]", "", phone[: extension.start()] if extension else phone)
+    return f"{number};ext={extension[1]}" if extension else number
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     environment = Environment(
@@ -37,5 +55,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["paragraphs"] = text_to_html
+    environment.filters |= {"paragraphs": text_to_html, "wrap": wrap, "dialed": dialed}
     return environment

@@ -1,0 +1,109 @@
+"""Sample values for every email that supporters get: the contract with the templates, for tests and pictures. Invented."""
+
+from typing import Any
+
+from markupsafe import Markup
+
+COMMON: dict[str, Any] = {
+    "language": "en",
+    "campaign_title": "Keep our shops local",
+    "campaign_url": "https://letters.example/c/co-ops",
+    "sender_name": "Neighbors United",
+    "privacy": "We use your address to find who represents you, and for nothing else.",
+    "reference": "7F3K-92QD",
+    "is_test": False,
+    "test_notice": "This is a test. No real legislator is written to.",
+    "first_name": "Jamie",
+    "own_url": "https://letters.example/mine/Vb3kQm0hT9yRzX1cLw8aFg/k7m2q5x3w6n4p1r8",
+    "preferences_url": "https://letters.example/emails/f12-u2k7m5x3w6n4p1r8",
+    "unsubscribe_url": "https://letters.example/unsubscribe/f12-u2k7m5x3w6n4p1r8",
+}
+BODY = """Dear Representative Pat Doe,
+
+My sister's bakery became a co-op last year. Nobody lost a job.
+
+When the owner of a small shop retires, the shop often closes. The co-op bill lets the people who work there buy it \
+together, and keeps it on our street. I ask you to vote for it when it comes to the floor.
+
+Sincerely,
+Jamie Rivera
+12 Maple Street, Worcester, MA 01603"""
+_SUBJECT = "Please back the co-op bill in the Third Worcester district"
+_LETTER = {"recipient": "Representative Pat Doe", "subject": _SUBJECT, "body": BODY}
+_OTHER = {"recipient": "Senator Ana Ruiz", "subject": _SUBJECT, "body": BODY.replace("Representative Pat Doe", "Senator Ana Ruiz")}
+_UPDATE = "The committee votes on Thursday.\n\nIt is at 10 in room A-2, and open to all:\n\nhttps://letters.example/hearing"
+_UPDATE_HTML = (
+    "<p>The committee votes on Thursday.</p>\n"
+    '<p>It is at 10 in room A-2, and open to all: <a href="https://letters.example/hearing">the hearing</a></p>'
+)
+OWN: dict[str, dict[str, Any]] = {
+    "thank_you": {"letters": [_LETTER, _OTHER]},
+    "received": {"leaves_later": False, "leaves_at": "14:05 EST"},
+    "fix_address": {"is_reminder": False},
+    "not_answered_in_time": {},
+    "failure": {
+        "failed": [
+            _LETTER | {"phone": "(617) 555-0102 ext. 4", "cause": "The office's mailbox takes no more mail."},
+            _OTHER | {"phone": "", "cause": "The office's mail server says that there is no such address."},
+        ]
+    },
+    "did_they_answer": {
+        "recipients": ["Representative Pat Doe", "Senator Ana Ruiz"],
+        "answer_url": "https://letters.example/answered/f12-a2k7m5x3w6n4p1r8",
+        "is_reminder": False,
+    },
+    "update": {
+        "update_subject": "The committee votes on Thursday",
+        "update_text": _UPDATE,
+        "update_html": Markup(_UPDATE_HTML),
+        "organization": "Shops of the Valley",
+    },
+    "victory": {"message": "The Senate passed the bill on Tuesday, 31 to 8.\n\nThe governor signs it in May."},
+    "answer": {
+        "office": "Representative Pat Doe",
+        "answer_from": "pat.doe@lower.example",
+        "answer_subject": "Re: Please back the co-op bill",
+        "answer_text": "Dear Jamie,\n\nThank you for your letter. I will vote for the bill.\n\nPat Doe",
+        "is_automatic": False,
+    },
+}
+KINDS = tuple(OWN)
+# What differs within a kind.
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "received_later": ("received", {"leaves_later": True}),
+    "fix_address_reminder": ("fix_address", {"is_reminder": True}),
+    "failure_of_one": ("failure", {"failed": OWN["failure"]["failed"][:1]}),
+    "failure_without_phone": ("failure", {"failed": OWN["failure"]["failed"][1:]}),
+    "did_they_answer_reminder": ("did_they_answer", {"is_reminder": True, "recipients": ["Senator Ana Ruiz"]}),
+    "victory_without_words": ("victory", {"message": ""}),
+    "answer_automatic": ("answer", {"is_automatic": True}),
+    "thank_you_test": ("thank_you", {"is_test": True, "letters": [_LETTER], "privacy": ""}),
+}
+_LONG_NAME = "Zoë Nguyễn-O'Brien Wolfeschlegelsteinhausenbergerdorff-Papadopoulou"
+
+
+def sample(name: str) -> tuple[str, dict[str, Any]]:
+    """The kind and the values of a kind or of a variant."""
+    kind, changes = VARIANTS.get(name, (name, {}))
+    return kind, COMMON | OWN[kind] | changes
+
+
+def awkward(name: str) -> tuple[str, dict[str, Any]]:
+    """The same with names as long and as foreign as people's are."""
+    kind, values = sample(name)
+    long = _replaced(values, {"Jamie": _LONG_NAME, "Pat Doe": _LONG_NAME, "Ana Ruiz": "Nguyễn Thị Minh Khai"})
+    return kind, long | {"sender_name": "Vecinos Unidos por las Tiendas y Cooperativas del Valle de Connecticut"}
+
+
+def _replaced(value: Any, words: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _replaced(one, words) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_replaced(one, words) for one in value]
+    if isinstance(value, str):
+        for old, new in words.items():
+            value = value.replace(old, new)
+    return value
+
+
+NAMES = (*KINDS, *VARIANTS)
