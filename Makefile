@@ -55,7 +55,7 @@ bench: environment-dev
 	@$(BIN)/python -m tests.bench $(PARTS)
 
 screenshots: environment-dev browser
-	@$(BIN)/python scripts/screenshots.py
+	@$(BIN)/python -m scripts.screenshots
 
 # Removes what can be made again; ./var, where the data are, stays.
 clean:

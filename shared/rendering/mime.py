@@ -1,6 +1,7 @@
 """The bytes of an email from prepared parts. A pure function of the row, so every attempt sends the same bytes."""
 
 import quopri
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.header import Header
@@ -9,8 +10,7 @@ from email.utils import format_datetime, formataddr
 _LINE_END = b"\r\n"
 # RFC 5322 2.1.1 wants at most 78 characters a line.
 _HEADER_WIDTH = 76
-# Fits into its line after any of our headers' names, as it is.
-_SHORT = 56
+_WORD = re.compile(r" +[^ ]+")
 
 
 @dataclass(frozen=True)
@@ -35,15 +35,15 @@ def build_mail(mail: Mail) -> bytes:
     """RFC 5322 bytes with CRLF line ends: text first, then HTML, both quoted-printable UTF-8."""
     boundary = f"=_{mail.message_id.strip('<>').split('@')[0]}"
     headers = [
-        ("From", _address(mail.from_name, mail.from_address)),
-        ("To", _address(mail.to_name, mail.to_address)),
-        *([("Reply-To", _address(mail.reply_to_name, mail.reply_to))] if mail.reply_to else []),
-        ("Subject", _unstructured(mail.subject)),
+        ("From", _address("From", mail.from_name, mail.from_address)),
+        ("To", _address("To", mail.to_name, mail.to_address)),
+        *([("Reply-To", _address("Reply-To", mail.reply_to_name, mail.reply_to))] if mail.reply_to else []),
+        ("Subject", _subject(mail.subject)),
         ("Date", format_datetime(mail.date)),
         ("Message-ID", mail.message_id),
-        *((name, _unstructured(value)) for name, value in mail.extra),
+        *((name, _further(name, value)) for name, value in mail.extra),
         ("MIME-Version", "1.0"),
-        ("Content-Type", f'multipart/alternative; boundary="{boundary}"'),
+        ("Content-Type", f'multipart/alternative;\r\n boundary="{boundary}"'),
     ]
     head = "".join(f"{name}: {value}\r\n" for name, value in headers).encode("ascii")
     border = f"--{boundary}".encode()
@@ -64,17 +64,40 @@ def _quoted(text: str) -> bytes:
     return quopri.encodestring(unix.encode()).replace(b"\n", _LINE_END)
 
 
-def _address(name: str, address: str) -> str:
+def _address(header: str, name: str, address: str) -> str:
     if not name:
         return address
-    if name.isascii():
-        return formataddr((name, address))
-    encoded = Header(name, "utf-8", maxlinelen=_HEADER_WIDTH, header_name="Reply-To").encode(linesep="\r\n")
-    return f"{encoded}\r\n <{address}>"
+    if _is_plain(name) and _is_foldable(name):
+        return _folded(header, formataddr((name, address)))
+    return f"{_encoded(header, name)}\r\n <{address}>"
 
 
-def _unstructured(value: str) -> str:
-    if len(value) <= _SHORT and value.isascii() and value.isprintable():
-        return value
-    charset = "us-ascii" if value.isascii() else "utf-8"
-    return Header(value, charset, maxlinelen=_HEADER_WIDTH, header_name="Subject").encode(linesep="\r\n")
+def _subject(value: str) -> str:
+    return _folded("Subject", value) if _is_plain(value) and _is_foldable(value) else _encoded("Subject", value)
+
+
+def _further(header: str, value: str) -> str:
+    return _folded(header, value) if _is_plain(value) else _encoded(header, value)
+
+
+def _is_plain(value: str) -> bool:
+    """May stand in a header as it is; what looks like an encoded word would be read as one."""
+    return value.isascii() and value.isprintable() and "=?" not in value
+
+
+def _is_foldable(value: str) -> bool:
+    return max(map(len, value.split(" "))) <= _HEADER_WIDTH // 2
+
+
+def _folded(header: str, value: str) -> str:
+    """Broken before words where a line would be too long. No word is cut: it may be a link."""
+    lines = [f"{header}:"]
+    for word in _WORD.findall(f" {value}"):
+        if len(lines[-1]) + len(word) > _HEADER_WIDTH and lines != [f"{header}:"]:
+            lines.append("")
+        lines[-1] += word
+    return "\r\n".join(lines).removeprefix(f"{header}: ")
+
+
+def _encoded(header: str, value: str) -> str:
+    return Header(value, "utf-8", maxlinelen=_HEADER_WIDTH, header_name=header).encode(linesep="\r\n")
