@@ -4,12 +4,12 @@ PYTHON ?= python3
 PORT ?=
 BIN := .venv/bin
 
-.PHONY: run test check unit format lock setup browser bench faults screenshots clean environment environment-dev
+.PHONY: run test check unit format lock setup browser mail-server bench faults screenshots clean environment environment-dev
 
 run: environment
 	@exec $(BIN)/dearrep up $(if $(PORT),--port $(PORT))
 
-test: environment-dev check browser
+test: environment-dev check browser mail-server
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 
 # Types, style and the direction of imports.
@@ -42,6 +42,9 @@ lock:
 
 browser:
 	@sh scripts/install_browser.sh
+
+mail-server:
+	@sh scripts/install_mail_server.sh
 
 # Random faults in real processes, some seconds a seed; repeat one: make faults SEEDS=1 FIRST=123
 SEEDS ?= 1000

@@ -1,4 +1,4 @@
-"""Pictures of the HTML part of every email, with usual and with awkward names, on a phone and a desktop, light and dark.
+"""Pictures of the HTML part of every email, with usual and awkward names, on a phone and a desktop, light and dark.
 
 Part of `make screenshots`.
 """

@@ -1,4 +1,4 @@
-"""Pictures of every page and every email on a phone and on a desktop, from a running stack of its own: `make screenshots`.
+"""Pictures of every page and email on a phone and on a desktop, from a running stack of its own: `make screenshots`.
 
 Writes to var/screenshots, and the picture of the README to docs/. Practice data only.
 """

@@ -1,4 +1,4 @@
-"""Sample values for every email that supporters get: the contract with the templates, for tests and pictures. Invented."""
+"""Sample values for every email that supporters get, for tests and pictures: the templates' contract. All invented."""
 
 from typing import Any
 
@@ -30,9 +30,15 @@ Jamie Rivera
 12 Maple Street, Worcester, MA 01603"""
 _SUBJECT = "Please back the co-op bill in the Third Worcester district"
 _LETTER = {"recipient": "Representative Pat Doe", "subject": _SUBJECT, "body": BODY}
-_OTHER = {"recipient": "Senator Ana Ruiz", "subject": _SUBJECT, "body": BODY.replace("Representative Pat Doe", "Senator Ana Ruiz")}
-_UPDATE = "The committee votes on Thursday.\n\nIt is at 10 in room A-2, and open to all:\n\nhttps://letters.example/hearing"
-_UPDATE_HTML = (
+_OTHER = {
+    "recipient": "Senator Ana Ruiz",
+    "subject": _SUBJECT,
+    "body": BODY.replace("Representative Pat Doe", "Senator Ana Ruiz"),
+}
+_UPDATE = (
+    "The committee votes on Thursday.\n\nIt is at 10 in room A-2, and open to all:\n\nhttps://letters.example/hearing"
+)
+_UPDATE_HTML = Markup(
     "<p>The committee votes on Thursday.</p>\n"
     '<p>It is at 10 in room A-2, and open to all: <a href="https://letters.example/hearing">the hearing</a></p>'
 )
@@ -55,7 +61,7 @@ OWN: dict[str, dict[str, Any]] = {
     "update": {
         "update_subject": "The committee votes on Thursday",
         "update_text": _UPDATE,
-        "update_html": Markup(_UPDATE_HTML),
+        "update_html": _UPDATE_HTML,
         "organization": "Shops of the Valley",
     },
     "victory": {"message": "The Senate passed the bill on Tuesday, 31 to 8.\n\nThe governor signs it in May."},
