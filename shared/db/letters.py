@@ -14,8 +14,9 @@ from shared.domain.states import CLAIMABLE, LetterState, check_letter_arrow
 
 _OF_SUBMISSION = select(letter).where(letter.c.submission_id == bindparam("wanted")).order_by(letter.c.id)
 _WRITTEN = text(
-    "SELECT submission_id, recipient_title, recipient_name, district, subject, body FROM letter"
-    " WHERE submission_id = ANY(:ids) ORDER BY id"
+    "SELECT submission_id, recipient_title, recipient_name, letter.district, subject, body, letter.state, cause,"
+    " coalesce(phone, '') AS phone FROM letter LEFT JOIN office_holder ON office_holder.id = office_holder_id"
+    " WHERE submission_id = ANY(:ids) ORDER BY letter.id"
 )
 _NEXT_NUMBERS = text("SELECT nextval(pg_get_serial_sequence('letter', 'id')) FROM generate_series(1, :count)")
 _FIRST_EVENTS = text(
@@ -115,7 +116,7 @@ def letters_of_submission(connection: Connection, submission_id: int, *, lock: b
 
 
 def words_of_submissions(connection: Connection, submission_ids: Sequence[int]) -> list[RowMapping]:
-    """To whom these submissions wrote and what, in the order of the letters' creation."""
+    """To whom these submissions wrote, what became of it, the office's phone; in the order of the letters' creation."""
     return list(connection.execute(_WRITTEN, {"ids": list(submission_ids)}).mappings())
 
 

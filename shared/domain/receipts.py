@@ -1,5 +1,6 @@
 """What comes back after an email has left: one value for every kind of news, whoever brought it."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -30,6 +31,27 @@ class News(StrEnum):
     AUTO_REPLIED = "auto_replied"
     UNSUBSCRIBED = "unsubscribed"
     OTHER = "other"
+
+
+# What relays add to their 250: "queued as 4bXyz", or their own long id after "Ok".
+_RELAY_ID = re.compile(r"\bqueued as <?([\w.@-]{6,200})|^250 (?:2\.\d\.\d )?ok:? <?([\w.@-]{16,200})", re.IGNORECASE)
+
+
+def relay_id(reply: str) -> str:
+    """The name under which a relay took an email, from its answer to the dot; empty when it gave none."""
+    found = _RELAY_ID.search(reply)
+    return (found[1] or found[2]) if found else ""
+
+
+class ReceiptOutcome(StrEnum):
+    """What a stored receipt came to. `waiting` until its email is where the news can be written."""
+
+    WAITING = "waiting"
+    APPLIED = "applied"
+    # True, but it changes nothing: known already, about an earlier address, or not our matter.
+    IGNORED = "ignored"
+    # Nothing in it names an email of ours.
+    UNMATCHED = "unmatched"
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,7 @@ class HoldReason(StrEnum):
 
     VACANT_SEAT = "vacant_seat"
     NO_EMAIL = "no_email"
+    ADDRESS_FAILING = "address_failing"
     ABUSE_CHECK = "abuse_check"
     CONFIRMATION = "confirmation"
     RESTORE = "restore"
@@ -95,6 +96,8 @@ LETTER_ARROWS: dict[LetterState, frozenset[LetterState]] = {
 CLAIMABLE = frozenset({_L.QUEUED, _L.DEFERRED})
 WAITING = frozenset({_L.HELD, _L.QUEUED, _L.DEFERRED})
 CANCELLABLE = frozenset(state for state, to in LETTER_ARROWS.items() if _L.CANCELLED in to)
+# It will not arrive, unless an organizer sends it again.
+FAILED = frozenset({_L.REJECTED, _L.BOUNCED, _L.EXPIRED})
 NEEDS_ATTENTION = frozenset(
     {_L.HELD, _L.UNCERTAIN, _L.UNCONFIRMED, _L.REJECTED, _L.BOUNCED, _L.EXPIRED, _L.QUARANTINED}
 )

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, text
 
 from shared.db import follow_ups, letters, pace, submissions
 from shared.domain.causes import Cause
+from shared.domain.follow_ups import Trigger
 from shared.domain.states import LetterState
 from shared.domain.transport import Transport
 from shared.failpoints import failpoint
@@ -16,6 +17,7 @@ from shared.queue.ring import Ring
 from shared.services.delivery.recover import check_database, recover
 from shared.services.delivery.run import journal_folder
 from shared.services.figures import current_figures, tell_imbalance
+from shared.services.follow_up_plan import plan_for_letters
 from shared.services.outbox import open_transports
 from shared.settings import Settings
 
@@ -69,8 +71,10 @@ def _mend_overdue(connection: Connection) -> None:
 
 
 def _expire(connection: Connection) -> None:
-    for row in letters.lock_expired(connection, BATCH):
+    expired = letters.lock_expired(connection, BATCH)
+    for row in expired:
         letters.change_letter(connection, row, LetterState.EXPIRED, cause=Cause.TOO_LATE)
+    plan_for_letters(connection, expired, Trigger.FAILED)
 
 
 def _settle(connection: Connection) -> None:

@@ -1,0 +1,116 @@
+"""What emails to supporters are about: the values that the templates in `templates/emails` are filled with."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, RowMapping
+
+from shared.db import letters, submissions, updates
+from shared.domain.campaigns import Campaign
+from shared.domain.follow_ups import UPDATE
+from shared.domain.identities import owner_key, reference, unsubscribe_key
+from shared.domain.letter_words import cause_words, office_label
+from shared.domain.states import FAILED, LetterState
+from shared.rendering.markdown import page_html
+from shared.settings import Settings
+
+TEST_NOTICE = "This is a test. No real legislator is written to."
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a batch of emails speaks of: submissions and campaign updates by number, letters by submission."""
+
+    people: Mapping[int, RowMapping]
+    letters: Mapping[int, Sequence[RowMapping]]
+    updates: Mapping[int, RowMapping]
+
+
+def read_facts(connection: Connection, rows: Sequence[RowMapping]) -> Facts:
+    """Read at once for all these rows of `follow_up`."""
+    people = submissions.read_by_ids(connection, [row["submission_id"] for row in rows])
+    written = defaultdict(list)
+    for letter in letters.words_of_submissions(connection, list(people)):
+        written[letter["submission_id"]].append(letter)
+    numbers = {row["number"] for row in rows if row["kind"] == UPDATE}
+    return Facts(people, written, updates.read_updates(connection, numbers) if numbers else {})
+
+
+def email_values(settings: Settings, row: RowMapping, campaign: Campaign, facts: Facts) -> dict[str, Any]:
+    """Everything that the email of this row may say."""
+    person = facts.people[row["submission_id"]]
+    written = facts.letters[row["submission_id"]]
+    update = facts.updates[row["number"]] if row["kind"] == UPDATE else None
+    return (
+        common_values(settings, row["id"], campaign, person, is_test=row["is_test"])
+        | _letter_values(written)
+        | (update_values(update) if update else {})
+        | {
+            "is_reminder": row["number"] > 0,
+            "leaves_later": person["leaves_at"] > person["accepted_at"],
+            "leaves_at": f"{person['leaves_at'].astimezone(ZoneInfo(campaign.timezone)):%H:%M %Z}",
+            "message": "",
+        }
+    )
+
+
+def common_values(
+    settings: Settings, number: int, campaign: Campaign, person: RowMapping, *, is_test: bool
+) -> dict[str, Any]:
+    """What every email says: from whom and why, and the supporter's own links. `number` is the follow-up's."""
+    token = person["token"]
+    own = f"{token}/{owner_key(settings.secret_key, token)}"
+    return {
+        "language": campaign.language,
+        "campaign_title": campaign.title,
+        "campaign_url": f"{settings.public_url}/c/{campaign.slug}",
+        "sender_name": campaign.sender_name,
+        "privacy": campaign.privacy,
+        "reference": reference(token),
+        "is_test": is_test,
+        "test_notice": TEST_NOTICE,
+        "first_name": person["first_name"],
+        # The page behind it shows the status, or the question while there is one.
+        "own_url": f"{settings.public_url}/mine/{own}",
+        "answer_url": f"{settings.public_url}/answers/{own}",
+        "preferences_url": f"{settings.public_url}/preferences/{own}",
+        "unsubscribe_url": unsubscribe_url(settings, unsubscribe_key(settings.secret_key, number)),
+    }
+
+
+def update_values(update: RowMapping) -> dict[str, Any]:
+    """What an organizer wrote to those who agreed to hear more."""
+    return {
+        "organization": update["organization"],
+        "update_subject": update["subject"],
+        "update_text": update["body"],
+        "update_html": page_html(update["body"]),
+    }
+
+
+def unsubscribe_url(settings: Settings, key: str) -> str:
+    """Where one click, or one POST of a mail reader, ends the emails of a campaign."""
+    return f"{settings.public_url}/unsubscribe/{key}"
+
+
+def _letter_values(written: Sequence[RowMapping]) -> dict[str, Any]:
+    lines = [
+        {
+            "recipient": office_label(one["recipient_title"], one["recipient_name"], one["district"]),
+            "subject": one["subject"],
+            "body": one["body"],
+            "phone": one["phone"],
+            "cause": cause_words(one["cause"]),
+            "state": LetterState(one["state"]),
+        }
+        for one in written
+        if one["body"]
+    ]
+    return {
+        "letters": lines,
+        "failed": [line for line in lines if line["state"] in FAILED],
+        "recipients": [line["recipient"] for line in lines if line["state"] not in FAILED],
+    }
