@@ -13,6 +13,7 @@ from web import errors, presenters, requests_log, security
 from web.admin import bp as admin
 from web.context import EXTENSION, Here
 from web.health import bp as health
+from web.mail_links import bp as mail_links
 from web.metrics import bp as metrics
 from web.page_cache import PageCache
 from web.public import bp as public
@@ -52,7 +53,8 @@ def create_app(settings: Settings, engine: Engine, ring: Ring) -> Flask:
     security.install(app, https=settings.secure_cookies)
     errors.install(app)
     requests_log.install(app)
-    for blueprint in (public, admin, health, metrics):
+    for blueprint in (public, mail_links, admin, health, metrics):
         app.register_blueprint(blueprint)
     csrf.exempt("web.public.campaigns.begin")
+    csrf.exempt(mail_links)
     return app

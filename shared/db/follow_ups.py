@@ -52,6 +52,11 @@ def step_values(steps: Sequence[PlannedStep]) -> dict[str, list[Any]]:
     }
 
 
+def find_follow_up(connection: Connection, number: int) -> RowMapping | None:
+    """The row; None when there is none of this number."""
+    return connection.execute(select(follow_up).where(follow_up.c.id == number)).mappings().one_or_none()
+
+
 def change_follow_up(
     connection: Connection, row: RowMapping, state: LetterState, values: Mapping[str, Any] | None = None
 ) -> None:

@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, RowMapping, bindparam, exists, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from shared.db.tables import letter, letter_event
+from shared.db.tables import letter, letter_event, receipt
 from shared.domain.causes import Cause
+from shared.domain.receipts import News
 from shared.domain.states import CLAIMABLE, LetterState, check_letter_arrow
 
 _OF_SUBMISSION = select(letter).where(letter.c.submission_id == bindparam("wanted")).order_by(letter.c.id)
@@ -118,6 +119,16 @@ def letters_of_submission(connection: Connection, submission_id: int, *, lock: b
 def words_of_submissions(connection: Connection, submission_ids: Sequence[int]) -> list[RowMapping]:
     """To whom these submissions wrote, what became of it, the office's phone; in the order of the letters' creation."""
     return list(connection.execute(_WRITTEN, {"ids": list(submission_ids)}).mappings())
+
+
+def tell_answered(connection: Connection, letter_id: int, *, is_answered: bool) -> None:
+    """Keeps the moment of the first answer; what an office's own mail has told is not taken back."""
+    if is_answered:
+        values = {"answered_at": func.coalesce(letter.c.answered_at, func.now())}
+        connection.execute(update(letter).where(letter.c.id == letter_id).values(values))
+        return
+    told = exists().where(receipt.c.letter_id == letter_id, receipt.c.news == News.ANSWERED.value)
+    connection.execute(update(letter).where(letter.c.id == letter_id, ~told).values(answered_at=None))
 
 
 def make_due(connection: Connection, submission_id: int) -> None:
