@@ -36,7 +36,7 @@ def find_status(text: str) -> str:
 
 
 def better_status(given: str, words: str, usual: str = "") -> str:
-    """The first exact code: in the field made for it, in a server's words, or the usual one; else a vague one (5.0.0)."""
+    """The first exact code: of the field for it, of a server's words, or the usual one; else a vague one (5.0.0)."""
     codes = [code for code in (find_status(given), find_status(words), usual) if code]
     exact = (code for code in codes if not code.endswith(".0.0"))
     return next(exact, codes[0] if codes else "")

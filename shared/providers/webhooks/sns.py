@@ -66,7 +66,7 @@ class Topic:
             parts = urlsplit("")
         if parts.scheme != "https" or parts.netloc != self._host or not parts.path.endswith(ending):
             raise WebhookRefused("This SNS message names an address that is not its topic's server.")
-        return url
+        return parts.geturl()
 
     def _certificate(self, url: str) -> Certificate:
         certificate = self._certificates.get(url)
