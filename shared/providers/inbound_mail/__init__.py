@@ -5,11 +5,10 @@ because it may come without a sender as they do. Only mail that looks like a ser
 so that an answer which quotes one stays an answer.
 """
 
-from email import message_from_bytes
 from email.message import Message
 
 from shared.domain.receipts import News, Receipt, make_receipt
-from shared.providers.inbound_mail.parts import headers, mailbox
+from shared.providers.inbound_mail.parts import headers, mailbox, take_apart
 from shared.providers.inbound_mail.replies import is_automatic, is_away_note, read_answer
 from shared.providers.inbound_mail.reports import read_loose_bounce, read_report
 
@@ -25,7 +24,7 @@ def read_mail(raw: bytes, *, sender: str, recipient: str) -> Receipt:
     `sender` and `recipient` are those of the SMTP envelope; an empty sender is the null sender of servers.
     """
     try:
-        return _read(message_from_bytes(raw), sender.strip().strip("<>"), recipient.strip().strip("<>"))
+        return _read(take_apart(raw), sender.strip().strip("<>"), recipient.strip().strip("<>"))
     except Exception:  # noqa: BLE001 - Python's parser and the detectors have stumbled over broken mail before
         return make_receipt(News.OTHER, marks=[recipient])
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message
+from email.parser import BytesParser
+from email.policy import Compat32
 from email.utils import parseaddr
 from html import unescape
 
@@ -21,6 +23,20 @@ _MOST_NAME = 200
 # Characters of a body that are looked at; an answer keeps far fewer.
 _MOST_BODY = 200_000
 _BREAKS = re.compile(r"<(?:br|/p|/div|/li|/tr|/h[1-6]|/blockquote|/pre)\b", re.IGNORECASE)
+# What mail is often written in that claims the narrower one.
+_WIDER = {"us-ascii": "utf-8", "ascii": "utf-8", "iso-8859-1": "cp1252", "latin-1": "cp1252", "latin1": "cp1252"}
+
+
+class _Utf8Headers(Compat32):
+    """The forgiving policy, with headers that were sent in UTF-8 as they stand (RFC 6532)."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        return value.encode(errors="surrogateescape").decode(errors="replace")
+
+
+def take_apart(raw: bytes) -> Message:
+    """The parsed mail. RecursionError for one that is nested absurdly deep."""
+    return BytesParser(policy=_Utf8Headers()).parsebytes(raw)
 
 
 def header(message: Message, name: str) -> str:
@@ -92,8 +108,9 @@ def _body(part: Message) -> str:
 
 
 def _text(octets: bytes, charset: str | None) -> str:
+    charset = (charset or "utf-8").lower()
     try:
-        return octets.decode(charset or "utf-8", "replace")
+        return octets.decode(_WIDER.get(charset, charset), "replace")
     except (LookupError, ValueError):
         return octets.decode("utf-8", "replace")
 
