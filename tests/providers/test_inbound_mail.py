@@ -213,6 +213,11 @@ def test_headers_that_leave_an_answer_an_answer(line: str) -> None:
     assert received(written("Re: The trees", line)).news is News.ANSWERED
 
 
+def test_a_note_without_an_author_is_still_a_note() -> None:
+    note = b"Subject: Re: The trees\r\nAuto-Submitted: auto-replied\r\n\r\nAway."
+    assert received(note, "") == Receipt(News.AUTO_REPLIED, marks=(VERP,))
+
+
 def test_a_servers_own_words_are_no_ones_answer() -> None:
     note = written("Notice", "Auto-Submitted: auto-generated", author="MAILER-DAEMON@mx.example")
     assert received(note, "").news is News.OTHER

@@ -49,7 +49,10 @@ def read_report(message: Message, marks: list[str]) -> Receipt | None:
 
 def read_loose_bounce(message: Message, marks: list[str]) -> Receipt | None:
     """What a bounce of no standard form says; None when it is not known as one."""
-    delayed, failed = all_failures(message)
+    try:
+        delayed, failed = all_failures(message)
+    except Exception:  # noqa: BLE001 - one stumbles over mail without an author; the rest of our reading goes on
+        return None
     if not failed and not delayed:
         return None
     words = next((line for line in body(message).split("\n") if find_status(line)), "")
