@@ -45,8 +45,9 @@ def get_json(url: str, *, params: Mapping[str, str], headers: Mapping[str, str] 
 
     A redirect is not followed, because parameters may be personal and are meant for this server only.
     """
+    body = get_bytes(url, params=params, headers=headers)
     try:
-        return json.loads(get_bytes(url, params=params, headers=headers))
+        return json.loads(body)
     except (ValueError, RecursionError) as error:
         raise Retryable(f"{host(url)} sent something that is not JSON.") from error
 

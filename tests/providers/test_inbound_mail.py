@@ -237,6 +237,7 @@ GARBAGE = {
         "=?unicode_escape?q?=5Cud800?=", "Content-Type: text/plain; charset=unicode_escape", text="\\ud800"
     ),
     "huge headers": written("x" * 500_000, *(f"References: <{number}@x.example>" for number in range(3_000))),
+    "long subject": written("! re" * 5_000, "Precedence: bulk", "X-Auto-Response-Suppress: All"),
     "deep": b"".join(b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (n, n) for n in range(3_000)),
     "deep mails": b"Content-Type: message/rfc822\r\n\r\n" * 3_000,
     "no colon": b"From ana\r\n: \r\n\r\nText",

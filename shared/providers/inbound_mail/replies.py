@@ -13,7 +13,7 @@ _AUTOMATIC_HEADERS = ("X-Autoreply", "X-Autorespond", "X-Autoresponse", "X-Mail-
 _AUTOMATIC_PRECEDENCE = {"auto_reply", "auto-reply"}
 # Enough together with another sign, never alone: people write such subjects too.
 _AWAY = re.compile(
-    r"""^\W*(?:(?:re|aw|sv|rv|res|tr)\s*:\s*)*\W*(?:
+    r"""(?:\W|(?:re|aw|sv|rv|res|tr)\s*:)*+(?:
     out\ of\ (?:the\ )?office | automatic\ reply | auto(?:mated)?[\s-]?(?:reply|response|responder)
     | away\ from | (?:i\ am|i'm)\ (?:away|out)\b | on\ (?:vacation|leave|holiday) | vacation
     | respuesta\ autom[aá]tica | fuera\ de\ (?:la\ )?oficina | ausente | estoy\ de\ vacaciones

@@ -18,7 +18,6 @@ from shared.providers.inbound_mail.parts import body, enclosed, header, headers,
 # It logs the traces of its own stumbles, and traces may quote mail.
 logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL + 1)
 
-# Several actions in one report: the first of these counts.
 _ACTIONS = {
     "failed": News.BOUNCED,
     # What OpenSMTPD writes for it.
@@ -87,6 +86,7 @@ def _read_delivery_status(part: Message, marks: list[str]) -> Receipt:
     blocks = inner(part)
     marks += [name for block in blocks for name in headers(block, "Original-Envelope-Id")]
     told = [(_action(block), block) for block in blocks]
+    # A report of several recipients is no report on a mail of ours; the worst of it counts.
     for news in (News.BOUNCED, News.DELAYED, News.DELIVERED):
         for action, block in told:
             if action is news:
