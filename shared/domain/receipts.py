@@ -1,8 +1,16 @@
 """What comes back after an email has left: one value for every kind of news, whoever brought it."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+
+from shared.domain.typed_text import clean_line
+
+_MOST_REPLY = 500
+# An address has at most 254 characters, a line of a mail 998; References of a long talk can be hundreds.
+_MOST_MARK = 998
+_MOST_MARKS = 50
 
 
 class ReceiptSource(StrEnum):
@@ -80,3 +88,29 @@ class Receipt:
     status: str = ""
     reply: str = ""
     answer: Answer | None = None
+
+
+def make_receipt(
+    news: News,
+    *,
+    marks: Iterable[str],
+    recipient: str = "",
+    status: str = "",
+    reply: str = "",
+    answer: Answer | None = None,
+) -> Receipt:
+    """A receipt of texts from outside: each one line that can be stored, marks once each, nothing overlong."""
+    lines = (storable_line(mark)[:_MOST_MARK] for mark in marks)
+    return Receipt(
+        news,
+        marks=tuple(dict.fromkeys(line for line in lines if line))[:_MOST_MARKS],
+        recipient=storable_line(recipient).strip("<>").lower(),
+        status=status,
+        reply=storable_line(reply)[:_MOST_REPLY],
+        answer=answer,
+    )
+
+
+def storable_line(text: str) -> str:
+    """One clean line; halves of characters, which JSON and odd charsets can bring, become question marks."""
+    return clean_line(text.encode(errors="replace").decode())
