@@ -11,10 +11,11 @@ from sqlalchemy import Connection, RowMapping, text
 
 from shared.db.claims import LEASE
 from shared.domain.causes import Cause
-from shared.domain.follow_ups import ANSWER, Need
+from shared.domain.follow_ups import PASSED_ON, Need
 
 # Claims follow each other, so that each sees what the one before has taken.
 _LOCK = text("SELECT pg_advisory_xact_lock(7310045)")
+_PASSED_ON = str(PASSED_ON)
 _OF_LETTERS = "(SELECT 1 FROM letter WHERE letter.submission_id = f.submission_id AND letter.{})"
 _HOLDS = {
     # There is something to wait for, and none of it has left.
@@ -36,25 +37,25 @@ _NOT_NEEDED = " OR ".join(f"('{need}' = ANY(f.needs) AND NOT ({holds}))" for nee
 SUPPRESSED = (
     "EXISTS (SELECT 1 FROM suppression WHERE suppression.email_hash = f.email_hash"
     " AND (suppression.campaign_id IS NULL OR suppression.campaign_id = f.campaign_id)"
-    f" AND (f.kind <> '{ANSWER}' OR suppression.reason <> 'unsubscribed'))"
+    f" AND (f.kind NOT IN {_PASSED_ON} OR suppression.reason <> 'unsubscribed'))"
 )
 # When the last of ours went to the same person; now while one is on its way.
 _LAST = (
     "(SELECT max(CASE WHEN o.state = 'sending' THEN now() WHEN o.state = 'uncertain' THEN o.state_changed_at"
     " ELSE o.sent_at END) FROM follow_up o WHERE o.email_hash = f.email_hash AND o.campaign_id = f.campaign_id"
-    f" AND o.id <> f.id AND o.kind <> '{ANSWER}' AND (NOT f.is_test OR o.submission_id = f.submission_id))"
+    f" AND o.id <> f.id AND o.kind NOT IN {_PASSED_ON} AND (NOT f.is_test OR o.submission_id = f.submission_id))"
 )
 _CLAIM = text(
     "WITH due AS MATERIALIZED (SELECT * FROM follow_up WHERE state IN ('queued', 'deferred') AND due_at <= now()"
     " AND transport = :transport AND NOT EXISTS (SELECT 1 FROM installation WHERE is_paused OR hold_reason <> '')"
     " ORDER BY due_at, id LIMIT :limit FOR UPDATE SKIP LOCKED),"
     f" judged AS (SELECT f.*, {SUPPRESSED} AS is_suppressed,"
-    f" (s.state = 'withdrawn' AND f.kind <> '{ANSWER}') OR {_NOT_NEEDED} AS is_not_needed, {_LAST} AS last"
+    f" (s.state = 'withdrawn' AND f.kind NOT IN {_PASSED_ON}) OR {_NOT_NEEDED} AS is_not_needed, {_LAST} AS last"
     " FROM due f JOIN submission s ON s.id = f.submission_id JOIN campaign ON campaign.id = f.campaign_id),"
     " ranked AS (SELECT *, is_suppressed OR is_not_needed AS is_over, row_number() OVER (PARTITION BY email_hash,"
-    f" campaign_id, kind = '{ANSWER}', is_suppressed OR is_not_needed, CASE WHEN is_test THEN submission_id END"
+    f" campaign_id, kind IN {_PASSED_ON}, is_suppressed OR is_not_needed, CASE WHEN is_test THEN submission_id END"
     " ORDER BY due_at, id) AS turn FROM judged),"
-    f" verdict AS (SELECT id, is_suppressed, is_over, last, kind <> '{ANSWER}'"
+    f" verdict AS (SELECT id, is_suppressed, is_over, last, kind NOT IN {_PASSED_ON}"
     " AND (turn > 1 OR coalesce(last > now() - interval '1 day', false)) AS is_too_soon FROM ranked),"
     " dropped AS (UPDATE follow_up SET state = 'cancelled', state_changed_at = now(),"
     f" cause = CASE WHEN is_suppressed THEN '{Cause.SUPPRESSED}' ELSE '{Cause.NOT_NEEDED}' END"

@@ -8,10 +8,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select, text, update
 
 from shared.db.tables import follow_up
-from shared.domain.follow_ups import PlannedStep
+from shared.domain.follow_ups import ANSWER, REPLY, PlannedStep
 from shared.domain.states import CLAIMABLE, LetterState, check_letter_arrow
 from shared.domain.transport import Transport
 
+# Tries at one email, half a week of them.
+MOST_TRIES = 16
 _CLAIMABLE = [state.value for state in CLAIMABLE]
 # Planned steps as rows that a statement joins with its submissions.
 STEPS = (
@@ -26,6 +28,18 @@ _PLAN = text(
     " string_to_array(step.needs, ','), email, split_part(email, '@', 2), email_hash, is_test, transport,"
     f" now() + step.delay_s * interval '1 second' FROM submission, {STEPS}"
     " WHERE submission.id = ANY(:ids) AND accepted_at IS NOT NULL ON CONFLICT DO NOTHING"
+)
+_PASS_ON = text(
+    "INSERT INTO follow_up (submission_id, campaign_id, kind, number, reply_to, recipient_email, receiving_domain,"
+    " email_hash, is_test, transport) SELECT id, campaign_id, :kind, :number, :reply_to, email,"
+    " split_part(email, '@', 2), email_hash, is_test, transport FROM submission WHERE id = :submission_id"
+    " AND email <> '' ON CONFLICT DO NOTHING"
+)
+_PASS_BACK = text(
+    "INSERT INTO follow_up (submission_id, campaign_id, kind, number, reply_to, recipient_email, receiving_domain,"
+    " email_hash, is_test, transport) SELECT submission_id, campaign_id, :kind, :number, :reply_to, :recipient,"
+    " split_part(:recipient, '@', 2), :email_hash, is_test, transport FROM follow_up WHERE id = :id"
+    " ON CONFLICT DO NOTHING"
 )
 _WRITE_WORDS = text(
     "UPDATE follow_up SET subject = words.subject, body_text = words.body_text, body_html = words.body_html"
@@ -55,6 +69,26 @@ def step_values(steps: Sequence[PlannedStep]) -> dict[str, list[Any]]:
 def find_follow_up(connection: Connection, number: int) -> RowMapping | None:
     """The row; None when there is none of this number."""
     return connection.execute(select(follow_up).where(follow_up.c.id == number)).mappings().one_or_none()
+
+
+def lock_follow_up(connection: Connection, number: int) -> RowMapping | None:
+    """The row, locked until COMMIT."""
+    query = select(follow_up).where(follow_up.c.id == number).with_for_update()
+    return connection.execute(query).mappings().one_or_none()
+
+
+def insert_passed_on(connection: Connection, submission_id: int, receipt_id: int, reply_to: str) -> None:
+    """An office's answer for the supporter, due now; its words are made from the receipt."""
+    values = {"submission_id": submission_id, "number": receipt_id, "reply_to": reply_to, "kind": ANSWER}
+    connection.execute(_PASS_ON, values)
+
+
+def insert_for_organizer(
+    connection: Connection, follow_up_id: int, receipt_id: int, *, recipient: str, email_hash: str, reply_to: str
+) -> None:
+    """A supporter's answer to one of our emails, for the organizers, due now."""
+    values = {"id": follow_up_id, "number": receipt_id, "reply_to": reply_to, "kind": REPLY}
+    connection.execute(_PASS_BACK, {**values, "recipient": recipient, "email_hash": email_hash})
 
 
 def change_follow_up(

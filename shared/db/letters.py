@@ -11,12 +11,12 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from shared.db.tables import letter, letter_event, receipt
 from shared.domain.causes import Cause
 from shared.domain.receipts import News
-from shared.domain.states import CLAIMABLE, LetterState, check_letter_arrow
+from shared.domain.states import CLAIMABLE, HoldReason, LetterState, check_letter_arrow
 
 _OF_SUBMISSION = select(letter).where(letter.c.submission_id == bindparam("wanted")).order_by(letter.c.id)
 _WRITTEN = text(
-    "SELECT submission_id, recipient_title, recipient_name, letter.district, subject, body, letter.state, cause,"
-    " coalesce(phone, '') AS phone FROM letter LEFT JOIN office_holder ON office_holder.id = office_holder_id"
+    "SELECT letter.id, submission_id, recipient_title, recipient_name, letter.district, subject, body, letter.state,"
+    " cause, coalesce(phone, '') AS phone FROM letter LEFT JOIN office_holder ON office_holder.id = office_holder_id"
     " WHERE submission_id = ANY(:ids) ORDER BY letter.id"
 )
 _NEXT_NUMBERS = text("SELECT nextval(pg_get_serial_sequence('letter', 'id')) FROM generate_series(1, :count)")
@@ -100,6 +100,38 @@ def lock_expired(connection: Connection, limit: int) -> list[RowMapping]:
     waiting = [LetterState.HELD.value, LetterState.QUEUED.value, LetterState.DEFERRED.value]
     query = select(letter).where(letter.c.state.in_(waiting), letter.c.deliver_by < func.now())
     return list(connection.execute(query.limit(limit).with_for_update(skip_locked=True)).mappings())
+
+
+def lock_waiting_for(connection: Connection, holder_id: int, address: str) -> list[RowMapping]:
+    """Letters that wait to leave for this address of an office's holder, locked."""
+    waiting = [state.value for state in CLAIMABLE]
+    query = select(letter).where(
+        letter.c.office_holder_id == holder_id,
+        letter.c.state.in_(waiting),
+        func.lower(letter.c.recipient_email) == address.lower(),
+    )
+    return list(connection.execute(query.order_by(letter.c.id).with_for_update()).mappings())
+
+
+def lock_held_for(connection: Connection, holder_ids: Sequence[int], reason: HoldReason) -> list[RowMapping]:
+    """Letters to these office holders that are held for this reason, locked."""
+    query = select(letter).where(
+        letter.c.office_holder_id.in_(holder_ids),
+        letter.c.state == LetterState.HELD.value,
+        letter.c.hold_reason == reason.value,
+    )
+    return list(connection.execute(query.order_by(letter.c.id).with_for_update()).mappings())
+
+
+def readdress(connection: Connection, row: RowMapping, values: Mapping[str, Any]) -> None:
+    """A locked letter that waits goes to another address of its office; its state does not change."""
+    connection.execute(update(letter).where(letter.c.id == row["id"]).values(dict(values)))
+
+
+def note_event(connection: Connection, row: RowMapping, cause: Cause, reply: str) -> None:
+    """News of a locked letter that changes nothing about its state."""
+    values = {"letter_id": row["id"], "from_state": row["state"], "to_state": row["state"], "attempt": row["attempt"]}
+    connection.execute(insert(letter_event).values({**values, "cause": cause.value, "remote_reply": reply}))
 
 
 def lock_unsettled(connection: Connection, older_than: timedelta, limit: int) -> list[RowMapping]:

@@ -9,8 +9,11 @@ from zoneinfo import ZoneInfo
 _HOUR_OF_DATES = time(9)
 # Switches a trigger's usual steps off.
 NO_TEMPLATE = "none"
-# Passes on what an office wrote back: not ours, so it counts for no rule about ours.
+# These pass on what an office wrote back to the supporter, or a supporter to the organizers. No rule about emails of
+# ours counts them.
 ANSWER = "answer"
+REPLY = "reply"
+PASSED_ON = (ANSWER, REPLY)
 UPDATE = "update"
 
 

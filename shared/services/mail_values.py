@@ -8,13 +8,15 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, RowMapping
 
-from shared.db import letters, submissions, updates
+from shared.db import letters, receipts, submissions, updates
 from shared.domain.campaigns import Campaign
-from shared.domain.follow_ups import UPDATE
+from shared.domain.follow_ups import PASSED_ON, UPDATE
 from shared.domain.identities import owner_key, reference, unsubscribe_key
 from shared.domain.letter_words import cause_words, office_label
+from shared.domain.receipts import Answer, News
 from shared.domain.states import FAILED, LetterState
 from shared.rendering.markdown import page_html
+from shared.services.receipts.reading import read_receipt
 from shared.settings import Settings
 
 TEST_NOTICE = "This is a test. No real legislator is written to."
@@ -27,6 +29,17 @@ class Facts:
     people: Mapping[int, RowMapping]
     letters: Mapping[int, Sequence[RowMapping]]
     updates: Mapping[int, RowMapping]
+    # By receipt: what was written back, whether by itself, and about which letter.
+    passed_on: Mapping[int, "PassedOn"]
+
+
+@dataclass(frozen=True)
+class PassedOn:
+    """What an office, or a supporter, wrote back; `letter_id` None when it was to an email of ours."""
+
+    answer: Answer
+    is_automatic: bool
+    letter_id: int | None
 
 
 def read_facts(connection: Connection, rows: Sequence[RowMapping]) -> Facts:
@@ -36,7 +49,19 @@ def read_facts(connection: Connection, rows: Sequence[RowMapping]) -> Facts:
     for letter in letters.words_of_submissions(connection, list(people)):
         written[letter["submission_id"]].append(letter)
     numbers = {row["number"] for row in rows if row["kind"] == UPDATE}
-    return Facts(people, written, updates.read_updates(connection, numbers) if numbers else {})
+    sent = updates.read_updates(connection, numbers) if numbers else {}
+    came = {row["number"] for row in rows if row["kind"] in PASSED_ON}
+    return Facts(people, written, sent, _read_passed_on(connection, came) if came else {})
+
+
+def _read_passed_on(connection: Connection, numbers: set[int]) -> dict[int, PassedOn]:
+    passed_on = {}
+    for row in receipts.read_receipts(connection, numbers):
+        receipt = read_receipt(row)
+        if receipt.answer is not None:
+            is_automatic = receipt.news is News.AUTO_REPLIED
+            passed_on[row["id"]] = PassedOn(receipt.answer, is_automatic, row["letter_id"])
+    return passed_on
 
 
 def email_values(settings: Settings, row: RowMapping, campaign: Campaign, facts: Facts) -> dict[str, Any]:
@@ -48,6 +73,7 @@ def email_values(settings: Settings, row: RowMapping, campaign: Campaign, facts:
         common_values(settings, row["id"], campaign, person, is_test=row["is_test"])
         | _letter_values(written)
         | (update_values(update) if update else {})
+        | (_answer_values(facts.passed_on[row["number"]], written) if row["kind"] in PASSED_ON else {})
         | {
             "is_reminder": row["number"] > 0,
             "leaves_later": person["leaves_at"] > person["accepted_at"],
@@ -91,6 +117,22 @@ def update_values(update: RowMapping) -> dict[str, Any]:
     }
 
 
+def _answer_values(passed_on: PassedOn, written: Sequence[RowMapping]) -> dict[str, Any]:
+    answer = passed_on.answer
+    offices = [_recipient(one) for one in written if one["id"] == passed_on.letter_id]
+    return {
+        "office": offices[0] if offices else answer.sender_name or answer.sender_address,
+        "answer_from": answer.sender_address,
+        "answer_subject": answer.subject,
+        "answer_text": answer.text,
+        "is_automatic": passed_on.is_automatic,
+    }
+
+
+def _recipient(letter: RowMapping) -> str:
+    return office_label(letter["recipient_title"], letter["recipient_name"], letter["district"])
+
+
 def unsubscribe_url(settings: Settings, key: str) -> str:
     """Where one click, or one POST of a mail reader, ends the emails of a campaign."""
     return f"{settings.public_url}/unsubscribe/{key}"
@@ -99,7 +141,7 @@ def unsubscribe_url(settings: Settings, key: str) -> str:
 def _letter_values(written: Sequence[RowMapping]) -> dict[str, Any]:
     lines = [
         {
-            "recipient": office_label(one["recipient_title"], one["recipient_name"], one["district"]),
+            "recipient": _recipient(one),
             "subject": one["subject"],
             "body": one["body"],
             "phone": one["phone"],

@@ -6,7 +6,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import Connection, Engine, text
 
-from shared.db import follow_ups, letters, pace, submissions
+from shared.db import follow_ups, letters, pace, receipts, submissions
 from shared.domain.causes import Cause
 from shared.domain.follow_ups import Trigger
 from shared.domain.states import LetterState
@@ -28,6 +28,8 @@ BATCH = 200
 SETTLE_WITHIN = timedelta(hours=72)
 # A draft that nobody sent is gone after a day.
 DRAFT_LIFETIME = timedelta(hours=24)
+# Mail and events as they came hold names and addresses.
+RAW_RECEIPTS_DAYS = 90
 
 
 def sweep(engine: Engine, ring: Ring, settings: Settings) -> list[TaskName]:
@@ -55,6 +57,7 @@ def tidy(engine: Engine, settings: Settings) -> int:
     """Deletes drafts that nobody sent, and repeats an alarm that still stands; returns how many drafts."""
     with engine.begin() as connection:
         gone = submissions.delete_old_drafts(connection, DRAFT_LIFETIME)
+        receipts.forget_raw(connection, RAW_RECEIPTS_DAYS)
     tell_imbalance(current_figures(engine, settings))
     return gone
 
@@ -89,6 +92,7 @@ def _due_tasks(connection: Connection, transports: Sequence[Transport]) -> list[
         TaskName.MAKE_LETTERS: submissions.letters_are_due(connection),
         TaskName.DELIVER_LETTERS: pace.letters_are_due(connection, transports, LetterState.QUEUED),
         TaskName.RETRY_LETTERS: pace.letters_are_due(connection, transports, LetterState.DEFERRED),
+        TaskName.APPLY_RECEIPTS: receipts.receipts_are_due(connection),
         TaskName.SEND_MAIL: follow_ups.follow_ups_are_due(connection, transports),
     }
     return [task for task, is_due in checks.items() if is_due]

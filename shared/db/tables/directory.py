@@ -79,6 +79,7 @@ office_holder = Table(
     # Tried when the first one fails; both are kept as they are until an organizer corrects them.
     text("second_email"),
     moment("email_failed_at"),
+    moment("second_failed_at"),
     # A code from `shared.domain.causes`.
     text("email_failure"),
     text("phone"),

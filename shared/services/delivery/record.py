@@ -8,6 +8,7 @@ from shared.db.claims import Kind, Result, record_results
 from shared.domain.follow_ups import Trigger
 from shared.domain.states import LetterState
 from shared.services.follow_up_plan import plan_for_letters
+from shared.services.office_addresses import refuse_addresses
 
 _TRIGGERS = {LetterState.SENT: Trigger.FIRST_SENT, LetterState.REJECTED: Trigger.FAILED}
 
@@ -17,6 +18,7 @@ def record(connection: Connection, kind: Kind, results: Sequence[Result]) -> boo
     rows = record_results(connection, kind, results)
     if kind is not Kind.LETTER:
         return False
+    refuse_addresses(connection, rows)
     due = [
         plan_for_letters(connection, [row for row in rows if row["state"] == state], trigger)
         for state, trigger in _TRIGGERS.items()

@@ -35,7 +35,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for name in ("email_failure", "email_failed_at", "second_email"):
+    for name in ("email_failure", "second_failed_at", "email_failed_at", "second_email"):
         op.drop_column("office_holder", name)
     op.drop_index("ix_follow_up_person", "follow_up")
     op.drop_index("ix_follow_up_relay_id", "follow_up")
@@ -244,4 +244,5 @@ def _extend_follow_up() -> None:
 def _extend_office_holder() -> None:
     op.add_column("office_holder", _text("second_email"))
     op.add_column("office_holder", _moment("email_failed_at"))
+    op.add_column("office_holder", _moment("second_failed_at"))
     op.add_column("office_holder", _text("email_failure"))
