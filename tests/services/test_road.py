@@ -8,7 +8,7 @@ from sqlalchemy import Engine, func, select, text, update
 
 from shared.db import directory, submissions
 from shared.db.figures import count_imbalance
-from shared.db.tables import follow_up, letter, letter_event, submission
+from shared.db.tables import follow_up, letter, letter_event, office_holder, submission
 from shared.domain.campaigns import Campaign
 from shared.domain.places import HomeAddress, LookupResult, LookupStatus, Match, MatchType, Office
 from shared.domain.states import CampaignState, LetterState, SubmissionState
@@ -336,9 +336,10 @@ def test_an_address_that_mail_refuses_takes_no_other_letter_along(here: Here) ->
         here.settings = replace(here.settings, mailbox_url=server.url)
         here.send()
         with here.engine.begin() as connection:
-            connection.execute(
-                update(letter).where(letter.c.id == 1).values(recipient_email="no\u200bbody@practice.example")
-            )
+            wrong = "no\u200bbody@practice.example"
+            first = update(letter).where(letter.c.id == 1).values(recipient_email=wrong)
+            holder = connection.execute(first.returning(letter.c.office_holder_id)).scalar_one()
+            connection.execute(update(office_holder).where(office_holder.c.id == holder).values(email=wrong))
         here.deliver()
     assert here.states() == ["rejected", "sent"]
 
