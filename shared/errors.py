@@ -41,6 +41,10 @@ class NotAllowed(DearRepError):
     """The action is well formed but not possible now; the text says why and what would be."""
 
 
+class WebhookRefused(DearRepError):
+    """What was posted to a webhook is forged, stale or unreadable; the text says which, and holds nothing of it."""
+
+
 class ProviderError(DearRepError):
     """An outside service failed."""
 

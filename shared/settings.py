@@ -29,7 +29,8 @@ class Settings:
     or empty when nothing may leave this machine; `mail_route` says whether that server passes mail on (`relay`)
     or is the receivers' own (`direct`), which decides what "sent" means; `mailbox_url` smtp:// of the local
     mailbox; `data` a folder or URL with public data files, empty for the official addresses; `geocoders` outside
-    services to ask for addresses, empty for none; `var` the folder for local state; `metrics_token` what a reader of
+    services to ask for addresses, empty for none; `webhooks` relay services that may post what became of mail, with
+    what proves that they are it, empty for none; `var` the folder for local state; `metrics_token` what a reader of
     `/metrics` must know, empty for whoever is near; `metrics_port` where a worker serves its own, empty for nowhere.
     """
 
@@ -45,6 +46,7 @@ class Settings:
     organizer_email: str = "organizer@localhost"
     data: str = ""
     geocoders: str = ""
+    webhooks: str = ""
     var: Path = ROOT / "var"
     log_level: str = "INFO"
     timing: Timing = USUAL
@@ -75,6 +77,7 @@ ENVIRONMENT_NAMES: dict[str, str] = {
     "organizer_email": "DEARREP_ORGANIZER_EMAIL",
     "data": "DEARREP_DATA",
     "geocoders": "DEARREP_GEOCODERS",
+    "webhooks": "DEARREP_WEBHOOKS",
     "var": "DEARREP_VAR",
     "log_level": "DEARREP_LOG_LEVEL",
     "timing": "DEARREP_TIMING",
@@ -131,6 +134,42 @@ def _is_web_address(text: str) -> bool:
         return False
 
 
+_WEBHOOK_FORMS = {
+    "ses": ("TOPIC-ARN", re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}", re.ASCII)),
+    # A P-256 key in base64: 91 bytes.
+    "sendgrid": ("PUBLIC-KEY", re.compile(r"[A-Za-z0-9+/]{122}==")),
+    "mailgun": ("SIGNING-KEY", re.compile(r"\S+")),
+    "postmark": ("USER:PASSWORD", re.compile(r"[^:]+:.+")),
+}
+
+
+def read_webhooks(text: str) -> dict[str, str]:
+    """Relay services with what proves their posts; raises SettingsError that names the wrong part, never a secret."""
+    read: dict[str, str] = {}
+    parts = [part.strip() for part in text.split(",")]
+    for number, part in enumerate(parts, 1):
+        # Only the first equals sign separates: keys end in some, and topics hold colons.
+        name, _, value = (word.strip() for word in part.partition("="))
+        name = name.casefold()
+        if not part:
+            continue
+        if name not in _WEBHOOK_FORMS:
+            # Not shown: it may be the end of a password with a comma.
+            raise _wrong_webhook(number, "is none that we know")
+        if name in read:
+            raise _wrong_webhook(number, f"names {name} a second time")
+        form, pattern = _WEBHOOK_FORMS[name]
+        if not pattern.fullmatch(value):
+            raise _wrong_webhook(number, f"({name}) needs its {form} after the equals sign")
+        read[name] = value
+    return read
+
+
+def _wrong_webhook(number: int, wrong: str) -> SettingsError:
+    forms = ", ".join(f"{name}={form}" for name, (form, _) in _WEBHOOK_FORMS.items())
+    return SettingsError(f"DEARREP_WEBHOOKS: part {number} {wrong}. Separated by commas it takes {forms}.")
+
+
 def read_metrics_port(text: str) -> tuple[str, int] | None:
     """Host and port of `9100` (this machine only) or `0.0.0.0:9100`; None when empty. Raises SettingsError."""
     if not text:
@@ -161,6 +200,7 @@ def from_env(env: Mapping[str, str] | None = None) -> Settings:
     if given.get("mail_route", "relay") not in _MAIL_ROUTES:
         raise SettingsError(f"DEARREP_MAIL_ROUTE must be relay or direct, not {given['mail_route']}.")
     read_geocoders(given.get("geocoders", ""))
+    read_webhooks(given.get("webhooks", ""))
     read_metrics_port(given.get("metrics_port", ""))
     try:
         timing = parse_timing(given.pop("timing", ""))

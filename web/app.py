@@ -13,10 +13,12 @@ from web import errors, presenters, requests_log, security
 from web.admin import bp as admin
 from web.context import EXTENSION, Here
 from web.health import bp as health
+from web.mail_links import bp as mail_links
 from web.metrics import bp as metrics
 from web.page_cache import PageCache
 from web.public import bp as public
 from web.sessions import CookieSessions
+from web.webhooks import bp as webhooks
 
 # Larger than any letter with its form fields.
 MAX_FORM_BYTES = 256 * 1024
@@ -52,7 +54,9 @@ def create_app(settings: Settings, engine: Engine, ring: Ring) -> Flask:
     security.install(app, https=settings.secure_cookies)
     errors.install(app)
     requests_log.install(app)
-    for blueprint in (public, admin, health, metrics):
+    for blueprint in (public, mail_links, webhooks, admin, health, metrics):
         app.register_blueprint(blueprint)
     csrf.exempt("web.public.campaigns.begin")
+    csrf.exempt(mail_links)
+    csrf.exempt(webhooks)
     return app

@@ -14,6 +14,7 @@ from shared.services.mailbox import delete_old_messages
 from shared.services.make_letters import make_due_letters
 from shared.services.organizers import delete_old_failures
 from shared.services.prepare import prepare_submissions
+from shared.services.receipts import apply_receipts
 from shared.services.sweep import sweep, tidy
 from shared.settings import Settings
 from shared.timing import Timing
@@ -29,6 +30,7 @@ _AT_ONCE = {
     TaskName.DELIVER_LETTERS: 1,
     TaskName.RETRY_LETTERS: 1,
     TaskName.SEND_MAIL: 2,
+    TaskName.APPLY_RECEIPTS: 1,
 }
 
 
@@ -40,6 +42,7 @@ def make_work(engine: Engine, ring: Ring, settings: Settings) -> dict[TaskName, 
         TaskName.DELIVER_LETTERS: lambda: deliver_letters(engine, ring, settings, first_tries=True),
         TaskName.RETRY_LETTERS: lambda: deliver_letters(engine, ring, settings, first_tries=False),
         TaskName.SEND_MAIL: lambda: send_mail(engine, ring, settings),
+        TaskName.APPLY_RECEIPTS: lambda: apply_receipts(engine, ring, settings),
         TaskName.SWEEP: lambda: sweep(engine, ring, settings),
         TaskName.TIDY: lambda: (tidy(engine, settings), delete_old_messages(engine), delete_old_failures(engine)),
     }

@@ -34,6 +34,7 @@ class Result:
     state: LetterState
     cause: Cause = Cause.NONE
     reply: str = ""
+    relay_id: str = ""
     due_in_s: float = 0.0
     tried: bool = True
     crashed: bool = False
@@ -48,35 +49,31 @@ _CANDIDATES = (
     f" WHERE {SENDABLE.format(transport=':transport')} ORDER BY due.turn, due.due_at LIMIT :limit"
 )
 _CANDIDATES_OF = {lane: text(_CANDIDATES.format(lane=lane.value)) for lane in LANES}
-_LEASE = (
+LEASE = (
     " SET state = 'sending', state_changed_at = now(), attempt = {table}.attempt + 1, worker = :worker,"
     " lease_until = now() + :lease_s * interval '1 second'"
 )
 _CLAIM_LETTERS = text(
     "WITH batch AS (SELECT id, state FROM letter WHERE id = ANY(:ids) AND state IN ('queued', 'deferred')"
-    " ORDER BY id FOR UPDATE SKIP LOCKED), claimed AS (UPDATE letter" + _LEASE.format(table="letter") + " FROM batch"
+    " ORDER BY id FOR UPDATE SKIP LOCKED), claimed AS (UPDATE letter" + LEASE.format(table="letter") + " FROM batch"
     " WHERE letter.id = batch.id RETURNING letter.*, batch.state AS state_before), event AS ("
     " INSERT INTO letter_event (letter_id, from_state, to_state, attempt)"
     " SELECT id, state_before, state, attempt FROM claimed) SELECT * FROM claimed ORDER BY due_at, id"
-)
-_CLAIM_FOLLOW_UPS = text(
-    "UPDATE follow_up" + _LEASE.format(table="follow_up") + " WHERE id IN (SELECT id FROM follow_up"
-    " WHERE state IN ('queued', 'deferred') AND due_at <= now() AND transport = :transport"
-    " AND NOT EXISTS (SELECT 1 FROM installation WHERE is_paused OR hold_reason <> '')"
-    " ORDER BY due_at, id LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING *"
 )
 _ARROWS = ", ".join(f"('{old}', '{new}')" for old, following in LETTER_ARROWS.items() for new in sorted(following))
 # Only what is still this attempt's: in its hands, or given up as uncertain while it slept.
 _HELD = (
     "WITH result AS (SELECT * FROM unnest(CAST(:id AS bigint[]), CAST(:attempt AS int[]), CAST(:state AS text[]),"
     " CAST(:cause AS text[]), CAST(:reply AS text[]), CAST(:due_in_s AS float8[]), CAST(:tried AS bool[]),"
-    " CAST(:crashed AS bool[])) AS result(id, attempt, state, cause, reply, due_in_s, tried, crashed)),"
+    " CAST(:crashed AS bool[]), CAST(:relay_id AS text[])) AS result(id, attempt, state, cause, reply, due_in_s, tried,"
+    " crashed, relay_id)),"
     f" arrow(old, new) AS (VALUES {_ARROWS}),"
     " held AS (SELECT row.id, row.state AS old FROM {table} row JOIN result USING (id)"
     " JOIN arrow ON arrow.old = row.state AND arrow.new = result.state"
     " WHERE row.attempt = result.attempt AND row.state IN ('sending', 'uncertain') ORDER BY row.id FOR UPDATE OF row),"
     " changed AS (UPDATE {table} row SET state = result.state, state_changed_at = now(), cause = result.cause,"
-    " remote_reply = result.reply, lease_until = NULL, worker = '', tries = row.tries + result.tried::int,"
+    " remote_reply = result.reply, relay_id = result.relay_id, lease_until = NULL, worker = '',"
+    " tries = row.tries + result.tried::int,"
     " crash_count = row.crash_count + result.crashed::int,"
     " due_at = CASE WHEN result.state IN ('queued', 'deferred') THEN now() + result.due_in_s * interval '1 second'"
     " ELSE row.due_at END, sent_at = CASE WHEN result.state = 'sent' THEN now() ELSE row.sent_at END"
@@ -120,15 +117,8 @@ def claim_letters(
     found = connection.execute(_CANDIDATES_OF[lane], {**where, "limit": limit}).all()
     suspects = [row.id for row in found if row.crash_count]
     ids = suspects[:1] or [row.id for row in found]
-    return _claim(connection, _CLAIM_LETTERS, {"ids": ids, "worker": worker, "lease_s": lease_s}) if ids else []
-
-
-def claim_follow_ups(
-    connection: Connection, transport: str, *, worker: str, lease_s: float, limit: int
-) -> list[RowMapping]:
-    """Takes due follow-ups of one transport."""
-    values = {"transport": transport, "worker": worker, "lease_s": lease_s, "limit": limit}
-    return _claim(connection, _CLAIM_FOLLOW_UPS, values)
+    values = {"ids": ids, "worker": worker, "lease_s": lease_s}
+    return list(connection.execute(_CLAIM_LETTERS, values).mappings()) if ids else []
 
 
 def record_results(connection: Connection, kind: Kind, results: Sequence[Result]) -> list[RowMapping]:
@@ -147,6 +137,7 @@ def record_results(connection: Connection, kind: Kind, results: Sequence[Result]
         "due_in_s": [one.due_in_s for one in results],
         "tried": [one.tried for one in results],
         "crashed": [one.crashed for one in results],
+        "relay_id": [one.relay_id for one in results],
     }
     changed = list(connection.execute(_RECORD[kind], columns).mappings())
     known = {row["id"] for row in changed}
@@ -165,7 +156,3 @@ def attempts_of(connection: Connection, kind: Kind, ids: Sequence[int]) -> tuple
     """The attempts that the database knows of, by row, and the largest number it has ever given to a row."""
     known = {row.id: row.attempt for row in connection.execute(_ATTEMPTS_OF[kind], {"ids": list(ids)})}
     return known, int(connection.execute(_NEWEST[kind]).scalar_one())
-
-
-def _claim(connection: Connection, statement: object, values: Mapping[str, object]) -> list[RowMapping]:
-    return list(connection.execute(statement, values).mappings())  # type: ignore[call-overload]

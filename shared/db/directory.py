@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, insert, select, update
 
 from shared.db.tables import address_point, district, import_run, office, office_holder, street, street_range
 from shared.domain.places import Chamber
@@ -140,7 +140,10 @@ def open_holder(connection: Connection, office_id: int, on: date, run_id: int | 
 
 
 def change_holder(connection: Connection, holder_id: int, **values: Any) -> None:
-    """The same person with corrected details."""
+    """The same person with corrected details. Another address is a new one: it has not failed yet."""
+    if "email" in values:
+        is_new = office_holder.c.email != values["email"]
+        values["email_failed_at"] = case((is_new, None), else_=office_holder.c.email_failed_at)
     connection.execute(update(office_holder).where(office_holder.c.id == holder_id).values(**values))
 
 

@@ -1,17 +1,46 @@
 """Reads and writes follow-up emails: rows with a due date, claimed and fenced like letters."""
 
+# ruff: noqa: S608 - statements are put together from the constants below, never from data
+
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, literal, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select, text, update
 
-from shared.db.tables import follow_up, submission
+from shared.db.tables import follow_up
+from shared.domain.follow_ups import ANSWER, REPLY, PlannedStep
 from shared.domain.states import CLAIMABLE, LetterState, check_letter_arrow
 from shared.domain.transport import Transport
 
+# Tries at one email, half a week of them.
+MOST_TRIES = 16
 _CLAIMABLE = [state.value for state in CLAIMABLE]
+# Planned steps as rows that a statement joins with its submissions.
+STEPS = (
+    "unnest(CAST(:kinds AS text[]), CAST(:numbers AS bigint[]), CAST(:delays_s AS float8[]), CAST(:needs AS text[]))"
+    " AS step(kind, number, delay_s, needs)"
+)
+_PLAN = text(
+    "INSERT INTO follow_up (submission_id, campaign_id, kind, number, needs, recipient_email, receiving_domain,"
+    " email_hash, is_test, transport, due_at) SELECT submission.id, campaign_id, step.kind, step.number"
+    " + CASE WHEN :again THEN (SELECT count(*) FROM follow_up gone WHERE gone.submission_id = submission.id"
+    " AND gone.kind = step.kind AND gone.state NOT IN ('queued', 'deferred')) ELSE 0 END,"
+    " string_to_array(step.needs, ','), email, split_part(email, '@', 2), email_hash, is_test, transport,"
+    f" now() + step.delay_s * interval '1 second' FROM submission, {STEPS}"
+    " WHERE submission.id = ANY(:ids) AND accepted_at IS NOT NULL ON CONFLICT DO NOTHING"
+)
+_PASS_ON = text(
+    "INSERT INTO follow_up (submission_id, campaign_id, kind, number, reply_to, recipient_email, receiving_domain,"
+    " email_hash, is_test, transport) SELECT id, campaign_id, :kind, :number, :reply_to, email,"
+    " split_part(email, '@', 2), email_hash, is_test, transport FROM submission WHERE id = :submission_id"
+    " AND email <> '' ON CONFLICT DO NOTHING"
+)
+_PASS_BACK = text(
+    "INSERT INTO follow_up (submission_id, campaign_id, kind, number, reply_to, recipient_email, receiving_domain,"
+    " email_hash, is_test, transport) SELECT submission_id, campaign_id, :kind, :number, :reply_to, :recipient,"
+    " split_part(:recipient, '@', 2), :email_hash, is_test, transport FROM follow_up WHERE id = :id"
+    " ON CONFLICT DO NOTHING"
+)
 _WRITE_WORDS = text(
     "UPDATE follow_up SET subject = words.subject, body_text = words.body_text, body_html = words.body_html"
     " FROM unnest(CAST(:ids AS bigint[]), CAST(:subjects AS text[]), CAST(:texts AS text[]), CAST(:htmls AS text[]))"
@@ -19,26 +48,47 @@ _WRITE_WORDS = text(
 )
 
 
-def insert_follow_up(connection: Connection, values: Mapping[str, Any], delay: timedelta) -> None:
-    """A new follow-up due after `delay`; a submission gets each kind once."""
-    row = {**values, "due_at": func.now() + delay}
-    connection.execute(insert(follow_up).values(row).on_conflict_do_nothing())
+def insert_steps(
+    connection: Connection, submission_ids: Sequence[int], steps: Sequence[PlannedStep], *, again: bool = False
+) -> None:
+    """These follow-ups for each of these accepted submissions, each once; `again` as often as one before has gone."""
+    if steps:
+        connection.execute(_PLAN, {"ids": list(submission_ids), "again": again, **step_values(steps)})
 
 
-def insert_for_submissions(connection: Connection, submission_ids: Sequence[int], kind: str, after_days: int) -> None:
-    """A follow-up of this kind for each of these accepted submissions, once."""
-    chosen = select(
-        submission.c.id,
-        submission.c.campaign_id,
-        literal(kind),
-        submission.c.email,
-        func.split_part(submission.c.email, "@", 2),
-        submission.c.is_test,
-        submission.c.transport,
-        func.now() + timedelta(days=after_days),
-    ).where(submission.c.id.in_(submission_ids))
-    names = "submission_id campaign_id kind recipient_email receiving_domain is_test transport due_at"
-    connection.execute(insert(follow_up).from_select(names.split(), chosen).on_conflict_do_nothing())
+def step_values(steps: Sequence[PlannedStep]) -> dict[str, list[Any]]:
+    """What STEPS is filled with."""
+    return {
+        "kinds": [step.kind for step in steps],
+        "numbers": [step.number for step in steps],
+        "delays_s": [step.delay_s for step in steps],
+        "needs": [",".join(step.needs) for step in steps],
+    }
+
+
+def find_follow_up(connection: Connection, number: int) -> RowMapping | None:
+    """The row; None when there is none of this number."""
+    return connection.execute(select(follow_up).where(follow_up.c.id == number)).mappings().one_or_none()
+
+
+def lock_follow_up(connection: Connection, number: int) -> RowMapping | None:
+    """The row, locked until COMMIT."""
+    query = select(follow_up).where(follow_up.c.id == number).with_for_update()
+    return connection.execute(query).mappings().one_or_none()
+
+
+def insert_passed_on(connection: Connection, submission_id: int, receipt_id: int, reply_to: str) -> None:
+    """An office's answer for the supporter, due now; its words are made from the receipt."""
+    values = {"submission_id": submission_id, "number": receipt_id, "reply_to": reply_to, "kind": ANSWER}
+    connection.execute(_PASS_ON, values)
+
+
+def insert_for_organizer(
+    connection: Connection, follow_up_id: int, receipt_id: int, *, recipient: str, email_hash: str, reply_to: str
+) -> None:
+    """A supporter's answer to one of our emails, for the organizers, due now."""
+    values = {"id": follow_up_id, "number": receipt_id, "reply_to": reply_to, "kind": REPLY}
+    connection.execute(_PASS_BACK, {**values, "recipient": recipient, "email_hash": email_hash})
 
 
 def change_follow_up(

@@ -5,17 +5,19 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, RowMapping, bindparam, exists, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from shared.db.tables import letter, letter_event
+from shared.db.tables import letter, letter_event, receipt
 from shared.domain.causes import Cause
-from shared.domain.states import CLAIMABLE, LetterState, check_letter_arrow
+from shared.domain.receipts import News
+from shared.domain.states import CLAIMABLE, HoldReason, LetterState, check_letter_arrow
 
 _OF_SUBMISSION = select(letter).where(letter.c.submission_id == bindparam("wanted")).order_by(letter.c.id)
 _WRITTEN = text(
-    "SELECT submission_id, recipient_title, recipient_name, district, subject, body FROM letter"
-    " WHERE submission_id = ANY(:ids) ORDER BY id"
+    "SELECT letter.id, submission_id, recipient_title, recipient_name, letter.district, subject, body, letter.state,"
+    " cause, coalesce(phone, '') AS phone FROM letter LEFT JOIN office_holder ON office_holder.id = office_holder_id"
+    " WHERE submission_id = ANY(:ids) ORDER BY letter.id"
 )
 _NEXT_NUMBERS = text("SELECT nextval(pg_get_serial_sequence('letter', 'id')) FROM generate_series(1, :count)")
 _FIRST_EVENTS = text(
@@ -100,6 +102,38 @@ def lock_expired(connection: Connection, limit: int) -> list[RowMapping]:
     return list(connection.execute(query.limit(limit).with_for_update(skip_locked=True)).mappings())
 
 
+def lock_waiting_for(connection: Connection, holder_id: int, address: str) -> list[RowMapping]:
+    """Letters that wait to leave for this address of an office's holder, locked."""
+    waiting = [state.value for state in CLAIMABLE]
+    query = select(letter).where(
+        letter.c.office_holder_id == holder_id,
+        letter.c.state.in_(waiting),
+        func.lower(letter.c.recipient_email) == address.lower(),
+    )
+    return list(connection.execute(query.order_by(letter.c.id).with_for_update()).mappings())
+
+
+def lock_held_for(connection: Connection, holder_ids: Sequence[int], reason: HoldReason) -> list[RowMapping]:
+    """Letters to these office holders that are held for this reason, locked."""
+    query = select(letter).where(
+        letter.c.office_holder_id.in_(holder_ids),
+        letter.c.state == LetterState.HELD.value,
+        letter.c.hold_reason == reason.value,
+    )
+    return list(connection.execute(query.order_by(letter.c.id).with_for_update()).mappings())
+
+
+def readdress(connection: Connection, row: RowMapping, values: Mapping[str, Any]) -> None:
+    """A locked letter that waits goes to another address of its office; its state does not change."""
+    connection.execute(update(letter).where(letter.c.id == row["id"]).values(dict(values)))
+
+
+def note_event(connection: Connection, row: RowMapping, cause: Cause, reply: str) -> None:
+    """News of a locked letter that changes nothing about its state."""
+    values = {"letter_id": row["id"], "from_state": row["state"], "to_state": row["state"], "attempt": row["attempt"]}
+    connection.execute(insert(letter_event).values({**values, "cause": cause.value, "remote_reply": reply}))
+
+
 def lock_unsettled(connection: Connection, older_than: timedelta, limit: int) -> list[RowMapping]:
     """Uncertain letters that nothing has settled for so long."""
     query = select(letter).where(
@@ -115,8 +149,18 @@ def letters_of_submission(connection: Connection, submission_id: int, *, lock: b
 
 
 def words_of_submissions(connection: Connection, submission_ids: Sequence[int]) -> list[RowMapping]:
-    """To whom these submissions wrote and what, in the order of the letters' creation."""
+    """To whom these submissions wrote, what became of it, the office's phone; in the order of the letters' creation."""
     return list(connection.execute(_WRITTEN, {"ids": list(submission_ids)}).mappings())
+
+
+def tell_answered(connection: Connection, letter_id: int, *, is_answered: bool) -> None:
+    """Keeps the moment of the first answer; what an office's own mail has told is not taken back."""
+    if is_answered:
+        values = {"answered_at": func.coalesce(letter.c.answered_at, func.now())}
+        connection.execute(update(letter).where(letter.c.id == letter_id).values(values))
+        return
+    told = exists().where(receipt.c.letter_id == letter_id, receipt.c.news == News.ANSWERED.value)
+    connection.execute(update(letter).where(letter.c.id == letter_id, ~told).values(answered_at=None))
 
 
 def make_due(connection: Connection, submission_id: int) -> None:

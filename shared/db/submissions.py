@@ -76,7 +76,7 @@ _WRITE_EXPECTED = text(
     " AS made(id, count) WHERE submission.id = made.id"
 )
 
-_OF_IDS = text("SELECT id, token, first_name, accepted_at, leaves_at FROM submission WHERE id = ANY(:ids)")
+_OF_IDS = text("SELECT id, token, first_name, email, accepted_at, leaves_at FROM submission WHERE id = ANY(:ids)")
 _FIND = (
     select(submission, campaign.c.updated_at.label("campaign_updated_at"))
     .join(campaign, campaign.c.id == submission.c.campaign_id)

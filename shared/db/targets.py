@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, RowMapping, and_, bindparam, case, delete, func, select, text, update
 
+from shared.db.office_addresses import IS_FAILING, WORKING_ADDRESS
 from shared.db.tables import office, office_holder, submission_target
 from shared.domain.places import Chamber, LookupResult, Office
 
@@ -19,7 +20,8 @@ _TARGETS = (
         office,
         office_holder.c.id.label("holder_id"),
         office_holder.c.name.label("holder"),
-        office_holder.c.email,
+        WORKING_ADDRESS.label("email"),
+        IS_FAILING.label("is_failing"),
         office_holder.c.phone,
         office_holder.c.party,
         submission_target.c.submission_id,
@@ -102,4 +104,5 @@ def _office(row: RowMapping) -> Office:
         party=row["party"] or "",
         is_practice=row["is_practice"],
         is_roster_known=row["is_roster_known"],
+        is_failing=bool(row["is_failing"]),
     )

@@ -1,10 +1,11 @@
 """A campaign as organizers write it: the same fields in the file, in the database and in the console."""
 
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from shared.domain.follow_ups import FollowUpStep, PlannedStep, Trigger, plan
 from shared.domain.office_hours import OfficeHours, parse_office_hours
 from shared.domain.places import Chamber, Office
 from shared.domain.states import CampaignState
@@ -12,7 +13,6 @@ from shared.domain.states import CampaignState
 # A letter that could not be delivered this long after the deadline has lost its purpose.
 DELIVER_AFTER_DEADLINE = timedelta(days=5)
 DEFAULT_UNDO_MINUTES = 10
-TRIGGERS = ("accepted", "first_sent")
 
 
 @dataclass(frozen=True)
@@ -23,18 +23,6 @@ class LetterVersion:
     subject: str
     body: str
     chambers: tuple[Chamber, ...] = ()
-
-
-@dataclass(frozen=True)
-class FollowUpStep:
-    """One email to the supporter: `template` a folder in templates/emails, sent `after_days` after `trigger`."""
-
-    template: str
-    trigger: str
-    after_days: int = 0
-
-
-DEFAULT_FOLLOW_UPS = (FollowUpStep("received", "accepted"), FollowUpStep("thank_you", "first_sent"))
 
 
 @dataclass(frozen=True)
@@ -68,7 +56,8 @@ class Campaign:
     goal: int | None = None
     from_name: str = ""
     consents: tuple[str, ...] = ()
-    follow_ups: tuple[FollowUpStep, ...] = DEFAULT_FOLLOW_UPS
+    # Steps of its own; a trigger without any has the usual ones.
+    follow_ups: tuple[FollowUpStep, ...] = ()
 
     def version_for(self, chamber: Chamber | None) -> LetterVersion:
         """The first version that fits the chamber; the first of all while the chamber isn't known."""
@@ -85,6 +74,10 @@ class Campaign:
         if self.deliver_by or not self.deadline:
             return self.deliver_by
         return self.deadline + DELIVER_AFTER_DEADLINE
+
+    def planned(self, trigger: Trigger, at: datetime) -> list[PlannedStep]:
+        """The follow-up emails that `trigger` starts at the moment `at`."""
+        return plan(self.follow_ups, trigger, at, ZoneInfo(self.timezone))
 
     @property
     def hours(self) -> OfficeHours | None:
@@ -120,19 +113,26 @@ COLUMNS = ("slug", "title", "jurisdiction", "chambers", "deadline", "deliver_by"
 
 def to_content(campaign: Campaign) -> dict[str, Any]:
     """The fields without a column, as JSON values."""
-    return {name: value for name, value in asdict(campaign).items() if name not in COLUMNS}
+    content = {name: value for name, value in asdict(campaign).items() if name not in COLUMNS}
+    content["follow_ups"] = [{**step, "on": step["on"] and step["on"].isoformat()} for step in content["follow_ups"]]
+    return content
 
 
 def from_content(columns: dict[str, Any], content: dict[str, Any]) -> Campaign:
     """The campaign back from its columns and its JSON."""
     versions = tuple(LetterVersion(**{**v, "chambers": _chambers(v["chambers"])}) for v in content["versions"])
-    steps = tuple(FollowUpStep(**step) for step in content["follow_ups"])
+    steps = tuple(_step(step) for step in content["follow_ups"])
     lists = {name: tuple(content[name]) for name in ("sponsors", "consents")}
     known = {field.name for field in fields(Campaign)}
     rest = {name: value for name, value in content.items() if name in known}
     own = {name: columns[name] for name in COLUMNS}
     own["chambers"] = _chambers(own["chambers"])
     return Campaign(**{**rest, **own, **lists, "versions": versions, "follow_ups": steps})
+
+
+def _step(values: dict[str, Any]) -> FollowUpStep:
+    on, stop = values.get("on"), values.get("stop", ())
+    return FollowUpStep(**{**values, "on": date.fromisoformat(on) if on else None, "stop": tuple(stop)})
 
 
 def _chambers(values: list[str]) -> tuple[Chamber, ...]:

@@ -27,6 +27,11 @@ class Cause(StrEnum):
     SUPPORTER = "supporter"
     ORGANIZER = "organizer"
     RELAY_MISSING = "relay_missing"
+    ADDRESS_FAILING = "address_failing"
+    GAVE_UP = "gave_up"
+    COMPLAINED = "complained"
+    SUPPRESSED = "suppressed"
+    NOT_NEEDED = "not_needed"
 
 
 @dataclass(frozen=True)
@@ -65,5 +70,15 @@ CAUSE_WORDS: dict[Cause, CauseWords] = {
     Cause.NO_EMAIL: CauseWords("We have no email address for this office.", "Add an address, then retry."),
     Cause.SUPPORTER: CauseWords("The supporter took the letter back."),
     Cause.ORGANIZER: CauseWords("An organizer did this."),
+    Cause.ADDRESS_FAILING: CauseWords(
+        "Letters to this office's address come back.",
+        "Correct the office's address; its letters then leave by themselves.",
+    ),
+    Cause.GAVE_UP: CauseWords("The mail server tried for days and gave up.", "Check the office's address, then retry."),
+    Cause.COMPLAINED: CauseWords(
+        "The office marked such a letter as spam.", "Call the office before anything more is sent to this address."
+    ),
+    Cause.SUPPRESSED: CauseWords("This address gets no more emails from us."),
+    Cause.NOT_NEEDED: CauseWords("There was no need for this email any more."),
     Cause.RELAY_MISSING: CauseWords("No mail relay is configured.", "Set DEARREP_MAIL_RELAY_URL and restart."),
 }

@@ -66,6 +66,8 @@ class Office:
     is_practice: bool = False
     # False while nobody's name is known for the whole chamber: then a seat without a holder says nothing.
     is_roster_known: bool = True
+    # Letters to every address that we have come back.
+    is_failing: bool = False
 
     @property
     def vacant(self) -> bool:

@@ -1,7 +1,16 @@
 """What comes back after an email has left: one value for every kind of news, whoever brought it."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+
+from shared.domain.typed_text import clean_line
+
+_MOST_REPLY = 500
+# An address has at most 254 characters, a line of a mail 998; References of a long talk can be hundreds.
+_MOST_MARK = 998
+_MOST_MARKS = 50
 
 
 class ReceiptSource(StrEnum):
@@ -32,6 +41,27 @@ class News(StrEnum):
     OTHER = "other"
 
 
+# What relays add to their 250: "queued as 4bXyz", or their own long id after "Ok".
+_RELAY_ID = re.compile(r"\bqueued as <?([\w.@-]{6,200})|^250 (?:2\.\d\.\d )?ok:? <?([\w.@-]{16,200})", re.IGNORECASE)
+
+
+def relay_id(reply: str) -> str:
+    """The name under which a relay took an email, from its answer to the dot; empty when it gave none."""
+    found = _RELAY_ID.search(reply)
+    return (found[1] or found[2]) if found else ""
+
+
+class ReceiptOutcome(StrEnum):
+    """What a stored receipt came to. `waiting` until its email is where the news can be written."""
+
+    WAITING = "waiting"
+    APPLIED = "applied"
+    # True, but it changes nothing: known already, about an earlier address, or not our matter.
+    IGNORED = "ignored"
+    # Nothing in it names an email of ours.
+    UNMATCHED = "unmatched"
+
+
 @dataclass(frozen=True)
 class Answer:
     """What somebody wrote back, as plain text; `sender_address` is where a further answer goes."""
@@ -58,3 +88,29 @@ class Receipt:
     status: str = ""
     reply: str = ""
     answer: Answer | None = None
+
+
+def make_receipt(
+    news: News,
+    *,
+    marks: Iterable[str],
+    recipient: str = "",
+    status: str = "",
+    reply: str = "",
+    answer: Answer | None = None,
+) -> Receipt:
+    """A receipt of texts from outside: each one line that can be stored, marks once each, nothing overlong."""
+    lines = (storable_line(mark)[:_MOST_MARK] for mark in marks)
+    return Receipt(
+        news,
+        marks=tuple(dict.fromkeys(line for line in lines if line))[:_MOST_MARKS],
+        recipient=storable_line(recipient).strip("<>").lower(),
+        status=status,
+        reply=storable_line(reply)[:_MOST_REPLY],
+        answer=answer,
+    )
+
+
+def storable_line(text: str) -> str:
+    """One clean line; halves of characters, which JSON and odd charsets can bring, become question marks."""
+    return clean_line(text.encode(errors="replace").decode())

@@ -54,6 +54,7 @@ class HoldReason(StrEnum):
 
     VACANT_SEAT = "vacant_seat"
     NO_EMAIL = "no_email"
+    ADDRESS_FAILING = "address_failing"
     ABUSE_CHECK = "abuse_check"
     CONFIRMATION = "confirmation"
     RESTORE = "restore"
@@ -82,19 +83,22 @@ LETTER_ARROWS: dict[LetterState, frozenset[LetterState]] = {
     # Back to `queued` is for what is proved unsent: SIGTERM, AUTH or TLS failure, breaker. No attempt counts.
     _L.SENDING: frozenset({_L.SENT, _L.DEFERRED, _L.REJECTED, _L.UNCERTAIN, _L.QUARANTINED, _L.QUEUED}),
     _L.DEFERRED: frozenset({_L.SENDING, _L.HELD, _L.EXPIRED, _L.CANCELLED}),
-    _L.SENT: frozenset({_L.DELIVERED, _L.BOUNCED}),
+    # Deferred by a bounce that says that the mailbox is full: it certainly did not arrive.
+    _L.SENT: frozenset({_L.DELIVERED, _L.BOUNCED, _L.DEFERRED}),
     # A worker that slept past its lease may still learn what its attempt came to, and the journal may prove it.
     _L.UNCERTAIN: frozenset(
         {_L.QUEUED, _L.SENT, _L.DEFERRED, _L.REJECTED, _L.BOUNCED, _L.DELIVERED, _L.UNCONFIRMED, _L.QUARANTINED}
     ),
     _L.DELIVERED: frozenset({_L.BOUNCED}),
-    _L.UNCONFIRMED: frozenset({_L.SENT, _L.BOUNCED, _L.DELIVERED, _L.QUEUED}),
+    _L.UNCONFIRMED: frozenset({_L.SENT, _L.BOUNCED, _L.DELIVERED, _L.DEFERRED, _L.QUEUED}),
     **{end: frozenset({_L.QUEUED}) for end in (_L.REJECTED, _L.BOUNCED, _L.EXPIRED, _L.CANCELLED, _L.QUARANTINED)},
 }
 # What a claim may take, and what still waits to leave.
 CLAIMABLE = frozenset({_L.QUEUED, _L.DEFERRED})
 WAITING = frozenset({_L.HELD, _L.QUEUED, _L.DEFERRED})
 CANCELLABLE = frozenset(state for state, to in LETTER_ARROWS.items() if _L.CANCELLED in to)
+# It will not arrive, unless an organizer sends it again.
+FAILED = frozenset({_L.REJECTED, _L.BOUNCED, _L.EXPIRED})
 NEEDS_ATTENTION = frozenset(
     {_L.HELD, _L.UNCERTAIN, _L.UNCONFIRMED, _L.REJECTED, _L.BOUNCED, _L.EXPIRED, _L.QUARANTINED}
 )

@@ -1,5 +1,6 @@
 """Enhanced status codes (RFC 3463) that mean something else than their first digit says, or say it better."""
 
+import re
 from enum import StrEnum
 
 from shared.domain.causes import Cause
@@ -23,6 +24,22 @@ STATUS_CODES: dict[str, tuple[Meaning, Cause]] = {
     "5.7.26": (Meaning.OURS, Cause.OUR_DNS),
     "5.7.515": (Meaning.OURS, Cause.OUR_DNS),
 }
+
+# Subjects beyond 7 are not in use, and four numbers are an IP address.
+_CODE = re.compile(r"(?<![\d.])[45]\.[0-7]\.\d{1,3}(?!\.?\d)")
+
+
+def find_status(text: str) -> str:
+    """The first enhanced code of a failure in a server's words; empty when there is none."""
+    found = _CODE.search(text)
+    return found[0] if found else ""
+
+
+def better_status(given: str, words: str, usual: str = "") -> str:
+    """The first exact code: of the field for it, of a server's words, or the usual one; else a vague one (5.0.0)."""
+    codes = [code for code in (find_status(given), find_status(words), usual) if code]
+    exact = (code for code in codes if not code.endswith(".0.0"))
+    return next(exact, codes[0] if codes else "")
 
 
 def read_status(status: str) -> tuple[Meaning, Cause]:

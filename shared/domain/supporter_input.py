@@ -36,9 +36,9 @@ def checked_details(details: SupporterDetails) -> dict[str, Any]:
         elif len(values[field]) > NAME_MAX:
             wrong[field] = f"{words.removeprefix('Enter your ').capitalize()} must be {NAME_MAX} characters or fewer"
     try:
-        values["email"] = _ascii_email(clean_line(details.email))
-    except EmailNotValidError:
-        wrong["email"] = "Enter an email address in the form name@example.org"
+        values["email"] = checked_email(details.email)
+    except InputError as error:
+        wrong |= error.fields
     try:
         values |= checked_address(details.address)
     except InputError as error:
@@ -89,8 +89,13 @@ def checked_words(own_words: str, edited_subject: str | None, edited_body: str |
     return {"own_words": words, "edited_subject": subject, "edited_body": body}
 
 
-def _ascii_email(typed: str) -> str:
-    found = validate_email(typed, check_deliverability=False, test_environment=True)
-    if not found.ascii_email:
-        raise EmailNotValidError("The part before the at sign has letters that mail servers refuse.")
-    return found.ascii_email
+def checked_email(typed: str) -> str:
+    """The address as mail servers take it, without asking any; raises InputError for what is none."""
+    try:
+        found = validate_email(clean_line(typed), check_deliverability=False, test_environment=True).ascii_email
+    except EmailNotValidError:
+        found = None
+    if not found:
+        # Letters beyond ASCII before the at sign are refused by many mail servers.
+        raise InputError({"email": "Enter an email address in the form name@example.org"})
+    return found

@@ -45,14 +45,24 @@ def get_json(url: str, *, params: Mapping[str, str], headers: Mapping[str, str] 
 
     A redirect is not followed, because parameters may be personal and are meant for this server only.
     """
+    body = get_bytes(url, params=params, headers=headers)
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Retryable(f"{host(url)} sent something that is not JSON.") from error
+
+
+def get_bytes(url: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None) -> bytes:
+    """A small answer of one GET, tried once, without redirects."""
     with request(
-        url, params=params, headers=headers or {}, read_timeout_s=JSON_READ_TIMEOUT_S, stream=True, redirects=False
+        url,
+        params=params or {},
+        headers=headers or {},
+        read_timeout_s=JSON_READ_TIMEOUT_S,
+        stream=True,
+        redirects=False,
     ) as response:
-        body = _read_small(response, url)
-        try:
-            return json.loads(body)
-        except (ValueError, RecursionError) as error:
-            raise Retryable(f"{host(url)} sent something that is not JSON.") from error
+        return _read_small(response, url)
 
 
 def _read_small(response: requests.Response, url: str) -> bytes:

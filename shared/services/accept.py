@@ -8,7 +8,9 @@ from shared.clock import now
 from shared.db import acceptance, campaigns
 from shared.db.acceptance import Acceptance
 from shared.db.engine import at_once
-from shared.domain.campaigns import Campaign, StoredCampaign
+from shared.domain.campaigns import StoredCampaign
+from shared.domain.consents import LETTER_PAGE, consent_wording
+from shared.domain.follow_ups import Trigger
 from shared.domain.letter_words import LETTER_GONE
 from shared.domain.states import LOOKUP_WAITING, SubmissionState
 from shared.domain.supporter_input import checked_words
@@ -85,9 +87,9 @@ def _given(
     if not offices or chosen is None or chosen & offices == set(draft["chosen"]):
         chosen = None
     route = _route(connection, settings, stored, draft)
-    follow_ups = [(step.template, step.after_days) for step in campaign.follow_ups if step.trigger == "accepted"]
+    follow_ups = campaign.planned(Trigger.ACCEPTED, now())
     if draft["state"] == SubmissionState.NEEDS_ADDRESS.value:
-        follow_ups.append(("fix_address", 0))
+        follow_ups += campaign.planned(Trigger.DOUBTFUL, now())
     return Acceptance(
         route=route,
         undo_minutes=0 if route.is_test else campaign.undo_minutes,
@@ -96,7 +98,8 @@ def _given(
         edited_subject=words["edited_subject"],
         edited_body=words["edited_body"],
         chosen=None if chosen is None else sorted(chosen),
-        consents=_consents(campaign, consents, draft["language"]),
+        consents={name: consent_wording(name) for name in campaign.consents if name in consents},
+        consent_source=LETTER_PAGE,
         follow_ups=follow_ups,
     )
 
@@ -107,9 +110,3 @@ def _route(connection: Connection, settings: Settings, stored: StoredCampaign, d
     if not draft["offices"] or SubmissionState(draft["state"]) in LOOKUP_WAITING:
         practice = practice or not has_real_directory(connection, stored.campaign.jurisdiction)
     return choose_route(stored.state, configured_relay(settings), is_practice=practice)
-
-
-def _consents(campaign: Campaign, given: tuple[str, ...], language: str) -> list[dict[str, Any]]:
-    """Consent per organization, with when and in which language it was given."""
-    at = now().isoformat()
-    return [{"organization": name, "at": at, "language": language} for name in campaign.consents if name in given]

@@ -15,11 +15,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import tomli_w
 
-from shared.domain.campaigns import TRIGGERS, Campaign, FollowUpStep, LetterVersion
+from shared.domain.campaigns import Campaign, LetterVersion
+from shared.domain.follow_ups import FollowUpStep
 from shared.domain.merge_fields import MergeField, canonical, find_problems
 from shared.domain.office_hours import parse_office_hours
 from shared.domain.places import Chamber
 from shared.errors import CampaignFileError
+from shared.services.campaign_steps import parse_step, step_table
 
 FENCE = "+++"
 # More people than live in any state.
@@ -27,6 +29,7 @@ _NUMBER_LIMIT = 100_000_000
 _MARK = re.compile(r"^<!--\s*(page|letter)(?::\s*([\w -]+?))?\s*-->[ \t]*$", re.MULTILINE)
 _HOSTED_BY = re.compile(r"^This campaign is hosted by ([^.]+)\.", re.IGNORECASE)
 _SLUG = re.compile(r"^[a-z0-9]+(?:-[a-z0-9]+)*$")
+_FOLLOW_UP_MARK = re.compile(r"^\s*\[\[follow_ups\]\]", re.MULTILINE)
 _SUBJECT_FIELDS = frozenset(MergeField) - {MergeField.OWN_WORDS}
 _TEXT_KEYS = (
     "slug",
@@ -114,9 +117,8 @@ def format_campaign(campaign: Campaign) -> str:
         head["versions"] = [
             {"name": v.name, "subject": v.subject, "chambers": [str(c) for c in v.chambers]} for v in campaign.versions
         ]
-    head["follow_ups"] = [
-        {"template": s.template, "trigger": s.trigger, "after_days": s.after_days} for s in campaign.follow_ups
-    ]
+    if campaign.follow_ups:
+        head["follow_ups"] = [step_table(step) for step in campaign.follow_ups]
     head = {key: [str(item) for item in value] if key == "chambers" else value for key, value in head.items()}
     parts = [FENCE, tomli_w.dumps(head, multiline_strings=True).strip(), FENCE, "<!-- page -->", campaign.page]
     for version in campaign.versions:
@@ -239,7 +241,7 @@ def _typed_values(draft: _Draft, head: dict[str, Any]) -> dict[str, Any]:
             values[key] = _moment(draft, key, head[key], zone)
     _check_hours(draft, head, zone)
     if "follow_ups" in head:
-        values["follow_ups"] = tuple(_follow_up(draft, step) for step in head["follow_ups"])
+        values["follow_ups"] = _follow_ups(draft, head["follow_ups"])
     return values
 
 
@@ -269,11 +271,18 @@ def _moment(draft: _Draft, key: str, value: object, zone: ZoneInfo) -> datetime 
     return None
 
 
-def _follow_up(draft: _Draft, step: dict[str, Any]) -> FollowUpStep:
-    trigger = str(step.get("trigger", ""))
-    if trigger not in TRIGGERS:
-        draft.problem(f"trigger must be one of {', '.join(TRIGGERS)}.", draft.line_of("follow_ups"))
-    return FollowUpStep(str(step.get("template", "")), trigger, int(step.get("after_days", 0)))
+def _follow_ups(draft: _Draft, tables: object) -> tuple[FollowUpStep, ...]:
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        draft.problem("follow_ups are tables: begin each with [[follow_ups]].", draft.line_of("follow_ups"))
+        return ()
+    lines = [draft.text.count("\n", 0, mark.start()) + 1 for mark in _FOLLOW_UP_MARK.finditer(draft.text)]
+    steps = []
+    for turn, table in enumerate(tables):
+        step, problems = parse_step(table)
+        for problem in problems:
+            draft.problem(problem, lines[turn] if turn < len(lines) else draft.line_of("follow_ups"))
+        steps += [step] if step else []
+    return tuple(steps)
 
 
 def _chambers(draft: _Draft, values: list[str]) -> tuple[Chamber, ...]:

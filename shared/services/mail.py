@@ -1,24 +1,23 @@
 """The words and bytes of the emails that supporters get. Rendered once and frozen; sends nothing."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import Connection, RowMapping
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from shared.db import follow_ups, letters, submissions
+from shared.db import follow_ups
 from shared.domain.campaigns import Campaign
-from shared.domain.identities import message_id, owner_key, reference
-from shared.domain.letter_words import office_label
+from shared.domain.follow_ups import PASSED_ON, UPDATE
+from shared.domain.identities import message_id, unsubscribe_key
 from shared.rendering.emails import RenderedEmail, render_email
 from shared.rendering.mime import Mail, build_mail
+from shared.services.mail_values import email_values, read_facts, unsubscribe_url
 from shared.settings import Settings
 
 _LOG = structlog.get_logger()
-TEST_NOTICE = "This is a test. No real legislator is written to."
+# Written once for everybody who agreed to it.
+_TO_MANY = (UPDATE, "victory")
 
 
 def freeze_words(
@@ -34,15 +33,11 @@ def freeze_words(
     new = [row for row in rows if row["id"] not in words]
     if not new:
         return words
-    people = submissions.read_by_ids(connection, [row["submission_id"] for row in new])
-    written = defaultdict(list)
-    for letter in letters.words_of_submissions(connection, list(people)):
-        written[letter["submission_id"]].append(letter)
+    facts = read_facts(connection, new)
     made: dict[int, RenderedEmail] = {}
     for row in new:
         try:
-            person = people[row["submission_id"]]
-            values = _values(settings, row, campaigns[row["campaign_id"]], person, written[person["id"]])
+            values = email_values(settings, row, campaigns[row["campaign_id"]], facts)
             made[row["id"]] = render_email(row["kind"], values)
         except Exception as error:  # noqa: BLE001 - one email that can't be made must not stop the others
             # Without the error's text, which may quote the letter.
@@ -80,37 +75,23 @@ def mail_bytes(settings: Settings, row: RowMapping, campaign: Campaign, words: R
             html=words.html,
             message_id=message_id(settings.secret_key, "follow_up", row["id"], settings.mail_domain),
             date=row["created_at"],
-            extra=(("Auto-Submitted", "auto-generated"),),
+            reply_to=row["reply_to"],
+            extra=_headers(settings, row, campaign),
         )
     )
 
 
-def _values(
-    settings: Settings, row: RowMapping, campaign: Campaign, submission: RowMapping, written: Sequence[RowMapping]
-) -> dict[str, Any]:
-    token = submission["token"]
-    key = owner_key(settings.secret_key, token)
-    leaves_at = submission["leaves_at"].astimezone(ZoneInfo(campaign.timezone))
-    return {
-        "language": campaign.language,
-        "campaign_title": campaign.title,
-        "sender_name": campaign.sender_name,
-        "privacy": campaign.privacy,
-        "reference": reference(token),
-        "is_test": row["is_test"],
-        "test_notice": TEST_NOTICE,
-        "first_name": submission["first_name"],
-        "leaves_later": submission["leaves_at"] > submission["accepted_at"],
-        "leaves_at": f"{leaves_at:%H:%M %Z}",
-        # The page behind it shows the status, or the question while there is one.
-        "own_url": f"{settings.public_url}/mine/{token}/{key}",
-        "letters": [
-            {
-                "recipient": office_label(letter["recipient_title"], letter["recipient_name"], letter["district"]),
-                "subject": letter["subject"],
-                "body": letter["body"],
-            }
-            for letter in written
-            if letter["body"]
-        ],
-    }
+def _headers(settings: Settings, row: RowMapping, campaign: Campaign) -> tuple[tuple[str, str], ...]:
+    """RFC 3834 for all; RFC 2919, 2369 and 8058 for what somebody may want no more of."""
+    automatic = ("Auto-Submitted", "auto-generated")
+    if row["kind"] in PASSED_ON:
+        return (automatic,)
+    key = unsubscribe_key(settings.secret_key, row["id"])
+    mailto = f"mailto:unsubscribe+{key}@{settings.mail_domain}?subject=unsubscribe"
+    return (
+        automatic,
+        ("List-Id", f"<{campaign.slug}.{settings.mail_domain}>"),
+        ("List-Unsubscribe", f"<{unsubscribe_url(settings, key)}>, <{mailto}>"),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        *((("Precedence", "bulk"),) if row["kind"] in _TO_MANY else ()),
+    )

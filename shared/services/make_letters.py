@@ -94,6 +94,14 @@ def _values_of(connection: Connection, rows: Sequence[RowMapping]) -> dict[int, 
     return values
 
 
+def _why_held(office: Office) -> tuple[HoldReason, Cause]:
+    if office.vacant:
+        return HoldReason.VACANT_SEAT, Cause.VACANT_SEAT
+    if office.is_failing:
+        return HoldReason.ADDRESS_FAILING, Cause.ADDRESS_FAILING
+    return HoldReason.NO_EMAIL, Cause.NO_EMAIL
+
+
 def _letter_values(row: RowMapping, author: Author, stored: StoredCampaign, office: Office) -> Mapping[str, Any]:
     values: dict[str, Any] = {
         "words": stored_words(stored.id, author.name, row["email"], row["city"], office.holder, office.district),
@@ -120,9 +128,7 @@ def _letter_values(row: RowMapping, author: Author, stored: StoredCampaign, offi
         "reply_to": row["email"],
     }
     if office.vacant or not office.email:
-        reason, cause = (
-            (HoldReason.VACANT_SEAT, Cause.VACANT_SEAT) if office.vacant else (HoldReason.NO_EMAIL, Cause.NO_EMAIL)
-        )
+        reason, cause = _why_held(office)
         return values | {"state": LetterState.HELD.value, "hold_reason": reason.value, "cause": cause.value}
     rendered = render_letter(stored.campaign, author, office)
     return values | {"subject": rendered.subject, "body": rendered.body}

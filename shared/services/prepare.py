@@ -15,14 +15,14 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from shared.db import submissions, targets
 from shared.domain.backoff import lookup_delay
+from shared.domain.follow_ups import Trigger
 from shared.domain.places import Chamber, HomeAddress, LookupResult, LookupStatus
 from shared.domain.states import SubmissionState
-from shared.domain.transport import Route, Transport
 from shared.failpoints import failpoint
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.services.counters import LOOKUPS
-from shared.services.follow_up_plan import plan_step
+from shared.services.follow_up_plan import plan_follow_ups
 from shared.services.lookup import look_up_many
 from shared.services.make_letters import BATCH, make_letters
 from shared.settings import Settings
@@ -169,7 +169,7 @@ def _record_question(connection: Connection, row: RowMapping, result: LookupResu
     }
     submissions.change_submission(connection, row, SubmissionState.NEEDS_ADDRESS, values)
     if row["accepted_at"] is not None:
-        plan_step(connection, row, "fix_address", Route(Transport(row["transport"]), is_test=row["is_test"]))
+        plan_follow_ups(connection, row["campaign_id"], [row["id"]], Trigger.DOUBTFUL)
     _tell(row, result)
 
 

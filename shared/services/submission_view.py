@@ -69,7 +69,6 @@ class SubmissionView:
     own_words: str
     edited_subject: str | None
     edited_body: str | None
-    consents: tuple[str, ...]
     language: str
     lookup_status: LookupStatus | None
     suggestions: tuple[str, ...]
@@ -163,7 +162,6 @@ def _view(connection: Connection, settings: Settings, row: RowMapping) -> Submis
         own_words=row["own_words"],
         edited_subject=row["edited_subject"],
         edited_body=row["edited_body"],
-        consents=tuple(consent["organization"] for consent in row["consents"]),
         language=row["language"],
         lookup_status=LookupStatus(row["lookup_status"]) if row["lookup_status"] else None,
         suggestions=tuple(row["suggestions"]),

@@ -6,8 +6,9 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import Connection, Engine, text
 
-from shared.db import follow_ups, letters, pace, submissions
+from shared.db import follow_ups, letters, pace, receipts, submissions
 from shared.domain.causes import Cause
+from shared.domain.follow_ups import Trigger
 from shared.domain.states import LetterState
 from shared.domain.transport import Transport
 from shared.failpoints import failpoint
@@ -16,6 +17,7 @@ from shared.queue.ring import Ring
 from shared.services.delivery.recover import check_database, recover
 from shared.services.delivery.run import journal_folder
 from shared.services.figures import current_figures, tell_imbalance
+from shared.services.follow_up_plan import plan_for_letters
 from shared.services.outbox import open_transports
 from shared.settings import Settings
 
@@ -26,6 +28,8 @@ BATCH = 200
 SETTLE_WITHIN = timedelta(hours=72)
 # A draft that nobody sent is gone after a day.
 DRAFT_LIFETIME = timedelta(hours=24)
+# Mail and events as they came hold names and addresses.
+RAW_RECEIPTS_DAYS = 90
 
 
 def sweep(engine: Engine, ring: Ring, settings: Settings) -> list[TaskName]:
@@ -53,6 +57,7 @@ def tidy(engine: Engine, settings: Settings) -> int:
     """Deletes drafts that nobody sent, and repeats an alarm that still stands; returns how many drafts."""
     with engine.begin() as connection:
         gone = submissions.delete_old_drafts(connection, DRAFT_LIFETIME)
+        receipts.forget_raw(connection, RAW_RECEIPTS_DAYS)
     tell_imbalance(current_figures(engine, settings))
     return gone
 
@@ -69,8 +74,10 @@ def _mend_overdue(connection: Connection) -> None:
 
 
 def _expire(connection: Connection) -> None:
-    for row in letters.lock_expired(connection, BATCH):
+    expired = letters.lock_expired(connection, BATCH)
+    for row in expired:
         letters.change_letter(connection, row, LetterState.EXPIRED, cause=Cause.TOO_LATE)
+    plan_for_letters(connection, expired, Trigger.FAILED)
 
 
 def _settle(connection: Connection) -> None:
@@ -85,6 +92,7 @@ def _due_tasks(connection: Connection, transports: Sequence[Transport]) -> list[
         TaskName.MAKE_LETTERS: submissions.letters_are_due(connection),
         TaskName.DELIVER_LETTERS: pace.letters_are_due(connection, transports, LetterState.QUEUED),
         TaskName.RETRY_LETTERS: pace.letters_are_due(connection, transports, LetterState.DEFERRED),
+        TaskName.APPLY_RECEIPTS: receipts.receipts_are_due(connection),
         TaskName.SEND_MAIL: follow_ups.follow_ups_are_due(connection, transports),
     }
     return [task for task, is_due in checks.items() if is_due]

@@ -81,6 +81,7 @@ def test_compose_settings_are_good_ones() -> None:
         "DEARREP_MAIL_RELAY_URL": "",
         "DEARREP_MAIL_ROUTE": "",
         "DEARREP_GEOCODERS": "",
+        "DEARREP_WEBHOOKS": "",
         "DEARREP_LOG_LEVEL": "INFO",
         "DEARREP_TIMING": "",
         "DEARREP_METRICS_PORT": "",

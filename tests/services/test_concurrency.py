@@ -81,8 +81,8 @@ def test_many_workers_send_every_letter_once(pool: Engine, settings: Settings, r
     assert set(sent.values()) == {1}
     with pool.connect() as connection:
         states = Counter(connection.scalars(select(letter.c.state)))
-        mails = Counter(tuple(row) for row in connection.execute(select(follow_up.c.kind, follow_up.c.state)))
+        mails = Counter(connection.scalars(select(follow_up.c.kind).where(follow_up.c.state == "sent")))
         assert count_imbalance(connection) == 0
     assert states == {"sent": 2 * SUPPORTERS}
-    assert mails == {("received", "sent"): SUPPORTERS, ("thank_you", "sent"): SUPPORTERS}
-    assert len(mailbox.accepted) == 4 * SUPPORTERS
+    assert mails == {"thank_you": SUPPORTERS}
+    assert len(mailbox.accepted) == 3 * SUPPORTERS

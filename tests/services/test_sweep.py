@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, func, update
 
 from shared.db.tables import follow_up, letter
 from shared.domain.states import CampaignState
@@ -24,6 +24,8 @@ def rung(engine: Engine, settings: Settings) -> Rung:
     ring = make_ring(settings)
     make_campaign(engine)
     write_letters(engine, ring, settings)
+    with engine.begin() as connection:
+        connection.execute(update(follow_up).values(due_at=func.now()))
     return lambda **changes: sweep(engine, ring, replace(settings, **changes))
 
 

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, func, select
 from werkzeug.test import TestResponse
 
-from shared.db.tables import letter, submission
+from shared.db.tables import consent, letter, submission
 from shared.domain.identities import owner_key
 from shared.domain.states import CampaignState
 from shared.services.campaigns import change_campaign_state
@@ -87,8 +87,11 @@ def test_from_address_to_status(
     assert status.text.count('class="chip queued"') == 2
     assert "Delivered</" in status.text
     with engine.connect() as connection:
-        consents = connection.execute(select(submission.c.consents)).scalar_one()
-    assert [consent["organization"] for consent in consents] == ["Neighbors United"]
+        agreed = connection.execute(select(consent)).mappings().one()
+    assert agreed["organization"] == "Neighbors United"
+    assert agreed["wording"] == "Email me about this campaign and others. From Neighbors United. Unsubscribe any time."
+    assert (agreed["language"], agreed["source"], agreed["withdrawn_at"]) == ("en", "letter page", None)
+    assert agreed["wording"].partition(" From")[0] in page.text
 
 
 def test_send_works_before_the_lookup_is_done(client: FlaskClient, engine: Engine, prepare: Callable[[], int]) -> None:

@@ -32,8 +32,7 @@ def test_every_task_that_rings_has_code(settings: Settings, engine: Engine) -> N
     app = make_celery(settings)
     register_tasks(app, make_work(engine, Ring(app, None), settings), settings.timing)
     named = {name for name in app.tasks if not name.startswith("celery.")}
-    # Receipts come with their listener; the queue is there so that deployments need not change.
-    assert named == {task.value for task in TaskName} - {TaskName.APPLY_RECEIPTS.value}
+    assert named == {task.value for task in TaskName}
 
 
 def test_a_worker_process_carries_letters_and_ends_on_request(

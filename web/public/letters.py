@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, make_response, redirect, render_template, request, url_for
 
 from shared.domain.address_lines import split_line
+from shared.domain.consents import CONSENT_PROMISE, consent_sender
 from shared.domain.places import Chamber
 from shared.domain.states import LOOKUP_WAITING, SubmissionState
 from shared.errors import InputError
@@ -175,7 +176,9 @@ def _values(view: SubmissionView, form: LetterForm | None, wrong: dict[str, str]
         "edited_body": typed.get("edited_body"),
         "own_words": typed.get("own_words", view.own_words),
         "ticked": set(form.to.data or []) if form and "boxes" in typed else {o.office_id for o in view.chosen},
-        "consents": set(form.consents.data or []) if form else set(view.consents),
+        "consent_promise": CONSENT_PROMISE,
+        "consent_sender": consent_sender,
+        "consents": set(form.consents.data or []) if form else set(),
         "wrong": wrong,
         "typed": typed,
         "chambers": {

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from shared.domain.identities import is_owner_key
 from shared.domain.states import END_STATES, SubmissionState
 from shared.errors import NotFound
+from shared.services.owner_links import BROKEN_LINK
 from shared.services.submission_view import SubmissionView, preview_letters, read_submission
 from shared.services.submissions import send_now, undo_submission
 from web.context import here
@@ -55,7 +56,7 @@ def now(token: str) -> ResponseReturnValue:
 def mine(token: str, key: str) -> ResponseReturnValue:
     """The link in our emails: this browser belongs to the supporter. Opens a page, changes nothing else."""
     if not is_owner_key(here().settings.secret_key, token, key):
-        raise NotFound("This link is not complete. Copy it whole from the email.")
+        raise NotFound(BROKEN_LINK)
     view = read_submission(here().engine, here().settings, token)
     own(token)
     if view.state is SubmissionState.NEEDS_ADDRESS:

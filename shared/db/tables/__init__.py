@@ -3,11 +3,13 @@
 from shared.db.tables.addresses import address_point, address_source, street, street_range
 from shared.db.tables.base import METADATA
 from shared.db.tables.campaigns import campaign
+from shared.db.tables.consents import campaign_update, consent
 from shared.db.tables.delivery import domain_pace, installation
 from shared.db.tables.directory import district, import_run, office, office_holder
 from shared.db.tables.figures import snapshot
 from shared.db.tables.letters import follow_up, letter, letter_event, letter_words
 from shared.db.tables.organizers import mailbox_message, organizer, sign_in_failure
+from shared.db.tables.receipts import receipt, suppression
 from shared.db.tables.submissions import submission, submission_target
 
 __all__ = [
@@ -15,6 +17,8 @@ __all__ = [
     "address_point",
     "address_source",
     "campaign",
+    "campaign_update",
+    "consent",
     "district",
     "domain_pace",
     "follow_up",
@@ -27,10 +31,12 @@ __all__ = [
     "office",
     "office_holder",
     "organizer",
+    "receipt",
     "sign_in_failure",
     "snapshot",
     "street",
     "street_range",
     "submission",
     "submission_target",
+    "suppression",
 ]

@@ -76,6 +76,12 @@ office_holder = Table(
     text("family_name"),
     text("party"),
     text("email"),
+    # Tried when the first one fails; both are kept as they are until an organizer corrects them.
+    text("second_email"),
+    moment("email_failed_at"),
+    moment("second_failed_at"),
+    # A code from `shared.domain.causes`.
+    text("email_failure"),
     text("phone"),
     text("postal_address"),
     Column("valid_from", Date, nullable=False),

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, SmallInteger, Table, UniqueConstraint
 from sqlalchemy import text as sql
-from sqlalchemy.dialects.postgresql import TEXT, TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT, TSVECTOR
 
 from shared.db.tables.base import METADATA, key, moment, one_of, stamp, text
 from shared.db.tables.campaigns import campaign
@@ -37,6 +37,8 @@ def _delivery_columns() -> list[Column[Any]]:
         text("cause"),
         # The mail server's own answer.
         text("remote_reply"),
+        # The name that a relay gave to it in that answer.
+        text("relay_id"),
         moment("sent_at"),
         stamp("created_at"),
     ]
@@ -61,6 +63,8 @@ letter = Table(
     text("from_name"),
     text("reply_to"),
     text("body"),
+    # When the first answer came, as far as we were told.
+    moment("answered_at"),
     one_of("state", LetterState),
     one_of("hold_reason", HoldReason),
     Index(
@@ -87,6 +91,8 @@ letter = Table(
     Index("ix_letter_submission_id", "submission_id"),
     # Small, and counted; the one below it is read in its order, page by page.
     Index("ix_letter_campaign_state", "campaign_id", "state"),
+    Index("ix_letter_relay_id", "relay_id", postgresql_where=sql("relay_id <> ''")),
+    Index("ix_letter_answered", "campaign_id", "office_id", postgresql_where=sql("answered_at IS NOT NULL")),
     Index("ix_letter_changed", "campaign_id", "state", "state_changed_at", "id"),
 )
 
@@ -129,8 +135,16 @@ follow_up = Table(
     *_delivery_columns(),
     text("body_text"),
     text("body_html"),
+    text("email_hash"),
+    # Tells emails of one kind apart: the step's turn in its sequence, the update, the receipt that it passes on.
+    Column("number", BigInteger, nullable=False, server_default="0"),
+    # What must be true when it is claimed (`shared.domain.follow_ups.Need`); else it is not needed any more.
+    Column("needs", ARRAY(TEXT), nullable=False, server_default="{}"),
+    text("reply_to"),
     one_of("state", LetterState),
-    UniqueConstraint("submission_id", "kind"),
+    UniqueConstraint("submission_id", "kind", "number"),
+    Index("ix_follow_up_person", "email_hash", "campaign_id"),
+    Index("ix_follow_up_relay_id", "relay_id", postgresql_where=sql("relay_id <> ''")),
     Index("ix_follow_up_claimable", "due_at", postgresql_where=sql("state IN ('queued', 'deferred')")),
     Index("ix_follow_up_state", "state"),
     Index("ix_follow_up_leased", "lease_until", postgresql_where=sql("state = 'sending'")),

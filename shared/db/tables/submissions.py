@@ -32,7 +32,6 @@ submission = Table(
     # NULL while the supporter has not edited the letter.
     Column("edited_subject", TEXT),
     Column("edited_body", TEXT),
-    Column("consents", JSONB, nullable=False, server_default=sql("'[]'")),
     text("language", default="en"),
     text("source"),
     # The lookup: answer, doubt, and when a worker may try (again).

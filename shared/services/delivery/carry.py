@@ -17,6 +17,7 @@ from shared.domain.backoff import deferred_delay
 from shared.domain.causes import Cause
 from shared.domain.identities import envelope_sender
 from shared.domain.pace import BatchSummary
+from shared.domain.receipts import relay_id
 from shared.domain.states import LetterState
 from shared.providers.journal import Item, Journal
 from shared.providers.smtp import Outcome, SmtpSession, Verdict
@@ -87,11 +88,11 @@ def carry(
     timing: Timing,
     claimed_at: float,
     stop: Callable[[], bool],
-    is_stopped: Callable[[int], bool],
+    is_stopped: Callable[[Parcel], bool],
 ) -> Carried:
     """Works through the batch for `timing.batch` seconds; `claimed_at` is `boot_seconds()` before the claim.
 
-    `stop` ends the batch early; `is_stopped` says that a campaign (by id) may not send now. What was not reached
+    `stop` ends the batch early; `is_stopped` says that one may not be sent now. What was not reached
     goes back to `queued`: it certainly was not sent.
     """
     results: list[Result] = []
@@ -124,7 +125,7 @@ def result_of(row_id: int, attempt: int, tries: int, crash_count: int, outcome: 
     base = Result(row_id, attempt, LetterState.QUEUED, outcome.cause, outcome.reply)
     match outcome.verdict:
         case Verdict.ACCEPTED:
-            return replace(base, state=LetterState.SENT)
+            return replace(base, state=LetterState.SENT, relay_id=relay_id(outcome.reply))
         case Verdict.REJECTED:
             return replace(base, state=LetterState.REJECTED)
         case Verdict.UNCERTAIN:
@@ -169,9 +170,11 @@ def _hand_over(session: SmtpSession, journal: Journal, parcel: Parcel, may_send:
     return outcome
 
 
-def _guard(parcel: Parcel, timing: Timing, claimed_at: float, is_stopped: Callable[[int], bool]) -> Callable[[], bool]:
-    """Asked right before the dot: is the lease still long enough, and may the campaign still send?"""
-    return lambda: boot_seconds() - claimed_at <= timing.last_dot and not is_stopped(parcel.campaign_id)
+def _guard(
+    parcel: Parcel, timing: Timing, claimed_at: float, is_stopped: Callable[[Parcel], bool]
+) -> Callable[[], bool]:
+    """Asked right before the dot: is the lease still long enough, and may it still be sent?"""
+    return lambda: boot_seconds() - claimed_at <= timing.last_dot and not is_stopped(parcel)
 
 
 def _untouched(parcel: Parcel, refusal: Cause, wait: float) -> Result:

@@ -35,8 +35,8 @@ def deliver_letters(engine: Engine, ring: Ring, settings: Settings, *, first_tri
     ring.answer(task)
     lane = _Letters(ring, settings, LetterState.QUEUED if first_tries else LetterState.DEFERRED)
     claimed, more = work_off(engine, settings, lane)
-    if more:
-        ring.ring(task)
+    # Follow-ups wait until no letter is due.
+    ring.ring(task if more else TaskName.SEND_MAIL)
     return claimed
 
 
@@ -100,6 +100,10 @@ class _Letters:
         """Thank-yous may be due."""
         if self._mail_is_due:
             self._ring.ring(TaskName.SEND_MAIL)
+
+    def is_unwanted(self, engine: Engine, parcel: Parcel) -> bool:
+        """Offices are written to by people; nobody unsubscribes them."""
+        return False
 
     def _parcels(self, connection: Connection, rows: Sequence[RowMapping]) -> tuple[Parcel, ...]:
         domain = self._settings.mail_domain

@@ -5,11 +5,14 @@ from functools import partial
 
 import structlog
 from sqlalchemy import Connection, Engine, RowMapping
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from shared.db import campaigns
-from shared.db.claims import Kind, claim_follow_ups
+from shared.db import campaigns, pace
+from shared.db.claims import Kind
+from shared.db.engine import at_once
+from shared.db.follow_up_claims import claim_follow_ups, is_suppressed
 from shared.domain.campaigns import Campaign
+from shared.domain.states import CLAIMABLE
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.rendering.emails import RenderedEmail
@@ -54,8 +57,11 @@ class _FollowUps:
         self._lease_s = settings.timing.lease
 
     def claim(self, connection: Connection, worker: str) -> Batch | None:
-        """Due follow-ups of the first transport that has any."""
-        for transport in open_transports(self._settings):
+        """Due follow-ups of the first transport that has any; none while a letter is due."""
+        transports = open_transports(self._settings)
+        if any(pace.letters_are_due(connection, transports, state) for state in CLAIMABLE):
+            return None
+        for transport in transports:
             rows = claim_follow_ups(connection, transport, worker=worker, lease_s=self._lease_s, limit=_BATCH)
             if rows:
                 return Batch(transport, self._parcels(connection, rows))
@@ -67,6 +73,15 @@ class _FollowUps:
 
     def recorded(self) -> None:
         """Nothing follows."""
+
+    def is_unwanted(self, engine: Engine, parcel: Parcel) -> bool:
+        """Somebody who unsubscribes while the batch is under way gets nothing more."""
+        try:
+            with at_once(engine) as connection:
+                return is_suppressed(connection, parcel.id)
+        except DBAPIError:
+            # It goes back to its queue, and who knows by then is asked again.
+            return True
 
     def _parcels(self, connection: Connection, rows: Sequence[RowMapping]) -> tuple[Parcel, ...]:
         known = _readable(connection, {row["campaign_id"] for row in rows})

@@ -56,6 +56,9 @@ class Lane(Protocol):
     def recorded(self) -> None:
         """Rings for whatever became due, after COMMIT."""
 
+    def is_unwanted(self, engine: Engine, parcel: Parcel) -> bool:
+        """Asked right before the dot, beside pauses: did its receiver ask for no more since the claim?"""
+
 
 def journal_folder(settings: Settings) -> Path:
     """Where this machine's workers keep their journals; must survive a restart of the worker."""
@@ -74,7 +77,7 @@ class _Run:
 
     def __init__(self, engine: Engine, settings: Settings, lane: Lane, timing: Timing) -> None:
         self._engine, self._settings, self._lane, self._timing = engine, settings, lane, timing
-        self._is_stopped = _StopWatch(engine, timing.watch)
+        self._watch = _StopWatch(engine, timing.watch)
         self._lock = threading.Lock()
         self._hands: list[Future[None]] = []
         self.ends = time.monotonic() + timing.task
@@ -142,6 +145,9 @@ class _Run:
         failpoint("deliver.after_record")
         journal.clear()
         self._lane.recorded()
+
+    def _is_stopped(self, parcel: Parcel) -> bool:
+        return self._watch(parcel.campaign_id) or self._lane.is_unwanted(self._engine, parcel)
 
     def _session_for(self, transport: Transport, session: SmtpSession | None) -> SmtpSession:
         url = server_url(self._settings, transport)

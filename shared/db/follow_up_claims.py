@@ -1,0 +1,88 @@
+"""The claim of follow-ups, with the rules that keep them welcome.
+
+Whoever unsubscribed gets none, what is not needed any more is cancelled, and nobody gets two of ours within a day from
+one campaign (in practice, where the same person tries again and again, from one submission). What passes on an office's
+answer is not ours, and counts for none of these but the address itself.
+"""
+
+# ruff: noqa: S608 - statements are put together from the constants below, never from data
+
+from sqlalchemy import Connection, RowMapping, text
+
+from shared.db.claims import LEASE
+from shared.domain.causes import Cause
+from shared.domain.follow_ups import PASSED_ON, Need
+
+# Claims follow each other, so that each sees what the one before has taken.
+_LOCK = text("SELECT pg_advisory_xact_lock(7310045)")
+_PASSED_ON = str(PASSED_ON)
+_OF_LETTERS = "(SELECT 1 FROM letter WHERE letter.submission_id = f.submission_id AND letter.{})"
+_HOLDS = {
+    # There is something to wait for, and none of it has left.
+    Need.NOT_SENT: (
+        "(s.state = 'ready' AND (s.expected_letters IS NULL OR EXISTS "
+        + _OF_LETTERS.format("state IN ('held', 'queued', 'sending', 'deferred')")
+        + ") AND NOT EXISTS "
+        + _OF_LETTERS.format("sent_at IS NOT NULL")
+        + ")"
+    ),
+    Need.NOT_ANSWERED: "NOT EXISTS " + _OF_LETTERS.format("answered_at IS NOT NULL"),
+    Need.FAILED: "EXISTS " + _OF_LETTERS.format("state IN ('rejected', 'bounced', 'expired')"),
+    Need.DOUBTFUL: "s.state = 'needs_address'",
+    Need.CONSENTED: "EXISTS (SELECT 1 FROM consent WHERE consent.submission_id = s.id AND withdrawn_at IS NULL)",
+    Need.OPEN: "campaign.state NOT IN ('closed', 'won')",
+}
+_NOT_NEEDED = " OR ".join(f"('{need}' = ANY(f.needs) AND NOT ({holds}))" for need, holds in _HOLDS.items())
+# An address that nobody reads, or whose owner wants none of this.
+SUPPRESSED = (
+    "EXISTS (SELECT 1 FROM suppression WHERE suppression.email_hash = f.email_hash"
+    " AND (suppression.campaign_id IS NULL OR suppression.campaign_id = f.campaign_id)"
+    f" AND (f.kind NOT IN {_PASSED_ON} OR suppression.reason <> 'unsubscribed'))"
+)
+# When the last of ours went to the same person; now while one is on its way.
+_LAST = (
+    "(SELECT max(CASE WHEN o.state = 'sending' THEN now() WHEN o.state = 'uncertain' THEN o.state_changed_at"
+    " ELSE o.sent_at END) FROM follow_up o WHERE o.email_hash = f.email_hash AND o.campaign_id = f.campaign_id"
+    f" AND o.id <> f.id AND o.kind NOT IN {_PASSED_ON} AND (NOT f.is_test OR o.submission_id = f.submission_id))"
+)
+_CLAIM = text(
+    "WITH due AS MATERIALIZED (SELECT * FROM follow_up WHERE state IN ('queued', 'deferred') AND due_at <= now()"
+    " AND transport = :transport AND NOT EXISTS (SELECT 1 FROM installation WHERE is_paused OR hold_reason <> '')"
+    " ORDER BY due_at, id LIMIT :limit FOR UPDATE SKIP LOCKED),"
+    f" judged AS (SELECT f.*, {SUPPRESSED} AS is_suppressed,"
+    f" (s.state = 'withdrawn' AND f.kind NOT IN {_PASSED_ON}) OR {_NOT_NEEDED} AS is_not_needed, {_LAST} AS last"
+    " FROM due f JOIN submission s ON s.id = f.submission_id JOIN campaign ON campaign.id = f.campaign_id),"
+    " ranked AS (SELECT *, is_suppressed OR is_not_needed AS is_over, row_number() OVER (PARTITION BY email_hash,"
+    f" campaign_id, kind IN {_PASSED_ON}, is_suppressed OR is_not_needed, CASE WHEN is_test THEN submission_id END"
+    " ORDER BY due_at, id) AS turn FROM judged),"
+    f" verdict AS (SELECT id, is_suppressed, is_over, last, kind NOT IN {_PASSED_ON}"
+    " AND (turn > 1 OR coalesce(last > now() - interval '1 day', false)) AS is_too_soon FROM ranked),"
+    " dropped AS (UPDATE follow_up SET state = 'cancelled', state_changed_at = now(),"
+    f" cause = CASE WHEN is_suppressed THEN '{Cause.SUPPRESSED}' ELSE '{Cause.NOT_NEEDED}' END"
+    " FROM verdict WHERE follow_up.id = verdict.id AND is_over),"
+    " put_off AS (UPDATE follow_up SET due_at = coalesce(last, now()) + interval '1 day' FROM verdict"
+    " WHERE follow_up.id = verdict.id AND is_too_soon AND NOT is_over),"
+    " claimed AS (UPDATE follow_up" + LEASE.format(table="follow_up") + " FROM verdict"
+    " WHERE follow_up.id = verdict.id AND NOT is_over AND NOT is_too_soon RETURNING follow_up.*)"
+    " SELECT claimed.*, (SELECT count(*) FROM verdict) AS judged FROM (VALUES (1)) AS one LEFT JOIN claimed ON true"
+    " ORDER BY due_at, claimed.id"
+)
+_IS_SUPPRESSED = text(f"SELECT {SUPPRESSED} FROM follow_up f WHERE f.id = :id")
+
+
+def claim_follow_ups(
+    connection: Connection, transport: str, *, worker: str, lease_s: float, limit: int
+) -> list[RowMapping]:
+    """Takes due follow-ups of one transport, after dropping and putting off what the rules say."""
+    values = {"transport": transport, "worker": worker, "lease_s": lease_s, "limit": limit}
+    connection.execute(_LOCK)
+    while True:
+        rows = list(connection.execute(_CLAIM, values).mappings())
+        claimed = [row for row in rows if row["id"] is not None]
+        if claimed or rows[0]["judged"] < limit:
+            return claimed
+
+
+def is_suppressed(connection: Connection, follow_up_id: int) -> bool:
+    """True when its address may get nothing of this kind any more."""
+    return bool(connection.execute(_IS_SUPPRESSED, {"id": follow_up_id}).scalar_one_or_none())

@@ -1,0 +1,69 @@
+"""Reads and writes the email addresses of office holders: the first, the second, and which of them fail."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, and_, case, func, literal, or_, select, update
+
+from shared.db.tables import office, office_holder
+from shared.domain.causes import Cause
+
+# The address that letters go to: the first unless it fails, then the second unless that fails too.
+WORKING_ADDRESS = case(
+    (office_holder.c.email_failed_at.is_(None), office_holder.c.email),
+    (office_holder.c.second_failed_at.is_(None), office_holder.c.second_email),
+    else_=literal(""),
+)
+# Both have failed, or the first has and there is no second.
+IS_FAILING = and_(office_holder.c.email_failed_at.is_not(None), WORKING_ADDRESS == "")
+
+
+def mark_failed(connection: Connection, holder_id: int, address: str, cause: Cause) -> bool:
+    """This one of the holder's addresses fails from now on; False when that is known, or it is neither."""
+    known, address = office_holder.c, address.lower()
+    first = and_(func.lower(known.email) == address, known.email_failed_at.is_(None))
+    second = and_(func.lower(known.second_email) == address, known.second_failed_at.is_(None))
+    statement = (
+        update(office_holder)
+        .where(known.id == holder_id, or_(first, second))
+        .values(
+            email_failed_at=case((first, func.now()), else_=known.email_failed_at),
+            second_failed_at=case((second, func.now()), else_=known.second_failed_at),
+            email_failure=cause.value,
+        )
+    )
+    return connection.execute(statement).rowcount > 0
+
+
+def working_address(connection: Connection, holder_id: int | None) -> str:
+    """Where letters to this holder go; empty when no address works."""
+    query = select(WORKING_ADDRESS).where(office_holder.c.id == holder_id)
+    return connection.execute(query).scalar_one_or_none() or ""
+
+
+def find_holder(connection: Connection, ocd_id: str, seat: int) -> int | None:
+    """Who holds this office today."""
+    query = (
+        select(office_holder.c.id)
+        .join(office, office.c.id == office_holder.c.office_id)
+        .where(office.c.ocd_id == ocd_id, office.c.seat == seat, office_holder.c.valid_to.is_(None))
+    )
+    return connection.execute(query).scalar_one_or_none()
+
+
+def forget_failures(connection: Connection) -> list[int]:
+    """All addresses count as working again; the holders of those that did not."""
+    known = office_holder.c
+    statement = (
+        update(office_holder)
+        .where(or_(known.email_failed_at.is_not(None), known.second_failed_at.is_not(None)))
+        .values(email_failed_at=None, second_failed_at=None, email_failure="")
+        .returning(known.id)
+    )
+    return list(connection.execute(statement).scalars())
+
+
+def write_addresses(connection: Connection, holder_id: int, given: Mapping[str, str]) -> None:
+    """`email` and `second_email`, those that are given: whatever was known about them before counts no more."""
+    failed = {"email": "email_failed_at", "second_email": "second_failed_at"}
+    values = {**given, **{failed[name]: None for name in given}, "email_failure": ""}
+    connection.execute(update(office_holder).where(office_holder.c.id == holder_id).values(values))

@@ -1,0 +1,65 @@
+"""What comes back: receipts as they arrived, and addresses that get nothing more from us."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    UniqueConstraint,
+)
+from sqlalchemy import text as sql
+
+from shared.db.tables.base import METADATA, key, moment, one_of, stamp, text
+from shared.db.tables.campaigns import campaign
+from shared.db.tables.letters import follow_up, letter
+from shared.domain.receipts import News, ReceiptOutcome, ReceiptSource
+from shared.domain.suppressions import SuppressionReason
+
+receipt = Table(
+    "receipt",
+    METADATA,
+    key(),
+    text("source", default=None),
+    # The provider's own name of the event, or what the mail itself is known by: the same news twice is one row.
+    text("event_id", default=None),
+    Column("raw", LargeBinary, nullable=False),
+    # Of mail only; the sender is empty for bounces.
+    text("envelope_sender"),
+    text("envelope_recipient"),
+    stamp("received_at"),
+    stamp("due_at"),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    text("outcome", default=ReceiptOutcome.WAITING.value),
+    text("news"),
+    text("cause"),
+    Column("letter_id", BigInteger, ForeignKey(letter.c.id, ondelete="CASCADE")),
+    Column("follow_up_id", BigInteger, ForeignKey(follow_up.c.id, ondelete="CASCADE")),
+    moment("applied_at"),
+    one_of("source", ReceiptSource),
+    one_of("outcome", ReceiptOutcome),
+    CheckConstraint(f"news = '' OR news IN ({', '.join(repr(one.value) for one in News)})", name="news_known"),
+    UniqueConstraint("source", "event_id"),
+    Index("ix_receipt_due", "due_at", postgresql_where=sql("outcome = 'waiting'")),
+    Index("ix_receipt_letter_id", "letter_id"),
+    Index("ix_receipt_follow_up_id", "follow_up_id"),
+    Index("ix_receipt_received_at", "received_at"),
+)
+
+suppression = Table(
+    "suppression",
+    METADATA,
+    key(),
+    text("email_hash", default=None),
+    # NULL: nothing from any campaign.
+    Column("campaign_id", BigInteger, ForeignKey(campaign.c.id)),
+    text("reason", default=None),
+    text("source"),
+    stamp("created_at"),
+    one_of("reason", SuppressionReason),
+    UniqueConstraint("email_hash", "campaign_id", postgresql_nulls_not_distinct=True),
+    Index("ix_suppression_campaign_id", "campaign_id"),
+)

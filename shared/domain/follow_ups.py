@@ -1,0 +1,128 @@
+"""Follow-up emails: the steps of a campaign's sequence, what starts each, and what must be true when it is due."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+# A step on a date leaves at this hour of the campaign's own time.
+_HOUR_OF_DATES = time(9)
+# Switches a trigger's usual steps off.
+NO_TEMPLATE = "none"
+# These pass on what an office wrote back to the supporter, or a supporter to the organizers. No rule about emails of
+# ours counts them.
+ANSWER = "answer"
+REPLY = "reply"
+PASSED_ON = (ANSWER, REPLY)
+UPDATE = "update"
+
+
+class Trigger(StrEnum):
+    """What starts a step."""
+
+    ACCEPTED = "accepted"
+    FIRST_SENT = "first_sent"
+    # Send was pressed, and the district is still a question.
+    DOUBTFUL = "doubtful"
+    # A letter was refused, bounced or expired.
+    FAILED = "failed"
+    # The question about the district stayed open until the last day.
+    EXPIRED = "expired"
+    WON = "won"
+
+
+class Need(StrEnum):
+    """What must be true of submission and campaign when a step is due."""
+
+    NOT_SENT = "not_sent"
+    NOT_ANSWERED = "not_answered"
+    DOUBTFUL = "doubtful"
+    FAILED = "failed"
+    CONSENTED = "consented"
+    OPEN = "open"
+
+
+CONDITIONS = (Need.NOT_SENT, Need.NOT_ANSWERED, Need.DOUBTFUL, Need.FAILED, Need.CONSENTED)
+# What ends the waiting for a step, and what it therefore needs.
+STOPS = {"sent": Need.NOT_SENT, "answered": Need.NOT_ANSWERED, "ended": Need.OPEN}
+# Folders in templates/emails that a step may name.
+STEP_TEMPLATES = (
+    "received",
+    "thank_you",
+    "fix_address",
+    "not_answered_in_time",
+    "failure",
+    "did_they_answer",
+    "victory",
+)
+
+
+@dataclass(frozen=True)
+class FollowUpStep:
+    """One email to the supporter: the folder `template`, so long after `trigger`, or on the date `on` if that is later.
+
+    `condition` is one of CONDITIONS or empty; `stop` holds words of STOPS.
+    """
+
+    template: str
+    trigger: str
+    after_days: int = 0
+    after_hours: int = 0
+    on: date | None = None
+    condition: str = ""
+    stop: tuple[str, ...] = ()
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """What must be true when it is due."""
+        condition = [Need(self.condition)] if self.condition else []
+        return tuple(dict.fromkeys([*condition, *(STOPS[word] for word in self.stop)]))
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """A step as a row: `number` is its turn among those of its kind, `delay_s` seconds from now."""
+
+    kind: str
+    number: int = 0
+    delay_s: float = 0.0
+    needs: tuple[Need, ...] = ()
+
+
+USUAL_STEPS = (
+    FollowUpStep("received", Trigger.ACCEPTED, after_hours=1, condition="not_sent"),
+    FollowUpStep("thank_you", Trigger.FIRST_SENT),
+    FollowUpStep("did_they_answer", Trigger.FIRST_SENT, after_days=14, condition="not_answered", stop=("ended",)),
+    FollowUpStep("did_they_answer", Trigger.FIRST_SENT, after_days=21, condition="not_answered", stop=("ended",)),
+    FollowUpStep("fix_address", Trigger.DOUBTFUL, condition="doubtful"),
+    FollowUpStep("fix_address", Trigger.DOUBTFUL, after_days=2, condition="doubtful"),
+    FollowUpStep("not_answered_in_time", Trigger.EXPIRED),
+    # Half a day in which an organizer may still mend it.
+    FollowUpStep("failure", Trigger.FAILED, after_hours=12, condition="failed"),
+    FollowUpStep("victory", Trigger.WON, after_hours=1, condition="consented"),
+)
+
+
+def plan(own: tuple[FollowUpStep, ...], trigger: Trigger, at: datetime, zone: ZoneInfo) -> list[PlannedStep]:
+    """The emails that `trigger` starts at the moment `at`. A campaign's own steps of a trigger replace the usual ones.
+
+    A date that has passed starts nothing.
+    """
+    steps = _sequence(own)
+    planned = []
+    for turn, step in enumerate(steps):
+        if step.trigger != trigger or step.template == NO_TEMPLATE:
+            continue
+        delay = timedelta(days=step.after_days, hours=step.after_hours)
+        if step.on is not None:
+            delay = max(delay, datetime.combine(step.on, _HOUR_OF_DATES, zone) - at)
+            if datetime.combine(step.on + timedelta(days=1), time(), zone) <= at:
+                continue
+        number = sum(before.template == step.template for before in steps[:turn])
+        planned.append(PlannedStep(step.template, number, delay.total_seconds(), step.needs))
+    return planned
+
+
+def _sequence(own: tuple[FollowUpStep, ...]) -> list[FollowUpStep]:
+    named = {step.trigger for step in own}
+    return [*own, *(step for step in USUAL_STEPS if step.trigger not in named)]

@@ -1,0 +1,55 @@
+"""Mail that reaches our own listener, told apart: reports of servers, complaints, notes of absence, people's answers.
+
+The order matters. A report in the standard form is sure. A note of absence comes before the search for loose bounces,
+because it may come without a sender as they do. Only mail that looks like a server's is searched for a bounce at all,
+so that an answer which quotes one stays an answer.
+"""
+
+from email.message import Message
+
+from shared.domain.receipts import News, Receipt, make_receipt
+from shared.providers.inbound_mail.parts import headers, mailbox, take_apart
+from shared.providers.inbound_mail.replies import is_automatic, is_away_note, read_answer
+from shared.providers.inbound_mail.reports import read_loose_bounce, read_report
+
+__all__ = ["read_mail"]
+
+_UNSUBSCRIBE = "unsubscribe+"
+_SERVERS = ("mailer-daemon@", "postmaster@")
+
+
+def read_mail(raw: bytes, *, sender: str, recipient: str) -> Receipt:
+    """What a mail says about one of ours; never an error, News.OTHER for what can't be understood.
+
+    `sender` and `recipient` are those of the SMTP envelope; an empty sender is the null sender of servers.
+    """
+    try:
+        return _read(take_apart(raw), sender.strip().strip("<>"), recipient.strip().strip("<>"))
+    except Exception:  # noqa: BLE001 - Python's parser and the detectors have stumbled over broken mail before
+        return make_receipt(News.OTHER, marks=[recipient])
+
+
+def _read(message: Message, sender: str, recipient: str) -> Receipt:
+    marks = [recipient, *headers(message, "In-Reply-To")]
+    marks += [name for line in headers(message, "References") for name in line.split()]
+    if recipient.lower().startswith(_UNSUBSCRIBE):
+        return make_receipt(News.UNSUBSCRIBED, marks=marks)
+    by_server = _is_server(sender) or _is_server(mailbox(message, "From")[1])
+    if by_server or not sender or message.get_content_type() == "multipart/report":
+        report = read_report(message, marks)
+        if report:
+            return report
+    if (by_server or not sender) and not is_away_note(message, no_sender=not sender):
+        bounce = read_loose_bounce(message, marks)
+        if bounce:
+            return bounce
+    answer = read_answer(message)
+    if not by_server and is_automatic(message, no_sender=not sender):
+        return make_receipt(News.AUTO_REPLIED, marks=marks, answer=answer)
+    if by_server or not sender or not answer or not (answer.text or answer.subject):
+        return make_receipt(News.OTHER, marks=marks)
+    return make_receipt(News.ANSWERED, marks=marks, answer=answer)
+
+
+def _is_server(address: str) -> bool:
+    return address.lower().startswith(_SERVERS)

@@ -1,0 +1,124 @@
+"""Mail taken apart whatever its state: broken MIME, unknown charsets, wrong encodings give worse text, not errors."""
+
+import re
+from collections.abc import Iterator
+from email.errors import MessageError
+from email.header import decode_header
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import Compat32
+from email.utils import parseaddr
+from html import unescape
+
+import nh3
+
+from shared.domain.receipts import storable_line
+from shared.domain.typed_text import clean_text
+
+# Characters; a longer header is no person's work.
+_MOST_HEADER = 10_000
+# An address has at most 254 characters (RFC 5321); longer names than this are no names.
+_MOST_ADDRESS = 254
+_MOST_NAME = 200
+# Characters of a body that are looked at; an answer keeps far fewer.
+_MOST_BODY = 200_000
+_BREAKS = re.compile(r"<(?:br|/p|/div|/li|/tr|/h[1-6]|/blockquote|/pre)\b", re.IGNORECASE)
+# What mail is often written in that claims the narrower one.
+_WIDER = {"us-ascii": "utf-8", "ascii": "utf-8", "iso-8859-1": "cp1252", "latin-1": "cp1252", "latin1": "cp1252"}
+
+
+class _Utf8Headers(Compat32):
+    """The forgiving policy, with headers that were sent in UTF-8 as they stand (RFC 6532)."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        return value.encode(errors="surrogateescape").decode(errors="replace")
+
+
+def take_apart(raw: bytes) -> Message:
+    """The parsed mail. RecursionError for one that is nested absurdly deep."""
+    return BytesParser(policy=_Utf8Headers()).parsebytes(raw)
+
+
+def header(message: Message, name: str) -> str:
+    """A header in one decoded line; empty when there is none."""
+    return next(headers(message, name), "")
+
+
+def headers(message: Message, name: str) -> Iterator[str]:
+    """All headers of a name, each in one decoded line."""
+    for value in message.get_all(name, []):
+        yield storable_line(_decoded(str(value)[:_MOST_HEADER]))
+
+
+def mailbox(message: Message, field: str) -> tuple[str, str]:
+    """Name and address of the first mailbox in a header, both empty where there is none.
+
+    Only the name is decoded: an encoded comma or bracket must not become another address.
+    """
+    name, address = parseaddr(str(message.get(field, ""))[:_MOST_HEADER])
+    address = storable_line(address)
+    good = "@" in address and len(address) <= _MOST_ADDRESS
+    return (storable_line(_decoded(name))[:_MOST_NAME], address) if good else ("", "")
+
+
+def _decoded(value: str) -> str:
+    try:
+        pieces = decode_header(value)
+    except (ValueError, MessageError):
+        return value
+    return "".join(piece if isinstance(piece, str) else _text(piece, charset) for piece, charset in pieces)
+
+
+def parts(message: Message) -> Iterator[Message]:
+    """The parts that are no container, in their order; enclosed messages are handed out unopened."""
+    if message.get_content_maintype() != "multipart":
+        yield message
+        return
+    for part in inner(message):
+        yield from parts(part)
+
+
+def inner(part: Message) -> list[Message]:
+    """The messages that a part consists of; none for one that should have some and is broken."""
+    payload = part.get_payload()
+    return [message for message in payload if isinstance(message, Message)] if isinstance(payload, list) else []
+
+
+def enclosed(part: Message) -> Message:
+    """The message inside a part of a `message/…` type; the part itself when nothing is in it."""
+    return next(iter(inner(part)), part)
+
+
+def body(message: Message) -> str:
+    """What a person reads, with its line breaks: all plain parts, or else the HTML ones reduced to text."""
+    inline = [part for part in parts(message) if part.get_content_disposition() != "attachment"]
+    plain = [_body(part) for part in inline if part.get_content_type() == "text/plain"]
+    return _joined(plain) or _joined(
+        [_reduced(_body(part)) for part in inline if part.get_content_type() == "text/html"]
+    )
+
+
+def _joined(texts: list[str]) -> str:
+    return clean_text("\n\n".join(texts)[:_MOST_BODY].encode(errors="replace").decode())
+
+
+def _body(part: Message) -> str:
+    payload = part.get_payload(decode=True)
+    return _text(payload, part.get_content_charset())[:_MOST_BODY] if isinstance(payload, bytes) else ""
+
+
+def _text(octets: bytes, charset: str | None) -> str:
+    charset = (charset or "utf-8").lower()
+    try:
+        return octets.decode(_WIDER.get(charset, charset), "replace")
+    except (LookupError, ValueError):
+        return octets.decode("utf-8", "replace")
+
+
+def _reduced(html: str) -> str:
+    """Line breaks of the source mean nothing in HTML; those of its tags do."""
+    broken = _BREAKS.sub(lambda tag: "\n" + tag[0], re.sub(r"\s+", " ", html))
+    bare = nh3.clean(broken, tags=set(), clean_content_tags={"script", "style", "title"})
+    # Cleaned text is still HTML, and lines begin with blanks of the source.
+    lines = (line.strip() for line in unescape(bare).split("\n"))
+    return "\n".join(lines)

@@ -1,0 +1,158 @@
+"""What emails to supporters are about: the values that the templates in `templates/emails` are filled with."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, RowMapping
+
+from shared.db import letters, receipts, submissions, updates
+from shared.domain.campaigns import Campaign
+from shared.domain.follow_ups import PASSED_ON, UPDATE
+from shared.domain.identities import owner_key, reference, unsubscribe_key
+from shared.domain.letter_words import cause_words, office_label
+from shared.domain.receipts import Answer, News
+from shared.domain.states import FAILED, LetterState
+from shared.rendering.markdown import page_html
+from shared.services.receipts.reading import read_receipt
+from shared.settings import Settings
+
+TEST_NOTICE = "This is a test. No real legislator is written to."
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a batch of emails speaks of: submissions and campaign updates by number, letters by submission."""
+
+    people: Mapping[int, RowMapping]
+    letters: Mapping[int, Sequence[RowMapping]]
+    updates: Mapping[int, RowMapping]
+    # By receipt: what was written back, whether by itself, and about which letter.
+    passed_on: Mapping[int, "PassedOn"]
+
+
+@dataclass(frozen=True)
+class PassedOn:
+    """What an office, or a supporter, wrote back; `letter_id` None when it was to an email of ours."""
+
+    answer: Answer
+    is_automatic: bool
+    letter_id: int | None
+
+
+def read_facts(connection: Connection, rows: Sequence[RowMapping]) -> Facts:
+    """Read at once for all these rows of `follow_up`."""
+    people = submissions.read_by_ids(connection, [row["submission_id"] for row in rows])
+    written = defaultdict(list)
+    for letter in letters.words_of_submissions(connection, list(people)):
+        written[letter["submission_id"]].append(letter)
+    numbers = {row["number"] for row in rows if row["kind"] == UPDATE}
+    sent = updates.read_updates(connection, numbers) if numbers else {}
+    came = {row["number"] for row in rows if row["kind"] in PASSED_ON}
+    return Facts(people, written, sent, _read_passed_on(connection, came) if came else {})
+
+
+def _read_passed_on(connection: Connection, numbers: set[int]) -> dict[int, PassedOn]:
+    passed_on = {}
+    for row in receipts.read_receipts(connection, numbers):
+        receipt = read_receipt(row)
+        if receipt.answer is not None:
+            is_automatic = receipt.news is News.AUTO_REPLIED
+            passed_on[row["id"]] = PassedOn(receipt.answer, is_automatic, row["letter_id"])
+    return passed_on
+
+
+def email_values(settings: Settings, row: RowMapping, campaign: Campaign, facts: Facts) -> dict[str, Any]:
+    """Everything that the email of this row may say."""
+    person = facts.people[row["submission_id"]]
+    written = facts.letters[row["submission_id"]]
+    update = facts.updates[row["number"]] if row["kind"] == UPDATE else None
+    return (
+        common_values(settings, row["id"], campaign, person, is_test=row["is_test"])
+        | _letter_values(written)
+        | (update_values(update) if update else {})
+        | (_answer_values(facts.passed_on[row["number"]], written) if row["kind"] in PASSED_ON else {})
+        | {
+            "is_reminder": row["number"] > 0,
+            "leaves_later": person["leaves_at"] > person["accepted_at"],
+            "leaves_at": f"{person['leaves_at'].astimezone(ZoneInfo(campaign.timezone)):%H:%M %Z}",
+            "message": "",
+        }
+    )
+
+
+def common_values(
+    settings: Settings, number: int, campaign: Campaign, person: RowMapping, *, is_test: bool
+) -> dict[str, Any]:
+    """What every email says: from whom and why, and the supporter's own links. `number` is the follow-up's."""
+    token = person["token"]
+    own = f"{token}/{owner_key(settings.secret_key, token)}"
+    return {
+        "language": campaign.language,
+        "campaign_title": campaign.title,
+        "campaign_url": f"{settings.public_url}/c/{campaign.slug}",
+        "sender_name": campaign.sender_name,
+        "privacy": campaign.privacy,
+        "reference": reference(token),
+        "is_test": is_test,
+        "test_notice": TEST_NOTICE,
+        "first_name": person["first_name"],
+        # The page behind it shows the status, or the question while there is one.
+        "own_url": f"{settings.public_url}/mine/{own}",
+        "answer_url": f"{settings.public_url}/answers/{own}",
+        "preferences_url": f"{settings.public_url}/preferences/{own}",
+        "unsubscribe_url": unsubscribe_url(settings, unsubscribe_key(settings.secret_key, number)),
+    }
+
+
+def update_values(update: RowMapping) -> dict[str, Any]:
+    """What an organizer wrote to those who agreed to hear more."""
+    return {
+        "organization": update["organization"],
+        "update_subject": update["subject"],
+        "update_text": update["body"],
+        "update_html": page_html(update["body"]),
+    }
+
+
+def _answer_values(passed_on: PassedOn, written: Sequence[RowMapping]) -> dict[str, Any]:
+    answer = passed_on.answer
+    offices = [_recipient(one) for one in written if one["id"] == passed_on.letter_id]
+    return {
+        "office": offices[0] if offices else answer.sender_name or answer.sender_address,
+        "answer_from": answer.sender_address,
+        "answer_subject": answer.subject,
+        "answer_text": answer.text,
+        "is_automatic": passed_on.is_automatic,
+    }
+
+
+def _recipient(letter: RowMapping) -> str:
+    return office_label(letter["recipient_title"], letter["recipient_name"], letter["district"])
+
+
+def unsubscribe_url(settings: Settings, key: str) -> str:
+    """Where one click, or one POST of a mail reader, ends the emails of a campaign."""
+    return f"{settings.public_url}/unsubscribe/{key}"
+
+
+def _letter_values(written: Sequence[RowMapping]) -> dict[str, Any]:
+    lines = [
+        {
+            "recipient": _recipient(one),
+            "subject": one["subject"],
+            "body": one["body"],
+            "phone": one["phone"],
+            "cause": cause_words(one["cause"]),
+            "state": LetterState(one["state"]),
+        }
+        for one in written
+        if one["body"]
+    ]
+    return {
+        "letters": lines,
+        "failed": [line for line in lines if line["state"] in FAILED],
+        "recipients": [line["recipient"] for line in lines if line["state"] not in FAILED],
+    }

@@ -1,0 +1,114 @@
+"""Email addresses of offices: what happens when one fails, and when a person corrects it.
+
+A failing address gets no more letters: those that wait go to the office's second address, or are held until somebody
+corrects it. Nothing is dropped.
+"""
+
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy import Connection, Engine, RowMapping
+
+from shared.db import letters, office_addresses, pace
+from shared.domain.causes import Cause
+from shared.domain.states import FAILED, HoldReason, LetterState
+from shared.domain.supporter_input import checked_email
+from shared.errors import NotFound
+from shared.queue.names import TaskName
+from shared.queue.ring import Ring
+
+_LOG = structlog.get_logger()
+
+
+def address_failed(connection: Connection, row: RowMapping, cause: Cause) -> None:
+    """The office's address of this locked letter fails: kept in mind, and its waiting letters take another way."""
+    if row["office_holder_id"] is None:
+        return
+    if not office_addresses.mark_failed(connection, row["office_holder_id"], row["recipient_email"], cause):
+        return
+    _LOG.error("office.address_failing", office_id=row["office_id"], cause=cause.value)
+    waiting = letters.lock_waiting_for(connection, row["office_holder_id"], row["recipient_email"])
+    for letter in waiting:
+        values = _new_address(connection, letter)
+        if values:
+            letters.readdress(connection, letter, values)
+        else:
+            letters.change_letter(
+                connection,
+                letter,
+                LetterState.HELD,
+                cause=Cause.ADDRESS_FAILING,
+                values={"hold_reason": HoldReason.ADDRESS_FAILING.value},
+            )
+
+
+def refuse_addresses(connection: Connection, rows: Sequence[RowMapping]) -> None:
+    """What was just recorded of letters: whose address their server does not know takes the office's other one."""
+    refused = [row["id"] for row in rows if row["cause"] == Cause.NO_SUCH_ADDRESS and row["state"] in FAILED]
+    for number in sorted(refused):
+        letter = letters.lock_letter(connection, number)
+        if letter is not None:
+            address_failed(connection, letter, Cause.NO_SUCH_ADDRESS)
+    try_second_address(connection, refused)
+
+
+def try_second_address(connection: Connection, letter_ids: Sequence[int]) -> None:
+    """Queues failed letters once more where their office has another address that works."""
+    for number in letter_ids:
+        letter = letters.lock_letter(connection, number)
+        values = _new_address(connection, letter) if letter is not None else {}
+        if letter is not None and values:
+            letters.change_letter(connection, letter, LetterState.QUEUED, values={**values, "tries": 0})
+
+
+def correct_address(
+    engine: Engine, ring: Ring, ocd_id: str, *, email: str | None, second_email: str | None, seat: int = 1
+) -> int:
+    """A person knows better: the addresses given replace the old ones, and held letters leave; returns how many.
+
+    Raises NotFound for an office that is not there or vacant, InputError for something that is no address.
+    """
+    given = {
+        name: checked_email(value) if value else ""
+        for name, value in {"email": email, "second_email": second_email}.items()
+        if value is not None
+    }
+    with engine.begin() as connection:
+        holder_id = office_addresses.find_holder(connection, ocd_id, seat)
+        if holder_id is None:
+            raise NotFound(f"Nobody holds an office called {ocd_id}. `dearrep lookup --json` prints such names.")
+        office_addresses.write_addresses(connection, holder_id, given)
+        released = release_letters(connection, [holder_id])
+    ring.ring(TaskName.DELIVER_LETTERS)
+    return released
+
+
+def try_failing_addresses(engine: Engine, ring: Ring) -> int:
+    """A person thinks that it was the mail server: all addresses count as working again; how many letters leave."""
+    with engine.begin() as connection:
+        released = release_letters(connection, office_addresses.forget_failures(connection))
+    ring.ring(TaskName.DELIVER_LETTERS)
+    return released
+
+
+def release_letters(connection: Connection, holder_ids: Sequence[int]) -> int:
+    """Queues what was held for a failing address, where there is one that works now; returns how many."""
+    released = 0
+    for letter in letters.lock_held_for(connection, holder_ids, HoldReason.ADDRESS_FAILING):
+        values = _new_address(connection, letter)
+        if values:
+            letters.change_letter(connection, letter, LetterState.QUEUED, values={**values, "hold_reason": None})
+            released += 1
+    return released
+
+
+def _new_address(connection: Connection, letter: RowMapping) -> dict[str, object]:
+    """Where the letter goes from now on; empty when the office has no other address that works."""
+    address = office_addresses.working_address(connection, letter["office_holder_id"])
+    if not address or (
+        address.lower() == letter["recipient_email"].lower() and letter["state"] != LetterState.HELD.value
+    ):
+        return {}
+    domain = address.rpartition("@")[2].lower()
+    pace.add_domains(connection, [(letter["transport"], domain)])
+    return {"recipient_email": address, "receiving_domain": domain}

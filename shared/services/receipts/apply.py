@@ -1,0 +1,127 @@
+"""Applies receipts: finds the email that each is about and tells it, once, by the transition table."""
+
+import time
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy import Connection, Engine, RowMapping
+from sqlalchemy.exc import OperationalError
+
+from shared.db import consents, follow_ups, letters, receipts
+from shared.db.receipts import Finding
+from shared.domain.causes import Cause
+from shared.domain.identities import read_mark, read_unsubscribe_key
+from shared.domain.receipts import News, Receipt, ReceiptOutcome, ReceiptSource
+from shared.domain.suppressions import SuppressionReason
+from shared.queue.names import TaskName
+from shared.queue.ring import Ring
+from shared.services.receipts.follow_up_news import tell_follow_up
+from shared.services.receipts.letter_news import tell_letter
+from shared.services.receipts.reading import read_receipt
+from shared.settings import Settings
+
+_LOG = structlog.get_logger()
+BATCH = 50
+# News of an email that is just being recorded waits a moment; of one that we don't find, longer and longer.
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 5.0, 3_600.0
+# An early receipt finds its letter within a lease; ten waits are two hours.
+_MOST_TRIES = 10
+
+
+def apply_receipts(engine: Engine, ring: Ring, settings: Settings) -> int:
+    """Applies due receipts for a task's time, then rings again while more are due; returns how many it looked at."""
+    ring.answer(TaskName.APPLY_RECEIPTS)
+    ends, seen = time.monotonic() + settings.timing.task, 0
+    while True:
+        with engine.begin() as connection:
+            rows = receipts.lock_due(connection, BATCH)
+            for row in rows:
+                _apply(connection, settings, row)
+        seen += len(rows)
+        if len(rows) < BATCH:
+            break
+        if time.monotonic() > ends:
+            ring.ring(TaskName.APPLY_RECEIPTS)
+            break
+    if seen:
+        ring.ring(TaskName.SEND_MAIL)
+    return seen
+
+
+def _apply(connection: Connection, settings: Settings, row: RowMapping) -> None:
+    """What fails for one receipt harms no other."""
+    try:
+        with connection.begin_nested():
+            finding = _find(connection, settings, row)
+    except OperationalError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not hold up the others
+        # Without the error's text, which may quote the mail.
+        _LOG.error("receipt.failed", receipt_id=row["id"], error=type(error).__name__)
+        finding = None
+    if finding is None and row["tries"] < _MOST_TRIES:
+        receipts.put_off(connection, row["id"], min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** row["tries"]))
+        return
+    finding = finding or Finding(ReceiptOutcome.UNMATCHED)
+    receipts.write_finding(connection, row["id"], finding)
+    _LOG.info(
+        "receipt.applied",
+        receipt_id=row["id"],
+        outcome=finding.outcome.value,
+        news=finding.news.value,
+        letter_id=finding.letter_id,
+        follow_up_id=finding.follow_up_id,
+    )
+
+
+def _find(connection: Connection, settings: Settings, row: RowMapping) -> Finding | None:
+    """None when it comes too early."""
+    receipt = read_receipt(row)
+    if receipt.news is News.OTHER:
+        return Finding(ReceiptOutcome.IGNORED)
+    if receipt.news is News.UNSUBSCRIBED and row["source"] == ReceiptSource.MAIL.value:
+        return _unsubscribe(connection, settings, row)
+    found = _email_of(connection, settings, receipt.marks)
+    if found is None:
+        # A relay's own name for an email is known only once its answer is recorded.
+        can_come = row["source"] != ReceiptSource.MAIL.value and row["tries"] < _MOST_TRIES
+        return None if can_come else Finding(ReceiptOutcome.UNMATCHED, receipt.news)
+    return _tell(connection, settings, row, receipt, *found)
+
+
+def _tell(
+    connection: Connection, settings: Settings, row: RowMapping, receipt: Receipt, kind: str, number: int
+) -> Finding | None:
+    """Locks the email and tells it; None when it is just being sent."""
+    is_letter = kind == "letter"
+    lock = letters.lock_letter if is_letter else follow_ups.lock_follow_up
+    email = lock(connection, number)
+    if email is None:
+        return Finding(ReceiptOutcome.UNMATCHED, receipt.news)
+    if is_letter:
+        told = tell_letter(connection, email, receipt, row["id"])
+    else:
+        told = tell_follow_up(connection, settings, email, receipt, row["id"])
+    if told is None:
+        return None
+    outcome, cause = told
+    numbers = (number, None) if is_letter else (None, number)
+    return Finding(outcome, receipt.news, cause, *numbers)
+
+
+def _email_of(connection: Connection, settings: Settings, marks: Sequence[str]) -> tuple[str, int] | None:
+    for mark in marks:
+        found = read_mark(settings.secret_key, mark)
+        if found is not None:
+            return found
+    return receipts.find_by_relay_id(connection, [mark.strip(" <>") for mark in marks])
+
+
+def _unsubscribe(connection: Connection, settings: Settings, row: RowMapping) -> Finding:
+    number = read_unsubscribe_key(settings.secret_key, row["envelope_recipient"])
+    follow_up = follow_ups.find_follow_up(connection, number) if number else None
+    if follow_up is None:
+        return Finding(ReceiptOutcome.UNMATCHED, News.UNSUBSCRIBED)
+    reason = SuppressionReason.UNSUBSCRIBED
+    consents.suppress(connection, follow_up["email_hash"], follow_up["campaign_id"], reason, source="mail")
+    return Finding(ReceiptOutcome.APPLIED, News.UNSUBSCRIBED, Cause.NONE, follow_up_id=follow_up["id"])

@@ -1,0 +1,76 @@
+"""What news of an email to a supporter means: its state, and whether the address may get any more."""
+
+from sqlalchemy import Connection, RowMapping, func
+
+from shared.db import consents, follow_ups
+from shared.domain.causes import Cause
+from shared.domain.identities import email_hash
+from shared.domain.receipts import News, Receipt, ReceiptOutcome
+from shared.domain.states import LETTER_ARROWS, LetterState
+from shared.domain.suppressions import SuppressionReason
+from shared.services.receipts.letter_news import FULL_MAILBOX_WAIT_S, IGNORED, Told, bounce_cause
+from shared.settings import Settings
+
+
+def tell_follow_up(
+    connection: Connection, settings: Settings, row: RowMapping, receipt: Receipt, receipt_id: int
+) -> Told | None:
+    """Tells a locked follow-up; None when it is just being sent and the news must wait for that."""
+    if receipt.news is News.ANSWERED:
+        return _pass_on(connection, settings, row, receipt, receipt_id)
+    if receipt.news in (News.COMPLAINED, News.UNSUBSCRIBED):
+        return _suppress(connection, row, receipt.news)
+    if receipt.news in (News.AUTO_REPLIED, News.DELAYED):
+        return IGNORED
+    if LetterState(row["state"]) is LetterState.SENDING:
+        return None
+    if receipt.news is News.DELIVERED:
+        return _move(connection, row, LetterState.DELIVERED, Cause.NONE, receipt.reply)
+    return _bounce(connection, row, receipt)
+
+
+def _suppress(connection: Connection, row: RowMapping, news: News) -> Told:
+    """A complaint ends everything, an unsubscription this campaign."""
+    if news is News.COMPLAINED:
+        consents.suppress(connection, row["email_hash"], None, SuppressionReason.COMPLAINED, source="receipt")
+        return ReceiptOutcome.APPLIED, Cause.COMPLAINED
+    reason = SuppressionReason.UNSUBSCRIBED
+    consents.suppress(connection, row["email_hash"], row["campaign_id"], reason, source="receipt")
+    return ReceiptOutcome.APPLIED, Cause.NONE
+
+
+def _bounce(connection: Connection, row: RowMapping, receipt: Receipt) -> Told:
+    cause = bounce_cause(receipt)
+    if cause is Cause.MAILBOX_FULL and row["tries"] < follow_ups.MOST_TRIES:
+        told = _move(connection, row, LetterState.DEFERRED, cause, receipt.reply)
+        if told != IGNORED:
+            return told
+    told = _move(connection, row, LetterState.BOUNCED, cause, receipt.reply)
+    if told != IGNORED and cause is Cause.NO_SUCH_ADDRESS:
+        consents.suppress(connection, row["email_hash"], None, SuppressionReason.BOUNCED, source="receipt")
+    return told
+
+
+def _move(connection: Connection, row: RowMapping, state: LetterState, cause: Cause, reply: str) -> Told:
+    if state not in LETTER_ARROWS[LetterState(row["state"])]:
+        return IGNORED
+    values: dict[str, object] = {"cause": cause.value, "remote_reply": reply}
+    if state is LetterState.DEFERRED:
+        values["due_at"] = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, FULL_MAILBOX_WAIT_S)
+    follow_ups.change_follow_up(connection, row, state, values)
+    return ReceiptOutcome.APPLIED, cause
+
+
+def _pass_on(connection: Connection, settings: Settings, row: RowMapping, receipt: Receipt, receipt_id: int) -> Told:
+    """A supporter who answers to one of ours means the organizers."""
+    if receipt.answer is None:
+        return IGNORED
+    follow_ups.insert_for_organizer(
+        connection,
+        row["id"],
+        receipt_id,
+        recipient=settings.organizer_email,
+        email_hash=email_hash(settings.secret_key, settings.organizer_email),
+        reply_to=receipt.answer.sender_address,
+    )
+    return ReceiptOutcome.APPLIED, Cause.NONE

@@ -1,0 +1,58 @@
+"""Takes in what comes back: verified, kept raw under its own name, and rung for. Nothing is understood here yet."""
+
+import email.parser
+import email.policy
+from collections.abc import Mapping
+from hashlib import sha256
+
+import structlog
+from sqlalchemy import Engine
+
+from shared.db import receipts
+from shared.domain.receipts import ReceiptSource
+from shared.errors import NotFound
+from shared.providers.webhooks import make_webhook
+from shared.queue.names import TaskName
+from shared.queue.ring import Ring
+from shared.settings import Settings, read_webhooks
+
+_LOG = structlog.get_logger()
+
+
+def keep_webhook(
+    engine: Engine, ring: Ring, settings: Settings, source: ReceiptSource, headers: Mapping[str, str], body: bytes
+) -> int:
+    """Keeps the events of one post, after COMMIT; how many were new.
+
+    Raises NotFound for a service that is not set up, WebhookRefused for what is not genuine, Retryable when that
+    can't be told now.
+    """
+    proof = read_webhooks(settings.webhooks).get(source.value)
+    if proof is None:
+        raise NotFound(f"This installation expects nothing from {source}. DEARREP_WEBHOOKS names those that it does.")
+    events = make_webhook(source, proof).events(headers, body)
+    with engine.begin() as connection:
+        new = sum(receipts.insert_receipt(connection, source, one.id, one.raw.encode()) for one in events)
+    _LOG.info("receipts.kept", source=source.value, events=len(events), new=new)
+    if new:
+        ring.ring(TaskName.APPLY_RECEIPTS)
+    return new
+
+
+def keep_mail(engine: Engine, ring: Ring, *, sender: str, recipient: str, raw: bytes) -> bool:
+    """Keeps a mail after COMMIT; False when the same one came before."""
+    with engine.begin() as connection:
+        new = receipts.insert_receipt(
+            connection, ReceiptSource.MAIL, _name_of(recipient, raw), raw, sender=sender, recipient=recipient
+        )
+    _LOG.info("receipts.kept", source=ReceiptSource.MAIL.value, events=1, new=int(new))
+    if new:
+        ring.ring(TaskName.APPLY_RECEIPTS)
+    return new
+
+
+def _name_of(recipient: str, raw: bytes) -> str:
+    """Its Message-ID, which stays the same when a server hands it over twice; without one the bytes themselves."""
+    head = email.parser.BytesHeaderParser(policy=email.policy.compat32).parsebytes(raw)
+    known_by = str(head.get("Message-ID") or "").strip().encode("utf-8", "surrogateescape") or raw
+    return sha256(recipient.lower().encode("utf-8", "surrogateescape") + b"\0" + known_by).hexdigest()
