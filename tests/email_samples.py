@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from markupsafe import Markup
+from shared.rendering.markdown import page_html
 
 COMMON: dict[str, Any] = {
     "language": "en",
@@ -35,13 +35,12 @@ _OTHER = {
     "subject": _SUBJECT,
     "body": BODY.replace("Representative Pat Doe", "Senator Ana Ruiz"),
 }
-_UPDATE = (
-    "The committee votes on Thursday.\n\nIt is at 10 in room A-2, and open to all:\n\nhttps://letters.example/hearing"
-)
-_UPDATE_HTML = Markup(
-    "<p>The committee votes on Thursday.</p>\n"
-    '<p>It is at 10 in room A-2, and open to all: <a href="https://letters.example/hearing">the hearing</a></p>'
-)
+_UPDATE = """The committee votes on **Thursday**.
+
+1. It begins at 10 in room A-2.
+2. It is open to all: [the hearing](https://letters.example/hearing)
+
+Come early, and bring a neighbor."""
 OWN: dict[str, dict[str, Any]] = {
     "thank_you": {"letters": [_LETTER, _OTHER]},
     "received": {"leaves_later": False, "leaves_at": "14:05 EST"},
@@ -61,7 +60,7 @@ OWN: dict[str, dict[str, Any]] = {
     "update": {
         "update_subject": "The committee votes on Thursday",
         "update_text": _UPDATE,
-        "update_html": _UPDATE_HTML,
+        "update_html": page_html(_UPDATE),
         "organization": "Shops of the Valley",
     },
     "victory": {"message": "The Senate passed the bill on Tuesday, 31 to 8.\n\nThe governor signs it in May."},
@@ -70,6 +69,14 @@ OWN: dict[str, dict[str, Any]] = {
         "answer_from": "pat.doe@lower.example",
         "answer_subject": "Re: Please back the co-op bill",
         "answer_text": "Dear Jamie,\n\nThank you for your letter. I will vote for the bill.\n\nPat Doe",
+        "is_automatic": False,
+    },
+    # To the organizers.
+    "reply": {
+        "office": "Jamie Rivera",
+        "answer_from": "jamie@example.org",
+        "answer_subject": "Re: Thank you, Jamie: a copy of your letters",
+        "answer_text": "Hello,\n\nI moved last week. Can you change my address?\n\nJamie",
         "is_automatic": False,
     },
 }
@@ -83,6 +90,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "did_they_answer_reminder": ("did_they_answer", {"is_reminder": True, "recipients": ["Senator Ana Ruiz"]}),
     "victory_without_words": ("victory", {"message": ""}),
     "answer_automatic": ("answer", {"is_automatic": True}),
+    "reply_automatic": ("reply", {"is_automatic": True}),
     "thank_you_test": ("thank_you", {"is_test": True, "letters": [_LETTER], "privacy": ""}),
 }
 _LONG_NAME = "Zoë Nguyễn-O'Brien Wolfeschlegelsteinhausenbergerdorff-Papadopoulou"

@@ -153,8 +153,9 @@ def test_a_missing_value_within_a_letter_is_an_error() -> None:
             render_email(kind, values | {"failed": failed})
 
 
-def test_an_office_that_is_replied_to_gets_no_links_of_the_supporter() -> None:
-    email = render_email(*sample("answer"))
+@pytest.mark.parametrize("kind", ["answer", "reply"])
+def test_nobody_else_gets_the_links_of_the_supporter(kind: str) -> None:
+    email = render_email(*sample(kind))
     for private in ("own_url", "preferences_url", "unsubscribe_url"):
         assert COMMON[private] not in email.text + email.html
 
