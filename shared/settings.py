@@ -28,7 +28,8 @@ class Settings:
     `database_url` postgresql://…; `redis_url` redis://…; `mail_relay_url` smtp[s]://[user:password@]host:port
     or empty when nothing may leave this machine; `mail_route` says whether that server passes mail on (`relay`)
     or is the receivers' own (`direct`), which decides what "sent" means; `mailbox_url` smtp:// of the local
-    mailbox; `data` a folder or URL with public data files, empty for the official addresses; `geocoders` outside
+    mailbox; `inbound_url` lmtp:// or smtp:// where bounces and answers are handed to us, empty for nowhere; `data` a
+    folder or URL with public data files, empty for the official addresses; `geocoders` outside
     services to ask for addresses, empty for none; `webhooks` relay services that may post what became of mail, with
     what proves that they are it, empty for none; `var` the folder for local state; `metrics_token` what a reader of
     `/metrics` must know, empty for whoever is near; `metrics_port` where a worker serves its own, empty for nowhere.
@@ -42,6 +43,7 @@ class Settings:
     mail_relay_url: str = ""
     mail_route: MailRoute = "relay"
     mailbox_url: str = "smtp://127.0.0.1:8025"
+    inbound_url: str = ""
     mail_domain: str = "letters.example"
     organizer_email: str = "organizer@localhost"
     data: str = ""
@@ -73,6 +75,7 @@ ENVIRONMENT_NAMES: dict[str, str] = {
     "mail_relay_url": "DEARREP_MAIL_RELAY_URL",
     "mail_route": "DEARREP_MAIL_ROUTE",
     "mailbox_url": "DEARREP_MAILBOX_URL",
+    "inbound_url": "DEARREP_INBOUND_URL",
     "mail_domain": "DEARREP_MAIL_DOMAIN",
     "organizer_email": "DEARREP_ORGANIZER_EMAIL",
     "data": "DEARREP_DATA",
@@ -90,6 +93,7 @@ _URL_SCHEMES = {
     "public_url": ("http", "https"),
     "mail_relay_url": ("smtp", "smtps"),
     "mailbox_url": ("smtp",),
+    "inbound_url": ("lmtp", "smtp"),
 }
 
 _GEOCODER_FORMS = {

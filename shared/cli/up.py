@@ -91,6 +91,7 @@ class _House:
             import_new_campaigns(engine)
             for child in (
                 children.mailbox(),
+                *((children.inbound(),) if settings.inbound_url else ()),
                 children.worker(),
                 children.scheduler(self.servers.var),
                 children.web(port),

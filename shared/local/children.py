@@ -18,6 +18,11 @@ def mailbox() -> Child:
     return Child("mailbox", (sys.executable, "-m", "shared.local.mailbox"))
 
 
+def inbound() -> Child:
+    """The listener for bounces and answers."""
+    return Child("inbound", (sys.executable, "-m", "shared.local.inbound"))
+
+
 def worker() -> Child:
     """One worker for all queues."""
     queues = ",".join(QueueName)

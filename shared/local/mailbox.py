@@ -1,10 +1,6 @@
 """The local mailbox: an SMTP listener on loopback that keeps every message in PostgreSQL. Sends nothing on."""
 
 import asyncio
-import contextlib
-import ipaddress
-import signal
-from urllib.parse import urlsplit
 
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -12,14 +8,11 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.db.engine import make_engine
-from shared.errors import SettingsError
+from shared.local.listening import IDLE_SECONDS, MESSAGE_LIMIT_BYTES, read_address, serve
 from shared.logging import configure_logging
 from shared.services.mailbox import store_message
-from shared.settings import Settings, from_env
+from shared.settings import from_env
 
-MESSAGE_LIMIT_BYTES = 10 * 1024 * 1024
-# Senders keep their connection between letters for about this long.
-_IDLE_SECONDS = 300.0
 _log = structlog.get_logger()
 
 
@@ -51,45 +44,17 @@ def make_listener(engine: Engine) -> SMTP:
         decode_data=False,
         hostname="mailbox.localhost",
         ident="Dear Rep local mailbox",
-        timeout=_IDLE_SECONDS,
+        timeout=IDLE_SECONDS,
     )
-
-
-def read_address(settings: Settings) -> tuple[str, int]:
-    """Host and port of `DEARREP_MAILBOX_URL`. On one machine it refuses to listen where other machines could write."""
-    parts = urlsplit(settings.mailbox_url)
-    host, port = parts.hostname or "", parts.port
-    if port and host and settings.environment == "production":
-        return host, port
-    with contextlib.suppress(ValueError):
-        if port and ipaddress.ip_address("127.0.0.1" if host == "localhost" else host).is_loopback:
-            return host, port
-    raise SettingsError("DEARREP_MAILBOX_URL must name this machine and a port, such as smtp://127.0.0.1:8025.")
-
-
-async def listen(engine: Engine, host: str, port: int, stopping: asyncio.Event) -> None:
-    """Serves until `stopping` is set."""
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: make_listener(engine), host, port)
-    _log.info("mailbox_listening", port=port)
-    await stopping.wait()
-    # Not wait_closed: it would wait for senders, who keep their connections.
-    server.close()
-
-
-async def _serve_until_signal(engine: Engine, host: str, port: int) -> None:
-    stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    await listen(engine, host, port, stopping)
 
 
 def main() -> None:
     """The process that `dearrep up` starts."""
     settings = from_env()
     configure_logging(settings.log_level)
-    host, port = read_address(settings)
-    asyncio.run(_serve_until_signal(make_engine(settings.database_url, pool_size=2), host, port))
+    host, port = read_address(settings, "mailbox_url", "smtp://127.0.0.1:8025")
+    engine = make_engine(settings.database_url, pool_size=2)
+    serve(lambda: make_listener(engine), host, port)
 
 
 if __name__ == "__main__":

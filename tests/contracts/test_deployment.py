@@ -28,9 +28,15 @@ COMMANDS = {f"Procfile {name}": shlex.split(line) for name, line in PROCFILE.ite
 COMMANDS |= {f"compose {name}": service["command"] for name, service in APP_SERVICES.items()}
 COMMANDS |= {
     f"make run {child.name}": ["python", *child.command[1:]]
-    for child in (children.mailbox(), children.worker(), children.scheduler(Path("var")), children.web(8000))
+    for child in (
+        children.mailbox(),
+        children.inbound(),
+        children.worker(),
+        children.scheduler(Path("var")),
+        children.web(8000),
+    )
 }
-MODULES = {"celery", "granian", "shared.cli.main", "shared.local.mailbox"}
+MODULES = {"celery", "granian", "shared.cli.main", "shared.local.inbound", "shared.local.mailbox"}
 
 
 def queues(command: list[str]) -> set[str]:

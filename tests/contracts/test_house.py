@@ -20,6 +20,7 @@ ROOTS_READING_ENVIRON = {"shared/failpoints.py", "shared/settings.py", "shared/c
 ROOTS_CALLING_FROM_ENV = {
     "shared/cli/stack.py",
     "shared/cli/up.py",
+    "shared/local/inbound.py",
     "shared/local/mailbox.py",
     "web/wsgi.py",
     "worker/app.py",

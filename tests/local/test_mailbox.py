@@ -14,9 +14,12 @@ from sqlalchemy import Engine
 from shared.db.engine import make_engine
 from shared.errors import SettingsError
 from shared.local.broker import free_port
-from shared.local.mailbox import MESSAGE_LIMIT_BYTES, listen, read_address
+from shared.local.listening import MESSAGE_LIMIT_BYTES, listen, read_address
+from shared.local.mailbox import make_listener
 from shared.services.mailbox import list_messages, read_message
 from shared.settings import Settings
+
+MAILBOX = ("mailbox_url", "smtp://127.0.0.1:8025")
 
 
 def serve(engine: Engine) -> Iterator[int]:
@@ -28,7 +31,7 @@ def serve(engine: Engine) -> Iterator[int]:
         stopping = asyncio.Event()
         stops.append((asyncio.get_running_loop(), stopping))
         asyncio.get_running_loop().call_later(0.05, ready.set)
-        await listen(engine, "127.0.0.1", port, stopping)
+        await listen(lambda: make_listener(engine), "127.0.0.1", port, stopping)
 
     thread = threading.Thread(target=lambda: asyncio.run(run()))
     thread.start()
@@ -101,5 +104,5 @@ def test_nothing_is_accepted_without_the_database() -> None:
 @pytest.mark.parametrize("url", ["smtp://192.0.2.1:25", "smtp://mail.example:25", "smtp://127.0.0.1"])
 def test_other_machines_can_not_write(settings: Settings, url: str) -> None:
     with pytest.raises(SettingsError, match="DEARREP_MAILBOX_URL"):
-        read_address(replace(settings, mailbox_url=url))
-    assert read_address(replace(settings, mailbox_url="smtp://localhost:8025")) == ("localhost", 8025)
+        read_address(replace(settings, mailbox_url=url), *MAILBOX)
+    assert read_address(replace(settings, mailbox_url="smtp://localhost:8025"), *MAILBOX) == ("localhost", 8025)

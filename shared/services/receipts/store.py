@@ -8,7 +8,9 @@ from hashlib import sha256
 import structlog
 from sqlalchemy import Engine
 
-from shared.db import receipts
+from shared.db import campaigns, receipts
+from shared.db.engine import at_once
+from shared.domain.identities import read_mark, read_unsubscribe_key
 from shared.domain.receipts import ReceiptSource
 from shared.errors import NotFound
 from shared.providers.webhooks import make_webhook
@@ -49,6 +51,17 @@ def keep_mail(engine: Engine, ring: Ring, *, sender: str, recipient: str, raw: b
     if new:
         ring.ring(TaskName.APPLY_RECEIPTS)
     return new
+
+
+def is_our_address(engine: Engine, settings: Settings, address: str) -> bool:
+    """True for the addresses that we gave out: signed ones, and the campaigns' own senders."""
+    local, _, domain = address.rpartition("@")
+    if domain.lower() != settings.mail_domain.lower():
+        return False
+    if read_mark(settings.secret_key, address) or read_unsubscribe_key(settings.secret_key, address):
+        return True
+    with at_once(engine) as connection:
+        return campaigns.find_campaign(connection, local.lower()) is not None
 
 
 def _name_of(recipient: str, raw: bytes) -> str:

@@ -1,0 +1,284 @@
+"""Mail that comes back, from our listener or a maildir to what it changes: each in the right state, each once."""
+
+import asyncio
+import smtplib
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, func, select, text
+
+from shared.db.figures import count_imbalance
+from shared.db.tables import follow_up, letter, office_holder, receipt, suppression
+from shared.domain.identities import envelope_sender, unsubscribe_key
+from shared.local.broker import free_port
+from shared.local.inbound import make_listener
+from shared.local.listening import listen
+from shared.queue.ring import Ring
+from shared.services.delivery import deliver_letters, send_mail
+from shared.services.office_addresses import correct_address, try_failing_addresses
+from shared.services.receipts import apply_receipts, keep_mail, read_maildir
+from shared.settings import Settings
+from tests.factories import make_campaign, make_ring, write_letters
+from tests.smtp_server import ScriptedSmtpServer
+
+MAILS = Path(__file__).parent.parent / "providers" / "mails"
+OFFICE = "representative@practice.example"
+Come = Callable[..., str]
+
+
+@pytest.fixture
+def ring(settings: Settings) -> Ring:
+    return make_ring(settings)
+
+
+@pytest.fixture
+def sent(engine: Engine, settings: Settings, ring: Ring) -> str:
+    """One supporter's two letters are out, to a server that took them."""
+    make_campaign(engine)
+    token = write_letters(engine, ring, settings)
+    with ScriptedSmtpServer() as server:
+        deliver_letters(engine, ring, replace(settings, mailbox_url=server.url), first_tries=True)
+    return token
+
+
+@pytest.fixture
+def come(engine: Engine, settings: Settings, ring: Ring, sent: str) -> Come:
+    """A mail of `tests/providers/mails` comes back, about a letter unless told otherwise; twice, as mail may do."""
+
+    def run(name: str, *, kind: str = "letter", number: int = 1, sender: str = "") -> str:
+        verp = envelope_sender(settings.secret_key, kind, number, settings.mail_domain)
+        raw = (MAILS / f"{name}.eml").read_text(encoding="utf-8")
+        raw = raw.replace("bounce+l12-aaaabbbbccccdddd@letters.example", verp)
+        raw = raw.replace("ana@house.example", OFFICE).replace("Ana.Ruiz@house.example", OFFICE)
+        raw = raw.replace("ana.ruiz@house.example", OFFICE).replace("tom.oak@senate.example", OFFICE)
+        for _ in range(2):
+            keep_mail(engine, ring, sender=sender, recipient=verp, raw=raw.replace("\n", "\r\n").encode())
+            apply_receipts(engine, ring, settings)
+        return state_of(engine, "letter" if kind == "letter" else "follow_up", number)
+
+    return run
+
+
+def state_of(engine: Engine, table: str = "letter", number: int = 1) -> str:
+    with engine.connect() as connection:
+        assert count_imbalance(connection) == 0
+        return str(connection.scalar(text(f"SELECT state FROM {table} WHERE id = {number}")))
+
+
+def rows(engine: Engine, query: Any) -> list[tuple[Any, ...]]:
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(query)]
+
+
+def events(engine: Engine) -> list[str]:
+    query = text("SELECT to_state || ' ' || cause FROM letter_event WHERE letter_id = 1 ORDER BY id")
+    return [row[0].strip() for row in rows(engine, query)]
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "told"),
+    [
+        ("unknown_address", "bounced", ["bounced no_such_address"]),
+        ("exim_bounce", "bounced", ["bounced no_such_address"]),
+        ("mailbox_full", "deferred", ["deferred mailbox_full"]),
+        ("delayed", "sent", ["sent temporary"]),
+        ("delivered", "delivered", ["delivered"]),
+        ("relayed", "sent", []),
+        ("read_receipt", "sent", []),
+        ("complaint", "sent", ["sent complained"]),
+        ("answer", "sent", []),
+        ("outlook_away", "sent", []),
+        ("gmail_away", "sent", []),
+    ],
+)
+def test_each_kind_of_mail_does_its_own_once(
+    come: Come, engine: Engine, name: str, state: str, told: list[str]
+) -> None:
+    before = events(engine)
+    assert come(name) == state
+    assert events(engine)[len(before) :] == told
+    assert state_of(engine, number=2) == "sent"
+    assert len(rows(engine, select(receipt.c.id))) == 1
+
+
+def test_rubbish_is_kept_and_changes_nothing(engine: Engine, settings: Settings, ring: Ring, sent: str) -> None:
+    before = events(engine)
+    verp = envelope_sender(settings.secret_key, "letter", 1, settings.mail_domain)
+    for raw in (b"", b"\xff\xfe\x00\x01" * 50, b"Content-Type: multipart/report; boundary=x\r\n\r\n--x\r\n--x"):
+        keep_mail(engine, ring, sender="", recipient=verp, raw=raw)
+    apply_receipts(engine, ring, settings)
+    assert events(engine) == before
+    assert set(rows(engine, select(receipt.c.outcome))) <= {("ignored",), ("unmatched",)}
+    assert rows(engine, select(func.count()).select_from(receipt)) == [(3,)]
+
+
+@pytest.mark.parametrize(("name", "answered"), [("answer", True), ("outlook_away", False), ("gmail_away", False)])
+def test_what_an_office_writes_back_goes_to_the_supporter(
+    come: Come, engine: Engine, settings: Settings, ring: Ring, name: str, answered: bool
+) -> None:
+    come(name, sender="ana@office.example")
+    assert (rows(engine, select(letter.c.answered_at).where(letter.c.id == 1)) != [(None,)]) == answered
+    with ScriptedSmtpServer() as server:
+        here = replace(settings, mailbox_url=server.url)
+        while send_mail(engine, ring, here):
+            pass
+    passed_on = [raw for _, to, raw in server.accepted if b"Reply-To" in raw and to == "jamie@example.org"]
+    assert len(passed_on) == 1
+    assert b"List-Unsubscribe" not in passed_on[0]
+    assert b"Auto-Submitted: auto-generated" in passed_on[0]
+
+
+def test_an_answer_to_an_email_of_ours_goes_to_the_organizers(
+    come: Come, engine: Engine, settings: Settings, ring: Ring
+) -> None:
+    with ScriptedSmtpServer() as server:
+        send_mail(engine, ring, replace(settings, mailbox_url=server.url))
+    number = rows(engine, select(follow_up.c.id).where(follow_up.c.kind == "thank_you"))[0][0]
+    come("answer", kind="follow_up", number=number, sender="jamie@example.org")
+    query = select(follow_up.c.recipient_email, follow_up.c.state).where(follow_up.c.kind == "reply")
+    assert rows(engine, query) == [(settings.organizer_email, "queued")]
+    with ScriptedSmtpServer() as server:
+        send_mail(engine, ring, replace(settings, mailbox_url=server.url))
+    assert [to for _, to, _ in server.accepted] == [settings.organizer_email]
+
+
+def test_a_failing_address_holds_its_letters_until_it_is_corrected(
+    come: Come, engine: Engine, settings: Settings, ring: Ring
+) -> None:
+    come("unknown_address")
+    write_letters(engine, ring, settings, "another@example.org")
+    query = select(letter.c.state, letter.c.hold_reason).where(letter.c.id == 3)
+    assert rows(engine, query) == [("held", "address_failing")]
+    with engine.connect() as connection:
+        query = text("SELECT ocd_id FROM office JOIN letter ON office.id = office_id WHERE letter.id = 3")
+        ocd_id = connection.scalar(query)
+    released = correct_address(engine, ring, str(ocd_id), email="new@practice.example", second_email=None)
+    assert released == 1
+    query = select(letter.c.state, letter.c.recipient_email).where(letter.c.id == 3)
+    assert rows(engine, query) == [("queued", "new@practice.example")]
+
+
+def test_failing_addresses_can_be_tried_again(come: Come, engine: Engine, settings: Settings, ring: Ring) -> None:
+    come("unknown_address")
+    write_letters(engine, ring, settings, "another@example.org")
+    assert try_failing_addresses(engine, ring) == 1
+    query = select(letter.c.state, letter.c.recipient_email).where(letter.c.id == 3)
+    assert rows(engine, query) == [("queued", OFFICE)]
+    assert state_of(engine) == "bounced"
+
+
+def test_the_second_address_is_tried_and_the_first_ones_late_news_change_nothing(
+    come: Come, engine: Engine, settings: Settings, ring: Ring
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(office_holder.update().values(second_email="second@practice.example"))
+    assert come("unknown_address") == "queued"
+    query = select(letter.c.recipient_email, letter.c.receiving_domain).where(letter.c.id == 1)
+    assert rows(engine, query) == [("second@practice.example", "practice.example")]
+    with ScriptedSmtpServer() as server:
+        deliver_letters(engine, ring, replace(settings, mailbox_url=server.url), first_tries=True)
+    assert [to for _, to, _ in server.accepted] == ["second@practice.example"]
+    assert come("delivered") == "sent"
+
+
+def test_a_supporter_whose_address_is_gone_gets_no_more(
+    come: Come, engine: Engine, settings: Settings, ring: Ring
+) -> None:
+    with ScriptedSmtpServer() as server:
+        send_mail(engine, ring, replace(settings, mailbox_url=server.url))
+    number = rows(engine, select(follow_up.c.id).where(follow_up.c.kind == "thank_you"))[0][0]
+    assert come("unknown_address", kind="follow_up", number=number) == "bounced"
+    assert rows(engine, select(suppression.c.reason, suppression.c.campaign_id)) == [("bounced", None)]
+
+
+def test_unsubscribing_by_mail(engine: Engine, settings: Settings, ring: Ring, sent: str) -> None:
+    to = f"unsubscribe+{unsubscribe_key(settings.secret_key, 1)}@{settings.mail_domain}"
+    keep_mail(engine, ring, sender="jamie@example.org", recipient=to.upper(), raw=b"Subject: unsubscribe\r\n\r\n")
+    apply_receipts(engine, ring, settings)
+    assert rows(engine, select(suppression.c.reason, suppression.c.source)) == [("unsubscribed", "mail")]
+
+
+def test_one_receipt_that_fails_holds_up_no_other(
+    engine: Engine, settings: Settings, ring: Ring, sent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from shared.services.receipts import apply  # noqa: PLC0415 - the module, not the function of that name
+
+    told = apply.tell_letter
+    calls = []
+
+    def stumbles(*arguments: Any) -> Any:
+        calls.append(arguments)
+        if len(calls) == 1:
+            raise ValueError("personal words")
+        return told(*arguments)
+
+    monkeypatch.setattr(apply, "tell_letter", stumbles)
+    for number in (1, 2):
+        verp = envelope_sender(settings.secret_key, "letter", number, settings.mail_domain)
+        raw = (MAILS / "delivered.eml").read_bytes().replace(b"ana.ruiz@house.example", b"").replace(b"l12", b"l0")
+        keep_mail(engine, ring, sender="", recipient=verp, raw=raw)
+    apply_receipts(engine, ring, settings)
+    assert len(calls) == 2
+    assert sorted(rows(engine, select(receipt.c.outcome))) == [("applied",), ("waiting",)]
+
+
+@contextmanager
+def listening(engine: Engine, ring: Ring, settings: Settings) -> Iterator[int]:
+    """Our listener on a port of its own."""
+    port, ready = free_port(), threading.Event()
+    stops: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+
+    async def run() -> None:
+        stopping = asyncio.Event()
+        stops.append((asyncio.get_running_loop(), stopping))
+        asyncio.get_running_loop().call_later(0.05, ready.set)
+        await listen(lambda: make_listener(engine, ring, settings), "127.0.0.1", port, stopping)
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()))
+    thread.start()
+    assert ready.wait(10)
+    yield port
+    loop, stopping = stops[0]
+    loop.call_soon_threadsafe(stopping.set)
+    thread.join(10)
+
+
+@pytest.mark.parametrize("scheme", ["lmtp", "smtp"])
+def test_the_listener_takes_mail_for_our_own_addresses_only(
+    engine: Engine, settings: Settings, ring: Ring, sent: str, scheme: str
+) -> None:
+    here = replace(settings, inbound_url=f"{scheme}://127.0.0.1:1")
+    ours = envelope_sender(settings.secret_key, "letter", 1, settings.mail_domain)
+    with listening(engine, ring, here) as port:
+        client = smtplib.LMTP("127.0.0.1", port) if scheme == "lmtp" else smtplib.SMTP("127.0.0.1", port)
+        with client:
+            for wrong in (
+                ours[:-1],
+                ours.replace("+l1-", "+l2-"),
+                f"nobody@{settings.mail_domain}",
+                "x@office.example",
+            ):
+                with pytest.raises(smtplib.SMTPRecipientsRefused):
+                    client.sendmail("", [wrong], b"Subject: x\r\n\r\nx")
+            both = [ours, f"co-ops@{settings.mail_domain}"]
+            answer = client.sendmail("ana@house.example", both, b"Subject: x\r\n\r\nx")
+            assert [code for code, _ in answer.values()] == [452]
+    assert rows(engine, select(receipt.c.envelope_recipient)) == [(ours,)]
+
+
+def test_a_maildir_is_read_once(engine: Engine, settings: Settings, ring: Ring, sent: str, tmp_path: Path) -> None:
+    for name in ("new", "cur", "tmp"):
+        (tmp_path / name).mkdir()
+    ours = envelope_sender(settings.secret_key, "letter", 1, settings.mail_domain)
+    raw = (MAILS / "unknown_address.eml").read_bytes().replace(b"ana@house.example", OFFICE.encode())
+    (tmp_path / "new" / "1.a.host").write_bytes(f"Return-Path: <>\r\nDelivered-To: {ours}\r\n".encode() + raw)
+    assert read_maildir(engine, ring, tmp_path) == 1
+    assert read_maildir(engine, ring, tmp_path) == 0
+    assert [path.name for path in (tmp_path / "cur").iterdir()] == ["1.a.host:2,S"]
+    apply_receipts(engine, ring, settings)
+    assert state_of(engine) == "bounced"
