@@ -1,4 +1,4 @@
-"""Emails as a browser draws them, light and dark: legible, no sideways scrolling, buttons for thumbs, nothing fetched."""
+"""Emails as a browser draws them, light and dark: legible, never wider than the screen, buttons for thumbs."""
 
 import pytest
 from playwright.sync_api import Browser
