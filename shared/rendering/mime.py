@@ -96,7 +96,7 @@ def _folded(header: str, value: str) -> str:
         if len(lines[-1]) + len(word) > _HEADER_WIDTH and lines != [f"{header}:"]:
             lines.append("")
         lines[-1] += word
-    return "\r\n".join(lines).removeprefix(f"{header}: ")
+    return "\r\n".join(lines)[len(header) + len(": ") :]
 
 
 def _encoded(header: str, value: str) -> str:

@@ -34,7 +34,7 @@ def test_names_of_every_kind_fold_and_come_back(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "subject", [LONG.strip(), ("Läden " * 40).strip(), "=?utf-8?q?plain?=", "x" * 2000, "a  b" * 40]
+    "subject", [LONG.strip(), ("Läden " * 40).strip(), "=?utf-8?q?plain?=", "x" * 2000, "a  b" * 40, ""]
 )
 def test_subjects_of_every_kind_come_back(subject: str) -> None:
     _raw, mail = message_of("answer", hard=False)
