@@ -31,6 +31,7 @@ _HOLDS = {
     Need.DOUBTFUL: "s.state = 'needs_address'",
     Need.CONSENTED: "EXISTS (SELECT 1 FROM consent WHERE consent.submission_id = s.id AND withdrawn_at IS NULL)",
     Need.OPEN: "campaign.state NOT IN ('closed', 'won')",
+    Need.WON: "campaign.state = 'won'",
 }
 _NOT_NEEDED = " OR ".join(f"('{need}' = ANY(f.needs) AND NOT ({holds}))" for need, holds in _HOLDS.items())
 # An address that nobody reads, or whose owner wants none of this.

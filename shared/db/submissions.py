@@ -22,12 +22,14 @@ from sqlalchemy import (
 )
 
 from shared.db.tables import campaign, follow_up, letter, submission
-from shared.domain.campaigns import StoredCampaign
+from shared.domain.campaigns import DELIVER_AFTER_DEADLINE, StoredCampaign
 from shared.domain.places import LookupResult, Match
 from shared.domain.states import LOOKUP_WAITING, SubmissionState, check_submission_arrow
 
 # How long letters that could not be made wait for the next try.
 LETTERS_AGAIN_AFTER = timedelta(minutes=5)
+# How long a question about the address stays open in a campaign without an end.
+ANSWER_WITHIN = timedelta(days=14)
 _UNLEASED = or_(submission.c.lease_until.is_(None), submission.c.lease_until < func.now())
 _LOOKUP_DUE = and_(submission.c.state.in_(sorted(LOOKUP_WAITING)), submission.c.due_at <= func.now(), _UNLEASED)
 # The first three conditions are those of the index ix_submission_letters_due.
@@ -76,6 +78,19 @@ _WRITE_EXPECTED = text(
     " AS made(id, count) WHERE submission.id = made.id"
 )
 
+_UNANSWERED = and_(
+    submission.c.state == SubmissionState.NEEDS_ADDRESS.value,
+    submission.c.accepted_at.is_not(None),
+    func.coalesce(
+        campaign.c.deliver_by, campaign.c.deadline + DELIVER_AFTER_DEADLINE, submission.c.accepted_at + ANSWER_WITHIN
+    )
+    < func.now(),
+)
+_NEWEST_OF_PEOPLE = text(
+    "SELECT DISTINCT ON (submission.email_hash) submission.id FROM submission WHERE campaign_id = :campaign_id"
+    " AND accepted_at IS NOT NULL AND state <> 'withdrawn' ORDER BY submission.email_hash, EXISTS (SELECT 1 FROM consent"
+    " WHERE submission_id = submission.id AND withdrawn_at IS NULL) DESC, submission.id DESC"
+)
 _OF_IDS = text("SELECT id, token, first_name, email, accepted_at, leaves_at FROM submission WHERE id = ANY(:ids)")
 _FIND = (
     select(submission, campaign.c.updated_at.label("campaign_updated_at"))
@@ -177,6 +192,17 @@ def lock_letterless(connection: Connection, limit: int) -> list[RowMapping]:
     """Accepted submissions whose districts are known and whose letters don't exist yet, locked."""
     query = select(submission).where(_LETTERLESS).order_by(submission.c.id).limit(limit)
     return list(connection.execute(query.with_for_update(skip_locked=True)).mappings())
+
+
+def lock_unanswered(connection: Connection, limit: int) -> list[RowMapping]:
+    """Accepted submissions whose question stayed open until the last day for letters, locked."""
+    query = select(submission).join(campaign, campaign.c.id == submission.c.campaign_id).where(_UNANSWERED).limit(limit)
+    return list(connection.execute(query.with_for_update(of=submission, skip_locked=True)).mappings())
+
+
+def newest_of_people(connection: Connection, campaign_id: int) -> list[int]:
+    """One accepted submission for each person of a campaign: the newest with a consent, if there is one."""
+    return list(connection.execute(_NEWEST_OF_PEOPLE, {"campaign_id": campaign_id}).scalars())
 
 
 def put_off_letters(connection: Connection, submission_id: int) -> None:

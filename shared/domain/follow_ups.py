@@ -40,6 +40,7 @@ class Need(StrEnum):
     FAILED = "failed"
     CONSENTED = "consented"
     OPEN = "open"
+    WON = "won"
 
 
 CONDITIONS = (Need.NOT_SENT, Need.NOT_ANSWERED, Need.DOUBTFUL, Need.FAILED, Need.CONSENTED)
@@ -119,7 +120,9 @@ def plan(own: tuple[FollowUpStep, ...], trigger: Trigger, at: datetime, zone: Zo
             if datetime.combine(step.on + timedelta(days=1), time(), zone) <= at:
                 continue
         number = sum(before.template == step.template for before in steps[:turn])
-        planned.append(PlannedStep(step.template, number, delay.total_seconds(), step.needs))
+        # A victory may be taken back within the hour.
+        needs = (*step.needs, Need.WON) if trigger is Trigger.WON else step.needs
+        planned.append(PlannedStep(step.template, number, delay.total_seconds(), needs))
     return planned
 
 

@@ -9,15 +9,18 @@ from markupsafe import Markup
 from sqlalchemy import Connection, Engine, func, select
 
 from shared.db import campaigns as rows
+from shared.db import submissions
 from shared.db.engine import at_once
 from shared.db.tables import submission
 from shared.domain.campaigns import Campaign, StoredCampaign
+from shared.domain.follow_ups import Trigger
 from shared.domain.states import CampaignState
 from shared.domain.transport import speaks_of_a_test
 from shared.domain.us_states import state_of
 from shared.errors import NotAllowed, NotFound
 from shared.rendering.markdown import page_html
 from shared.services.campaign_files import format_campaign, parse_campaign
+from shared.services.follow_up_plan import plan_follow_ups
 from shared.services.lookup import has_real_directory
 from shared.services.outbox import configured_relay
 from shared.settings import Settings
@@ -113,6 +116,9 @@ def change_campaign_state(engine: Engine, slug: str, state: CampaignState, *, ac
         if state not in CAMPAIGN_ARROWS[stored.state]:
             raise NotAllowed(f"A campaign that is {stored.state} can't become {state}.")
         rows.write_state(connection, stored.id, state)
+        if state is CampaignState.WON:
+            people = submissions.newest_of_people(connection, stored.id)
+            plan_follow_ups(connection, stored.id, people, Trigger.WON)
     _LOG.info("campaign.state", campaign_id=stored.id, old=stored.state.value, new=state.value, actor=actor)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, text
 from shared.db import follow_ups, letters, pace, receipts, submissions
 from shared.domain.causes import Cause
 from shared.domain.follow_ups import Trigger
-from shared.domain.states import LetterState
+from shared.domain.states import LetterState, SubmissionState
 from shared.domain.transport import Transport
 from shared.failpoints import failpoint
 from shared.queue.names import TaskName
@@ -17,7 +17,7 @@ from shared.queue.ring import Ring
 from shared.services.delivery.recover import check_database, recover
 from shared.services.delivery.run import journal_folder
 from shared.services.figures import current_figures, tell_imbalance
-from shared.services.follow_up_plan import plan_for_letters
+from shared.services.follow_up_plan import plan_follow_ups, plan_for_letters
 from shared.services.outbox import open_transports
 from shared.settings import Settings
 
@@ -58,6 +58,7 @@ def tidy(engine: Engine, settings: Settings) -> int:
     with engine.begin() as connection:
         gone = submissions.delete_old_drafts(connection, DRAFT_LIFETIME)
         receipts.forget_raw(connection, RAW_RECEIPTS_DAYS)
+        _close_questions(connection)
     tell_imbalance(current_figures(engine, settings))
     return gone
 
@@ -78,6 +79,16 @@ def _expire(connection: Connection) -> None:
     for row in expired:
         letters.change_letter(connection, row, LetterState.EXPIRED, cause=Cause.TOO_LATE)
     plan_for_letters(connection, expired, Trigger.FAILED)
+    for row in follow_ups.lock_worn_out(connection, BATCH):
+        follow_ups.change_follow_up(connection, row, LetterState.EXPIRED, {"cause": Cause.GAVE_UP.value})
+
+
+def _close_questions(connection: Connection) -> None:
+    """Nobody said who represents them until it was too late: they are told that nothing was sent."""
+    unanswered = submissions.lock_unanswered(connection, BATCH)
+    for row in unanswered:
+        submissions.change_submission(connection, row, SubmissionState.EXPIRED)
+        plan_follow_ups(connection, row["campaign_id"], [row["id"]], Trigger.EXPIRED)
 
 
 def _settle(connection: Connection) -> None:
