@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import BinaryIO, Self, cast
 
@@ -18,6 +19,8 @@ class ScriptedSmtpServer:
     pipelining: bool = False
     accepted: list[tuple[str, str, bytes]] = field(default_factory=list)
     connections: int = 0
+    # Told of each verb before it is answered.
+    on_verb: Callable[[str], None] = lambda _verb: None
 
     def __enter__(self) -> Self:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -51,6 +54,7 @@ class ScriptedSmtpServer:
             envelope = {"MAIL": "", "RCPT": ""}
             while line := stream.readline():
                 verb = (line.split() or [b""])[0].upper().decode()
+                self.on_verb(verb)
                 if verb == self.drop:
                     return
                 if verb in envelope:

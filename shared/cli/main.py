@@ -20,6 +20,7 @@ _COMMANDS = {
     "lookup": ("shared.cli.lookup", "lookup_command", "Find the legislators of one address."),
     "delivery": ("shared.cli.delivery", "delivery_group", "Pause and release all letters; the pace per domain."),
     "inbox": ("shared.cli.inbox", "inbox_group", "Take in bounces and answers from a maildir."),
+    "privacy": ("shared.cli.privacy", "privacy_group", "Delete what is known about a supporter."),
     "organizer": ("shared.cli.organizer", "organizer_group", "Let organizers in."),
     "db": ("shared.cli.database", "database_group", "Look after the database."),
 }

@@ -88,8 +88,9 @@ _UNANSWERED = and_(
 )
 _NEWEST_OF_PEOPLE = text(
     "SELECT DISTINCT ON (submission.email_hash) submission.id FROM submission WHERE campaign_id = :campaign_id"
-    " AND accepted_at IS NOT NULL AND state <> 'withdrawn' ORDER BY submission.email_hash, EXISTS (SELECT 1 FROM consent"
-    " WHERE submission_id = submission.id AND withdrawn_at IS NULL) DESC, submission.id DESC"
+    " AND accepted_at IS NOT NULL AND state <> 'withdrawn' AND scrubbed_at IS NULL"
+    " ORDER BY submission.email_hash, EXISTS (SELECT 1 FROM consent WHERE submission_id = submission.id"
+    " AND withdrawn_at IS NULL) DESC, submission.id DESC"
 )
 _OF_IDS = text("SELECT id, token, first_name, email, accepted_at, leaves_at FROM submission WHERE id = ANY(:ids)")
 _FIND = (

@@ -40,6 +40,8 @@ def retry_letter(engine: Engine, ring: Ring, letter_id: int, *, actor: str) -> N
         if row is None:
             raise NotFound("There is no such letter.")
         state = LetterState(row["state"])
+        if not row["reply_to"]:
+            raise NotAllowed("The supporter's data were deleted, as they asked. This letter can't be sent any more.")
         if not can_retry(state, row["cause"]):
             raise NotAllowed(f"A letter that is {state} can't be retried.")
         values: dict[str, object] = {"due_at": func.now(), "tries": 0, "deliver_by": None}

@@ -16,6 +16,7 @@ from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.services.delivery.recover import check_database, recover
 from shared.services.delivery.run import journal_folder
+from shared.services.erasure import erase_requested
 from shared.services.figures import current_figures, tell_imbalance
 from shared.services.follow_up_plan import plan_follow_ups, plan_for_letters
 from shared.services.outbox import open_transports
@@ -44,6 +45,7 @@ def sweep(engine: Engine, ring: Ring, settings: Settings) -> list[TaskName]:
             _settle(connection)
             pace.add_domains(connection)
             failpoint("sweep.mending")
+    erase_requested(engine)
     with engine.connect() as connection:
         due = _due_tasks(connection, open_transports(settings))
     for task in due:

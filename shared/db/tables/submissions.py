@@ -54,6 +54,7 @@ submission = Table(
     Column("expected_letters", Integer),
     Column("is_test", Boolean),
     Column("transport", TEXT),
+    moment("erase_requested_at"),
     moment("scrubbed_at"),
     stamp("created_at"),
     one_of("state", SubmissionState),
@@ -66,6 +67,10 @@ submission = Table(
         "accepted_at",
         postgresql_include=["expected_letters", "state", "is_test"],
     ),
+    Index(
+        "ix_submission_to_erase", "id", postgresql_where=sql("erase_requested_at IS NOT NULL AND scrubbed_at IS NULL")
+    ),
+    Index("ix_submission_email_hash", "email_hash"),
     Index("ix_submission_due", "due_at", postgresql_where=sql("state IN ('draft', 'looking_up')")),
     # Accepted, districts known, letters not created yet.
     Index(

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from shared.db.claims import Kind, Result, record_results
 from shared.domain.follow_ups import Trigger
 from shared.domain.states import LetterState
+from shared.services.erasure import stop_erased
 from shared.services.follow_up_plan import plan_for_letters
 from shared.services.office_addresses import refuse_addresses
 
@@ -19,6 +20,7 @@ def record(connection: Connection, kind: Kind, results: Sequence[Result]) -> boo
     if kind is not Kind.LETTER:
         return False
     refuse_addresses(connection, rows)
+    stop_erased(connection, rows)
     due = [
         plan_for_letters(connection, [row for row in rows if row["state"] == state], trigger)
         for state, trigger in _TRIGGERS.items()

@@ -55,6 +55,9 @@ def downgrade() -> None:
     )
     op.drop_column("letter", "answered_at")
     op.drop_column("letter", "relay_id")
+    op.drop_index("ix_submission_email_hash", "submission")
+    op.drop_index("ix_submission_to_erase", "submission")
+    op.drop_column("submission", "erase_requested_at")
     op.add_column(
         "submission",
         sa.Column("consents", sa.dialects.postgresql.JSONB(), server_default=sa.text("'[]'"), nullable=False),
@@ -185,6 +188,14 @@ def _create_consent() -> None:
         " CAST(given ->> 'at' AS timestamptz) FROM submission, jsonb_array_elements(consents) AS given"
     )
     op.drop_column("submission", "consents")
+    op.add_column("submission", _moment("erase_requested_at"))
+    op.create_index(
+        "ix_submission_to_erase",
+        "submission",
+        ["id"],
+        postgresql_where=sa.text("erase_requested_at IS NOT NULL AND scrubbed_at IS NULL"),
+    )
+    op.create_index("ix_submission_email_hash", "submission", ["email_hash"])
 
 
 def _create_campaign_update() -> None:

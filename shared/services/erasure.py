@@ -1,0 +1,68 @@
+"""Erases a person who asks for it: what waits is cancelled, what leaves at this moment is awaited, the rest is deleted.
+
+A request is kept until it is done, so that no crash forgets it.
+"""
+
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy import Connection, Engine, RowMapping
+
+from shared.db import erasure, follow_ups, letters, submissions
+from shared.domain.causes import Cause
+from shared.domain.identities import email_hash
+from shared.domain.states import CANCELLABLE, SUBMISSION_ARROWS, LetterState, SubmissionState
+from shared.domain.supporter_input import checked_email
+from shared.errors import NotFound
+from shared.settings import Settings
+
+_LOG = structlog.get_logger()
+BATCH = 100
+
+
+def erase_person(engine: Engine, settings: Settings, email: str) -> int:
+    """Deletes everything about this person, in all campaigns; how many submissions. Raises NotFound, InputError.
+
+    What is being sent right now is deleted within seconds by the sweeps.
+    """
+    hashed = email_hash(settings.secret_key, checked_email(email))
+    with engine.begin() as connection:
+        numbers = erasure.request_erasure(connection, hashed)
+        if not numbers:
+            raise NotFound("Nobody wrote a letter with this email address, or it is deleted already.")
+    erase_requested(engine)
+    return len(numbers)
+
+
+def erase_requested(engine: Engine) -> int:
+    """Does what requests are still open; how many submissions are done."""
+    done = 0
+    with engine.begin() as connection:
+        for row in erasure.lock_requested(connection, BATCH):
+            _cancel(connection, row)
+            if erasure.is_in_flight(connection, row["id"]):
+                continue
+            erasure.scrub(connection, row["id"], row["email"])
+            _LOG.info("submission.erased", submission_id=row["id"])
+            done += 1
+    return done
+
+
+def stop_erased(connection: Connection, rows: Sequence[RowMapping]) -> None:
+    """Cancels those of just recorded letters that would be tried again although their supporter asked to be erased."""
+    waiting = [row["id"] for row in rows if row["state"] in CANCELLABLE]
+    for letter in erasure.lock_letters_to_erase(connection, waiting) if waiting else ():
+        if LetterState(letter["state"]) in CANCELLABLE:
+            letters.change_letter(connection, letter, LetterState.CANCELLED, cause=Cause.SUPPORTER)
+
+
+def _cancel(connection: Connection, row: RowMapping) -> None:
+    for letter in letters.letters_of_submission(connection, row["id"], lock=True):
+        if LetterState(letter["state"]) in CANCELLABLE:
+            letters.change_letter(connection, letter, LetterState.CANCELLED, actor="supporter", cause=Cause.SUPPORTER)
+    for mail in follow_ups.lock_waiting(connection, row["id"]):
+        follow_ups.change_follow_up(connection, mail, LetterState.CANCELLED)
+    # Who has no letters yet gets none.
+    state = SubmissionState(row["state"])
+    if row["expected_letters"] is None and SubmissionState.WITHDRAWN in SUBMISSION_ARROWS[state]:
+        submissions.change_submission(connection, row, SubmissionState.WITHDRAWN)
