@@ -1,6 +1,6 @@
 """Compares the three ledgers: what the client was told, what the database says, what the mail server accepted."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from sqlalchemy import Engine, text
 
@@ -15,8 +15,13 @@ _TOLD = text("SELECT token, accepted_at, expected_letters, state FROM submission
 _UNKNOWN = {"uncertain", "unconfirmed"}
 
 
-def audit(engine: Engine, accepted: Mapping[str, int], told: Iterable[str]) -> list[str]:
-    """What is wrong, in words; empty when every promise held. `told` are tokens whose Send ended on the status page."""
+def audit(
+    engine: Engine, accepted: Mapping[str, int], told: Iterable[str], news: Mapping[int, Collection[str]]
+) -> list[str]:
+    """What is wrong, in words; empty when every promise held.
+
+    `told` are tokens whose Send ended on the status page, `news` the genuine receipts that were posted, by letter.
+    """
     wrong: list[str] = []
     tokens = list(told)
     with engine.connect() as connection:
@@ -30,17 +35,24 @@ def audit(engine: Engine, accepted: Mapping[str, int], told: Iterable[str]) -> l
         row = submissions.get(token)
         if row is None or row["accepted_at"] is None:
             wrong.append(f"I1: {token} was told success, the database has no accepted submission")
-        elif row["expected_letters"] is None:
+        elif row["expected_letters"] is None and row["state"] != "withdrawn":
             wrong.append(f"I1: {token} has no letters ({row['state']})")
     for letter in letters:
-        copies, state = accepted.get(letter["message_id"], 0), letter["state"]
-        name = f"letter {letter['id']} ({state})"
-        if copies > 1:
-            wrong.append(f"I2: {name} was accepted {copies} times")
-        if copies == 0 and state in ("sent", "delivered"):
-            wrong.append(f"I3: {name} says sent, the server has no copy")
-        if copies and state not in {"sent", "delivered", *_UNKNOWN}:
-            wrong.append(f"I3: {name}, and yet the server has a copy")
-        if sent_events.get(letter["id"], 0) > 1:
-            wrong.append(f"I2: {name} became sent twice")
+        number = letter["id"]
+        copies = accepted.get(letter["message_id"], 0)
+        wrong += _wrong_with(number, letter["state"], copies, sent_events.get(number, 0), news.get(number, ()))
     return wrong
+
+
+def _wrong_with(number: int, state: str, copies: int, sent_events: int, posted: Collection[str]) -> Iterator[str]:
+    name, told = f"letter {number} ({state})", state in ("delivered", "bounced")
+    if copies > 1:
+        yield f"I2: {name} was accepted {copies} times"
+    if copies == 0 and state == "sent":
+        yield f"I3: {name} says sent, the server has no copy"
+    if told and state not in posted:
+        yield f"I3: {name}, and nobody said so"
+    if copies and state not in {"sent", *_UNKNOWN} and not told:
+        yield f"I3: {name}, and yet the server has a copy"
+    if sent_events > 1:
+        yield f"I2: {name} became sent twice"

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from tests.factories import make_campaign
 from tests.faults.audit import audit
 from tests.faults.client import Client
 from tests.faults.fleet import Fleet, fleet, wait_until
+from tests.faults.people import MAILGUN_KEY, Ledger, wrong_with_people
 from tests.faults.sink import Sink
 
 TIMING = Timing(
@@ -55,10 +56,14 @@ class Stack:
     sink: Sink
     fleet: Fleet
     client: Client
+    ledger: Ledger = field(default_factory=Ledger)
 
     def wrong(self) -> list[str]:
         """What the audit finds."""
-        return audit(self.engine, self.sink.accepted, self.client.told)
+        return [
+            *audit(self.engine, self.sink.accepted, self.client.told, self.ledger.news),
+            *wrong_with_people(self),
+        ]
 
     def states(self) -> list[str]:
         """All letters' states, oldest first."""
@@ -87,6 +92,8 @@ class Stack:
         """Forgets everything that went before."""
         self.sink.plan.clear()
         self.sink.accepted.clear()
+        self.sink.taken.clear()
+        self.ledger = Ledger()
         self.client.told.clear()
         self._truncate()
         make_campaign(self.engine)
@@ -118,6 +125,7 @@ def long_stack() -> Iterator[Stack]:
             var=folder / "var",
             timing=TIMING,
             log_level="WARNING",
+            webhooks=f"mailgun={MAILGUN_KEY}",
         )
         engine = make_engine(settings.database_url)
         upgrade(engine)

@@ -26,7 +26,9 @@ WEB = 2
 _RESTLESS = text(
     "SELECT (SELECT count(*) FROM submission WHERE state IN ('draft', 'looking_up')"
     " OR (state = 'ready' AND accepted_at IS NOT NULL AND expected_letters IS NULL))"
-    " + (SELECT count(*) FROM letter WHERE state IN ('queued', 'deferred', 'sending')) AS number"
+    " + (SELECT count(*) FROM letter WHERE state IN ('queued', 'deferred', 'sending'))"
+    " + (SELECT count(*) FROM receipt WHERE outcome = 'waiting')"
+    " + (SELECT count(*) FROM submission WHERE erase_requested_at IS NOT NULL AND scrubbed_at IS NULL) AS number"
 )
 
 

@@ -49,6 +49,8 @@ class Sink:
     plan: deque[str] = field(default_factory=deque)
     accepted: Counter[str] = field(default_factory=Counter)
     recipients: dict[str, str] = field(default_factory=dict)
+    # Envelope recipients with the moment (monotonic) that their mail was taken.
+    taken: list[tuple[str, float]] = field(default_factory=list)
     seconds_each: float = 0.0
     # A recipient's domain whose every verb takes its time.
     tarpit: str = ""
@@ -96,8 +98,11 @@ class Sink:
         behaviour = self._next_greeting()
         if behaviour == "drop:greeting" or not self._say(stream, behaviour, "greeting", "220 sink ESMTP"):
             return
+        recipient = ""
         while line := stream.readline():
             verb = (line.split() or [b""])[0].upper().decode("ascii", "replace")
+            if verb == "RCPT":
+                recipient = line.partition(b"<")[2].partition(b">")[0].decode("ascii", "replace")
             if verb == "MAIL":
                 behaviour = self._next()
             if behaviour == f"drop:{verb}":
@@ -105,7 +110,7 @@ class Sink:
             if verb == "RCPT" and self.tarpit and f"@{self.tarpit}>".encode() in line:
                 time.sleep(_TARPIT_SECONDS)
             if verb == "DATA":
-                goes_on = self._data(stream, behaviour)
+                goes_on = self._data(stream, behaviour, recipient)
             else:
                 goes_on = self._say(stream, behaviour, verb, "221 bye" if verb == "QUIT" else "250 ok")
             if not goes_on or verb == "QUIT":
@@ -118,7 +123,7 @@ class Sink:
         stream.flush()
         return not answer.startswith("421")
 
-    def _data(self, stream: BinaryIO, behaviour: str) -> bool:
+    def _data(self, stream: BinaryIO, behaviour: str, recipient: str) -> bool:
         if not self._say(stream, behaviour, "DATA", "354 go ahead") or behaviour.startswith("say:DATA"):
             return behaviour.startswith("say:DATA")
         message = self._read_message(stream, behaviour)
@@ -126,7 +131,7 @@ class Sink:
             return False
         time.sleep(_SLOW_SECONDS if behaviour == "slow" else self.seconds_each)
         if not behaviour.startswith("say:dot") or behaviour == "say:dot:gibberish":
-            self._take(message)
+            self._take(message, recipient)
         if behaviour == "late":
             time.sleep(self.late_seconds)
         return behaviour != "lose:taken" and self._say(stream, behaviour, "dot", "250 2.0.0 queued")
@@ -141,9 +146,10 @@ class Sink:
                 return None
         return b"".join(lines) if line else None
 
-    def _take(self, message: bytes) -> None:
+    def _take(self, message: bytes, recipient: str) -> None:
         found, to = _MESSAGE_ID.search(message), _RECIPIENT.search(message)
         with self._lock:
             name = found[1].decode() if found else "none"
             self.accepted[name] += 1
             self.recipients[name] = to[1].decode() if to else ""
+            self.taken.append((recipient, time.monotonic()))

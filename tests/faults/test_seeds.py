@@ -16,6 +16,7 @@ from sqlalchemy import text
 from shared.failpoints import FAILPOINTS
 from shared.paths import ROOT
 from tests.faults.conftest import Stack
+from tests.faults.people import erase_somebody, post_news, unsubscribe_somebody
 from tests.faults.sink import BEHAVIOURS
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
@@ -59,6 +60,9 @@ CHAOS: list[Callable[[Stack, random.Random], None]] = [
     stop_a_worker,
     freeze_a_worker,
     freeze_redis,
+    unsubscribe_somebody,
+    erase_somebody,
+    post_news,
 ]
 
 

@@ -1,5 +1,6 @@
 """Rows of the fault table about workers: killed, frozen, stopped or doubled at every step of a letter's road."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -26,6 +27,7 @@ from tests.processes import environment
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
 REST = 30.0
+AWAKE_WITHIN = 5.0
 # From these on the server may have the letter, and nobody has read its answer.
 AFTER_THE_DOT = {"deliver.after_dot", "deliver.after_250"}
 STEPS = [name for name in FAILPOINTS if not name.startswith("accept.")]
@@ -43,6 +45,10 @@ def write(stack: Stack, number: int, name: str = "w") -> None:
 
 def check(stack: Stack, letters: int, *, uncertain: int = 0) -> None:
     """Everything came to rest, every promise held, and no more than `uncertain` letters are."""
+    assert stack.fleet.settle(REST), stack.states()
+    # A worker that slept past its lease, and has just been woken, still has to say what its attempts came to.
+    with contextlib.suppress(TimeoutError):
+        wait_until(lambda: stack.states().count("uncertain") <= uncertain, AWAKE_WITHIN, "the sleeper's word")
     assert stack.fleet.settle(REST), stack.states()
     assert stack.wrong() == []
     states = stack.states()
