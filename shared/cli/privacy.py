@@ -3,6 +3,7 @@
 import click
 
 from shared.cli.stack import open_stack
+from shared.errors import InputError
 from shared.services.erasure import erase_person
 
 
@@ -19,5 +20,8 @@ def erase(email: str, *, yes: bool) -> None:
     if not yes:
         click.confirm("This can't be undone. Letters that have left stay with their offices. Go on?", abort=True)
     with open_stack() as stack:
-        count = erase_person(stack.engine, stack.settings, email)
+        try:
+            count = erase_person(stack.engine, stack.settings, email)
+        except InputError as error:
+            raise click.BadParameter("; ".join(error.fields.values())) from None
     click.echo(f"Deleted: {count} submission{'s' if count != 1 else ''}.")

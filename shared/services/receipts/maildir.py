@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy import Engine
 
-from shared.errors import InputError
+from shared.errors import NotAllowed
 from shared.queue.ring import Ring
 from shared.services.receipts.store import keep_mail
 
@@ -20,13 +20,13 @@ _SEEN = ":2,S"
 
 
 def read_maildir(engine: Engine, ring: Ring, folder: Path) -> int:
-    """Keeps every mail in `folder/new`, after COMMIT moves it to `folder/cur`; how many. Raises InputError.
+    """Keeps every mail in `folder/new`, after COMMIT moves it to `folder/cur`; how many. Raises NotAllowed.
 
     A mail that can't be read stays where it is, for a person.
     """
     new, cur = folder / "new", folder / "cur"
     if not new.is_dir() or not cur.is_dir():
-        raise InputError({"folder": f"{folder} is no maildir: it lacks new or cur."})
+        raise NotAllowed(f"{folder} is no maildir: it lacks new or cur.")
     kept = 0
     for path in sorted(new.iterdir()):
         try:
