@@ -2,6 +2,9 @@
 
 from urllib.parse import urlsplit
 
+from sqlalchemy import RowMapping
+
+from shared.domain.identities import envelope_sender
 from shared.domain.transport import Transport
 from shared.settings import Settings
 
@@ -18,13 +21,16 @@ def configured_relay(settings: Settings) -> Transport | None:
     return Transport(settings.mail_route) if settings.relay_configured else None
 
 
-def relay_headers(settings: Settings, transport: Transport, sender: str) -> tuple[tuple[str, str], ...]:
-    """What a relay service needs in an email so that its receipts name it; `sender` is our envelope sender.
+def relay_headers(settings: Settings, row: RowMapping, kind: str) -> tuple[tuple[str, str], ...]:
+    """What a relay service needs in the email of a row (of the table `kind`) so that its receipts name it.
 
-    Postmark tells neither that nor our Message-ID, but hands back what it is given as metadata.
+    Postmark tells neither our Message-ID nor the envelope sender, but hands back what it is given as metadata.
     """
-    host = urlsplit(server_url(settings, transport)).hostname or ""
-    return (("X-PM-Metadata-mark", sender.partition("@")[0]),) if host.endswith(".postmarkapp.com") else ()
+    host = urlsplit(server_url(settings, Transport(row["transport"]))).hostname or ""
+    if not host.endswith(".postmarkapp.com"):
+        return ()
+    sender = envelope_sender(settings.secret_key, kind, row["id"], settings.mail_domain)
+    return (("X-PM-Metadata-mark", sender.partition("@")[0]),)
 
 
 def server_url(settings: Settings, transport: Transport) -> str:

@@ -69,7 +69,7 @@ def test_a_maildir_is_taken_in(engine: Engine, settings: Settings, tmp_path: Pat
     to = envelope_sender(settings.secret_key, "letter", 1, settings.mail_domain)
     raw = f"Delivered-To: {to}\r\n".encode() + (MAILS / "answer.eml").read_bytes()
     (tmp_path / "new" / "1.x.host").write_bytes(raw)
-    assert run(inbox_group, "read", str(tmp_path)) == "1 mail taken in.\n"
+    assert run(inbox_group, "read", str(tmp_path)).endswith("1 mail taken in.\n")
     assert read(engine, "SELECT envelope_recipient FROM receipt") == to
 
 

@@ -18,7 +18,7 @@ from shared.rendering.mime import Mail, build_mail, html_document
 from shared.services.delivery.carry import Carried, Parcel, parcel_of
 from shared.services.delivery.record import record
 from shared.services.delivery.run import Batch, work_off
-from shared.services.outbox import open_transports
+from shared.services.outbox import open_transports, relay_headers
 from shared.settings import Settings
 
 _LOG = structlog.get_logger()
@@ -40,8 +40,13 @@ def deliver_letters(engine: Engine, ring: Ring, settings: Settings, *, first_tri
     return claimed
 
 
-def letter_bytes(row: RowMapping, sender_name: str, sender_address: str) -> bytes:
-    """The email of a letter: a pure function of its row, so that every attempt sends the same bytes."""
+def letter_bytes(
+    row: RowMapping, sender_name: str, sender_address: str, extra: tuple[tuple[str, str], ...] = ()
+) -> bytes:
+    """The email of a letter: a pure function of its row, so that every attempt sends the same bytes.
+
+    `extra` headers are what a relay service needs.
+    """
     return build_mail(
         Mail(
             from_name=f"{row['from_name']} via {sender_name}",
@@ -55,6 +60,7 @@ def letter_bytes(row: RowMapping, sender_name: str, sender_address: str) -> byte
             date=row["created_at"],
             reply_to_name=row["from_name"],
             reply_to=row["reply_to"],
+            extra=extra,
         )
     )
 
@@ -111,6 +117,16 @@ class _Letters:
         # The same for all letters of a campaign, so that an office can allow it.
         senders = {one.id: (one.campaign.sender_name, f"{one.campaign.slug}@{domain}") for one in stored}
         return tuple(
-            parcel_of(Kind.LETTER, row, self._settings, partial(letter_bytes, row, *senders[row["campaign_id"]]))
+            parcel_of(
+                Kind.LETTER,
+                row,
+                self._settings,
+                partial(
+                    letter_bytes,
+                    row,
+                    *senders[row["campaign_id"]],
+                    relay_headers(self._settings, row, Kind.LETTER.value),
+                ),
+            )
             for row in rows
         )
