@@ -45,9 +45,10 @@ _RESTLESS = {
     "submissions": "SELECT EXISTS (SELECT 1 FROM submission WHERE state IN ('draft', 'looking_up'))"
     " OR EXISTS (SELECT 1 FROM submission WHERE state = 'ready' AND accepted_at IS NOT NULL"
     " AND expected_letters IS NULL)",
+    # Some emails are planned for weeks from now.
     **{
-        f"{table}s": f"SELECT EXISTS (SELECT 1 FROM {table} WHERE state IN ('queued', 'deferred'))"
-        f" OR EXISTS (SELECT 1 FROM {table} WHERE state = 'sending')"
+        f"{table}s": f"SELECT EXISTS (SELECT 1 FROM {table} WHERE state IN ('queued', 'deferred')"
+        f" AND due_at < now() + interval '1 minute') OR EXISTS (SELECT 1 FROM {table} WHERE state = 'sending')"
         for table in ("letter", "follow_up")
     },
 }
