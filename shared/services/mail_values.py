@@ -1,5 +1,6 @@
 """What emails to supporters are about: the values that the templates in `templates/emails` are filled with."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ def email_values(settings: Settings, row: RowMapping, campaign: Campaign, facts:
         common_values(settings, row["id"], campaign, person, is_test=row["is_test"])
         | _letter_values(written)
         | (update_values(update) if update else {})
-        | (_answer_values(facts.passed_on[row["number"]], written) if row["kind"] in PASSED_ON else {})
+        | (_answer_values(settings, facts.passed_on[row["number"]], written) if row["kind"] in PASSED_ON else {})
         | {
             "is_reminder": row["number"] > 0,
             "leaves_later": person["leaves_at"] > person["accepted_at"],
@@ -117,14 +118,16 @@ def update_values(update: RowMapping) -> dict[str, Any]:
     }
 
 
-def _answer_values(passed_on: PassedOn, written: Sequence[RowMapping]) -> dict[str, Any]:
+def _answer_values(settings: Settings, passed_on: PassedOn, written: Sequence[RowMapping]) -> dict[str, Any]:
     answer = passed_on.answer
+    # An answer quotes what it answers; a supporter's own links are for nobody else.
+    private = re.compile(rf"{re.escape(settings.public_url)}/(?:mine|preferences|answers|unsubscribe)/\S+")
     offices = [_recipient(one) for one in written if one["id"] == passed_on.letter_id]
     return {
         "office": offices[0] if offices else answer.sender_name or answer.sender_address,
         "answer_from": answer.sender_address,
         "answer_subject": answer.subject,
-        "answer_text": answer.text,
+        "answer_text": private.sub("(private link)", answer.text),
         "is_automatic": passed_on.is_automatic,
     }
 

@@ -147,6 +147,25 @@ def test_an_answer_to_an_email_of_ours_goes_to_the_organizers(
     assert [to for _, to, _ in server.accepted] == [settings.organizer_email]
 
 
+def test_private_links_in_what_a_supporter_quotes_stay_private(
+    engine: Engine, settings: Settings, ring: Ring, sent: str
+) -> None:
+    with ScriptedSmtpServer() as server:
+        send_mail(engine, ring, replace(settings, mailbox_url=server.url))
+    number = rows(engine, select(follow_up.c.id).where(follow_up.c.kind == "thank_you"))[0][0]
+    to = envelope_sender(settings.secret_key, "follow_up", number, settings.mail_domain)
+    raw = f"From: jamie@example.org\r\nSubject: Re\r\n\r\nHelp!\r\n> {settings.public_url}/mine/{sent}/key-of-it more"
+    keep_mail(engine, ring, sender="jamie@example.org", recipient=to, raw=raw.encode())
+    apply_receipts(engine, ring, settings)
+    with ScriptedSmtpServer() as server:
+        send_mail(engine, ring, replace(settings, mailbox_url=server.url))
+    ((_, recipient, passed_on),) = server.accepted
+    assert recipient == settings.organizer_email
+    assert b"Help!" in passed_on
+    assert b"(private link) more" in passed_on
+    assert b"key-of-it" not in passed_on
+
+
 def test_a_failing_address_holds_its_letters_until_it_is_corrected(
     come: Come, engine: Engine, settings: Settings, ring: Ring
 ) -> None:
