@@ -22,7 +22,16 @@ _NOTHING = "search without result"
 _ORGANIZER = "organizer@example.org"
 # Those that refer to others come first, as PostgreSQL wants it. Without a log they fill in half the time; reading is
 # the same.
-_TABLES = ("letter_words", "letter_event", "follow_up", "letter", "submission_target", "submission")
+_TABLES = (
+    "letter_words",
+    "letter_event",
+    "receipt",
+    "follow_up",
+    "letter",
+    "consent",
+    "submission_target",
+    "submission",
+)
 _INDEXES = text(
     "SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS made FROM pg_index"
     " WHERE indrelid = ANY(CAST(:tables AS regclass[]))"
@@ -94,6 +103,7 @@ def _pages(here: Stage) -> dict[str, str]:
         "overview": "/admin/",
         "campaign": campaign,
         "live part": f"{campaign}/live",
+        "results": f"{campaign}/results",
         "one state": f"{campaign}?state=deferred",
         "large state": f"{campaign}?state=sent",
         "deep page": f"{campaign}?before={deep}",
