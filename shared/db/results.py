@@ -53,8 +53,8 @@ _COMPLAINTS = text(
 _FAILING = text(
     "SELECT office.id, office.ocd_id, office.seat, office.title, office.district, holder.name, holder.email,"
     " holder.second_email, holder.email_failed_at, holder.second_failed_at, holder.email_failure,"
-    " (SELECT count(*) FROM letter WHERE letter.campaign_id = campaign.id AND letter.state = 'held' AND letter.office_id = office.id"
-    f" AND hold_reason = '{HoldReason.ADDRESS_FAILING}') AS held FROM campaign"
+    " (SELECT count(*) FROM letter WHERE letter.campaign_id = campaign.id AND letter.state = 'held'"
+    f" AND letter.office_id = office.id AND hold_reason = '{HoldReason.ADDRESS_FAILING}') AS held FROM campaign"
     " JOIN office ON office.jurisdiction = campaign.jurisdiction AND office.chamber = ANY(campaign.chambers)"
     " JOIN office_holder holder ON holder.office_id = office.id AND holder.valid_to IS NULL"
     " WHERE campaign.id = :campaign_id"

@@ -63,13 +63,11 @@ class FailingAddress:
 
 @dataclass(frozen=True)
 class Results:
-    """The campaign so far. `counts` are the dashboard's own, with their age; all else was counted now.
-
-    `kinds` has True when there are test letters, False when there are real ones.
-    """
+    """The campaign so far. `counts` are the dashboard's own, with their age; all else was counted now."""
 
     counts: LiveCounts
-    kinds: set[bool]
+    has_tests: bool
+    has_real_ones: bool
     failures: list[FailureLine]
     offices: list[OfficeLine]
     failing: list[FailingAddress]
@@ -110,10 +108,12 @@ def read_results(engine: Engine, settings: Settings, stored: StoredCampaign) -> 
     counts = live_counts(engine, settings, stored.id)
     with at_once(engine) as connection:
         office_complaints, supporter_complaints = results.count_complaints(connection, stored.id)
+        kinds = results.kinds_of_letters(connection, stored.id)
         consents = results.count_consents(connection, stored.id)
         return Results(
             counts=counts,
-            kinds=results.kinds_of_letters(connection, stored.id),
+            has_tests=True in kinds,
+            has_real_ones=False in kinds,
             failures=[_failure(row) for row in results.count_failures(connection, stored.id)],
             offices=[_office(row) for row in results.count_offices(connection, stored.id)],
             failing=[_failing(row) for row in results.failing_addresses(connection, stored.id)],
