@@ -94,7 +94,7 @@ def test_addresses_are_tried_again_after_a_question(signed_in: FlaskClient, engi
 
 def test_an_address_is_corrected_and_its_letters_leave(signed_in: FlaskClient, engine: Engine, failing: int) -> None:
     path = OFFICE.format(failing)
-    assert "3 letters of this campaign are held." in text_of(signed_in, path)
+    assert "3 letters of this campaign are held now." in text_of(signed_in, path)
     refused = press(signed_in, path, email="nonsense", second_email="")
     assert refused.status_code == 422
     assert "Enter an email address in the form" in refused.text
