@@ -154,6 +154,12 @@ def require_tested(update: Update) -> None:
         raise NotAllowed("Send yourself a test of exactly these words first.")
 
 
+def require_unsent(update: Update) -> None:
+    """Raises NotAllowed for an update that people have got."""
+    if update.state is UpdateState.SENT:
+        raise NotAllowed("This update was sent. It stays as it was.")
+
+
 def _require_organizations(stored: StoredCampaign) -> None:
     if not stored.campaign.consents:
         raise NotAllowed(NOBODY_IS_ASKED)
@@ -167,8 +173,7 @@ def _require(row: RowMapping | None) -> RowMapping:
 
 def _lock_unsent(connection: Connection, campaign_id: int, number: int) -> RowMapping:
     row = _require(updates.lock_update(connection, campaign_id, number))
-    if row["sent_at"] is not None:
-        raise NotAllowed("This update was sent. It stays as it was.")
+    require_unsent(_update(row, {}))
     return row
 
 

@@ -88,6 +88,12 @@ def test_from_the_first_word_to_everybody(signed_in: FlaskClient, engine: Engine
     assert "Sent 0 of 2 Waiting 2 Bounced or refused 0 Unsubscribed since 0" in sent
     assert "Sent to 2 on" in words_of(signed_in, LIST)
     assert signed_in.get(f"{FIRST}/send").location == FIRST
+    for late in (
+        lambda: signed_in.get(f"{FIRST}/delete"),
+        lambda: press(signed_in, "/admin/password", FIRST, action="save", **TYPED | {"body": "Too late."}),
+    ):
+        assert late().location == FIRST
+        assert "This update was sent. It stays as it was." in words_of(signed_in, FIRST)
 
 
 @pytest.mark.usefixtures("people")

@@ -1,6 +1,6 @@
 """Campaign updates: written, tested on the organizer's own address, sent to those who agreed to hear more."""
 
-from flask import Response, flash, make_response, redirect, render_template, url_for
+from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from shared.domain.campaigns import StoredCampaign
@@ -45,7 +45,7 @@ def update(slug: str, number: int) -> ResponseReturnValue:
     """A draft with its form and buttons; what was sent, with what became of it."""
     stored = read_campaign(here().engine, slug)
     found = service.read_update(here().engine, stored.id, number)
-    if found.state is UpdateState.SENT:
+    if found.state is UpdateState.SENT and request.method == "GET":
         return _framing(render_template("admin/update_sent.html", stored=stored, update=found))
     words = found.words
     return _edit(stored, found, UpdateForm(organization=words.organization, subject=words.subject, body=words.body))
@@ -89,6 +89,7 @@ def delete_update(slug: str, number: int) -> ResponseReturnValue:
         flash("The draft is deleted.", "good")
         return redirect(url_for("admin.updates", slug=slug), 303)
     found = service.read_update(here().engine, stored.id, number)
+    service.require_unsent(found)
     return render_template("admin/update_delete.html", stored=stored, update=found)
 
 
