@@ -27,8 +27,8 @@ _SEND = text(
     " ON CONFLICT DO NOTHING"
 )
 _EMAILS = text(
-    "SELECT number, state, count(*) FROM follow_up"  # noqa: S608 - constants only
-    f" WHERE kind = '{UPDATE}' AND number = ANY(:numbers) GROUP BY number, state"
+    "SELECT state, count(*) FROM follow_up"  # noqa: S608 - constants only
+    f" WHERE kind = '{UPDATE}' AND number = :number GROUP BY state"
 )
 _LEFT_SINCE = text(
     "SELECT count(*) FROM suppression WHERE campaign_id = :campaign_id AND created_at >= :sent_at"  # noqa: S608 - constants only
@@ -109,12 +109,9 @@ def delete_update(connection: Connection, number: int) -> None:
     connection.execute(delete(campaign_update).where(campaign_update.c.id == number))
 
 
-def count_emails(connection: Connection, numbers: Collection[int]) -> dict[int, dict[LetterState, int]]:
-    """The emails of these updates by state."""
-    counted: dict[int, dict[LetterState, int]] = {number: {} for number in numbers}
-    for number, state, emails in connection.execute(_EMAILS, {"numbers": list(numbers)}):
-        counted[number][LetterState(state)] = emails
-    return counted
+def count_emails(connection: Connection, number: int) -> dict[LetterState, int]:
+    """The emails of this update by state."""
+    return {LetterState(state): emails for state, emails in connection.execute(_EMAILS, {"number": number})}
 
 
 def count_left_since(connection: Connection, row: RowMapping) -> int:

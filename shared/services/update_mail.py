@@ -24,7 +24,8 @@ from shared.services.delivery.switches import read_switches
 from shared.services.lookup import has_real_directory
 from shared.services.mail_values import common_values, update_values
 from shared.services.outbox import configured_relay, server_url
-from shared.services.updates import note_test, read_update
+from shared.services.update_view import read_update
+from shared.services.updates import note_test
 from shared.settings import Settings
 
 _LOG = structlog.get_logger()

@@ -12,7 +12,7 @@ from shared.domain.transport import Transport
 from shared.domain.updates import UPDATE_MAX, UpdateState, UpdateWords
 from shared.errors import InputError, NotAllowed, NotFound
 from shared.queue.ring import Ring
-from shared.services import updates
+from shared.services import update_view, updates
 from shared.services.campaigns import import_campaign
 from shared.services.delivery import send_mail
 from shared.services.delivery.switches import pause_everything
@@ -56,7 +56,7 @@ def send(engine: Engine, ring: Ring, stored: StoredCampaign, number: int) -> Sen
     """Sends what was tested."""
 
     def run() -> int:
-        words = updates.read_update(engine, stored.id, number).words
+        words = update_view.read_update(engine, stored.id, number).words
         return updates.send_update(engine, ring, stored, number, mark=words.mark, actor=ACTOR)
 
     return run
@@ -74,7 +74,7 @@ def agree(engine: Engine, organization: str) -> None:
 
 
 def tested(engine: Engine, stored: StoredCampaign, number: int) -> None:
-    updates.note_test(engine, stored, number, updates.read_update(engine, stored.id, number).words)
+    updates.note_test(engine, stored, number, update_view.read_update(engine, stored.id, number).words)
 
 
 def of_updates(engine: Engine) -> list[tuple[str, str]]:
@@ -85,14 +85,14 @@ def of_updates(engine: Engine) -> list[tuple[str, str]]:
 
 @pytest.mark.usefixtures("people")
 def test_each_person_is_written_to_once(engine: Engine, stored: StoredCampaign, number: int, send: Send) -> None:
-    [ours, theirs] = updates.count_audiences(engine, stored)
+    [ours, theirs] = update_view.count_audiences(engine, stored)
     assert (ours.people, ours.practised, theirs.people) == (3, 3, 0)
     tested(engine, stored, number)
     assert send() == 3
     assert of_updates(engine) == [(f"{name}@example.org", "queued") for name in ("ana", "ben", "cho")]
     assert send() == 3, "a second press changes nothing"
     assert len(of_updates(engine)) == 3
-    found = updates.read_update(engine, stored.id, number)
+    found = update_view.read_update(engine, stored.id, number)
     assert (found.state, found.recipients, found.progress.waiting) == (UpdateState.SENT, 3, 3)
 
 
@@ -104,12 +104,12 @@ def test_nothing_is_sent_without_a_test_of_exactly_these_words(
         send()
     tested(engine, stored, number)
     updates.save_update(engine, stored, number, WORDS, actor=ACTOR)
-    assert updates.read_update(engine, stored.id, number).state is UpdateState.TESTED, "nothing was changed"
+    assert update_view.read_update(engine, stored.id, number).state is UpdateState.TESTED, "nothing was changed"
     updates.save_update(engine, stored, number, replace(WORDS, body="On Wednesday."), actor=ACTOR)
     with pytest.raises(NotAllowed, match="Send yourself a test"):
         send()
     updates.note_test(engine, stored, number, WORDS)
-    assert updates.read_update(engine, stored.id, number).state is UpdateState.DRAFT, "a test of the words before"
+    assert update_view.read_update(engine, stored.id, number).state is UpdateState.DRAFT, "a test of the words before"
     assert of_updates(engine) == []
 
 
@@ -144,7 +144,7 @@ def test_whoever_wants_none_gets_none(
     with engine.begin() as connection:
         ana = select(submission.c.email_hash).where(submission.c.email == "ana@example.org").limit(1).scalar_subquery()
         connection.execute(suppression.insert().values(email_hash=ana, campaign_id=stored.id, reason="unsubscribed"))
-    progress = updates.read_update(engine, stored.id, number).progress
+    progress = update_view.read_update(engine, stored.id, number).progress
     assert (progress.sent, progress.not_needed, progress.unsubscribed, progress.waiting) == (1, 1, 1, 0)
 
 
@@ -162,7 +162,7 @@ def test_nobody_to_send_to_is_said(engine: Engine, stored: StoredCampaign, numbe
     tested(engine, stored, number)
     with pytest.raises(NotAllowed, match="Nobody has agreed to hear from Neighbors United"):
         send()
-    assert updates.read_update(engine, stored.id, number).state is UpdateState.TESTED
+    assert update_view.read_update(engine, stored.id, number).state is UpdateState.TESTED
 
 
 def test_a_campaign_that_asks_nobody_has_no_updates(engine: Engine) -> None:
@@ -189,9 +189,9 @@ def test_what_is_missing_or_too_long_is_said(engine: Engine, stored: StoredCampa
 
 def test_an_update_belongs_to_its_campaign(engine: Engine, ring: Ring, number: int) -> None:
     other = import_campaign(engine, CAMPAIGN.replace('"co-ops"', '"trees"'), name="trees.md")
-    assert updates.list_updates(engine, other.id) == []
+    assert update_view.list_updates(engine, other.id) == []
     for act in (
-        lambda: updates.read_update(engine, other.id, number),
+        lambda: update_view.read_update(engine, other.id, number),
         lambda: updates.save_update(engine, other, number, WORDS, actor=ACTOR),
         lambda: updates.delete_update(engine, other, number),
         lambda: updates.send_update(engine, ring, other, number, mark=WORDS.mark, actor=ACTOR),
@@ -214,7 +214,7 @@ def test_a_draft_can_be_deleted_and_what_was_sent_stays(
     ):
         with pytest.raises(NotAllowed, match="was sent"):
             act()
-    assert [one.number for one in updates.list_updates(engine, stored.id)] == [number]
+    assert [one.number for one in update_view.list_updates(engine, stored.id)] == [number]
 
 
 def test_the_test_is_the_email_itself_and_goes_to_the_organizer_alone(
@@ -228,7 +228,7 @@ def test_the_test_is_the_email_itself_and_goes_to_the_organizer_alone(
     assert b"Subject: [Test] The hearing is on Tuesday" in raw
     assert b"State House" in raw
     assert b"/unsubscribe/" not in raw
-    assert updates.read_update(engine, stored.id, number).state is UpdateState.TESTED
+    assert update_view.read_update(engine, stored.id, number).state is UpdateState.TESTED
     assert of_updates(engine) == []
 
 
@@ -251,7 +251,7 @@ def test_a_test_that_did_not_arrive_is_none(
 ) -> None:
     with ScriptedSmtpServer(replies, drop) as server, pytest.raises(NotAllowed, match=words):
         send_test(engine, replace(settings, mailbox_url=server.url), stored, number, ME)
-    assert updates.read_update(engine, stored.id, number).state is UpdateState.DRAFT
+    assert update_view.read_update(engine, stored.id, number).state is UpdateState.DRAFT
 
 
 def test_nothing_leaves_while_everything_is_paused(

@@ -7,8 +7,9 @@ from shared.domain.letter_words import STATE_WORDS
 from shared.domain.states import HAS_LEFT, LetterState
 from shared.errors import InputError, NotAllowed
 from shared.services.campaigns import read_campaign
+from shared.services.failing_addresses import FailingAddress, correct_failing, find_failing, list_failing
 from shared.services.office_addresses import try_failing_addresses
-from shared.services.results import FailingAddress, correct_failing, find_failing, list_failing, percent, read_results
+from shared.services.results import percent, read_results
 from web.admin import ROW_ID, bp
 from web.context import here
 from web.forms.organizer import OfficeAddressForm

@@ -7,10 +7,11 @@ from shared.domain.campaigns import StoredCampaign
 from shared.domain.transport import Transport
 from shared.domain.updates import UpdateState
 from shared.errors import InputError, NotAllowed
+from shared.services import update_view
 from shared.services import updates as service
 from shared.services.campaigns import read_campaign
 from shared.services.update_mail import render_update, send_test
-from shared.services.updates import Update
+from shared.services.update_view import Update
 from web.admin import ROW_ID, bp
 from web.admin.guard import organizer
 from web.context import here
@@ -28,8 +29,8 @@ def updates(slug: str) -> str:
     return render_template(
         "admin/updates.html",
         stored=stored,
-        updates=service.list_updates(here().engine, stored.id),
-        audiences=service.count_audiences(here().engine, stored),
+        updates=update_view.list_updates(here().engine, stored.id),
+        audiences=update_view.count_audiences(here().engine, stored),
     )
 
 
@@ -44,7 +45,7 @@ def new_update(slug: str) -> ResponseReturnValue:
 def update(slug: str, number: int) -> ResponseReturnValue:
     """A draft with its form and buttons; what was sent, with what became of it."""
     stored = read_campaign(here().engine, slug)
-    found = service.read_update(here().engine, stored.id, number)
+    found = update_view.read_update(here().engine, stored.id, number)
     if found.state is UpdateState.SENT and request.method == "GET":
         return _framing(render_template("admin/update_sent.html", stored=stored, update=found))
     words = found.words
@@ -55,7 +56,7 @@ def update(slug: str, number: int) -> ResponseReturnValue:
 def update_email(slug: str, number: int) -> Response:
     """The email as a mail reader would get it, under a policy that lets it do nothing."""
     stored = read_campaign(here().engine, slug)
-    words = service.read_update(here().engine, stored.id, number).words
+    words = update_view.read_update(here().engine, stored.id, number).words
     response = make_response(render_update(here().settings, stored.campaign, words).html)
     response.headers["Content-Security-Policy"] = MAIL_POLICY
     return response
@@ -72,11 +73,11 @@ def send_update(slug: str, number: int) -> ResponseReturnValue:
         )
         flash(f"On its way to {people:,} {'person' if people == 1 else 'people'}.", "good")
         return redirect(url_for("admin.update", slug=slug, number=number), 303)
-    found = service.read_update(here().engine, stored.id, number)
+    found = update_view.read_update(here().engine, stored.id, number)
     if found.state is UpdateState.SENT:
         return redirect(url_for("admin.update", slug=slug, number=number), 303)
-    service.require_tested(found)
-    audience = service.count_audience(here().engine, stored, found.words.organization)
+    update_view.require_tested(found)
+    audience = update_view.count_audience(here().engine, stored, found.words.organization)
     return _framing(render_template("admin/update_send.html", stored=stored, update=found, audience=audience))
 
 
@@ -88,8 +89,8 @@ def delete_update(slug: str, number: int) -> ResponseReturnValue:
         service.delete_update(here().engine, stored, number)
         flash("The draft is deleted.", "good")
         return redirect(url_for("admin.updates", slug=slug), 303)
-    found = service.read_update(here().engine, stored.id, number)
-    service.require_unsent(found)
+    found = update_view.read_update(here().engine, stored.id, number)
+    update_view.require_unsent(found)
     return render_template("admin/update_delete.html", stored=stored, update=found)
 
 
@@ -106,7 +107,7 @@ def _edit(stored: StoredCampaign, found: Update | None, form: UpdateForm) -> Res
         update=found,
         form=form,
         errors=errors,
-        audiences=service.count_audiences(here().engine, stored),
+        audiences=update_view.count_audiences(here().engine, stored),
         nobody_is_asked=service.NOBODY_IS_ASKED,
     )
     return _framing(page, 422 if errors else 200)
