@@ -137,6 +137,13 @@ def test_a_pause_is_said_before_anything_is_sent(
     assert "The emails wait until everything is resumed." in words_of(signed_in, f"{FIRST}/send")
 
 
+def test_without_anybody_who_agreed_there_is_no_button(signed_in: FlaskClient) -> None:
+    press(signed_in, NEW, action="test", **TYPED)
+    assert 'value="send" disabled' in signed_in.get(FIRST).text
+    assert "Nobody has agreed to hear from Neighbors United yet" in words_of(signed_in, FIRST)
+    assert "There is nobody to send it to" in words_of(signed_in, f"{FIRST}/send")
+
+
 def test_a_draft_is_deleted_after_a_question(signed_in: FlaskClient) -> None:
     press(signed_in, NEW, action="save", **TYPED)
     assert "Nobody got it." in words_of(signed_in, f"{FIRST}/delete")
