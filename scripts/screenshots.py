@@ -126,7 +126,7 @@ def supporter(browser: Browser, size: str, shape: tuple[int, int], page_url: str
 
 
 def organizer(browser: Browser, size: str, shape: tuple[int, int], home: str, password: str) -> None:
-    """Sign-in, overview, live page, one letter, mailbox."""
+    """Sign-in, overview, live page, results, an update, one letter, mailbox."""
     state = OUT / "signed-in.json"
     context = browser.new_context(
         viewport={"width": shape[0], "height": shape[1]}, storage_state=None if password else state
@@ -146,12 +146,30 @@ def organizer(browser: Browser, size: str, shape: tuple[int, int], home: str, pa
     page.click("text=Go live")
     shoot(page, size, "6-go-live")
     page.go_back()
+    campaign_results(page, size)
     page.click(".rt a")
     shoot(page, size, "7-letter")
     page.goto(f"{home}/admin/mailbox")
     shoot(page, size, "8-mailbox")
     page.click(".rt a")
     shoot(page, size, "8-message")
+
+
+def campaign_results(page: Page, size: str) -> None:
+    """Results and an update, from the campaign's live page and back."""
+    page.click("text=Results")
+    shoot(page, size, "6-results")
+    page.click("text=Updates")
+    page.click("text=Write an update")
+    page.check("input[name=organization] >> nth=0")
+    page.fill("#subject", "The hearing is on Tuesday")
+    page.fill("#body", "Come to the **State House** at ten.\n\n- Bring a friend\n- Wear green")
+    page.click("button[value=test]")
+    # A frame out of sight is not drawn.
+    page.locator("iframe").scroll_into_view_if_needed()
+    shoot(page, size, "6-update")
+    page.click("nav a >> text=Campaigns")
+    page.click(".camps h2 a")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, text
 
 from shared.db.claims import LEASE
 from shared.domain.causes import Cause
-from shared.domain.follow_ups import PASSED_ON, Need
+from shared.domain.follow_ups import PASSED_ON, UPDATE, Need
 
 # Claims follow each other, so that each sees what the one before has taken.
 _LOCK = text("SELECT pg_advisory_xact_lock(7310045)")
@@ -29,7 +29,12 @@ _HOLDS = {
     Need.NOT_ANSWERED: "NOT EXISTS " + _OF_LETTERS.format("answered_at IS NOT NULL"),
     Need.FAILED: "EXISTS " + _OF_LETTERS.format("state IN ('rejected', 'bounced', 'expired')"),
     Need.DOUBTFUL: "s.state = 'needs_address'",
-    Need.CONSENTED: "EXISTS (SELECT 1 FROM consent WHERE consent.submission_id = s.id AND withdrawn_at IS NULL)",
+    # An update is one organization's: consent to another one is none.
+    Need.CONSENTED: (
+        "EXISTS (SELECT 1 FROM consent WHERE consent.submission_id = s.id AND withdrawn_at IS NULL"
+        f" AND (f.kind <> '{UPDATE}' OR organization ="
+        " (SELECT organization FROM campaign_update WHERE campaign_update.id = f.number)))"
+    ),
     Need.OPEN: "campaign.state NOT IN ('closed', 'won')",
     Need.WON: "campaign.state = 'won'",
 }

@@ -2,10 +2,12 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, text, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, text, update
 
 from shared.db.tables import campaign_update
 from shared.domain.follow_ups import UPDATE
+from shared.domain.states import LetterState
+from shared.domain.suppressions import SuppressionReason
 
 # One email to a person, however often they wrote; the newest submission is the one that it speaks of.
 _AGREED = (
@@ -17,19 +19,30 @@ _AGREED = (
     " AND (suppression.campaign_id IS NULL OR suppression.campaign_id = submission.campaign_id))"
     " ORDER BY submission.email_hash, submission.id DESC"
 )
-_COUNT = text(f"SELECT count(*) FROM ({_AGREED}) AS agreed")  # noqa: S608 - constants only
+_COUNT = text(f"SELECT count(*), count(*) FILTER (WHERE transport = 'mailbox') FROM ({_AGREED}) AS agreed")  # noqa: S608 - constants only
 _SEND = text(
     "INSERT INTO follow_up (submission_id, campaign_id, kind, number, needs, recipient_email, receiving_domain,"  # noqa: S608 - constants only
     f" email_hash, is_test, transport, due_at) SELECT id, campaign_id, '{UPDATE}', :number, '{{consented}}', email,"
     f" split_part(email, '@', 2), email_hash, is_test, transport, now() FROM ({_AGREED}) AS agreed"
     " ON CONFLICT DO NOTHING"
 )
+_EMAILS = text(
+    "SELECT state, count(*) FROM follow_up"  # noqa: S608 - constants only
+    f" WHERE kind = '{UPDATE}' AND number = :number GROUP BY state"
+)
+_LEFT_SINCE = text(
+    "SELECT count(*) FROM suppression WHERE campaign_id = :campaign_id AND created_at >= :sent_at"  # noqa: S608 - constants only
+    f" AND reason = '{SuppressionReason.UNSUBSCRIBED}' AND EXISTS (SELECT 1 FROM follow_up"
+    " WHERE follow_up.email_hash = suppression.email_hash AND follow_up.campaign_id = suppression.campaign_id"
+    f" AND kind = '{UPDATE}' AND number = :number AND sent_at IS NOT NULL)"
+)
 
 
-def count_agreed(connection: Connection, campaign_id: int, organization: str) -> int:
-    """People who want to hear from this organization about the campaign."""
+def count_agreed(connection: Connection, campaign_id: int, organization: str) -> tuple[int, int]:
+    """People who want to hear from this organization about the campaign; how many of them wrote test letters only."""
     values = {"campaign_id": campaign_id, "organization": organization}
-    return int(connection.execute(_COUNT, values).scalar_one())
+    people, practised = connection.execute(_COUNT, values).one()
+    return people, practised
 
 
 def insert_update(
@@ -51,6 +64,12 @@ def list_updates(connection: Connection, campaign_id: int) -> list[RowMapping]:
     """A campaign's updates, newest first."""
     query = select(campaign_update).where(campaign_update.c.campaign_id == campaign_id)
     return list(connection.execute(query.order_by(campaign_update.c.id.desc())).mappings())
+
+
+def find_update(connection: Connection, campaign_id: int, number: int) -> RowMapping | None:
+    """The row; None when the campaign has no such update."""
+    query = select(campaign_update).where(campaign_update.c.id == number, campaign_update.c.campaign_id == campaign_id)
+    return connection.execute(query).mappings().one_or_none()
 
 
 def lock_update(connection: Connection, campaign_id: int, number: int) -> RowMapping | None:
@@ -83,3 +102,19 @@ def send_update(connection: Connection, row: RowMapping) -> int:
     sent = {"sent_at": func.now(), "recipients": recipients}
     connection.execute(update(campaign_update).where(campaign_update.c.id == row["id"]).values(sent))
     return recipients
+
+
+def delete_update(connection: Connection, number: int) -> None:
+    """It was never sent to anybody."""
+    connection.execute(delete(campaign_update).where(campaign_update.c.id == number))
+
+
+def count_emails(connection: Connection, number: int) -> dict[LetterState, int]:
+    """The emails of this update by state."""
+    return {LetterState(state): emails for state, emails in connection.execute(_EMAILS, {"number": number})}
+
+
+def count_left_since(connection: Connection, row: RowMapping) -> int:
+    """Those who got this update and have unsubscribed from the campaign after it was sent."""
+    values = {"campaign_id": row["campaign_id"], "number": row["id"], "sent_at": row["sent_at"]}
+    return int(connection.execute(_LEFT_SINCE, values).scalar_one())

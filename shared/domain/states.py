@@ -97,6 +97,8 @@ LETTER_ARROWS: dict[LetterState, frozenset[LetterState]] = {
 CLAIMABLE = frozenset({_L.QUEUED, _L.DEFERRED})
 WAITING = frozenset({_L.HELD, _L.QUEUED, _L.DEFERRED})
 CANCELLABLE = frozenset(state for state, to in LETTER_ARROWS.items() if _L.CANCELLED in to)
+# Handed to a mail server, or perhaps: only these can be answered.
+HAS_LEFT = frozenset({_L.SENT, _L.DELIVERED, _L.BOUNCED, _L.UNCERTAIN, _L.UNCONFIRMED})
 # It will not arrive, unless an organizer sends it again.
 FAILED = frozenset({_L.REJECTED, _L.BOUNCED, _L.EXPIRED})
 NEEDS_ATTENTION = frozenset(

@@ -16,6 +16,7 @@ from shared.domain.identities import owner_key, reference, unsubscribe_key
 from shared.domain.letter_words import cause_words, office_label
 from shared.domain.receipts import Answer, News
 from shared.domain.states import FAILED, LetterState
+from shared.domain.updates import UpdateWords
 from shared.rendering.markdown import page_html
 from shared.services.receipts.reading import read_receipt
 from shared.settings import Settings
@@ -73,7 +74,7 @@ def email_values(settings: Settings, row: RowMapping, campaign: Campaign, facts:
     return (
         common_values(settings, row["id"], campaign, person, is_test=row["is_test"])
         | _letter_values(written)
-        | (update_values(update) if update else {})
+        | (update_values(UpdateWords(update["organization"], update["subject"], update["body"])) if update else {})
         | (_answer_values(settings, facts.passed_on[row["number"]], written) if row["kind"] in PASSED_ON else {})
         | {
             "is_reminder": row["number"] > 0,
@@ -85,7 +86,7 @@ def email_values(settings: Settings, row: RowMapping, campaign: Campaign, facts:
 
 
 def common_values(
-    settings: Settings, number: int, campaign: Campaign, person: RowMapping, *, is_test: bool
+    settings: Settings, number: int, campaign: Campaign, person: Mapping[Any, Any], *, is_test: bool
 ) -> dict[str, Any]:
     """What every email says: from whom and why, and the supporter's own links. `number` is the follow-up's."""
     token = person["token"]
@@ -108,13 +109,13 @@ def common_values(
     }
 
 
-def update_values(update: RowMapping) -> dict[str, Any]:
+def update_values(words: UpdateWords) -> dict[str, Any]:
     """What an organizer wrote to those who agreed to hear more."""
     return {
-        "organization": update["organization"],
-        "update_subject": update["subject"],
-        "update_text": update["body"],
-        "update_html": page_html(update["body"]),
+        "organization": words.organization,
+        "update_subject": words.subject,
+        "update_text": words.body,
+        "update_html": page_html(words.body),
     }
 
 

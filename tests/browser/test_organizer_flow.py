@@ -4,7 +4,9 @@ import re
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
+from sqlalchemy import func, update
 
+from shared.db.tables import office_holder
 from shared.services.organizers import end_sessions
 from tests.browser.conftest import Faults, Site
 from tests.browser.walk import DESKTOP, PHONE, begin, check
@@ -34,6 +36,23 @@ def send_letters(site: Site, browser: Browser, until: str = "sent") -> None:
     page.context.close()
 
 
+def write_update(page: Page, site: Site) -> None:
+    """An update that was tested."""
+    page.goto(f"{site.url}/admin/campaigns/co-ops/updates/new")
+    page.check("input[name=organization] >> nth=0")
+    page.fill("#subject", "The hearing is on Tuesday")
+    page.fill("#body", "Come to the **State House** at ten.\n\n- Bring a friend\n- Bring a sign")
+    page.get_by_role("button", name="Send me a test").click()
+    expect(page.locator(".flash.good")).to_contain_text("The test to organizer@example.org was sent")
+
+
+def fail_address(site: Site) -> None:
+    """An office of which an address fails."""
+    with site.engine.begin() as connection:
+        values = {"email_failed_at": func.now(), "email_failure": "no_such_address"}
+        connection.execute(update(office_holder).where(office_holder.c.office_id == 1).values(values))
+
+
 @SIZES
 def test_every_page_is_fit_for_everybody(site: Site, browser: Browser, signed_in: Page, size: ViewportSize) -> None:
     page = signed_in
@@ -43,12 +62,22 @@ def test_every_page_is_fit_for_everybody(site: Site, browser: Browser, signed_in
     expect(page.get_by_text("All 2 letters are accounted for.")).to_be_visible()
     expect(page.locator("[data-key=totals]")).to_contain_text("100")
     site.keep_mail()
+    write_update(page, site)
+    fail_address(site)
     for path in (
         "/",
         "/campaigns/co-ops",
         "/campaigns/co-ops?state=sent&q=riv",
         "/campaigns/co-ops?q=nobody",
         "/campaigns/co-ops/state/live",
+        "/campaigns/co-ops/results",
+        "/campaigns/co-ops/results/try-again",
+        "/campaigns/co-ops/offices/1/address",
+        "/campaigns/co-ops/updates",
+        "/campaigns/co-ops/updates/new",
+        "/campaigns/co-ops/updates/1",
+        "/campaigns/co-ops/updates/1/send",
+        "/campaigns/co-ops/updates/1/delete",
         "/letters/1",
         "/letters/1/office",
         "/lookup",

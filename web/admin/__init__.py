@@ -14,5 +14,7 @@ from web.admin import (  # noqa: E402 - they register themselves on bp
     letters,  # noqa: F401
     lookup,  # noqa: F401
     mailbox,  # noqa: F401
+    results,  # noqa: F401
     sign_in,  # noqa: F401
+    updates,  # noqa: F401
 )

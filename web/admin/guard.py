@@ -85,6 +85,8 @@ def explain(error: NotAllowed | IllegalTransition) -> ResponseReturnValue:
     parts = request.view_args or {}
     if "letter_id" in parts:
         return redirect(url_for("admin.letter", letter_id=parts["letter_id"]), 303)
+    if "slug" in parts and "number" in parts:
+        return redirect(url_for("admin.update", slug=parts["slug"], number=parts["number"]), 303)
     if "slug" in parts:
         return redirect(url_for("admin.campaign", slug=parts["slug"]), 303)
     if "move" in parts:

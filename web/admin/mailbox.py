@@ -5,10 +5,7 @@ from flask import Response, make_response, render_template, request
 from shared.services.mailbox import list_messages, read_message
 from web.admin import ROW_ID, bp
 from web.context import here
-from web.security import content_policy
-
-# A mail's own HTML is shown without scripts, forms, images from elsewhere or access to this page.
-_MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
+from web.security import MAIL_POLICY, content_policy
 
 
 @bp.get("/mailbox")
@@ -32,7 +29,7 @@ def message(message_id: int) -> Response:
 def message_html(message_id: int) -> Response:
     """The HTML part as the receiver's mail program would get it, under a policy that lets it do nothing."""
     response = make_response(read_message(here().engine, message_id).html)
-    response.headers["Content-Security-Policy"] = _MAIL_POLICY
+    response.headers["Content-Security-Policy"] = MAIL_POLICY
     return response
 
 

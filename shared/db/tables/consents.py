@@ -22,7 +22,13 @@ consent = Table(
     stamp("given_at"),
     moment("withdrawn_at"),
     UniqueConstraint("submission_id", "organization"),
-    Index("ix_consent_active", "campaign_id", "organization", postgresql_where=sql("withdrawn_at IS NULL")),
+    Index(
+        "ix_consent_active",
+        "campaign_id",
+        "organization",
+        "email_hash",
+        postgresql_where=sql("withdrawn_at IS NULL"),
+    ),
 )
 
 campaign_update = Table(

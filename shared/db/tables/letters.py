@@ -89,10 +89,13 @@ letter = Table(
     Index("ix_letter_uncertain", "state_changed_at", postgresql_where=sql("state = 'uncertain'")),
     Index("ix_letter_leased", "lease_until", postgresql_where=sql("state = 'sending'")),
     Index("ix_letter_submission_id", "submission_id"),
-    # Small, and counted; the one below it is read in its order, page by page.
-    Index("ix_letter_campaign_state", "campaign_id", "state"),
+    # Small, and counted, office by office too; the last one is read in its order, page by page.
+    Index("ix_letter_campaign_state", "campaign_id", "state", "office_id"),
+    Index(
+        "ix_letter_failed", "campaign_id", "state", "cause", postgresql_where=sql("state IN ('bounced', 'rejected')")
+    ),
     Index("ix_letter_relay_id", "relay_id", postgresql_where=sql("relay_id <> ''")),
-    Index("ix_letter_answered", "campaign_id", "office_id", postgresql_where=sql("answered_at IS NOT NULL")),
+    Index("ix_letter_answered", "campaign_id", "office_id", "state", postgresql_where=sql("answered_at IS NOT NULL")),
     Index("ix_letter_changed", "campaign_id", "state", "state_changed_at", "id"),
 )
 
@@ -146,6 +149,7 @@ follow_up = Table(
     Index("ix_follow_up_person", "email_hash", "campaign_id"),
     Index("ix_follow_up_relay_id", "relay_id", postgresql_where=sql("relay_id <> ''")),
     Index("ix_follow_up_claimable", "due_at", postgresql_where=sql("state IN ('queued', 'deferred')")),
-    Index("ix_follow_up_state", "state"),
+    Index("ix_follow_up_campaign_state", "campaign_id", "state"),
+    Index("ix_follow_up_update", "number", "state", postgresql_where=sql("kind = 'update'")),
     Index("ix_follow_up_leased", "lease_until", postgresql_where=sql("state = 'sending'")),
 )

@@ -37,6 +37,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     for name in ("email_failure", "second_failed_at", "email_failed_at", "second_email"):
         op.drop_column("office_holder", name)
+    op.drop_index("ix_follow_up_campaign_state", "follow_up")
+    op.create_index("ix_follow_up_state", "follow_up", ["state"])
+    op.drop_index("ix_follow_up_update", "follow_up")
     op.drop_index("ix_follow_up_person", "follow_up")
     op.drop_index("ix_follow_up_relay_id", "follow_up")
     op.execute("DELETE FROM follow_up WHERE number > 0")
@@ -44,6 +47,9 @@ def downgrade() -> None:
     op.create_unique_constraint("uq_follow_up_submission_id_kind", "follow_up", ["submission_id", "kind"])
     for name in ("reply_to", "relay_id", "needs", "number", "email_hash"):
         op.drop_column("follow_up", name)
+    op.drop_index("ix_letter_campaign_state", "letter")
+    op.create_index("ix_letter_campaign_state", "letter", ["campaign_id", "state"])
+    op.drop_index("ix_letter_failed", "letter")
     op.drop_index("ix_letter_answered", "letter")
     op.drop_index("ix_letter_relay_id", "letter")
     op.drop_constraint("ck_letter_hold_reason_known", "letter")
@@ -136,6 +142,12 @@ def _create_receipt() -> None:
     op.create_index("ix_receipt_letter_id", "receipt", ["letter_id"])
     op.create_index("ix_receipt_follow_up_id", "receipt", ["follow_up_id"])
     op.create_index("ix_receipt_received_at", "receipt", ["received_at"])
+    op.create_index(
+        "ix_receipt_complained",
+        "receipt",
+        ["follow_up_id", "letter_id"],
+        postgresql_where=sa.text("cause = 'complained'"),
+    )
 
 
 def _create_suppression() -> None:
@@ -179,7 +191,7 @@ def _create_consent() -> None:
     op.create_index(
         "ix_consent_active",
         "consent",
-        ["campaign_id", "organization"],
+        ["campaign_id", "organization", "email_hash"],
         postgresql_where=sa.text("withdrawn_at IS NULL"),
     )
     op.execute(
@@ -222,9 +234,17 @@ def _extend_letter() -> None:
     op.create_index(
         "ix_letter_answered",
         "letter",
-        ["campaign_id", "office_id"],
+        ["campaign_id", "office_id", "state"],
         postgresql_where=sa.text("answered_at IS NOT NULL"),
     )
+    op.create_index(
+        "ix_letter_failed",
+        "letter",
+        ["campaign_id", "state", "cause"],
+        postgresql_where=sa.text("state IN ('bounced', 'rejected')"),
+    )
+    op.drop_index("ix_letter_campaign_state", "letter")
+    op.create_index("ix_letter_campaign_state", "letter", ["campaign_id", "state", "office_id"])
     op.drop_constraint("ck_letter_hold_reason_known", "letter")
     op.create_check_constraint(
         op.f("ck_letter_hold_reason_known"),
@@ -250,6 +270,11 @@ def _extend_follow_up() -> None:
     )
     op.create_index("ix_follow_up_relay_id", "follow_up", ["relay_id"], postgresql_where=sa.text("relay_id <> ''"))
     op.create_index("ix_follow_up_person", "follow_up", ["email_hash", "campaign_id"])
+    op.create_index(
+        "ix_follow_up_update", "follow_up", ["number", "state"], postgresql_where=sa.text("kind = 'update'")
+    )
+    op.drop_index("ix_follow_up_state", "follow_up")
+    op.create_index("ix_follow_up_campaign_state", "follow_up", ["campaign_id", "state"])
 
 
 def _extend_office_holder() -> None:

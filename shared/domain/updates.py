@@ -1,0 +1,50 @@
+"""A campaign update: what an organizer writes to those who agreed to hear more, checked and told apart."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+
+from shared.domain.supporter_input import SUBJECT_MAX
+from shared.domain.typed_text import clean_line, clean_text
+from shared.errors import InputError
+
+UPDATE_MAX = 20_000
+
+
+class UpdateState(StrEnum):
+    """`tested` while an organizer has got exactly these words as an email."""
+
+    DRAFT = "draft"
+    TESTED = "tested"
+    SENT = "sent"
+
+
+@dataclass(frozen=True)
+class UpdateWords:
+    """From whom, the subject, and the text in Markdown."""
+
+    organization: str
+    subject: str
+    body: str
+
+    @property
+    def mark(self) -> str:
+        """The same for the same words only."""
+        return sha256(repr(self).encode()).hexdigest()[:20]
+
+
+def checked_update(typed: UpdateWords, organizations: Collection[str]) -> UpdateWords:
+    """As it is stored; raises InputError with every problem."""
+    words = UpdateWords(typed.organization, clean_line(typed.subject), clean_text(typed.body))
+    wrong = {}
+    if words.organization not in organizations:
+        wrong["organization"] = "Choose from whom this update is"
+    for field, text, most in (("subject", words.subject, SUBJECT_MAX), ("body", words.body, UPDATE_MAX)):
+        if not text:
+            wrong[field] = "Write a subject" if field == "subject" else "Write what is new"
+        elif len(text) > most:
+            wrong[field] = f"This must be {most:,} characters or fewer; it has {len(text):,}"
+    if wrong:
+        raise InputError(wrong)
+    return words

@@ -1,0 +1,89 @@
+"""The addresses of a campaign's offices that fail: what organizers read about them, and the correction of one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine, RowMapping
+
+from shared.db import results
+from shared.db.engine import at_once
+from shared.domain.causes import CAUSE_WORDS, Cause
+from shared.domain.letter_words import office_label
+from shared.domain.supporter_input import checked_email
+from shared.errors import InputError, NotFound
+from shared.queue.ring import Ring
+from shared.services.office_addresses import correct_address
+
+
+@dataclass(frozen=True)
+class FailingAddress:
+    """An office of which an address fails. `goes_to` is where its letters go meanwhile, empty when they are held."""
+
+    office_id: int
+    ocd_id: str
+    seat: int
+    office: str
+    district: str
+    email: str
+    second_email: str
+    failing: tuple[str, ...]
+    goes_to: str
+    since: datetime
+    words: str
+    held: int
+
+
+def list_failing(engine: Engine, campaign_id: int) -> list[FailingAddress]:
+    """The offices of this campaign of which an address fails."""
+    with at_once(engine) as connection:
+        return [_failing(row) for row in results.failing_addresses(connection, campaign_id)]
+
+
+def find_failing(engine: Engine, campaign_id: int, office_id: int) -> FailingAddress:
+    """One of them; raises NotFound."""
+    for one in list_failing(engine, campaign_id):
+        if one.office_id == office_id:
+            return one
+    raise NotFound("No address of this office fails.")
+
+
+def correct_failing(engine: Engine, ring: Ring, line: FailingAddress, *, email: str, second_email: str) -> int:
+    """Other addresses for the office; one that stays the same goes on failing. Returns how many held letters leave.
+
+    Raises InputError when nothing was changed or something is no address, NotFound when nobody holds the office now.
+    """
+    new_email, new_second = _changed(email, line.email), _changed(second_email, line.second_email)
+    if not email.strip():
+        raise InputError({"email": "Enter an email address in the form name@example.org"})
+    if new_email is None and new_second is None:
+        raise InputError({"email": "This is the address that fails. Enter another one here, or a second address below"})
+    if new_second:
+        try:
+            checked_email(new_second)
+        except InputError as error:
+            raise InputError({"second_email": error.fields["email"]}) from error
+    return correct_address(engine, ring, line.ocd_id, seat=line.seat, email=new_email, second_email=new_second)
+
+
+def _changed(typed: str, known: str) -> str | None:
+    """What was typed, None when it is what we had."""
+    return None if typed.strip().lower() == known.lower() else typed.strip()
+
+
+def _failing(row: RowMapping) -> FailingAddress:
+    addresses = ((row["email"], row["email_failed_at"]), (row["second_email"], row["second_failed_at"]))
+    working = [address for address, failed_at in addresses if address and failed_at is None]
+    return FailingAddress(
+        office_id=row["id"],
+        ocd_id=row["ocd_id"],
+        seat=row["seat"],
+        office=office_label(row["title"], row["name"], row["district"]),
+        district=row["district"],
+        email=row["email"],
+        second_email=row["second_email"],
+        failing=tuple(address for address, failed_at in addresses if failed_at is not None),
+        goes_to=working[0] if working else "",
+        since=min(failed_at for _, failed_at in addresses if failed_at is not None),
+        words=CAUSE_WORDS[Cause(row["email_failure"])].what,
+        held=row["held"],
+    )

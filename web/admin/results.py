@@ -1,0 +1,78 @@
+"""What came of a campaign, and mending the addresses of offices that fail."""
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from shared.domain.letter_words import STATE_WORDS
+from shared.domain.states import HAS_LEFT, LetterState
+from shared.errors import InputError, NotAllowed
+from shared.services.campaigns import read_campaign
+from shared.services.failing_addresses import FailingAddress, correct_failing, find_failing, list_failing
+from shared.services.office_addresses import try_failing_addresses
+from shared.services.results import percent, read_results
+from web.admin import ROW_ID, bp
+from web.context import here
+from web.forms.organizer import OfficeAddressForm
+from web.forms.supporter import PlainForm
+
+# So many legislators at first; all of them on request.
+_SHOWN = 50
+
+
+@bp.get("/campaigns/<slug>/results")
+def results(slug: str) -> str:
+    """Totals, what failed and why, failing addresses, and the answer rate of each legislator."""
+    stored = read_campaign(here().engine, slug)
+    found = read_results(here().engine, here().settings, stored)
+    return render_template(
+        "admin/results.html",
+        stored=stored,
+        results=found,
+        offices=found.offices if "all" in request.args else found.offices[:_SHOWN],
+        has_left=sorted(HAS_LEFT, key=list(LetterState).index),
+        state_words=STATE_WORDS,
+        percent=percent,
+    )
+
+
+@bp.route("/campaigns/<slug>/results/try-again", methods=["GET", "POST"])
+def try_addresses(slug: str) -> ResponseReturnValue:
+    """Says what will happen, then lets all failing addresses count as working again."""
+    stored = read_campaign(here().engine, slug)
+    if PlainForm().validate_on_submit():
+        released = try_failing_addresses(here().engine, here().ring)
+        flash(f"All addresses count as working again. {_leaving(released)}", "good")
+        return redirect(url_for("admin.results", slug=slug), 303)
+    failing = list_failing(here().engine, stored.id)
+    if not failing:
+        raise NotAllowed("No address of this campaign's offices fails.")
+    return render_template("admin/try_addresses.html", stored=stored, failing=failing)
+
+
+@bp.route(f"/campaigns/<slug>/offices/<{ROW_ID}:office_id>/address", methods=["GET", "POST"])
+def office_address(slug: str, office_id: int) -> ResponseReturnValue:
+    """Another address for an office, because the one we have fails."""
+    stored = read_campaign(here().engine, slug)
+    line = find_failing(here().engine, stored.id, office_id)
+    form = OfficeAddressForm(email=line.email, second_email=line.second_email)
+    errors: dict[str, str] = {}
+    if form.validate_on_submit():
+        try:
+            return _correct(slug, line, form)
+        except InputError as error:
+            errors = error.fields
+    page = render_template("admin/office_address.html", stored=stored, line=line, form=form, errors=errors)
+    return page, 422 if errors else 200
+
+
+def _correct(slug: str, line: FailingAddress, form: OfficeAddressForm) -> ResponseReturnValue:
+    email, second_email = form.email.data or "", form.second_email.data or ""
+    released = correct_failing(here().engine, here().ring, line, email=email, second_email=second_email)
+    flash(f"The address of {line.office} is corrected. {_leaving(released)}", "good")
+    return redirect(url_for("admin.results", slug=slug), 303)
+
+
+def _leaving(released: int) -> str:
+    if not released:
+        return "No letter was held for it."
+    return f"{released:,} held {'letter leaves' if released == 1 else 'letters leave'} when due."
