@@ -151,8 +151,21 @@ def organizer(browser: Browser, size: str, shape: tuple[int, int], home: str, pa
     shoot(page, size, "7-letter")
     page.goto(f"{home}/admin/mailbox")
     shoot(page, size, "8-mailbox")
-    page.click(".rt a")
+    page.get_by_role("link", name="a copy of your letters").first.click()
     shoot(page, size, "8-message")
+    linked_pages(page, size)
+
+
+def linked_pages(page: Page, size: str) -> None:
+    """What the thank-you links to, found in its text."""
+    for name in ("preferences", "unsubscribe", "mine"):
+        found = re.search(rf"https?://\S+/{name}/[\w/-]+", page.inner_text("main"))
+        if found:
+            other = page.context.new_page()
+            # "Did they answer?" comes two weeks later and has the same key as the supporter's own page.
+            other.goto(found[0].replace("/mine/", "/answers/"))
+            shoot(other, size, f"4-{name.replace('mine', 'answers')}")
+            other.close()
 
 
 def campaign_results(page: Page, size: str) -> None:
