@@ -179,6 +179,7 @@ def test_connections_cut_at_any_moment_also_within_commit(stack: Stack) -> None:
             connection.execute(
                 text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
             )
+        stack.engine.dispose()
         time.sleep(0.1)
     finish(stack, writers, 1)
 

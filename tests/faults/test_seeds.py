@@ -35,6 +35,8 @@ def cut_database_connections(stack: Stack, _rng: random.Random) -> None:
         connection.execute(
             text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND state <> ''")
         )
+    # The test's own pool is cut too, and may learn of it only in the middle of a question.
+    stack.engine.dispose()
 
 
 def kill_a_worker(stack: Stack, rng: random.Random) -> None:
