@@ -45,6 +45,7 @@ OWN: dict[str, dict[str, Any]] = {
     "thank_you": {"letters": [_LETTER, _OTHER]},
     "received": {"leaves_later": False, "leaves_at": "14:05 EST"},
     "fix_address": {"is_reminder": False},
+    "already_wrote": {},
     "not_answered_in_time": {},
     "failure": {
         "failed": [

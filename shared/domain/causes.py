@@ -32,6 +32,7 @@ class Cause(StrEnum):
     COMPLAINED = "complained"
     SUPPRESSED = "suppressed"
     NOT_NEEDED = "not_needed"
+    ABUSE_CHECK = "abuse_check"
 
 
 @dataclass(frozen=True)
@@ -80,5 +81,9 @@ CAUSE_WORDS: dict[Cause, CauseWords] = {
     ),
     Cause.SUPPRESSED: CauseWords("This address gets no more emails from us."),
     Cause.NOT_NEEDED: CauseWords("There was no need for this email any more."),
+    Cause.ABUSE_CHECK: CauseWords(
+        "It was sent within seconds, so a person looks at it before it leaves.",
+        "Programs are that quick, and few people are. Read it, then release or cancel it.",
+    ),
     Cause.RELAY_MISSING: CauseWords("No mail relay is configured.", "Set DEARREP_MAIL_RELAY_URL and restart."),
 }

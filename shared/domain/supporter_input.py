@@ -7,6 +7,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from shared.domain.merge_fields import RECIPIENT_FIELDS, canonical, find_problems
 from shared.domain.places import HomeAddress
+from shared.domain.typed_links import find_links
 from shared.domain.typed_text import clean_line, clean_text
 from shared.errors import InputError
 
@@ -14,6 +15,9 @@ OWN_WORDS_MAX = 1_000
 SUBJECT_MAX = 200
 BODY_MAX = 10_000
 NAME_MAX = 100
+# As much of links as a message can name.
+_LINKS_NAMED = 3
+_LINK_SHOWN = 60
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,8 @@ def checked_words(own_words: str, edited_subject: str | None, edited_body: str |
     """What a supporter wrote as it is stored; raises InputError. None for a letter that was not edited."""
     wrong = {}
     words = clean_text(own_words)
-    if len(words) > OWN_WORDS_MAX:
-        wrong["own_words"] = f"Your own words must be {OWN_WORDS_MAX:,} characters or fewer"
+    if problem := _wrong_with_own_words(words):
+        wrong["own_words"] = problem
     subject = None if edited_subject is None else canonical(clean_line(edited_subject))
     body = None if edited_body is None else canonical(clean_text(edited_body))
     for field, text, most in (("edited_subject", subject, SUBJECT_MAX), ("edited_body", body, BODY_MAX)):
@@ -87,6 +91,16 @@ def checked_words(own_words: str, edited_subject: str | None, edited_body: str |
     if wrong:
         raise InputError(wrong)
     return {"own_words": words, "edited_subject": subject, "edited_body": body}
+
+
+def _wrong_with_own_words(words: str) -> str:
+    """Empty when they are fine."""
+    if (over := len(words) - OWN_WORDS_MAX) > 0:
+        return f"Your own words must be {OWN_WORDS_MAX:,} characters or fewer. Shorten them by {over:,}."
+    if links := find_links(words):
+        named = ", ".join(f"“{link[:_LINK_SHOWN]}”" for link in links[:_LINKS_NAMED])
+        return f"Take out {named}: mail servers may take a letter with links for spam"
+    return ""
 
 
 def checked_email(typed: str) -> str:

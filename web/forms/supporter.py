@@ -4,8 +4,10 @@ from flask_wtf import FlaskForm
 from wtforms import EmailField, HiddenField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
+from shared.domain.email_slips import likely_meant
 from shared.domain.places import HomeAddress
 from shared.domain.supporter_input import BODY_MAX, NAME_MAX, OWN_WORDS_MAX, SUBJECT_MAX, SupporterDetails
+from shared.domain.typed_text import clean_line
 
 _ZIP = r"^\s*\d{5}(\s*-?\s*\d{4})?\s*$"
 
@@ -42,12 +44,25 @@ class SupporterForm(AddressFields):
     email = EmailField(validators=_required("Enter an email address in the form name@example.org", 254))
     # People don't see this field; programs fill it in.
     website = HiddenField()
+    # The address that was asked about, and the answer by the button that was pressed.
+    asked = HiddenField()
+    email_as = HiddenField()
 
     def details(self) -> SupporterDetails:
         """What was typed, as a value; the state is the campaign's."""
         return SupporterDetails(
             self.first_name.data or "", self.last_name.data or "", self.email.data or "", self.address("")
         )
+
+    def settle_email(self) -> str | None:
+        """Takes the answer to the question about the address; returns what it may have been meant to be, once."""
+        typed = clean_line(self.email.data or "")
+        meant = likely_meant(typed)
+        if meant is None or self.asked.data == typed:
+            if meant and self.email_as.data == meant:
+                self.email.data = meant
+            return None
+        return meant
 
 
 class LetterForm(FlaskForm):

@@ -6,11 +6,13 @@ from flask.typing import ResponseReturnValue
 from shared.domain.states import CampaignState
 from shared.errors import InputError
 from shared.services.campaigns import OPEN_STATES, CampaignPage, campaign_page, list_campaigns
+from shared.services.my_letters import find_earlier
 from shared.services.submissions import begin_submission
+from web.client_address import client_address
 from web.context import here
 from web.forms.supporter import SupporterForm
 from web.public import bp
-from web.public.owned import own
+from web.public.owned import own, owned_tokens
 from web.security import is_same_origin
 
 # Browsers and proxies may keep the page this long; counters are never older.
@@ -45,17 +47,45 @@ def begin(slug: str) -> ResponseReturnValue:
     form = SupporterForm()
     if form.website.data:
         return redirect(url_for("public.show", slug=slug), 303)
+    if not here().tries.network_may(client_address()):
+        return _again(slug, form, 429, is_busy=True)
     if not form.validate():
-        return _page(campaign_page(here().engine, here().settings, slug), form), 422
+        return _again(slug, form)
+    if question := form.settle_email():
+        return _again(slug, form, question=question)
+    return _store(slug, form)
+
+
+def _store(slug: str, form: SupporterForm) -> ResponseReturnValue:
+    email = form.email.data or ""
+    if not here().tries.email_may(email):
+        return _again(slug, form, 429, is_busy=True)
     try:
         source = request.args.get("source", "")
         token = begin_submission(here().engine, here().ring, here().settings, slug, form.details(), source=source)
     except InputError as error:
         for field, words in error.fields.items():
             form[field].errors = [words]
-        return _page(campaign_page(here().engine, here().settings, slug), form), 422
+        return _again(slug, form)
+    return _onward(slug, token, email)
+
+
+def _onward(slug: str, token: str, email: str) -> ResponseReturnValue:
+    """To the letter; whoever wrote from this browser before sees that first, and may go on from there."""
+    mine = owned_tokens()
     own(token)
+    earlier = find_earlier(here().engine, here().settings, slug, email, mine) if mine else ()
+    if earlier:
+        return redirect(url_for("public.my_letters", token=earlier[0].token, draft=token), 303)
     return redirect(url_for("public.letter", slug=slug, token=token), 303)
+
+
+def _again(
+    slug: str, form: SupporterForm, status: int = 422, *, question: str = "", is_busy: bool = False
+) -> ResponseReturnValue:
+    """The form with everything typed, and what is wrong, or a question about it."""
+    page = campaign_page(here().engine, here().settings, slug)
+    return _page(page, form, question=question, is_busy=is_busy), status
 
 
 def _open_page(slug: str) -> str | None:
@@ -63,5 +93,6 @@ def _open_page(slug: str) -> str | None:
     return _page(page, SupporterForm(formdata=None)) if page.stored.state in OPEN_STATES else None
 
 
-def _page(page: CampaignPage, form: SupporterForm) -> str:
-    return render_template("campaign.html", page=page, campaign=page.stored.campaign, form=form)
+def _page(page: CampaignPage, form: SupporterForm, *, question: str = "", is_busy: bool = False) -> str:
+    campaign = page.stored.campaign
+    return render_template("campaign.html", page=page, campaign=campaign, form=form, question=question, is_busy=is_busy)

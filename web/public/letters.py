@@ -38,7 +38,8 @@ def letter(slug: str, token: str) -> Response:
     if view is None:
         return keep_private(make_response("", 204))
     if _is_done(view):
-        return _see(url_for("public.status", token=token))
+        # Whoever comes back to what they sent reads it; a page that polls goes on to where the letters are.
+        return _see(url_for("public.status" if is_poll else "public.my_letters", token=token))
     return _parts(view) if is_poll else _page(view)
 
 
