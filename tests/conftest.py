@@ -134,4 +134,6 @@ def settings(postgres_url: str, redis_url: str, tmp_path: Path) -> Settings:
         secret_key="0123456789abcdef" * 4,
         environment="test",
         var=tmp_path / "var",
+        # Tests press Send as quickly as programs do.
+        fastest_send=0.0,
     )

@@ -7,8 +7,8 @@ _ENDINGS = "com|org|net|edu|gov|biz|info|io|ly|app|dev|xyz|online|shop|site|club
 _LINK = re.compile(
     r"(?i:https?://)\S*|(?<![\w@.-])(?i:www\.)\S+"
     # A bare name: with one of those endings, or with any ending when a path follows.
-    rf"|(?<![\w@.-])(?:[A-Za-z0-9-]{{2,}}\.)+"
-    rf"(?:(?:{_ENDINGS}|{_ENDINGS.upper()})(?![\w@-]|\.\w)(?:/\S*)?|[a-z]{{2,}}/[\w?#%-]\S*)",
+    rf"|(?<![\w@.-])(?:[A-Za-z0-9-]+\.)+(?:{_ENDINGS}|{_ENDINGS.upper()})(?![\w@-]|\.\w)(?:/\S*)?"
+    r"|(?<![\w@.-])(?:[A-Za-z0-9-]{2,}\.)+[a-z]{2,}/[\w?#%-]\S*",
 )
 _LAST = ".,;:!?)]}'\"’”"
 

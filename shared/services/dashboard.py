@@ -15,7 +15,7 @@ from shared.domain.figures import CampaignFigures
 from shared.domain.letter_words import STATE_WORDS, office_label, state_words
 from shared.domain.office_hours import opening_for, opening_words
 from shared.domain.places import HomeAddress
-from shared.domain.states import LetterState
+from shared.domain.states import HoldReason, LetterState
 from shared.domain.transport import Transport
 from shared.errors import NotFound
 from shared.services.figures import current_figures
@@ -69,7 +69,10 @@ class EventLine:
 
 @dataclass(frozen=True)
 class LetterDetail:
-    """One letter with everything an organizer may see. `opens` when it waits for its office to open: day and time."""
+    """One letter with everything an organizer may see. `opens` when it waits for its office to open: day and time.
+
+    `is_checked` while it waits for somebody to look at it, because it was sent so quickly.
+    """
 
     id: int
     campaign: StoredCampaign
@@ -93,6 +96,7 @@ class LetterDetail:
     opens: str
     can_retry: bool
     can_cancel: bool
+    is_checked: bool
     events: tuple[EventLine, ...]
 
 
@@ -181,5 +185,6 @@ def _detail(connection: Connection, row: RowMapping, events: tuple[EventLine, ..
         opens=opening_words(opening) if opening else "",
         can_retry=can_retry(state, row["cause"]),
         can_cancel=can_cancel(state),
+        is_checked=row["hold_reason"] == HoldReason.ABUSE_CHECK.value,
         events=events,
     )

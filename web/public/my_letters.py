@@ -1,4 +1,4 @@
-"""My letters, the second visit: a copy, where each one is, taking one back, deleting one's data. GET changes nothing."""
+"""My letters, the second visit: a copy, where each one is, taking one back, deleting data. GET changes nothing."""
 
 from flask import Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
