@@ -4,6 +4,7 @@ from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from shared.domain.identities import is_owner_key
+from shared.domain.phrases import phrase
 from shared.domain.states import END_STATES, SubmissionState
 from shared.errors import NotFound
 from shared.services.owner_links import BROKEN_LINK
@@ -66,7 +67,7 @@ def mine(token: str, key: str) -> ResponseReturnValue:
 
 def _require_owner(token: str) -> None:
     if not is_owned(token) or not PlainForm().validate_on_submit():
-        raise NotFound("This letter was sent from another browser. Open the link in your email to change it.")
+        raise NotFound(phrase("This letter was sent from another browser. Open the link in your email to change it."))
 
 
 def _is_settled(view: SubmissionView) -> bool:
