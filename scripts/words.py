@@ -39,7 +39,7 @@ def update(language: str, template: Catalog) -> int:
         f"# {LANGUAGES[language]}: sentences of pages and emails. `make words` keeps this file up to date."
     )
     with path.open("wb") as file:
-        write_po(file, catalog, width=_WIDTH, sort_output=True, omit_header=False, include_lineno=False)
+        write_po(file, catalog, width=_WIDTH, sort_output=True, omit_header=True, include_lineno=False)
     return sum(not message.string or not any(message.string) for message in catalog if message.id)
 
 
