@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from shared.paths import TEMPLATES
 from shared.queue.ring import Ring
 from shared.settings import Settings
-from web import errors, presenters, requests_log, security
+from web import errors, language, presenters, requests_log, security
 from web.admin import bp as admin
 from web.context import EXTENSION, Here
 from web.health import bp as health
@@ -55,6 +55,7 @@ def create_app(settings: Settings, engine: Engine, ring: Ring) -> Flask:
     security.install(app, https=settings.secure_cookies)
     errors.install(app)
     requests_log.install(app)
+    language.install(app)
     for blueprint in (public, mail_links, webhooks, admin, health, metrics):
         app.register_blueprint(blueprint)
     csrf.exempt("web.public.campaigns.begin")

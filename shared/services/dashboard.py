@@ -13,11 +13,12 @@ from shared.domain.campaigns import StoredCampaign
 from shared.domain.causes import CAUSE_WORDS, Cause
 from shared.domain.figures import CampaignFigures
 from shared.domain.letter_words import STATE_WORDS, office_label, state_words
-from shared.domain.office_hours import opening_for, opening_words
+from shared.domain.office_hours import opening_for
 from shared.domain.places import HomeAddress
 from shared.domain.states import HoldReason, LetterState
 from shared.domain.transport import Transport
 from shared.errors import NotFound
+from shared.rendering.speech import say_weekday
 from shared.services.figures import current_figures
 from shared.services.letters import can_cancel, can_retry
 from shared.settings import Settings
@@ -182,7 +183,7 @@ def _detail(connection: Connection, row: RowMapping, events: tuple[EventLine, ..
         message_id=row["message_id"],
         remote_reply=row["remote_reply"],
         due_at=row["due_at"],
-        opens=opening_words(opening) if opening else "",
+        opens=say_weekday(opening) if opening else "",
         can_retry=can_retry(state, row["cause"]),
         can_cancel=can_cancel(state),
         is_checked=row["hold_reason"] == HoldReason.ABUSE_CHECK.value,

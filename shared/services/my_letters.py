@@ -15,6 +15,7 @@ from shared.db.engine import at_once
 from shared.domain.causes import Cause
 from shared.domain.identities import email_hash
 from shared.domain.letter_words import LETTER_GONE
+from shared.domain.phrases import phrase
 from shared.domain.states import CANCELLABLE, SUBMISSION_ARROWS, LetterState, SubmissionState
 from shared.errors import NotAllowed, NotFound
 from shared.services.erasure import erase_person, erase_submissions
@@ -49,7 +50,7 @@ def cancel_own_letter(engine: Engine, token: str, letter_id: int) -> None:
         if row["state"] == LetterState.CANCELLED.value:
             return
         if LetterState(row["state"]) not in CANCELLABLE:
-            raise NotAllowed("This letter is already leaving, or has left. It can't be taken back any more.")
+            raise NotAllowed(phrase("This letter is already leaving, or has left. It can't be taken back any more."))
         letters.change_letter(connection, row, LetterState.CANCELLED, actor="supporter", cause=Cause.SUPPORTER)
         if all(one["id"] == letter_id or _never_left(one) for one in written) and row["sent_at"] is None:
             _withdraw(connection, submission)

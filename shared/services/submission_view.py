@@ -11,7 +11,7 @@ from shared.db.engine import at_once
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.identities import reference
 from shared.domain.letter_words import LETTER_GONE, RailStep, cause_words, rail, state_words
-from shared.domain.office_hours import OfficeHours, opening_for, opening_words
+from shared.domain.office_hours import OfficeHours, opening_for
 from shared.domain.places import Chamber, HomeAddress, LookupStatus, Match, MatchType, Office
 from shared.domain.states import CANCELLABLE, LOOKUP_WAITING, LetterState, SubmissionState
 from shared.domain.transport import Transport, speaks_of_a_test
@@ -23,6 +23,7 @@ from shared.rendering.letters import (
     editable_letter,
     preview_letter,
 )
+from shared.rendering.speech import say_weekday
 from shared.services.lookup import has_real_directory
 from shared.services.outbox import configured_relay
 from shared.settings import Settings
@@ -243,7 +244,7 @@ def _line(letter: RowMapping, submission: RowMapping, hours: OfficeHours | None)
         ),
         sent_at=letter["sent_at"],
         due_at=letter["due_at"],
-        opens=opening_words(opening) if opening else "",
+        opens=say_weekday(opening) if opening else "",
         subject=letter["subject"],
         body=letter["body"],
     )

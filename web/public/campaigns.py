@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from shared.domain.states import CampaignState
 from shared.errors import InputError
+from shared.rendering.speech import spoken
 from shared.services.campaigns import OPEN_STATES, CampaignPage, campaign_page, list_campaigns
 from shared.services.my_letters import find_earlier
 from shared.services.submissions import begin_submission
@@ -31,11 +32,12 @@ def index() -> ResponseReturnValue:
 @bp.get("/c/<slug>")
 def show(slug: str) -> ResponseReturnValue:
     """The campaign page; a campaign that is not open has a page of its own."""
-    response = here().pages.answer(slug, lambda: _open_page(slug))
+    response = here().pages.answer((slug, spoken()), lambda: _open_page(slug))
     if response is None:
         page = campaign_page(here().engine, here().settings, slug)
         return render_template("campaign_closed.html", page=page, states=CampaignState)
     response.headers["Cache-Control"] = f"public, max-age={PAGE_SECONDS}"
+    response.vary.add("Accept-Language")
     return response
 
 

@@ -3,6 +3,7 @@
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from shared.domain.phrases import phrase
 from shared.domain.states import END_STATES, SubmissionState
 from shared.errors import NotFound
 from shared.services.submission_view import SubmissionView, preview_letters, read_submission
@@ -53,7 +54,7 @@ def now(token: str) -> ResponseReturnValue:
 def require_owner(token: str) -> None:
     """Raises NotFound unless this browser owns the submission and a form of ours was posted."""
     if not is_owned(token) or not PlainForm().validate_on_submit():
-        raise NotFound("This letter was sent from another browser. Open the link in your email to change it.")
+        raise NotFound(phrase("This letter was sent from another browser. Open the link in your email to change it."))
 
 
 def is_settled(view: SubmissionView) -> bool:
