@@ -7,13 +7,12 @@ from shared.domain.states import CampaignState
 from shared.errors import InputError
 from shared.rendering.speech import spoken
 from shared.services.campaigns import OPEN_STATES, CampaignPage, campaign_page, list_campaigns
-from shared.services.my_letters import find_earlier
 from shared.services.submissions import begin_submission
 from web.client_address import client_address
 from web.context import here
 from web.forms.supporter import SupporterForm
 from web.public import bp
-from web.public.owned import own, owned_tokens
+from web.public.my_letters import onward
 from web.security import is_same_origin
 
 # Browsers and proxies may keep the page this long; counters are never older.
@@ -69,17 +68,7 @@ def _store(slug: str, form: SupporterForm) -> ResponseReturnValue:
         for field, words in error.fields.items():
             form[field].errors = [words]
         return _again(slug, form)
-    return _onward(slug, token, email)
-
-
-def _onward(slug: str, token: str, email: str) -> ResponseReturnValue:
-    """To the letter; whoever wrote from this browser before sees that first, and may go on from there."""
-    mine = owned_tokens()
-    own(token)
-    earlier = find_earlier(here().engine, here().settings, slug, email, mine) if mine else ()
-    if earlier:
-        return redirect(url_for("public.my_letters", token=earlier[0].token, draft=token), 303)
-    return redirect(url_for("public.letter", slug=slug, token=token), 303)
+    return onward(slug, token, email)
 
 
 def _again(

@@ -16,6 +16,16 @@ from web.public.status import is_settled, require_owner
 from web.security import keep_private
 
 
+def onward(slug: str, draft: str, email: str) -> Response:
+    """From step 1 to the letter; whoever wrote from this browser before sees that first, and may go on from there."""
+    mine = owned_tokens()
+    own(draft)
+    earlier = find_earlier(here().engine, here().settings, slug, email, mine) if mine else ()
+    if earlier:
+        return make_response(redirect(url_for("public.my_letters", token=earlier[0].token, draft=draft), 303))
+    return make_response(redirect(url_for("public.letter", slug=slug, token=draft), 303))
+
+
 @bp.get("/mine/<token>/<key>")
 def mine(token: str, key: str) -> ResponseReturnValue:
     """The link in our emails: this browser belongs to the supporter. Opens a page, changes nothing else."""
@@ -32,7 +42,8 @@ def mine(token: str, key: str) -> ResponseReturnValue:
 def my_letters(token: str) -> ResponseReturnValue:
     """What this browser's person sent; anybody else sees the status page, with states only."""
     view = read_submission(here().engine, here().settings, token)
-    if not _is_theirs(view) or view.accepted_at is None or view.state is SubmissionState.WITHDRAWN:
+    is_empty = view.accepted_at is None or view.state is SubmissionState.WITHDRAWN or view.expected_letters == 0
+    if is_empty or not _is_theirs(view):
         return redirect(url_for("public.status", token=token), 303)
     draft = request.args.get("draft", "")
     earlier = find_earlier(here().engine, here().settings, view.stored.campaign.slug, view.email, owned_tokens())
