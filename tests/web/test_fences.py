@@ -55,6 +55,8 @@ def test_whoever_is_near_is_not_limited_but_whom_a_near_proxy_names_is(strict: F
     assert {post(strict, f"q{number}@example.org", "10.0.0.7") for number in range(6)} == {303}
     named = {"X-Forwarded-For": "1.1.1.1, 9.9.9.9"}
     assert [post(strict, f"r{number}@example.org", "10.0.0.7", **named) for number in range(4)] == [303, 303, 303, 429]
+    mapped = [post(strict, f"m{number}@example.org", "::ffff:4.4.4.4") for number in range(4)]
+    assert mapped == [303, 303, 303, 429]
     # A stranger's own header says nothing.
     forged = [post(strict, f"s{n}@example.org", "8.8.8.8", **{"X-Forwarded-For": f"7.7.{n}.7"}) for n in range(4)]
     assert forged == [303, 303, 303, 429]
