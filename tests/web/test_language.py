@@ -122,7 +122,8 @@ def test_the_choice_stays_to_the_end(
     with engine.connect() as connection:
         language = connection.scalar(select(submission.c.language))
         wording, in_language = connection.execute(select(consent.c.wording, consent.c.language)).one()
-        subject, body = connection.execute(select(follow_up.c.subject, follow_up.c.body_text)).one()
+        thanks = select(follow_up.c.subject, follow_up.c.body_text).where(follow_up.c.kind == "thank_you")
+        subject, body = connection.execute(thanks).one()
     assert (language, in_language) == ("es", "es")
     assert said("es", "Email me about this campaign and others.") in wording
     assert "Tiendas de aquí" in body
