@@ -13,9 +13,9 @@ from shared.domain.causes import Cause
 from shared.domain.identities import email_hash, new_token
 from shared.domain.letter_words import LETTER_GONE
 from shared.domain.places import Chamber, HomeAddress
+from shared.domain.sources import clean_source
 from shared.domain.states import CANCELLABLE, LetterState, SubmissionState
 from shared.domain.supporter_input import SupporterDetails, checked_address, checked_details, checked_words
-from shared.domain.typed_text import clean_line
 from shared.errors import InputError, NotAllowed, NotFound
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
@@ -37,7 +37,7 @@ def begin_submission(
     Raises NotFound, NotAllowed, InputError.
     """
     values = checked_details(details)
-    values |= {"token": new_token(), "source": clean_line(source)[:40]}
+    values |= {"token": new_token(), "source": clean_source(source)}
     values["email_hash"] = email_hash(settings.secret_key, values["email"])
     known = campaigns.remembered(slug)
     with at_once(engine) as connection:

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("public", __name__)
 
-from web.public import campaigns, letters, status  # noqa: E402, F401 - the views register themselves on bp
+from web.public import begun, campaigns, cards, letters, status  # noqa: E402, F401 - the views register themselves on bp

@@ -10,6 +10,7 @@ from shared.services.submissions import begin_submission
 from web.context import here
 from web.forms.supporter import SupporterForm
 from web.public import bp
+from web.public.begun import begun_link, comes_as_a_page
 from web.public.owned import own
 from web.security import is_same_origin
 
@@ -22,7 +23,7 @@ def index() -> ResponseReturnValue:
     """The only campaign, or the list of them."""
     campaigns = list_campaigns(here().engine)
     if len(campaigns) == 1:
-        return redirect(url_for("public.show", slug=campaigns[0].campaign.slug))
+        return redirect(url_for("public.show", slug=campaigns[0].campaign.slug, source=request.args.get("source")))
     return render_template("index.html", campaigns=campaigns)
 
 
@@ -39,8 +40,12 @@ def show(slug: str) -> ResponseReturnValue:
 
 @bp.post("/c/<slug>")
 def begin(slug: str) -> ResponseReturnValue:
-    """Stores the draft and goes on to the letter; or shows what is wrong, with everything typed kept."""
-    if not is_same_origin():
+    """Stores the draft and goes on to the letter; or shows what is wrong, with everything typed kept.
+
+    Another website's form may begin here too (`web.public.begun`); nothing is sent before a person presses Send.
+    """
+    is_ours = is_same_origin()
+    if not is_ours and not comes_as_a_page():
         abort(403)
     form = SupporterForm()
     if form.website.data:
@@ -54,6 +59,8 @@ def begin(slug: str) -> ResponseReturnValue:
         for field, words in error.fields.items():
             form[field].errors = [words]
         return _page(campaign_page(here().engine, here().settings, slug), form), 422
+    if not is_ours:
+        return redirect(begun_link(token), 303)
     own(token)
     return redirect(url_for("public.letter", slug=slug, token=token), 303)
 

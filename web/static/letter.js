@@ -1,4 +1,4 @@
-// Comforts of the supporter's pages: own words woven into the letter, tabs, the number on the button, sharing.
+// Comforts of the supporter's pages: own words woven into the letter, tabs, the number on the button.
 const $ = (selector) => document.querySelector(selector);
 const $$ = (selector) => [...document.querySelectorAll(selector)];
 
@@ -75,16 +75,4 @@ $("#letter")?.addEventListener("submit", (event) => {
 });
 addEventListener("pageshow", () => delete $("#letter")?.dataset.sent);
 
-const share = $("[data-share]");
-if (share && navigator.share) {
-  share.hidden = false;
-  share.addEventListener("click", () => navigator.share({ title: share.dataset.title, url: share.dataset.url }).catch(() => {}));
-}
-for (const button of $$("[data-copy]")) {
-  button.hidden = !navigator.clipboard;
-  button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(button.dataset.copy);
-    button.querySelector("span").textContent = button.dataset.done;
-  });
-}
 dress();
