@@ -4,13 +4,13 @@ PYTHON ?= python3
 PORT ?=
 BIN := .venv/bin
 
-.PHONY: run test check unit format lock setup browser mail-server bench faults screenshots clean environment environment-dev
+.PHONY: run test check unit format lock setup browser mail-server bench faults words screenshots clean environment environment-dev
 
 run: environment
 	@exec $(BIN)/dearrep up $(if $(PORT),--port $(PORT))
 
 test: environment-dev check browser mail-server
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
+	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
 
 # Types, style and the direction of imports.
 check: environment-dev
@@ -39,6 +39,10 @@ lock:
 		--custom-compile-command "make lock" -o requirements.txt
 	@uv pip compile -q pyproject.toml --extra dev -c requirements.txt --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements-dev.txt
+
+# Brings the catalogs in shared/translations up to date with the sentences in code and templates.
+words: environment-dev
+	@$(BIN)/python -m scripts.words
 
 browser:
 	@sh scripts/install_browser.sh

@@ -165,6 +165,11 @@ def linked_pages(page: Page, size: str) -> None:
             # "Did they answer?" comes two weeks later and has the same key as the supporter's own page.
             other.goto(found[0].replace("/mine/", "/answers/"))
             shoot(other, size, f"4-{name.replace('mine', 'answers')}")
+            if name == "mine":
+                other.goto(found[0])
+                shoot(other, size, "4-my-letters")
+                other.click("text=Delete my data")
+                shoot(other, size, "4-delete-my-data")
             other.close()
 
 

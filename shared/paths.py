@@ -5,4 +5,5 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "templates"
 CAMPAIGNS = ROOT / "campaigns"
+TRANSLATIONS = ROOT / "shared" / "translations"
 MIGRATIONS = ROOT / "shared" / "db" / "migrations"

@@ -9,6 +9,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from shared.errors import SettingsError
+from shared.fences import read_limit, read_number
 from shared.paths import ROOT
 from shared.timing import USUAL, Timing, parse_timing
 
@@ -32,7 +33,10 @@ class Settings:
     folder or URL with public data files, empty for the official addresses; `geocoders` outside
     services to ask for addresses, empty for none; `webhooks` relay services that may post what became of mail, with
     what proves that they are it, empty for none; `var` the folder for local state; `metrics_token` what a reader of
-    `/metrics` must know, empty for whoever is near; `metrics_port` where a worker serves its own, empty for nowhere.
+    `/metrics` must know, empty for whoever is near; `metrics_port` where a worker serves its own, empty for nowhere;
+    `network_limit` and `email_limit` how often one network, or one email address, may begin letters; `fastest_send`
+    the seconds that a person needs at least between address and Send; `keep_days` after how many days without news
+    personal data go, 0 for never.
     """
 
     database_url: str
@@ -54,6 +58,10 @@ class Settings:
     timing: Timing = USUAL
     metrics_token: str = ""
     metrics_port: str = ""
+    network_limit: str = "300 per 10 minutes"
+    email_limit: str = "10 per hour"
+    fastest_send: float = 2.0
+    keep_days: float = 90.0
 
     @property
     def secure_cookies(self) -> bool:
@@ -86,6 +94,10 @@ ENVIRONMENT_NAMES: dict[str, str] = {
     "timing": "DEARREP_TIMING",
     "metrics_token": "DEARREP_METRICS_TOKEN",
     "metrics_port": "DEARREP_METRICS_PORT",
+    "network_limit": "DEARREP_NETWORK_LIMIT",
+    "email_limit": "DEARREP_EMAIL_LIMIT",
+    "fastest_send": "DEARREP_FASTEST_SEND",
+    "keep_days": "DEARREP_KEEP_DAYS",
 }
 _URL_SCHEMES = {
     "database_url": ("postgresql",),
@@ -184,6 +196,19 @@ def read_metrics_port(text: str) -> tuple[str, int] | None:
     return host or "127.0.0.1", int(port)
 
 
+def _read_fences(given: Mapping[str, str]) -> dict[str, float]:
+    numbers = {}
+    for field in ("network_limit", "email_limit", "fastest_send", "keep_days"):
+        try:
+            if field.endswith("_limit"):
+                read_limit(given.get(field, "off"))
+            elif field in given:
+                numbers[field] = read_number(given[field])
+        except ValueError as error:
+            raise SettingsError(f"{ENVIRONMENT_NAMES[field]}: {error}.") from None
+    return numbers
+
+
 def from_env(env: Mapping[str, str] | None = None) -> Settings:
     """Settings from environment variables; raises SettingsError with one line that names the bad one."""
     env = os.environ if env is None else env
@@ -206,9 +231,11 @@ def from_env(env: Mapping[str, str] | None = None) -> Settings:
     read_geocoders(given.get("geocoders", ""))
     read_webhooks(given.get("webhooks", ""))
     read_metrics_port(given.get("metrics_port", ""))
+    numbers = _read_fences(given)
     try:
         timing = parse_timing(given.pop("timing", ""))
     except ValueError as error:
         raise SettingsError(f"DEARREP_TIMING: {error}.") from None
     given["public_url"] = given.get("public_url", Settings.public_url).rstrip("/")
-    return Settings(**{**given, "timing": timing, "var": Path(given["var"]) if "var" in given else Settings.var})  # type: ignore[arg-type]
+    var = Path(given["var"]) if "var" in given else Settings.var
+    return Settings(**{**given, **numbers, "timing": timing, "var": var})  # type: ignore[arg-type]

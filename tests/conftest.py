@@ -11,6 +11,7 @@ import psycopg
 import pytest
 import redis
 from sqlalchemy import Engine, text
+from xdist.scheduler import LoadScopeScheduling
 
 from shared.db.engine import make_engine
 from shared.db.tables import METADATA
@@ -21,7 +22,28 @@ from shared.services.lookup import directory
 from shared.settings import Settings
 
 _PASSWORD = "for-tests-only"
+# Tests that share one set of servers, each group in one process.
+_TOGETHER = (
+    "tests/faults/",
+    "tests/browser/",
+    "tests/services/test_real_mail_server.py",
+    "tests/worker/test_rabbitmq.py",
+)
 _LOOPBACK = ("127.", "::1", "localhost")
+
+
+class Together(LoadScopeScheduling):  # type: ignore[misc]
+    """Tests go to whichever process is free, those of a group to the same.
+
+    By their folder: since pytest 9.2 pytest-xdist 3.8 no longer sees the marks of its own `loadgroup`.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((group for group in _TOGETHER if nodeid.startswith(group)), nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    return Together(config, log)
 
 
 class OutsideConnection(AssertionError):
@@ -134,4 +156,6 @@ def settings(postgres_url: str, redis_url: str, tmp_path: Path) -> Settings:
         secret_key="0123456789abcdef" * 4,
         environment="test",
         var=tmp_path / "var",
+        # Tests press Send as quickly as programs do.
+        fastest_send=0.0,
     )

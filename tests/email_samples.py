@@ -12,7 +12,6 @@ COMMON: dict[str, Any] = {
     "privacy": "We use your address to find who represents you, and for nothing else.",
     "reference": "7F3K-92QD",
     "is_test": False,
-    "test_notice": "This is a test. No real legislator is written to.",
     "first_name": "Jamie",
     "own_url": "https://letters.example/mine/Vb3kQm0hT9yRzX1cLw8aFg/k7m2q5x3w6n4p1r8",
     "preferences_url": "https://letters.example/emails/f12-u2k7m5x3w6n4p1r8",
@@ -45,6 +44,7 @@ OWN: dict[str, dict[str, Any]] = {
     "thank_you": {"letters": [_LETTER, _OTHER]},
     "received": {"leaves_later": False, "leaves_at": "14:05 EST"},
     "fix_address": {"is_reminder": False},
+    "already_wrote": {},
     "not_answered_in_time": {},
     "failure": {
         "failed": [

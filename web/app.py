@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from shared.paths import TEMPLATES
 from shared.queue.ring import Ring
 from shared.settings import Settings
-from web import errors, presenters, requests_log, security, sharing
+from web import errors, language, presenters, requests_log, security, sharing
 from web.admin import bp as admin
 from web.context import EXTENSION, Here
 from web.health import bp as health
@@ -18,6 +18,7 @@ from web.metrics import bp as metrics
 from web.page_cache import PageCache
 from web.public import bp as public
 from web.sessions import CookieSessions
+from web.tries import Tries
 from web.webhooks import bp as webhooks
 
 # Larger than any letter with its form fields.
@@ -47,7 +48,7 @@ def create_app(settings: Settings, engine: Engine, ring: Ring) -> Flask:
         WTF_CSRF_CHECK_DEFAULT=True,
     )
     app.session_interface = CookieSessions()
-    app.extensions[EXTENSION] = Here(settings, engine, ring, PageCache(PAGE_KEPT_SECONDS))
+    app.extensions[EXTENSION] = Here(settings, engine, ring, PageCache(PAGE_KEPT_SECONDS), Tries(settings))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     csrf = CSRFProtect(app)
     presenters.install(app)
@@ -55,6 +56,7 @@ def create_app(settings: Settings, engine: Engine, ring: Ring) -> Flask:
     security.install(app, https=settings.secure_cookies)
     errors.install(app)
     requests_log.install(app)
+    language.install(app)
     for blueprint in (public, mail_links, webhooks, admin, health, metrics):
         app.register_blueprint(blueprint)
     csrf.exempt("web.public.campaigns.begin")

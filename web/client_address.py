@@ -1,6 +1,6 @@
 """Where a request comes from, for limits only: it is never logged, and never stored as it is."""
 
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 
 from flask import request
 
@@ -18,6 +18,10 @@ def client_address() -> str:
 def is_near(address: str) -> bool:
     """True for this machine and for private networks."""
     try:
-        return not ip_address(address).is_global
+        known = ip_address(address)
     except ValueError:
         return False
+    # A server that listens for both kinds writes IPv4 addresses as IPv6.
+    if isinstance(known, IPv6Address):
+        known = known.ipv4_mapped or known
+    return not known.is_global

@@ -1,4 +1,4 @@
-"""What every view needs, hung on the app once: settings, database engine and ring."""
+"""What every view needs, hung on the app once: settings, database engine, ring, and what this process remembers."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from shared.queue.ring import Ring
 from shared.settings import Settings
 from web.page_cache import PageCache
+from web.tries import Tries
 
 EXTENSION = "dearrep"
 
@@ -20,6 +21,7 @@ class Here:
     engine: Engine
     ring: Ring
     pages: PageCache
+    tries: Tries
 
 
 def here() -> Here:

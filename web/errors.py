@@ -6,25 +6,35 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from shared.domain.phrases import Phrase, phrase
 from shared.errors import NotAllowed, NotFound
 
 _LOG = structlog.get_logger()
-WORDS: dict[int, tuple[str, str]] = {
-    400: ("That did not work", "Your browser sent something that we can't read. Go back and try again."),
-    403: ("That is not open to you", "Your browser asked from another website. Open the page here and try again."),
-    404: ("There is nothing here", "The address may have a typing slip, or what was here is gone."),
-    405: ("That does not work this way", "Open the page itself and use its buttons."),
-    413: ("That is too long", "Shorten your text and send it again. Nothing was sent."),
-    429: ("One moment", "Too many tries in a short time. Wait a minute and try again."),
-    500: ("Something went wrong on our side", "Nothing was lost that you had sent. Try again in a minute."),
-    503: ("We are just starting", "Try again in a few seconds."),
+WORDS: dict[int, tuple[Phrase, Phrase]] = {
+    400: (
+        phrase("That did not work"),
+        phrase("Your browser sent something that we can't read. Go back and try again."),
+    ),
+    403: (
+        phrase("That is not open to you"),
+        phrase("Your browser asked from another website. Open the page here and try again."),
+    ),
+    404: (phrase("There is nothing here"), phrase("The address may have a typing slip, or what was here is gone.")),
+    405: (phrase("That does not work this way"), phrase("Open the page itself and use its buttons.")),
+    413: (phrase("That is too long"), phrase("Shorten your text and send it again. Nothing was sent.")),
+    429: (phrase("One moment"), phrase("Too many tries in a short time. Wait a minute and try again.")),
+    500: (
+        phrase("Something went wrong on our side"),
+        phrase("Nothing was lost that you had sent. Try again in a minute."),
+    ),
+    503: (phrase("We are just starting"), phrase("Try again in a few seconds.")),
 }
 
 
 def install(app: Flask) -> None:
     """Registers the error pages."""
-    app.register_error_handler(NotFound, lambda error: _page(404, str(error)))
-    app.register_error_handler(NotAllowed, lambda error: _page(409, str(error), "That is not possible now"))
+    app.register_error_handler(NotFound, lambda error: _page(404, error.args[0]))
+    app.register_error_handler(NotAllowed, lambda error: _page(409, error.args[0], phrase("That is not possible now")))
     app.register_error_handler(CSRFError, _expired)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _crash)
@@ -39,9 +49,11 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 def _expired(_error: CSRFError) -> ResponseReturnValue:
     return _page(
         400,
-        "This form was open for too long, or your browser keeps no cookies. Go back, reload the page and try again. "
-        "Nothing was sent.",
-        "This page has expired",
+        phrase(
+            "This form was open for too long, or your browser keeps no cookies. "
+            "Go back, reload the page and try again. Nothing was sent."
+        ),
+        phrase("This page has expired"),
     )
 
 

@@ -1,4 +1,4 @@
-"""Numbers, times and file addresses as templates show them."""
+"""Numbers, times and file addresses as templates show them; words and dates in the reader's language."""
 
 from datetime import datetime
 from functools import lru_cache
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask, url_for
 
 from shared.domain.states import LetterState
+from shared.rendering import speech
 
 # Where the campaigns are; each time says so.
 _ZONE = ZoneInfo("America/New_York")
@@ -31,19 +32,15 @@ STATE_ICONS: dict[LetterState, str] = {
 
 def install(app: Flask) -> None:
     """Adds the filters and globals, and lets hashed files be kept for a year."""
-    app.jinja_env.filters.update(number=number, clock=clock, exact=exact, moment=moment, day=day)
+    speech.install(app.jinja_env)
+    app.jinja_env.filters.update(number=speech.say_number, clock=clock, exact=exact, moment=moment, day=day)
     app.jinja_env.globals.update(static=static, state_icons=STATE_ICONS)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31_536_000
 
 
-def number(value: int) -> str:
-    """`1284` as `1,284`."""
-    return f"{value:,}"
-
-
 def clock(value: datetime) -> str:
     """`10:42:18 am`."""
-    return f"{value.astimezone(_ZONE):%I:%M:%S %p}".lstrip("0").lower()
+    return speech.say_clock(value, _ZONE)
 
 
 def exact(value: datetime) -> str:
@@ -54,15 +51,12 @@ def exact(value: datetime) -> str:
 
 def moment(value: datetime) -> str:
     """`Nov 22, 10:42 am EST`."""
-    local = value.astimezone(_ZONE)
-    hour = f"{local:%I:%M %p}".lstrip("0").lower()
-    return f"{local:%b} {local.day}, {hour} {local:%Z}"
+    return speech.say_moment(value, _ZONE)
 
 
 def day(value: datetime) -> str:
     """`November 22, 2026`."""
-    local = value.astimezone(_ZONE)
-    return f"{local:%B} {local.day}, {local.year}"
+    return speech.say_day(value, _ZONE)
 
 
 @lru_cache(maxsize=64)

@@ -16,7 +16,7 @@ from shared.domain.follow_ups import PlannedStep
 from shared.domain.transport import Route
 
 _READ = text(
-    "SELECT s.id, s.state, s.accepted_at, s.language, s.lookup_attempt, s.campaign_id,"
+    "SELECT s.id, s.state, s.accepted_at, s.lookup_attempt, s.campaign_id,"
     " campaign.updated_at AS campaign_updated_at,"
     " ARRAY(SELECT office_id FROM submission_target WHERE submission_id = s.id) AS offices,"
     " ARRAY(SELECT office_id FROM submission_target WHERE submission_id = s.id AND is_chosen"
@@ -26,7 +26,7 @@ _READ = text(
     " FROM submission s JOIN campaign ON campaign.id = s.campaign_id WHERE s.token = :token"
 )
 _ACCEPT = text(
-    "WITH accepted AS (UPDATE submission SET accepted_at = now(),"
+    "WITH accepted AS (UPDATE submission SET accepted_at = now(), language = :language,"
     " leaves_at = now() + :undo_minutes * interval '1 minute', is_test = :is_test, transport = :transport,"
     " own_words = coalesce(CAST(:own_words AS text), own_words),"
     " edited_subject = CASE WHEN :keep_edit THEN edited_subject ELSE CAST(:edited_subject AS text) END,"
@@ -54,10 +54,12 @@ _ACCEPT = text(
 class Acceptance:
     """What Send fixes for good. `own_words` None keeps the saved ones, `chosen` None the offices as they are.
 
-    `consents` maps organizations to the wording that was agreed to, on the page `consent_source`.
+    `language` is the one in which it was pressed. `consents` maps organizations to the wording that was agreed to,
+    on the page `consent_source`.
     """
 
     route: Route
+    language: str
     undo_minutes: int
     own_words: str | None
     keep_edit: bool
@@ -79,6 +81,7 @@ def accept(connection: Connection, draft: RowMapping, given: Acceptance) -> bool
     values = {
         **{name: draft[name] for name in ("id", "state", "lookup_attempt", "campaign_updated_at")},
         "chosen_before": draft["chosen"],
+        "language": given.language,
         "undo_minutes": given.undo_minutes,
         "is_test": given.route.is_test,
         "transport": given.route.transport.value,

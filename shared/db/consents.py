@@ -18,9 +18,10 @@ _LIFT = text(
 )
 _GIVE = text(
     "INSERT INTO consent (submission_id, campaign_id, email_hash, organization, wording, language, source)"
-    " SELECT id, campaign_id, email_hash, :organization, :wording, language, :source FROM submission"
+    " SELECT id, campaign_id, email_hash, :organization, :wording, :language, :source FROM submission"
     " WHERE id = :submission_id ON CONFLICT (submission_id, organization) DO UPDATE SET withdrawn_at = NULL,"
-    " given_at = now(), wording = excluded.wording, source = excluded.source WHERE consent.withdrawn_at IS NOT NULL"
+    " given_at = now(), wording = excluded.wording, language = excluded.language, source = excluded.source"
+    " WHERE consent.withdrawn_at IS NOT NULL"
 )
 
 
@@ -54,11 +55,13 @@ def active_consents(connection: Connection, submission_id: int) -> set[str]:
     return set(connection.scalars(query))
 
 
-def give_consents(connection: Connection, submission_id: int, wordings: Mapping[str, str], *, source: str) -> None:
+def give_consents(
+    connection: Connection, submission_id: int, wordings: Mapping[str, str], *, language: str, source: str
+) -> None:
     """Consent from now on, by organization with the wording that was agreed to; one that stands stays as it is."""
+    common = {"submission_id": submission_id, "language": language, "source": source}
     for organization, wording in wordings.items():
-        values = {"submission_id": submission_id, "organization": organization, "wording": wording, "source": source}
-        connection.execute(_GIVE, values)
+        connection.execute(_GIVE, {**common, "organization": organization, "wording": wording})
 
 
 def withdraw_consents(connection: Connection, email_hash: str, organizations: set[str]) -> None:

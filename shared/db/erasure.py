@@ -22,34 +22,50 @@ _ASKED = text(
     "SELECT letter.* FROM letter JOIN submission ON submission.id = letter.submission_id WHERE letter.id = ANY(:ids)"
     " AND erase_requested_at IS NOT NULL ORDER BY letter.id FOR UPDATE OF letter"
 )
-_OF_LETTERS = "letter_id IN (SELECT id FROM letter WHERE submission_id = :id)"
-_OF_FOLLOW_UPS = "follow_up_id IN (SELECT id FROM follow_up WHERE submission_id = :id)"
-_SCRUB_LETTERS = (
-    # Offices are still written to once only by each person that is left.
+_OF_LETTERS = "letter_id IN (SELECT id FROM letter WHERE submission_id = ANY(:ids))"
+_OF_FOLLOW_UPS = "follow_up_id IN (SELECT id FROM follow_up WHERE submission_id = ANY(:ids))"
+# Offices are still written to once only by each person that is left.
+_FORGET_LETTERS = (
     "UPDATE letter SET from_name = '', reply_to = '', subject = '', body = '', email_hash = 'erased ' || id"
-    " WHERE submission_id = :id"
+    " WHERE submission_id = ANY(:ids)"
 )
-_SCRUB_FOLLOW_UPS = (
+_FORGET_FOLLOW_UPS = (
     "UPDATE follow_up SET recipient_email = '', reply_to = '', subject = '', body_text = '', body_html = '',"
-    " remote_reply = '', email_hash = 'erased ' || id WHERE submission_id = :id"
+    " remote_reply = ''{} WHERE submission_id = ANY(:ids)"
 )
-_SCRUB_SUBMISSION = (
-    "UPDATE submission SET first_name = '', last_name = '', email = '', email_hash = 'erased ' || id, street = '',"
-    " unit = '', city = '', zip = '', own_words = '', edited_subject = NULL, edited_body = NULL,"
-    " suggestions = '[]', lookup_reason = '', lat = NULL, lon = NULL, scrubbed_at = now() WHERE id = :id"
+_FORGET_SUBMISSION = (
+    "UPDATE submission SET last_name = '', street = '', unit = '', city = '', zip = '', own_words = '',"
+    " edited_subject = NULL, edited_body = NULL, suggestions = '[]', lookup_reason = '', lat = NULL, lon = NULL, {}"
+    " WHERE id = ANY(:ids)"
+)
+_WORDS = (
+    f"DELETE FROM letter_words WHERE {_OF_LETTERS}",
+    f"UPDATE receipt SET raw = '' WHERE {_OF_LETTERS} OR {_OF_FOLLOW_UPS}",
+    _FORGET_LETTERS,
 )
 _SCRUB = [
     text(statement)
     for statement in (
-        "DELETE FROM mailbox_message WHERE recipient = :email OR position(convert_to(:email, 'UTF8') IN raw) > 0",
-        f"DELETE FROM letter_words WHERE {_OF_LETTERS}",
-        f"UPDATE receipt SET raw = '' WHERE {_OF_LETTERS} OR {_OF_FOLLOW_UPS}",
-        "DELETE FROM consent WHERE submission_id = :id",
-        _SCRUB_LETTERS,
-        _SCRUB_FOLLOW_UPS,
-        _SCRUB_SUBMISSION,
+        *_WORDS,
+        "DELETE FROM consent WHERE submission_id = ANY(:ids)",
+        _FORGET_FOLLOW_UPS.format(", email_hash = 'erased ' || id"),
+        _FORGET_SUBMISSION.format(
+            "first_name = '', email = '', email_hash = 'erased ' || id, scrubbed_at = now()",
+        ),
     )
 ]
+# What an email to somebody who agreed to more needs is left, and the hash that their way out of it needs.
+_TRIM = [
+    text(statement)
+    for statement in (*_WORDS, _FORGET_FOLLOW_UPS.format(""), _FORGET_SUBMISSION.format("trimmed_at = now()"))
+]
+_SCRUB_MAILBOX = text(
+    "DELETE FROM mailbox_message WHERE recipient = :email OR position(convert_to(:email, 'UTF8') IN raw) > 0"
+)
+_REQUEST_THESE = text(
+    "UPDATE submission SET erase_requested_at = coalesce(erase_requested_at, now()) WHERE token = ANY(:tokens)"
+    " AND scrubbed_at IS NULL RETURNING id"
+)
 
 
 def request_erasure(connection: Connection, email_hash: str) -> list[int]:
@@ -72,7 +88,25 @@ def lock_letters_to_erase(connection: Connection, letter_ids: Sequence[int]) -> 
     return list(connection.execute(_ASKED, {"ids": list(letter_ids)}).mappings())
 
 
+def request_erasure_of(connection: Connection, tokens: Sequence[str]) -> list[int]:
+    """Marks these submissions only; their numbers."""
+    return list(connection.execute(_REQUEST_THESE, {"tokens": list(tokens)}).scalars())
+
+
 def scrub(connection: Connection, submission_id: int, email: str) -> None:
     """Nothing personal is left of it, whatever was written or came back."""
-    for statement in _SCRUB:
-        connection.execute(statement, {"id": submission_id, "email": email})
+    if email:
+        connection.execute(_SCRUB_MAILBOX, {"email": email})
+    scrub_many(connection, [submission_id])
+
+
+def scrub_many(connection: Connection, submission_ids: Sequence[int]) -> None:
+    """The same for several; test letters in the local mailbox go by themselves."""
+    for statement in _SCRUB if submission_ids else ():
+        connection.execute(statement, {"ids": list(submission_ids)})
+
+
+def trim_many(connection: Connection, submission_ids: Sequence[int]) -> None:
+    """Only first name, email address and its hash are left of them, and their consents."""
+    for statement in _TRIM if submission_ids else ():
+        connection.execute(statement, {"ids": list(submission_ids)})

@@ -2,7 +2,8 @@
 
 Whoever unsubscribed gets none, what is not needed any more is cancelled, and nobody gets two of ours within a day from
 one campaign (in practice, where the same person tries again and again, from one submission). What passes on an office's
-answer is not ours, and counts for none of these but the address itself.
+answer is not ours, and counts for none of these but the address itself. The link for whoever wrote again has a rule of
+its own (`shared.db.duplicates`) and does not wait for the others.
 """
 
 # ruff: noqa: S608 - statements are put together from the constants below, never from data
@@ -11,11 +12,12 @@ from sqlalchemy import Connection, RowMapping, text
 
 from shared.db.claims import LEASE
 from shared.domain.causes import Cause
-from shared.domain.follow_ups import PASSED_ON, UPDATE, Need
+from shared.domain.follow_ups import AT_ONCE, PASSED_ON, UPDATE, Need
 
 # Claims follow each other, so that each sees what the one before has taken.
 _LOCK = text("SELECT pg_advisory_xact_lock(7310045)")
 _PASSED_ON = str(PASSED_ON)
+_AT_ONCE = str(AT_ONCE)
 _OF_LETTERS = "(SELECT 1 FROM letter WHERE letter.submission_id = f.submission_id AND letter.{})"
 _HOLDS = {
     # There is something to wait for, and none of it has left.
@@ -49,7 +51,7 @@ SUPPRESSED = (
 _LAST = (
     "(SELECT max(CASE WHEN o.state = 'sending' THEN now() WHEN o.state = 'uncertain' THEN o.state_changed_at"
     " ELSE o.sent_at END) FROM follow_up o WHERE o.email_hash = f.email_hash AND o.campaign_id = f.campaign_id"
-    f" AND o.id <> f.id AND o.kind NOT IN {_PASSED_ON} AND (NOT f.is_test OR o.submission_id = f.submission_id))"
+    f" AND o.id <> f.id AND o.kind NOT IN {_AT_ONCE} AND (NOT f.is_test OR o.submission_id = f.submission_id))"
 )
 _CLAIM = text(
     "WITH due AS MATERIALIZED (SELECT * FROM follow_up WHERE state IN ('queued', 'deferred') AND due_at <= now()"
@@ -59,9 +61,9 @@ _CLAIM = text(
     f" (s.state = 'withdrawn' AND f.kind NOT IN {_PASSED_ON}) OR {_NOT_NEEDED} AS is_not_needed, {_LAST} AS last"
     " FROM due f JOIN submission s ON s.id = f.submission_id JOIN campaign ON campaign.id = f.campaign_id),"
     " ranked AS (SELECT *, is_suppressed OR is_not_needed AS is_over, row_number() OVER (PARTITION BY email_hash,"
-    f" campaign_id, kind IN {_PASSED_ON}, is_suppressed OR is_not_needed, CASE WHEN is_test THEN submission_id END"
+    f" campaign_id, kind IN {_AT_ONCE}, is_suppressed OR is_not_needed, CASE WHEN is_test THEN submission_id END"
     " ORDER BY due_at, id) AS turn FROM judged),"
-    f" verdict AS (SELECT id, is_suppressed, is_over, last, kind NOT IN {_PASSED_ON}"
+    f" verdict AS (SELECT id, is_suppressed, is_over, last, kind NOT IN {_AT_ONCE}"
     " AND (turn > 1 OR coalesce(last > now() - interval '1 day', false)) AS is_too_soon FROM ranked),"
     " dropped AS (UPDATE follow_up SET state = 'cancelled', state_changed_at = now(),"
     f" cause = CASE WHEN is_suppressed THEN '{Cause.SUPPRESSED}' ELSE '{Cause.NOT_NEEDED}' END"

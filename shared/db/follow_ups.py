@@ -27,7 +27,7 @@ _PLAN = text(
     " AND gone.kind = step.kind AND gone.state NOT IN ('queued', 'deferred')) ELSE 0 END,"
     " string_to_array(step.needs, ','), email, split_part(email, '@', 2), email_hash, is_test, transport,"
     f" now() + step.delay_s * interval '1 second' FROM submission, {STEPS}"
-    " WHERE submission.id = ANY(:ids) AND accepted_at IS NOT NULL ON CONFLICT DO NOTHING"
+    " WHERE submission.id = ANY(:ids) AND accepted_at IS NOT NULL AND email <> '' ON CONFLICT DO NOTHING"
 )
 _PASS_ON = text(
     "INSERT INTO follow_up (submission_id, campaign_id, kind, number, reply_to, recipient_email, receiving_domain,"

@@ -92,7 +92,9 @@ _NEWEST_OF_PEOPLE = text(
     " ORDER BY submission.email_hash, EXISTS (SELECT 1 FROM consent WHERE submission_id = submission.id"
     " AND withdrawn_at IS NULL) DESC, submission.id DESC"
 )
-_OF_IDS = text("SELECT id, token, first_name, email, accepted_at, leaves_at FROM submission WHERE id = ANY(:ids)")
+_OF_IDS = text(
+    "SELECT id, token, first_name, email, language, accepted_at, leaves_at FROM submission WHERE id = ANY(:ids)"
+)
 _FIND = (
     select(submission, campaign.c.updated_at.label("campaign_updated_at"))
     .join(campaign, campaign.c.id == submission.c.campaign_id)

@@ -3,18 +3,19 @@
 import re
 from dataclasses import dataclass
 
+from shared.domain.phrases import phrase
 from shared.domain.places import HomeAddress
 from shared.domain.street_names import city_key, fold, street_key
 from shared.domain.street_words import DIRECTIONS, LONE_UNIT_WORDS, STREET_WORDS, SUFFIXES, UNIT_WORDS
 from shared.domain.us_states import UsState, find_state, has_zip, states_of_zip
 
-NO_STREET = "Please type your street address, with the house number."
-NO_NUMBER = "Please add the house number in front of the street, for example “12 Maple Street”."
-NO_STREET_NAME = "Please add the name of the street after the house number."
-NO_PLACE = "Please add your city or town, or your ZIP code."
-PO_BOX = "A post office box has no legislators of its own. Please type the street address where you live."
-RURAL_BOX = "A rural route box can't be found on a map. Please type the street address where you live."
-BAD_ZIP = "A ZIP code has five digits, for example 02139."
+NO_STREET = phrase("Please type your street address, with the house number.")
+NO_NUMBER = phrase("Please add the house number in front of the street, for example “12 Maple Street”.")
+NO_STREET_NAME = phrase("Please add the name of the street after the house number.")
+NO_PLACE = phrase("Please add your city or town, or your ZIP code.")
+PO_BOX = phrase("A post office box has no legislators of its own. Please type the street address where you live.")
+RURAL_BOX = phrase("A rural route box can't be found on a map. Please type the street address where you live.")
+BAD_ZIP = phrase("A ZIP code has five digits, for example 02139.")
 
 # Longest house number in use; longer digit strings are something else, such as a telephone number.
 _MAX_NUMBER_DIGITS = 6

@@ -26,6 +26,19 @@ class LetterVersion:
 
 
 @dataclass(frozen=True)
+class CampaignText:
+    """What the campaign's pages say, in one language. `page` is Markdown; the letter has its own language."""
+
+    language: str
+    title: str
+    page: str = ""
+    lead: str = ""
+    form_prompt: str = ""
+    own_words_prompt: str = ""
+    privacy: str = ""
+
+
+@dataclass(frozen=True)
 class Campaign:
     """What an organizer decides about a campaign. `page` is Markdown; texts carry merge fields where allowed.
 
@@ -58,6 +71,21 @@ class Campaign:
     consents: tuple[str, ...] = ()
     # Steps of its own; a trigger without any has the usual ones.
     follow_ups: tuple[FollowUpStep, ...] = ()
+    # The pages' text for readers of other languages.
+    translations: tuple[CampaignText, ...] = ()
+
+    def text_in(self, language: str) -> CampaignText:
+        """The pages' text in this language, or as it was written."""
+        as_written = CampaignText(
+            self.language,
+            self.title,
+            self.page,
+            self.lead,
+            self.form_prompt,
+            self.own_words_prompt,
+            self.privacy,
+        )
+        return next((text for text in self.translations if text.language == language), as_written)
 
     def version_for(self, chamber: Chamber | None) -> LetterVersion:
         """The first version that fits the chamber; the first of all while the chamber isn't known."""
@@ -123,11 +151,12 @@ def from_content(columns: dict[str, Any], content: dict[str, Any]) -> Campaign:
     versions = tuple(LetterVersion(**{**v, "chambers": _chambers(v["chambers"])}) for v in content["versions"])
     steps = tuple(_step(step) for step in content["follow_ups"])
     lists = {name: tuple(content[name]) for name in ("sponsors", "consents")}
+    translations = tuple(CampaignText(**text) for text in content.get("translations", ()))
     known = {field.name for field in fields(Campaign)}
     rest = {name: value for name, value in content.items() if name in known}
     own = {name: columns[name] for name in COLUMNS}
     own["chambers"] = _chambers(own["chambers"])
-    return Campaign(**{**rest, **own, **lists, "versions": versions, "follow_ups": steps})
+    return Campaign(**{**rest, **own, **lists, "versions": versions, "follow_ups": steps, "translations": translations})
 
 
 def _step(values: dict[str, Any]) -> FollowUpStep:

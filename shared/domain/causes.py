@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shared.domain.phrases import phrase
+
 
 class Cause(StrEnum):
     """The codes stored in `letter.cause`."""
@@ -32,6 +34,7 @@ class Cause(StrEnum):
     COMPLAINED = "complained"
     SUPPRESSED = "suppressed"
     NOT_NEEDED = "not_needed"
+    ABUSE_CHECK = "abuse_check"
 
 
 @dataclass(frozen=True)
@@ -44,41 +47,54 @@ class CauseWords:
 
 CAUSE_WORDS: dict[Cause, CauseWords] = {
     Cause.NONE: CauseWords(""),
-    Cause.TEMPORARY: CauseWords("The mail server asked us to try again later.", "Nothing to do: we try again."),
-    Cause.MAILBOX_FULL: CauseWords("The mailbox is full.", "We try again. A call to the office may help."),
-    Cause.NO_SUCH_ADDRESS: CauseWords("The address does not exist.", "Check the office's address, then retry."),
-    Cause.REFUSED: CauseWords("The mail server refused the letter.", "Read its answer below before you retry."),
-    Cause.TOO_LARGE: CauseWords("The mail server found the letter too large."),
+    Cause.TEMPORARY: CauseWords(phrase("The mail server asked us to try again later."), "Nothing to do: we try again."),
+    Cause.MAILBOX_FULL: CauseWords(phrase("The mailbox is full."), "We try again. A call to the office may help."),
+    Cause.NO_SUCH_ADDRESS: CauseWords(phrase("The address does not exist."), "Check the office's address, then retry."),
+    Cause.REFUSED: CauseWords(phrase("The mail server refused the letter."), "Read its answer below before you retry."),
+    Cause.TOO_LARGE: CauseWords(phrase("The mail server found the letter too large.")),
     Cause.OUR_DNS: CauseWords(
-        "The mail server does not trust our sender domain.", "Correct SPF, DKIM and DMARC, then retry."
+        phrase("The mail server does not trust our sender domain."), "Correct SPF, DKIM and DMARC, then retry."
     ),
-    Cause.CONNECTION: CauseWords("The mail server could not be reached.", "Nothing to do: we try again."),
-    Cause.AUTHENTICATION: CauseWords("The mail relay refused our sign-in.", "Check the relay's user and password."),
-    Cause.TLS: CauseWords("A secure connection to the mail relay failed.", "Check the relay's certificate."),
+    Cause.CONNECTION: CauseWords(phrase("The mail server could not be reached."), "Nothing to do: we try again."),
+    Cause.AUTHENTICATION: CauseWords(
+        phrase("The mail relay refused our sign-in."), "Check the relay's user and password."
+    ),
+    Cause.TLS: CauseWords(phrase("A secure connection to the mail relay failed."), "Check the relay's certificate."),
     Cause.LOST_AFTER_DOT: CauseWords(
-        "The connection was lost after the whole letter had been sent. It may have arrived.",
+        phrase("The connection was lost after the whole letter had been sent. It may have arrived."),
         "Wait for a bounce or a delivery notice; resend only if you accept a second copy.",
     ),
     Cause.LEASE_EXPIRED: CauseWords(
-        "The worker that held this letter stopped answering. It may have arrived.",
+        phrase("The worker that held this letter stopped answering. It may have arrived."),
         "Wait for a bounce or a delivery notice; resend only if you accept a second copy.",
     ),
-    Cause.WORKER_STOPPED: CauseWords("A worker was stopped before it sent this letter.", "Nothing to do."),
-    Cause.CRASHED: CauseWords("Sending this letter crashed a worker again and again.", "Tell whoever runs the server."),
-    Cause.TOO_LATE: CauseWords("The campaign's last day for delivery has passed."),
-    Cause.VACANT_SEAT: CauseWords("Nobody holds this seat now.", "The letter waits for the next office holder."),
-    Cause.NO_EMAIL: CauseWords("We have no email address for this office.", "Add an address, then retry."),
-    Cause.SUPPORTER: CauseWords("The supporter took the letter back."),
-    Cause.ORGANIZER: CauseWords("An organizer did this."),
+    Cause.WORKER_STOPPED: CauseWords(phrase("A worker was stopped before it sent this letter."), "Nothing to do."),
+    Cause.CRASHED: CauseWords(
+        phrase("Sending this letter crashed a worker again and again."), "Tell whoever runs the server."
+    ),
+    Cause.TOO_LATE: CauseWords(phrase("The campaign's last day for delivery has passed.")),
+    Cause.VACANT_SEAT: CauseWords(
+        phrase("Nobody holds this seat now."), "The letter waits for the next office holder."
+    ),
+    Cause.NO_EMAIL: CauseWords(phrase("We have no email address for this office."), "Add an address, then retry."),
+    Cause.SUPPORTER: CauseWords(phrase("The supporter took the letter back.")),
+    Cause.ORGANIZER: CauseWords(phrase("An organizer did this.")),
     Cause.ADDRESS_FAILING: CauseWords(
-        "Letters to this office's address come back.",
+        phrase("Letters to this office's address come back."),
         "Correct the office's address; its letters then leave by themselves.",
     ),
-    Cause.GAVE_UP: CauseWords("The mail server tried for days and gave up.", "Check the office's address, then retry."),
-    Cause.COMPLAINED: CauseWords(
-        "The office marked such a letter as spam.", "Call the office before anything more is sent to this address."
+    Cause.GAVE_UP: CauseWords(
+        phrase("The mail server tried for days and gave up."), "Check the office's address, then retry."
     ),
-    Cause.SUPPRESSED: CauseWords("This address gets no more emails from us."),
-    Cause.NOT_NEEDED: CauseWords("There was no need for this email any more."),
-    Cause.RELAY_MISSING: CauseWords("No mail relay is configured.", "Set DEARREP_MAIL_RELAY_URL and restart."),
+    Cause.COMPLAINED: CauseWords(
+        phrase("The office marked such a letter as spam."),
+        "Call the office before anything more is sent to this address.",
+    ),
+    Cause.SUPPRESSED: CauseWords(phrase("This address gets no more emails from us.")),
+    Cause.NOT_NEEDED: CauseWords(phrase("There was no need for this email any more.")),
+    Cause.ABUSE_CHECK: CauseWords(
+        phrase("It was sent within seconds, so a person looks at it before it leaves."),
+        "Programs are that quick, and few people are. Read it, then release or cancel it.",
+    ),
+    Cause.RELAY_MISSING: CauseWords(phrase("No mail relay is configured."), "Set DEARREP_MAIL_RELAY_URL and restart."),
 }

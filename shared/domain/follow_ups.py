@@ -15,6 +15,12 @@ ANSWER = "answer"
 REPLY = "reply"
 PASSED_ON = (ANSWER, REPLY)
 UPDATE = "update"
+# The way back to their letters for whoever wrote to the same offices once more, at most one a day.
+ALREADY_WROTE = "already_wrote"
+# Emails that go at once, whatever else went to the same person today.
+AT_ONCE = (*PASSED_ON, ALREADY_WROTE)
+# Emails that lead to the supporter's own page from the first day on.
+WITH_LINK = ("received", "thank_you", "fix_address", ALREADY_WROTE)
 
 
 class Trigger(StrEnum):

@@ -5,26 +5,27 @@ from datetime import datetime
 from typing import Literal
 
 from shared.domain.causes import CAUSE_WORDS, Cause
+from shared.domain.phrases import Phrase, phrase
 from shared.domain.states import LetterState
 from shared.domain.transport import Transport
 
-LETTER_GONE = "We have no letter at this address. It may have been deleted."
+LETTER_GONE = phrase("We have no letter at this address. It may have been deleted.")
 StepKind = Literal["done", "now", "todo", "bad"]
 
-STATE_WORDS: dict[LetterState, str] = {
-    LetterState.HELD: "On hold",
-    LetterState.QUEUED: "Queued",
-    LetterState.SENDING: "Sending",
-    LetterState.DEFERRED: "Delayed, we try again",
-    LetterState.SENT: "Sent",
-    LetterState.UNCERTAIN: "Sent, not confirmed yet",
-    LetterState.DELIVERED: "Delivered",
-    LetterState.UNCONFIRMED: "Not confirmed",
-    LetterState.REJECTED: "Refused",
-    LetterState.BOUNCED: "Bounced",
-    LetterState.EXPIRED: "Too late to send",
-    LetterState.CANCELLED: "Cancelled",
-    LetterState.QUARANTINED: "Set aside",
+STATE_WORDS: dict[LetterState, Phrase] = {
+    LetterState.HELD: phrase("On hold"),
+    LetterState.QUEUED: phrase("Queued"),
+    LetterState.SENDING: phrase("Sending"),
+    LetterState.DEFERRED: phrase("Delayed, we try again"),
+    LetterState.SENT: phrase("Sent"),
+    LetterState.UNCERTAIN: phrase("Sent, not confirmed yet"),
+    LetterState.DELIVERED: phrase("Delivered"),
+    LetterState.UNCONFIRMED: phrase("Not confirmed"),
+    LetterState.REJECTED: phrase("Refused"),
+    LetterState.BOUNCED: phrase("Bounced"),
+    LetterState.EXPIRED: phrase("Too late to send"),
+    LetterState.CANCELLED: phrase("Cancelled"),
+    LetterState.QUARANTINED: phrase("Set aside"),
 }
 
 
@@ -42,8 +43,10 @@ def state_words(state: LetterState, transport: Transport, receiving_domain: str)
     if state is not LetterState.SENT:
         return STATE_WORDS[state]
     if transport is Transport.MAILBOX:
-        return "In the local mailbox"
-    return f"Accepted by {receiving_domain}" if transport is Transport.DIRECT else "Handed to our mail relay"
+        return phrase("In the local mailbox")
+    if transport is Transport.DIRECT:
+        return phrase("Accepted by %(domain)s", domain=receiving_domain)
+    return phrase("Handed to our mail relay")
 
 
 def cause_words(cause: str) -> str:
@@ -55,14 +58,14 @@ def rail(
     state: LetterState, words: str, *, accepted_at: datetime, changed_at: datetime, sent_at: datetime | None
 ) -> tuple[RailStep, ...]:
     """Received, sent, delivered. Silence never fills the last step."""
-    received = RailStep("Received", "done", accepted_at)
-    last = RailStep("Delivered", "todo")
+    received = RailStep(phrase("Received"), "done", accepted_at)
+    last = RailStep(phrase("Delivered"), "todo")
     if state in (LetterState.QUEUED, LetterState.SENDING, LetterState.DEFERRED, LetterState.HELD):
         return received, RailStep(words, "now", changed_at), last
     if state in (LetterState.SENT, LetterState.UNCERTAIN, LetterState.UNCONFIRMED):
         return received, RailStep(words, "done" if state is LetterState.SENT else "now", sent_at or changed_at), last
     if state is LetterState.DELIVERED:
-        return received, RailStep("Sent", "done", sent_at), RailStep(words, "done", changed_at)
+        return received, RailStep(phrase("Sent"), "done", sent_at), RailStep(words, "done", changed_at)
     return received, RailStep(words, "bad", changed_at)
 
 

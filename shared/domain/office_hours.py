@@ -57,9 +57,3 @@ def opening_for(
     if hours is None or state not in CLAIMABLE or transport is Transport.MAILBOX:
         return None
     return hours.next_opening(max(due_at, at))
-
-
-def opening_words(opening: datetime) -> str:
-    """`Monday 8 am`, `Monday 8:30 am`: never further away than a weekend, so the day's name is enough."""
-    minutes = f":{opening:%M}" if opening.minute else ""
-    return f"{opening:%A} {int(f'{opening:%I}')}{minutes} {opening:%p}".replace("AM", "am").replace("PM", "pm")

@@ -2,7 +2,7 @@
 
 import re
 from enum import StrEnum
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 SOURCE_MAX = 40
 _WHOLE = re.compile(r"[A-Za-z0-9-]{1,40}", re.ASCII)
@@ -43,6 +43,7 @@ def clean_source(typed: str) -> str:
     return _OTHERS.sub("-", typed.casefold()).strip("-")[:SOURCE_MAX].rstrip("-")
 
 
-def campaign_link(public_url: str, slug: str, source: str = "") -> str:
-    """The address of the campaign page, with a source code when there is one."""
-    return f"{public_url}/c/{quote(slug)}" + (f"?source={quote(source)}" if source else "")
+def campaign_link(public_url: str, slug: str, source: str = "", lang: str = "") -> str:
+    """The address of the campaign page, with a source code and a language when there are any."""
+    said = {name: value for name, value in (("source", source), ("lang", lang)) if value}
+    return f"{public_url}/c/{quote(slug)}" + (f"?{urlencode(said)}" if said else "")

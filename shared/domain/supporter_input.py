@@ -6,7 +6,9 @@ from typing import Any
 from email_validator import EmailNotValidError, validate_email
 
 from shared.domain.merge_fields import RECIPIENT_FIELDS, canonical, find_problems
+from shared.domain.phrases import Phrase, phrase
 from shared.domain.places import HomeAddress
+from shared.domain.typed_links import find_links
 from shared.domain.typed_text import clean_line, clean_text
 from shared.errors import InputError
 
@@ -14,6 +16,9 @@ OWN_WORDS_MAX = 1_000
 SUBJECT_MAX = 200
 BODY_MAX = 10_000
 NAME_MAX = 100
+# As much of links as a message can name.
+_LINKS_NAMED = 3
+_LINK_SHOWN = 60
 
 
 @dataclass(frozen=True)
@@ -29,12 +34,13 @@ class SupporterDetails:
 def checked_details(details: SupporterDetails) -> dict[str, Any]:
     """Name, email and address as they are stored; raises InputError with every problem."""
     values = {"first_name": clean_line(details.first_name), "last_name": clean_line(details.last_name)}
-    wrong = {}
-    for field, words in (("first_name", "Enter your first name"), ("last_name", "Enter your last name")):
+    wrong: dict[str, str] = {}
+    missing = {"first_name": phrase("Enter your first name"), "last_name": phrase("Enter your last name")}
+    for field, words in missing.items():
         if not values[field]:
             wrong[field] = words
         elif len(values[field]) > NAME_MAX:
-            wrong[field] = f"{words.removeprefix('Enter your ').capitalize()} must be {NAME_MAX} characters or fewer"
+            wrong[field] = _too_long(NAME_MAX)
     try:
         values["email"] = checked_email(details.email)
     except InputError as error:
@@ -57,11 +63,11 @@ def checked_address(address: HomeAddress) -> dict[str, Any]:
         "zip": clean_line(address.zip)[:10],
         "us_state": clean_line(address.state)[:2].upper(),
     }
-    wrong = {}
+    wrong: dict[str, str] = {}
     if not values["street"]:
-        wrong["street"] = "Enter your home street address with its number"
+        wrong["street"] = phrase("Enter your home street address with its number")
     if not values["city"]:
-        wrong["city"] = "Enter your city or town"
+        wrong["city"] = phrase("Enter your city or town")
     if wrong:
         raise InputError(wrong)
     return values
@@ -69,24 +75,38 @@ def checked_address(address: HomeAddress) -> dict[str, Any]:
 
 def checked_words(own_words: str, edited_subject: str | None, edited_body: str | None) -> dict[str, Any]:
     """What a supporter wrote as it is stored; raises InputError. None for a letter that was not edited."""
-    wrong = {}
+    wrong: dict[str, str] = {}
     words = clean_text(own_words)
-    if len(words) > OWN_WORDS_MAX:
-        wrong["own_words"] = f"Your own words must be {OWN_WORDS_MAX:,} characters or fewer"
+    if problem := _wrong_with_own_words(words):
+        wrong["own_words"] = problem
     subject = None if edited_subject is None else canonical(clean_line(edited_subject))
     body = None if edited_body is None else canonical(clean_text(edited_body))
     for field, text, most in (("edited_subject", subject, SUBJECT_MAX), ("edited_body", body, BODY_MAX)):
         if text is None:
             continue
         if not text:
-            wrong[field] = "Write something here, or go back to the letter as it was"
+            wrong[field] = phrase("Write something here, or go back to the letter as it was")
         elif len(text) > most:
-            wrong[field] = f"This must be {most:,} characters or fewer"
+            wrong[field] = _too_long(most)
         elif problems := find_problems(text, allowed=RECIPIENT_FIELDS):
-            wrong[field] = f"Take out the curly brackets: {problems[0][1]}"
+            wrong[field] = phrase("Take out the curly brackets: %(problem)s", problem=problems[0][1])
     if wrong:
         raise InputError(wrong)
     return {"own_words": words, "edited_subject": subject, "edited_body": body}
+
+
+def _wrong_with_own_words(words: str) -> Phrase | None:
+    """None when they are fine."""
+    if (over := len(words) - OWN_WORDS_MAX) > 0:
+        return phrase(
+            "Your own words must be %(most)s characters or fewer. Shorten them by %(over)s.",
+            most=f"{OWN_WORDS_MAX:,}",
+            over=f"{over:,}",
+        )
+    if links := find_links(words):
+        named = ", ".join(f"“{link[:_LINK_SHOWN]}”" for link in links[:_LINKS_NAMED])
+        return phrase("Take out %(links)s: mail servers may take a letter with links for spam", links=named)
+    return None
 
 
 def checked_email(typed: str) -> str:
@@ -97,5 +117,9 @@ def checked_email(typed: str) -> str:
         found = None
     if not found:
         # Letters beyond ASCII before the at sign are refused by many mail servers.
-        raise InputError({"email": "Enter an email address in the form name@example.org"})
+        raise InputError({"email": phrase("Enter an email address in the form name@example.org")})
     return found
+
+
+def _too_long(most: int) -> Phrase:
+    return phrase("This must be %(most)s characters or fewer", most=f"{most:,}")

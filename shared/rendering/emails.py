@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from shared.paths import TEMPLATES
 from shared.rendering.letters import text_to_html
+from shared.rendering.speech import install, speaking
 
 _TEXT_WIDTH = 72
 _EXTENSION = re.compile(r"(?:ext\.?|x|#)\s*(\d+)\s*$", re.IGNORECASE)
@@ -25,11 +26,13 @@ class RenderedEmail:
 
 
 def render_email(kind: str, values: dict[str, Any]) -> RenderedEmail:
-    """The email in the folder `kind`, filled with `values`."""
+    """The email in the folder `kind`, filled with `values`, whose `language` it speaks."""
     environment = _environment()
-    subject, text, html = (
-        environment.get_template(f"{kind}/{part}").render(values) for part in ("subject.txt", "body.txt", "body.html")
-    )
+    with speaking(values["language"]):
+        subject, text, html = (
+            environment.get_template(f"{kind}/{part}").render(values)
+            for part in ("subject.txt", "body.txt", "body.html")
+        )
     return RenderedEmail(" ".join(subject.split()), text.strip() + "\n", html)
 
 
@@ -55,5 +58,6 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    install(environment)
     environment.filters |= {"paragraphs": text_to_html, "wrap": wrap, "dialed": dialed}
     return environment

@@ -9,6 +9,7 @@ from shared.db import campaigns, letters
 from shared.db.engine import at_once
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.letter_words import office_label
+from shared.domain.phrases import phrase
 from shared.domain.states import FAILED, LetterState
 from shared.errors import NotFound
 from shared.services.owner_links import submission_behind
@@ -55,5 +56,5 @@ def tell_answer(engine: Engine, settings: Settings, token: str, key: str, letter
     with engine.begin() as connection:
         row = submission_behind(connection, settings, token, key)
         if letter_id not in {one["id"] for one in letters.letters_of_submission(connection, row["id"], lock=True)}:
-            raise NotFound("This letter is not yours, or it is gone.")
+            raise NotFound(phrase("This letter is not yours, or it is gone."))
         letters.tell_answered(connection, letter_id, is_answered=is_answered)

@@ -1,8 +1,9 @@
 """Campaigns as files: TOML between `+++` lines, then Markdown. Reads, checks and writes; touches no database.
 
 The body is divided by `<!-- page -->` and `<!-- letter -->` (`<!-- letter: NAME -->` for further versions, which
-the head describes under `[[versions]]`). A body without these marks is read as hosts write it: the letter
-begins at "Dear", and a last paragraph "This campaign is hosted by …" is the host's privacy sentence.
+the head describes under `[[versions]]`; `<!-- page: es -->` for the page in another language). A body without these
+marks is read as hosts write it: the letter begins at "Dear", and a last paragraph "This campaign is hosted by …" is the
+host's privacy sentence.
 """
 
 import re
@@ -22,6 +23,7 @@ from shared.domain.office_hours import parse_office_hours
 from shared.domain.places import Chamber
 from shared.errors import CampaignFileError
 from shared.services.campaign_steps import parse_step, step_table
+from shared.services.campaign_translations import parse_translations, translation_tables
 
 FENCE = "+++"
 # More people than live in any state.
@@ -29,7 +31,10 @@ _NUMBER_LIMIT = 100_000_000
 _MARK = re.compile(r"^<!--\s*(page|letter)(?::\s*([\w -]+?))?\s*-->[ \t]*$", re.MULTILINE)
 _HOSTED_BY = re.compile(r"^This campaign is hosted by ([^.]+)\.", re.IGNORECASE)
 _SLUG = re.compile(r"^[a-z0-9]+(?:-[a-z0-9]+)*$")
+_AS_WRITTEN = ""
 _FOLLOW_UP_MARK = re.compile(r"^\s*\[\[follow_ups\]\]", re.MULTILINE)
+# These stand in the body, or are written by a module of their own.
+_BODY = ("page", "translations")
 _SUBJECT_FIELDS = frozenset(MergeField) - {MergeField.OWN_WORDS}
 _TEXT_KEYS = (
     "slug",
@@ -49,7 +54,7 @@ _TEXT_KEYS = (
 _HEAD_KEYS = {
     *_TEXT_KEYS,
     *("subject", "sponsors", "chambers", "consents", "deadline", "deliver_by", "undo_minutes", "goal"),
-    *("versions", "follow_ups"),
+    *("versions", "follow_ups", "translations"),
 }
 
 
@@ -86,10 +91,14 @@ def parse_campaign(text: str, *, name: str, overrides: Mapping[str, str] | None 
     for key in sorted(head.keys() - _HEAD_KEYS):
         draft.problem(f"{key} is not a setting of a campaign.", draft.line_of(key))
     head.setdefault("slug", re.sub(r"[^a-z0-9]+", "-", name.rsplit(".", 1)[0].lower()).strip("-"))
-    page, letters = _split_body(draft, head, body, body_line)
+    pages, letters = _split_body(draft, head, body, body_line)
     values: dict[str, Any] = {key: _text(draft, head, key) for key in _TEXT_KEYS if key in head}
     values.update(_typed_values(draft, head))
+    values["page"] = pages.pop(_AS_WRITTEN, "")
     values["versions"] = _versions(draft, head, letters)
+    values["translations"], wrong = parse_translations(head.get("translations", {}), pages, values)
+    for words in wrong:
+        draft.problem(words, draft.line_of("[translations"))
     for key in ("slug", "title", "host"):
         if not values.get(key):
             draft.problem(f'{key} is missing. Set it in the head: {key} = "…"', 1)
@@ -97,7 +106,7 @@ def parse_campaign(text: str, *, name: str, overrides: Mapping[str, str] | None 
         draft.problem("slug may hold small letters, digits and hyphens only.", draft.line_of("slug"))
     if draft.problems:
         raise CampaignFileError(draft.problems)
-    return Campaign(page=page, **values)
+    return Campaign(**values)
 
 
 def format_campaign(campaign: Campaign) -> str:
@@ -110,17 +119,21 @@ def format_campaign(campaign: Campaign) -> str:
     head["subject"] = first.subject
     for field in fields(Campaign):
         value = getattr(campaign, field.name)
-        if field.name in head or field.name in ("page", "versions", "follow_ups") or value == defaults[field.name]:
+        if field.name in head or field.name in (*_BODY, "versions", "follow_ups") or value == defaults[field.name]:
             continue
         head[field.name] = list(value) if isinstance(value, tuple) else value
     if others or first.chambers or first.name != "all":
         head["versions"] = [
             {"name": v.name, "subject": v.subject, "chambers": [str(c) for c in v.chambers]} for v in campaign.versions
         ]
+    if campaign.translations:
+        head["translations"] = translation_tables(campaign.translations)
     if campaign.follow_ups:
         head["follow_ups"] = [step_table(step) for step in campaign.follow_ups]
     head = {key: [str(item) for item in value] if key == "chambers" else value for key, value in head.items()}
     parts = [FENCE, tomli_w.dumps(head, multiline_strings=True).strip(), FENCE, "<!-- page -->", campaign.page]
+    for text in campaign.translations:
+        parts += [f"<!-- page: {text.language} -->", text.page] if text.page else []
     for version in campaign.versions:
         parts += [f"<!-- letter: {version.name} -->", version.body]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -145,27 +158,28 @@ def _split_head(draft: _Draft) -> tuple[dict[str, Any], str, int]:
     return head, body, text.count("\n", 0, end + 1) + 1
 
 
-def _split_body(draft: _Draft, head: dict[str, Any], body: str, line: int) -> tuple[str, dict[str, str]]:
-    """The page's Markdown and the letter texts by version name; fills head keys that a host's text names."""
+def _split_body(draft: _Draft, head: dict[str, Any], body: str, line: int) -> tuple[dict[str, str], dict[str, str]]:
+    """The page's Markdown by language, the letter texts by version name; fills head keys that a host's text names."""
     marks = list(_MARK.finditer(body))
     if marks:
-        page, letters = "", {}
+        pages: dict[str, str] = {}
+        letters: dict[str, str] = {}
         for mark, following in zip(marks, [*marks[1:], None], strict=True):
             part = body[mark.end() : following.start() if following else len(body)]
             first = line + body.count("\n", 0, mark.end())
             if mark.group(1) == "page":
-                page = _checked_page(draft, part, first)
+                pages[mark.group(2) or _AS_WRITTEN] = _checked_page(draft, part, first)
             else:
                 letters[mark.group(2) or "all"] = _checked_letter(draft, part, first)
-        return page, letters
+        return pages, letters
     start = re.search(r"^[ \t]*Dear\b", body, re.MULTILINE)
     if not start:
         draft.problem('No letter found: it begins with a line "Dear …" or after a line <!-- letter -->.')
-        return body.strip(), {}
+        return {_AS_WRITTEN: body.strip()}, {}
     page = _take_page_facts(head, body[: start.start()])
     letter = _take_host(head, body[start.start() :])
     first = line + body.count("\n", 0, start.start())
-    return _checked_page(draft, page, line), {"all": _checked_letter(draft, letter, first)}
+    return {_AS_WRITTEN: _checked_page(draft, page, line)}, {"all": _checked_letter(draft, letter, first)}
 
 
 def _take_page_facts(head: dict[str, Any], page: str) -> str:

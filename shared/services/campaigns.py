@@ -14,6 +14,7 @@ from shared.db.engine import at_once
 from shared.db.tables import submission
 from shared.domain.campaigns import Campaign, StoredCampaign
 from shared.domain.follow_ups import Trigger
+from shared.domain.phrases import phrase
 from shared.domain.states import CampaignState
 from shared.domain.transport import speaks_of_a_test
 from shared.domain.us_states import state_of
@@ -66,7 +67,7 @@ def require_campaign(connection: Connection, slug: str) -> StoredCampaign:
     """The campaign within a transaction; raises NotFound."""
     stored = rows.find_campaign(connection, slug)
     if stored is None:
-        raise NotFound("There is no campaign at this address.")
+        raise NotFound(phrase("There is no campaign at this address."))
     return stored
 
 
@@ -125,8 +126,9 @@ def change_campaign_state(engine: Engine, slug: str, state: CampaignState, *, ac
 def require_open(stored: StoredCampaign) -> Campaign:
     """The campaign when supporters may act on it; raises NotAllowed with the reason."""
     if stored.state not in OPEN_STATES:
-        words = "has not opened yet" if stored.state is CampaignState.SCHEDULED else "has ended"
-        raise NotAllowed(f"This campaign {words}. Nothing was sent.")
+        if stored.state is CampaignState.SCHEDULED:
+            raise NotAllowed(phrase("This campaign has not opened yet. Nothing was sent."))
+        raise NotAllowed(phrase("This campaign has ended. Nothing was sent."))
     return stored.campaign
 
 

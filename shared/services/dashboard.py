@@ -13,11 +13,12 @@ from shared.domain.campaigns import StoredCampaign
 from shared.domain.causes import CAUSE_WORDS, Cause
 from shared.domain.figures import CampaignFigures
 from shared.domain.letter_words import STATE_WORDS, office_label, state_words
-from shared.domain.office_hours import opening_for, opening_words
+from shared.domain.office_hours import opening_for
 from shared.domain.places import HomeAddress
-from shared.domain.states import LetterState
+from shared.domain.states import HoldReason, LetterState
 from shared.domain.transport import Transport
 from shared.errors import NotFound
+from shared.rendering.speech import say_weekday
 from shared.services.figures import current_figures
 from shared.services.letters import can_cancel, can_retry
 from shared.settings import Settings
@@ -69,7 +70,10 @@ class EventLine:
 
 @dataclass(frozen=True)
 class LetterDetail:
-    """One letter with everything an organizer may see. `opens` when it waits for its office to open: day and time."""
+    """One letter with everything an organizer may see. `opens` when it waits for its office to open: day and time.
+
+    `is_checked` while it waits for somebody to look at it, because it was sent so quickly.
+    """
 
     id: int
     campaign: StoredCampaign
@@ -93,6 +97,7 @@ class LetterDetail:
     opens: str
     can_retry: bool
     can_cancel: bool
+    is_checked: bool
     events: tuple[EventLine, ...]
 
 
@@ -178,8 +183,9 @@ def _detail(connection: Connection, row: RowMapping, events: tuple[EventLine, ..
         message_id=row["message_id"],
         remote_reply=row["remote_reply"],
         due_at=row["due_at"],
-        opens=opening_words(opening) if opening else "",
+        opens=say_weekday(opening) if opening else "",
         can_retry=can_retry(state, row["cause"]),
         can_cancel=can_cancel(state),
+        is_checked=row["hold_reason"] == HoldReason.ABUSE_CHECK.value,
         events=events,
     )

@@ -3,6 +3,7 @@
 from sqlalchemy import Connection, Engine, RowMapping, func
 from sqlalchemy.exc import IntegrityError
 
+from shared.clock import now
 from shared.db import campaigns, letters, submissions, targets
 from shared.db.tables.letters import ONE_PER_OFFICE
 from shared.domain.causes import Cause
@@ -41,10 +42,12 @@ def retry_letter(engine: Engine, ring: Ring, letter_id: int, *, actor: str) -> N
             raise NotFound("There is no such letter.")
         state = LetterState(row["state"])
         if not row["reply_to"]:
-            raise NotAllowed("The supporter's data were deleted, as they asked. This letter can't be sent any more.")
+            raise NotAllowed("The supporter's data were deleted. This letter can't be sent any more.")
         if not can_retry(state, row["cause"]):
             raise NotAllowed(f"A letter that is {state} can't be retried.")
-        values: dict[str, object] = {"due_at": func.now(), "tries": 0, "deliver_by": None}
+        # What was held may still be within its time for undo.
+        due_at = max(now(), row["due_at"]) if state is LetterState.HELD else func.now()
+        values: dict[str, object] = {"due_at": due_at, "tries": 0, "deliver_by": None, "hold_reason": None}
         if state is LetterState.DEFERRED:
             letters.hurry(connection, row, actor=actor)
         else:
@@ -94,7 +97,6 @@ def _render_again(connection: Connection, row: RowMapping) -> dict[str, object]:
         "receiving_domain": office.email.rpartition("@")[2].lower(),
         "subject": rendered.subject,
         "body": rendered.body,
-        "hold_reason": None,
     }
 
 

@@ -11,17 +11,17 @@ from sqlalchemy import Connection, RowMapping
 
 from shared.db import letters, receipts, submissions, updates
 from shared.domain.campaigns import Campaign
-from shared.domain.follow_ups import PASSED_ON, UPDATE
+from shared.domain.follow_ups import PASSED_ON, REPLY, UPDATE
 from shared.domain.identities import owner_key, reference, unsubscribe_key
+from shared.domain.languages import SOURCE, html_tag
 from shared.domain.letter_words import cause_words, office_label
 from shared.domain.receipts import Answer, News
 from shared.domain.states import FAILED, LetterState
 from shared.domain.updates import UpdateWords
 from shared.rendering.markdown import page_html
+from shared.rendering.speech import say_moment, speaking
 from shared.services.receipts.reading import read_receipt
 from shared.settings import Settings
-
-TEST_NOTICE = "This is a test. No real legislator is written to."
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,11 @@ def email_values(settings: Settings, row: RowMapping, campaign: Campaign, facts:
         | {
             "is_reminder": row["number"] > 0,
             "leaves_later": person["leaves_at"] > person["accepted_at"],
-            "leaves_at": f"{person['leaves_at'].astimezone(ZoneInfo(campaign.timezone)):%H:%M %Z}",
+            "leaves_at": _leaves_at(person, campaign),
             "message": "",
         }
+        # Organizers get this one.
+        | ({"language": SOURCE} if row["kind"] == REPLY else {})
     )
 
 
@@ -90,23 +92,31 @@ def common_values(
 ) -> dict[str, Any]:
     """What every email says: from whom and why, and the supporter's own links. `number` is the follow-up's."""
     token = person["token"]
-    own = f"{token}/{owner_key(settings.secret_key, token)}"
+    language = person["language"]
+    text = campaign.text_in(language)
+    # Who writes in the language of the pages' source needs no choice in the address.
+    chosen = "" if language == SOURCE else f"?lang={html_tag(language)}"
+    own = f"{token}/{owner_key(settings.secret_key, token)}{chosen}"
     return {
-        "language": campaign.language,
-        "campaign_title": campaign.title,
-        "campaign_url": f"{settings.public_url}/c/{campaign.slug}",
+        "language": language,
+        "campaign_title": text.title,
+        "campaign_url": f"{settings.public_url}/c/{campaign.slug}{chosen}",
         "sender_name": campaign.sender_name,
-        "privacy": campaign.privacy,
+        "privacy": text.privacy,
         "reference": reference(token),
         "is_test": is_test,
-        "test_notice": TEST_NOTICE,
         "first_name": person["first_name"],
         # The page behind it shows the status, or the question while there is one.
         "own_url": f"{settings.public_url}/mine/{own}",
         "answer_url": f"{settings.public_url}/answers/{own}",
         "preferences_url": f"{settings.public_url}/preferences/{own}",
-        "unsubscribe_url": unsubscribe_url(settings, unsubscribe_key(settings.secret_key, number)),
+        "unsubscribe_url": unsubscribe_url(settings, unsubscribe_key(settings.secret_key, number)) + chosen,
     }
+
+
+def _leaves_at(person: RowMapping, campaign: Campaign) -> str:
+    with speaking(person["language"]):
+        return say_moment(person["leaves_at"], ZoneInfo(campaign.timezone))
 
 
 def update_values(words: UpdateWords) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import Connection, Engine, RowMapping
 
 from shared.clock import now
-from shared.db import campaigns, letters, pace, submissions, targets
+from shared.db import campaigns, duplicates, letters, pace, submissions, targets
 from shared.domain.backoff import GIVE_UP_AFTER_S
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.causes import Cause
@@ -42,9 +42,11 @@ def make_due_letters(engine: Engine, ring: Ring, settings: Settings) -> int:
 
 def make_letters(engine: Engine, ring: Ring, settings: Settings) -> int:
     """Makes the letters of a batch of submissions, and rings for those that are due; returns of how many."""
-    made, due_now = _make(engine, settings)
+    made, due_now, has_mail = _make(engine, settings)
     if due_now:
         ring.ring(TaskName.DELIVER_LETTERS)
+    if has_mail:
+        ring.ring(TaskName.SEND_MAIL)
     return made
 
 
@@ -55,12 +57,13 @@ def author_of(row: RowMapping) -> Author:
     return Author(name, row["email"], address.one_line(), row["own_words"], row["edited_subject"], row["edited_body"])
 
 
-def _make(engine: Engine, settings: Settings) -> tuple[int, bool]:
+def _make(engine: Engine, settings: Settings) -> tuple[int, bool, bool]:
+    """Of how many submissions, whether any letter is due now, and whether any email is."""
     with engine.begin() as connection:
         rows = submissions.lock_letterless(connection, BATCH)
         if not rows:
-            return 0, False
-        values = _values_of(connection, rows)
+            return 0, False, False
+        values = _values_of(connection, settings, rows)
         failpoint("prepare.before_letters")
         every = [letter for own in values.values() for letter in own]
         made = letters.insert_letters(
@@ -74,10 +77,14 @@ def _make(engine: Engine, settings: Settings) -> tuple[int, bool]:
         )
         for number in values:
             _LOG.info("letters.made", submission_id=number, letters=made.get(number, 0))
-        return len(rows), any(row["leaves_at"] <= now() for row in rows)
+        # Whoever had written to all of these offices before gets the way to those letters.
+        has_mail = duplicates.tell_of_letters(connection, [number for number in values if not made.get(number)])
+        return len(rows), any(row["leaves_at"] <= now() for row in rows), has_mail
 
 
-def _values_of(connection: Connection, rows: Sequence[RowMapping]) -> dict[int, list[Mapping[str, Any]]]:
+def _values_of(
+    connection: Connection, settings: Settings, rows: Sequence[RowMapping]
+) -> dict[int, list[Mapping[str, Any]]]:
     """The letters of each submission. One whose letters can't be made waits; the others go on."""
     chosen = targets.chosen_targets(connection, [row["id"] for row in rows])
     stored = {number: campaigns.read_campaign(connection, number) for number in {row["campaign_id"] for row in rows}}
@@ -86,12 +93,19 @@ def _values_of(connection: Connection, rows: Sequence[RowMapping]) -> dict[int, 
         offices = chosen.get(row["id"], [])
         try:
             author, campaign = author_of(row), stored[row["campaign_id"]]
-            values[row["id"]] = [_letter_values(row, author, campaign, office) for office in offices]
+            held = _is_too_quick(settings, row)
+            values[row["id"]] = [_letter_values(row, author, campaign, office, held=held) for office in offices]
         except Exception as error:  # noqa: BLE001 - a fault in one letter's text must not hold up the others
             # Without the error's text, which may quote the letter.
             _LOG.error("letters.failed", submission_id=row["id"], error=type(error).__name__)
             submissions.put_off_letters(connection, row["id"])
     return values
+
+
+def _is_too_quick(settings: Settings, row: RowMapping) -> bool:
+    """Nobody reads and sends that quickly, programs do. A test letter does no harm."""
+    seconds = (row["accepted_at"] - row["created_at"]).total_seconds()
+    return not row["is_test"] and seconds < settings.fastest_send
 
 
 def _why_held(office: Office) -> tuple[HoldReason, Cause]:
@@ -102,7 +116,9 @@ def _why_held(office: Office) -> tuple[HoldReason, Cause]:
     return HoldReason.NO_EMAIL, Cause.NO_EMAIL
 
 
-def _letter_values(row: RowMapping, author: Author, stored: StoredCampaign, office: Office) -> Mapping[str, Any]:
+def _letter_values(
+    row: RowMapping, author: Author, stored: StoredCampaign, office: Office, *, held: bool
+) -> Mapping[str, Any]:
     values: dict[str, Any] = {
         "words": stored_words(stored.id, author.name, row["email"], row["city"], office.holder, office.district),
         "hold_reason": None,
@@ -127,8 +143,13 @@ def _letter_values(row: RowMapping, author: Author, stored: StoredCampaign, offi
         "from_name": author.name,
         "reply_to": row["email"],
     }
+    if held:
+        values |= _held(HoldReason.ABUSE_CHECK, Cause.ABUSE_CHECK)
     if office.vacant or not office.email:
-        reason, cause = _why_held(office)
-        return values | {"state": LetterState.HELD.value, "hold_reason": reason.value, "cause": cause.value}
+        return values if held else values | _held(*_why_held(office))
     rendered = render_letter(stored.campaign, author, office)
     return values | {"subject": rendered.subject, "body": rendered.body}
+
+
+def _held(reason: HoldReason, cause: Cause) -> dict[str, str]:
+    return {"state": LetterState.HELD.value, "hold_reason": reason.value, "cause": cause.value}

@@ -4,10 +4,11 @@ from sqlalchemy import Connection, RowMapping
 
 from shared.db import submissions
 from shared.domain.identities import is_owner_key
+from shared.domain.phrases import phrase
 from shared.errors import NotFound
 from shared.settings import Settings
 
-BROKEN_LINK = "This link is not complete. Copy it whole from the email."
+BROKEN_LINK = phrase("This link is not complete. Copy it whole from the email.")
 
 
 def submission_behind(connection: Connection, settings: Settings, token: str, key: str) -> RowMapping:

@@ -14,6 +14,7 @@ from shared.domain.consents import PREFERENCES_PAGE, consent_wording
 from shared.domain.identities import read_unsubscribe_key
 from shared.domain.suppressions import SuppressionReason
 from shared.errors import NotFound
+from shared.rendering.speech import say, spoken
 from shared.services.owner_links import BROKEN_LINK, submission_behind
 from shared.settings import Settings
 
@@ -80,8 +81,8 @@ def save_preferences(
         else:
             reason = SuppressionReason.UNSUBSCRIBED
             consents.suppress(connection, row["email_hash"], row["campaign_id"], reason, source=PREFERENCES_PAGE)
-        wordings = {name: consent_wording(name) for name in sorted(offered & organizations)}
-        consents.give_consents(connection, row["id"], wordings, source=PREFERENCES_PAGE)
+        wordings = {name: say(consent_wording(name)) for name in sorted(offered & organizations)}
+        consents.give_consents(connection, row["id"], wordings, language=spoken(), source=PREFERENCES_PAGE)
         consents.withdraw_consents(connection, row["email_hash"], offered - organizations)
 
 

@@ -11,9 +11,9 @@ from shared.db.engine import at_once
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.identities import reference
 from shared.domain.letter_words import LETTER_GONE, RailStep, cause_words, rail, state_words
-from shared.domain.office_hours import OfficeHours, opening_for, opening_words
+from shared.domain.office_hours import OfficeHours, opening_for
 from shared.domain.places import Chamber, HomeAddress, LookupStatus, Match, MatchType, Office
-from shared.domain.states import LOOKUP_WAITING, LetterState, SubmissionState
+from shared.domain.states import CANCELLABLE, LOOKUP_WAITING, LetterState, SubmissionState
 from shared.domain.transport import Transport, speaks_of_a_test
 from shared.errors import NotFound
 from shared.rendering.letters import (
@@ -23,6 +23,7 @@ from shared.rendering.letters import (
     editable_letter,
     preview_letter,
 )
+from shared.rendering.speech import say_weekday
 from shared.services.lookup import has_real_directory
 from shared.services.outbox import configured_relay
 from shared.settings import Settings
@@ -39,7 +40,10 @@ class Target:
 
 @dataclass(frozen=True)
 class LetterLine:
-    """One letter on the status page. `opens` when it waits for its office to open: the day and time of that."""
+    """One letter on the status page. `opens` when it waits for its office to open: the day and time of that.
+
+    `subject` and `body` are empty until its words are fixed.
+    """
 
     letter_id: int
     office_title: str
@@ -52,11 +56,21 @@ class LetterLine:
     sent_at: datetime | None
     due_at: datetime
     opens: str
+    subject: str
+    body: str
+
+    @property
+    def can_cancel(self) -> bool:
+        """True while it has not left."""
+        return self.state in CANCELLABLE
 
 
 @dataclass(frozen=True)
 class SubmissionView:
-    """Everything the letter and status pages show. `undo_until` is None once it can't be undone."""
+    """Everything the letter and status pages show. `undo_until` is None once it can't be undone.
+
+    `is_erased` when nothing is left, or nothing is to be left, of whose it is and what was written.
+    """
 
     token: str
     reference: str
@@ -81,6 +95,7 @@ class SubmissionView:
     undo_until: datetime | None
     is_test: bool
     is_practice: bool
+    is_erased: bool
     letters: tuple[LetterLine, ...]
 
     @property
@@ -173,6 +188,7 @@ def _view(connection: Connection, settings: Settings, row: RowMapping) -> Submis
         undo_until=_undo_until(row, lines),
         is_test=_is_test(row, stored, settings, practice=practice),
         is_practice=practice,
+        is_erased=any(row[name] is not None for name in ("erase_requested_at", "trimmed_at", "scrubbed_at")),
         letters=lines,
     )
 
@@ -187,7 +203,7 @@ def _is_test(row: RowMapping, stored: StoredCampaign, settings: Settings, *, pra
 def _undo_until(row: RowMapping, lines: tuple[LetterLine, ...]) -> datetime | None:
     withdrawn = row["state"] in (SubmissionState.WITHDRAWN, SubmissionState.EXPIRED)
     leaves_at: datetime | None = row["leaves_at"]
-    if leaves_at is None or withdrawn:
+    if leaves_at is None or withdrawn or row["expected_letters"] == 0:
         return None
     if row["expected_letters"] is None:
         # It begins anew with the letters.
@@ -228,5 +244,7 @@ def _line(letter: RowMapping, submission: RowMapping, hours: OfficeHours | None)
         ),
         sent_at=letter["sent_at"],
         due_at=letter["due_at"],
-        opens=opening_words(opening) if opening else "",
+        opens=say_weekday(opening) if opening else "",
+        subject=letter["subject"],
+        body=letter["body"],
     )

@@ -12,6 +12,7 @@ from shared.domain.campaigns import StoredCampaign
 from shared.domain.causes import Cause
 from shared.domain.identities import email_hash, new_token
 from shared.domain.letter_words import LETTER_GONE
+from shared.domain.phrases import phrase
 from shared.domain.places import Chamber, HomeAddress
 from shared.domain.sources import clean_source
 from shared.domain.states import CANCELLABLE, LetterState, SubmissionState
@@ -45,7 +46,7 @@ def begin_submission(
             stored = require_campaign(connection, slug)
             require_open(stored)
             if not _begin(connection, stored, values):
-                raise NotAllowed("This campaign changed while you pressed the button. Press it once more.")
+                raise NotAllowed(phrase("This campaign changed while you pressed the button. Press it once more."))
     ring.ring(TaskName.PREPARE_SUBMISSIONS)
     return str(values["token"])
 
@@ -64,7 +65,7 @@ def save_draft(
     with engine.begin() as connection:
         row = _require(connection, token)
         if row["accepted_at"] is not None:
-            raise NotAllowed("This letter was already sent. It can't be changed any more.")
+            raise NotAllowed(phrase("This letter was already sent. It can't be changed any more."))
         submissions.update_submission(connection, row["id"], values)
         if chosen is not None:
             targets.choose_targets(connection, row["id"], chosen)
@@ -100,10 +101,10 @@ def answer_doubt(engine: Engine, ring: Ring, token: str, chosen: Mapping[Chamber
             return
         candidates = [office for office, asked, _ in targets.read_targets(connection, row["id"]) if asked]
         if not candidates:
-            raise InputError({"street": "Your address has changed since. Check it and look again."})
+            raise InputError({"street": phrase("Your address has changed since. Check it and look again.")})
         for chamber in {office.chamber for office in candidates}:
             if chosen.get(chamber) not in {office.office_id for office in candidates if office.chamber is chamber}:
-                raise InputError({chamber.value: "Choose the one who represents you, or correct your address."})
+                raise InputError({chamber.value: phrase("Choose the one who represents you, or correct your address.")})
         targets.answer_candidates(connection, row["id"], set(chosen.values()))
         submissions.make_ready(connection, row, {"match_type": "hand_picked"})
     ring.ring(TaskName.PREPARE_SUBMISSIONS)
@@ -117,12 +118,12 @@ def undo_submission(engine: Engine, token: str) -> None:
             return
         letterless = row["accepted_at"] is not None and row["expected_letters"] is None
         if not letterless and (row["leaves_at"] is None or row["leaves_at"] <= now()):
-            raise NotAllowed("Your letters are already leaving. They can't be taken back any more.")
+            raise NotAllowed(phrase("Your letters are already leaving. They can't be taken back any more."))
         for letter in letters.letters_of_submission(connection, row["id"], lock=True):
             if letter["state"] == LetterState.CANCELLED.value:
                 continue
             if LetterState(letter["state"]) not in CANCELLABLE:
-                raise NotAllowed("A letter is already leaving. It can't be taken back any more.")
+                raise NotAllowed(phrase("A letter is already leaving. It can't be taken back any more."))
             letters.change_letter(connection, letter, LetterState.CANCELLED, actor="supporter", cause=Cause.SUPPORTER)
         for mail in follow_ups.lock_waiting(connection, row["id"]):
             follow_ups.change_follow_up(connection, mail, LetterState.CANCELLED)
@@ -149,7 +150,7 @@ def _require(connection: Connection, token: str) -> RowMapping:
 
 def _require_letterless(row: RowMapping) -> None:
     if row["expected_letters"] is not None or row["state"] == SubmissionState.WITHDRAWN.value:
-        raise NotAllowed("These letters are already on their way. Start again to write from another address.")
+        raise NotAllowed(phrase("These letters are already on their way. Start again to write from another address."))
 
 
 def _begin(connection: Connection, stored: StoredCampaign, values: Mapping[str, Any]) -> bool:

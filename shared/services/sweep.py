@@ -20,6 +20,7 @@ from shared.services.erasure import erase_requested
 from shared.services.figures import current_figures, tell_imbalance
 from shared.services.follow_up_plan import plan_follow_ups, plan_for_letters
 from shared.services.outbox import open_transports
+from shared.services.retention import forget_old
 from shared.settings import Settings
 
 _LOG = structlog.get_logger()
@@ -56,11 +57,12 @@ def sweep(engine: Engine, ring: Ring, settings: Settings) -> list[TaskName]:
 
 
 def tidy(engine: Engine, settings: Settings) -> int:
-    """Deletes drafts that nobody sent, and repeats an alarm that still stands; returns how many drafts."""
+    """Deletes drafts that nobody sent and what has grown old, repeats an alarm that still stands; how many drafts."""
     with engine.begin() as connection:
         gone = submissions.delete_old_drafts(connection, DRAFT_LIFETIME)
         receipts.forget_raw(connection, RAW_RECEIPTS_DAYS)
         _close_questions(connection)
+    forget_old(engine, settings)
     tell_imbalance(current_figures(engine, settings))
     return gone
 

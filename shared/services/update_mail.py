@@ -37,7 +37,7 @@ def render_update(
     settings: Settings, campaign: Campaign, words: UpdateWords, *, is_test: bool = False
 ) -> RenderedEmail:
     """The email with these words. Links of a supporter's own lead to the campaign page: it is nobody's yet."""
-    nobody = {"token": "", "first_name": ""}
+    nobody = {"token": "", "first_name": "", "language": campaign.language}
     values = common_values(settings, 0, campaign, nobody, is_test=is_test) | update_values(words)
     own = ("own_url", "answer_url", "preferences_url", "unsubscribe_url")
     return render_email("update", values | dict.fromkeys(own, values["campaign_url"]))

@@ -138,6 +138,9 @@ def stage(servers: Servers, name: str, *, sink_seconds: float = 0.0, log_level: 
             mailbox_url=sink.url,
             var=room / "var",
             log_level=log_level,
+            # Nobody here is a person.
+            fastest_send=0.0,
+            email_limit="off",
         )
         _import_state(engine, room)
         slug, campaign_id = _open_campaign(engine)

@@ -7,7 +7,7 @@ from shared.rendering.emails import render_email
 from tests.browser.walk import WCAG, check
 from tests.email_samples import NAMES, awkward
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

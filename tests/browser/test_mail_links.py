@@ -9,7 +9,7 @@ from shared.domain.identities import owner_key, unsubscribe_key
 from tests.browser.conftest import Faults, Site
 from tests.browser.walk import DESKTOP, PHONE, begin, check
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 
 

@@ -11,7 +11,7 @@ from shared.services.organizers import end_sessions
 from tests.browser.conftest import Faults, Site
 from tests.browser.walk import DESKTOP, PHONE, begin, check
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 # After a slow count the next one rests: the page shows its age meanwhile (`shared/services/figures.py`).
 COUNTED_WITHIN_MS = 15_000

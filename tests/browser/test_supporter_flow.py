@@ -10,7 +10,7 @@ from shared.services.campaigns import change_campaign_state
 from tests.browser.conftest import Faults, Site
 from tests.browser.walk import DESKTOP, PHONE, begin, check, go_on, type_address
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 
 

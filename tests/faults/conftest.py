@@ -126,6 +126,9 @@ def long_stack() -> Iterator[Stack]:
             timing=TIMING,
             log_level="WARNING",
             webhooks=f"mailgun={MAILGUN_KEY}",
+            # Nobody here is a person.
+            fastest_send=0.0,
+            email_limit="off",
         )
         engine = make_engine(settings.database_url)
         upgrade(engine)

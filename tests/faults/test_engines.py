@@ -22,7 +22,7 @@ from tests.faults.conftest import Stack
 from tests.faults.fleet import wait_until
 from tests.faults.test_workers import check, everything_paused, write
 
-pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.faults
 
 
 def broker_of(stack: Stack) -> redis.Redis:

@@ -12,7 +12,7 @@ from tests.faults.fleet import wait_until
 from tests.faults.sink import BEHAVIOURS
 from tests.faults.test_workers import REST, everything_paused, write
 
-pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.faults
 # What one letter ends as when its first try meets this; everything else is sent in the end.
 ENDS = {
     "say:RCPT:550 5.1.1 nobody": "rejected",

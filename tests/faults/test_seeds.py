@@ -19,7 +19,7 @@ from tests.faults.conftest import Stack
 from tests.faults.people import erase_somebody, post_news, unsubscribe_somebody
 from tests.faults.sink import BEHAVIOURS
 
-pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.faults
 _FEW = 12
 FIRST = int(os.environ.get("FAULT_FIRST_SEED", "1"))
 SEEDS = int(os.environ.get("FAULT_SEEDS", str(_FEW)))

@@ -8,7 +8,7 @@ from tests.faults.conftest import Stack
 from tests.faults.fleet import wait_until
 from tests.faults.test_workers import check
 
-pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.faults
 
 
 @pytest.mark.parametrize("step", ["accept.before_commit", "accept.after_commit"])

@@ -10,9 +10,10 @@ from sqlalchemy import Engine, text
 
 from shared.clock import now
 from shared.db.campaigns import SENDABLE
-from shared.domain.office_hours import OfficeHours, opening_words, parse_office_hours
+from shared.domain.office_hours import OfficeHours, parse_office_hours
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
+from shared.rendering.speech import say_weekday
 from shared.services.campaigns import import_campaign
 from shared.services.dashboard import read_letter
 from shared.services.delivery import deliver_letters
@@ -100,7 +101,7 @@ def test_letters_leave_while_the_office_is_open(
     token = waiting(zone, SPAN)
     ring = Ring(make_celery(settings), connect_redis(settings.redis_url))
     opening = hours_of(zone, SPAN).next_opening(now())
-    words = opening_words(opening) if opening else ""
+    words = say_weekday(opening) if opening else ""
     view = read_submission(engine, settings, token)
     assert view.opens == words
     assert [line.opens for line in view.letters] == [words, words]

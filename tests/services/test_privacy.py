@@ -11,6 +11,7 @@ import structlog
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
+from shared.domain.identities import owner_key
 from shared.domain.places import HomeAddress
 from shared.domain.supporter_input import SupporterDetails
 from shared.logging import configure_logging
@@ -61,6 +62,7 @@ def test_the_whole_road_leaves_no_trace_of_a_person(
         prepare_submissions(engine, ring, settings)
         deliver_letters(engine, ring, settings, first_tries=True)
         send_mail(engine, ring, settings)
+        come_back(client, settings, token)
         sweep(engine, ring, settings)
     lines = logs.getvalue().splitlines()
     assert any("mail.tried" in line for line in lines)
@@ -88,6 +90,21 @@ def walk_the_pages(client: FlaskClient) -> None:
     assert answer.status_code == 303
     assert not [word for word in PRIVATE if word in answer.location]
     assert client.post(answer.location, data={"own_words": OWN_WORDS}).status_code == 400
+
+
+def come_back(client: FlaskClient, settings: Settings, token: str) -> None:
+    """The second visit, up to the deletion of everything."""
+    opened = client.get(f"/mine/{token}/{owner_key(settings.secret_key, token)}", follow_redirects=True)
+    assert "Xanthippe" in opened.text
+    assert "unmistakable" in opened.text
+    again = {"first_name": "Xanthippe", "last_name": "Quillfeather", "email": "xq@example.org"}
+    again |= {"street": "77 Zyzzyva Lane", "city": "Worcester"}
+    assert client.post("/c/co-ops", data=again).location.startswith(f"/mine/{token}?draft=")
+    assert client.post("/c/co-ops", data=again | {"email": "xq@gmial.com"}).status_code == 422
+    page = client.get(f"/s/{token}/delete").text
+    form = {"csrf_token": page.split('name="csrf_token" value="')[1].split('"')[0]}
+    assert client.post(f"/s/{token}/letters/1/cancel", data=form).status_code in (303, 409)
+    assert client.post(f"/s/{token}/delete", data=form).status_code == 303
 
 
 def test_a_crash_is_logged_without_what_a_person_typed(engine: Engine, settings: Settings, logs: io.StringIO) -> None:

@@ -37,7 +37,6 @@ pytestmark = [
     pytest.mark.skipif(
         _PROGRAM is None, reason="NOT TESTED: THERE IS NO MAIL SERVER: install the package 'exim4-daemon-light'"
     ),
-    pytest.mark.xdist_group("mail-server"),
 ]
 
 

@@ -3,9 +3,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from shared.domain.office_hours import OfficeHours, opening_for, opening_words, parse_office_hours
+from shared.domain.office_hours import OfficeHours, opening_for, parse_office_hours
 from shared.domain.states import LetterState
 from shared.domain.transport import Transport
+from shared.rendering.speech import say_weekday
 
 # zone, moment in UTC, when the office opens next in UTC (None: it is open), the words for it
 CASES = [
@@ -47,7 +48,7 @@ def hours(zone: str = "America/New_York", text: str = "08:00-18:00") -> OfficeHo
 def test_the_next_opening(zone: str, at: str, opens: str | None, words: str) -> None:
     opening = hours(zone).next_opening(moment(at))
     assert opening == (moment(opens) if opens else None)
-    assert (opening_words(opening) if opening else "") == words
+    assert (say_weekday(opening) if opening else "") == words
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ def test_the_next_opening(zone: str, at: str, opens: str | None, words: str) -> 
 def test_times_are_said_as_people_say_them(text: str, words: str) -> None:
     opening = hours(text=text).next_opening(moment("2026-11-21T15:00"))
     assert opening
-    assert opening_words(opening) == words
+    assert say_weekday(opening) == words
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 import io
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,15 +11,16 @@ import reportlab
 import segno
 from PIL import Image
 
-from shared.domain.campaigns import Campaign, LetterVersion
+from shared.domain.campaigns import Campaign, CampaignText, LetterVersion
 from shared.domain.sources import campaign_link, clean_source, is_source
 from shared.rendering import fonts
 from shared.rendering.flyer import draw_flyer, left_out_of_flyer
 from shared.rendering.fonts import Face, find_line, installed_faces
 from shared.rendering.qr_codes import BORDER, qr_png, qr_runs, qr_svg
 from shared.rendering.share_card import CardWords, card_hash, draw_card, left_out_of_card
+from shared.rendering.speech import spoken
 from shared.rendering.typesetting import set_text
-from shared.services.sharing import card_words, flyer_words
+from shared.services.sharing import card_words, flyer_words, share_title
 
 CHINESE = "为我们的图书馆写信"
 LONG = "Ação já: por moradia, transporte e salários dignos para todas as famílias trabalhadoras de Massachusetts " * 4
@@ -69,7 +72,7 @@ def test_what_no_font_has_is_left_out_instead_of_boxes(bare_machine: None) -> No
     assert find_line(CHINESE, bold=True) is None
     assert left_out_of_card(strange) == (CHINESE, "Câu lạc bộ: thư viện")
     assert draw_card(strange) == draw_card(CardWords(CARD.ask, "", "", ""))
-    words = flyer_words(Campaign(**{**vars(CAMPAIGN), "title": CHINESE}), "https://l.example", "flyer")
+    words = flyer_words(replace(CAMPAIGN, title=CHINESE), "https://l.example", "flyer", "en")
     assert left_out_of_flyer(words) == (CHINESE,)
     assert draw_flyer(words).startswith(b"%PDF")
 
@@ -89,7 +92,7 @@ def test_a_font_of_this_machine_is_always_there() -> None:
 
 
 def test_a_flyer_is_one_page_and_says_what_the_campaign_says() -> None:
-    words = flyer_words(CAMPAIGN, "https://letters.example", "library")
+    words = flyer_words(CAMPAIGN, "https://letters.example", "library", "en")
     assert words.shown_link == "letters.example/c/co-ops"
     assert words.link == "https://letters.example/c/co-ops?source=library"
     assert left_out_of_flyer(words) == ()
@@ -97,6 +100,22 @@ def test_a_flyer_is_one_page_and_says_what_the_campaign_says() -> None:
     assert pdf.count(b"/Type /Page\n") == 1
     assert b"[ 0 0 612 792 ]" in pdf
     assert len(pdf) < 100_000
+
+
+def test_a_flyer_and_a_card_speak_the_language_of_their_text() -> None:
+    spanish = CampaignText("es", "Salvemos la biblioteca", lead="Escriba.")
+    campaign = replace(CAMPAIGN, translations=(spanish,), deadline=datetime(2027, 5, 6, 3, tzinfo=UTC))
+    words = flyer_words(campaign, "https://l.example", "flyer", "es")
+    assert (words.title, words.lead) == ("Salvemos la biblioteca", "Escriba.")
+    assert words.link == "https://l.example/c/co-ops?source=flyer&lang=es"
+    assert "2027" in words.note
+    assert "mayo" in words.note
+    assert flyer_words(campaign, "https://l.example", "flyer", "en").link.endswith("?source=flyer")
+    assert card_words(campaign, "es").title == "Salvemos la biblioteca"
+    assert card_words(campaign, "vi") == card_words(campaign, "en")
+    assert card_words(campaign, "en").note == "Open until May 5, 2027"
+    assert "Salvemos" in share_title(spanish)
+    assert spoken() == "en"
 
 
 def test_long_words_shrink_wrap_and_end_in_an_ellipsis() -> None:
@@ -132,4 +151,4 @@ def test_source_codes_are_short_and_plain() -> None:
     assert clean_source("Flyer_Worcester! ") == "flyer-worcester"
     assert clean_source("é" * 50 + "a" * 50) == "a" * 40
     assert campaign_link("https://l.example", "co-ops") == "https://l.example/c/co-ops"
-    assert card_words(CAMPAIGN).note == ""
+    assert card_words(CAMPAIGN, "en").note == ""

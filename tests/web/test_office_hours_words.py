@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
 from shared.clock import now
-from shared.domain.office_hours import opening_words
+from shared.rendering.speech import say_weekday
 from tests.services.test_office_hours import SPAN, a_zone, hours_of, text_of
 from tests.web.test_organizer import make_campaign, press, signed_in
 
@@ -35,7 +35,7 @@ def status_page(signed_in: FlaskClient, engine: Engine, prepare: Callable[[], in
 def opening() -> str:
     at = hours_of(a_zone(is_open=False), SPAN).next_opening(now())
     assert at
-    return opening_words(at)
+    return say_weekday(at)
 
 
 def test_supporters_read_when_their_letters_leave(signed_in: FlaskClient, engine: Engine, status_page: str) -> None:

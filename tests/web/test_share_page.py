@@ -33,7 +33,7 @@ def people(engine: Engine, ring: Ring, settings: Settings, signed_in: FlaskClien
 def test_the_page_gives_link_code_and_flyer(signed_in: FlaskClient) -> None:
     page = signed_in.get(PAGE)
     assert 'value="http://127.0.0.1:8000/c/co-ops?source=flyer"' in page.text
-    assert "/co-ops/card.png?v=" in page.text
+    assert "/co-ops/card.png?lang=en&amp;v=" in page.text
     assert "Nobody yet." in page.text
     assert 'href="/admin/campaigns/co-ops/share"' in signed_in.get("/admin/campaigns/co-ops").text
     for name, mimetype, begins in (
@@ -55,6 +55,20 @@ def test_every_code_has_its_own(signed_in: FlaskClient) -> None:
     assert signed_in.get(f"{PAGE}/library-table/qr.svg").data != signed_in.get(f"{PAGE}/flyer/qr.svg").data
     assert signed_in.get(f"{PAGE}/Library-Table/qr.svg").status_code == 404
     assert signed_in.get("/admin/campaigns/none/share").status_code == 404
+
+
+def test_flyers_are_made_in_the_languages_that_the_campaign_speaks(signed_in: FlaskClient, engine: Engine) -> None:
+    assert 'id="in"' not in signed_in.get(PAGE).text
+    spanish = '[translations.es]\ntitle = "Salvemos la biblioteca"\n+++\n<!-- page: es -->\nEscriba.\n<!-- page -->'
+    make_campaign(engine, CAMPAIGN.replace("+++\n<!-- page -->", spanish))
+    page = signed_in.get(f"{PAGE}?source=fair&in=es").text
+    assert '<option value="es" selected>Español</option>' in page
+    assert "/c/co-ops?source=fair&amp;lang=es" in page
+    assert f"{PAGE}/fair/flyer.pdf?in=es" in page
+    assert "Salvemos la biblioteca" in page
+    assert "action=&#34;http://127.0.0.1:8000/c/co-ops?source=embed&amp;amp;lang=es&#34;" in page
+    flyers = [signed_in.get(f"{PAGE}/fair/flyer.pdf{query}").data for query in ("", "?in=es", "?in=xx")]
+    assert flyers[0] == flyers[2] != flyers[1]
 
 
 @pytest.mark.parametrize("typed", ["two words", "é", "a" * 41, "<b>", "-"])

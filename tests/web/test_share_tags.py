@@ -40,7 +40,7 @@ def test_the_head_says_what_a_shared_link_shows(app: Flask, client: FlaskClient,
     found = tags(client.get("/c/co-ops?source=share").text)
     assert found["og:title"] == "Write to your legislators: Keep our shops local"
     assert found["og:url"] == "https://letters.example/c/co-ops"
-    assert found["og:image"].startswith("https://letters.example/c/co-ops/card.png?v=")
+    assert found["og:image"].startswith("https://letters.example/c/co-ops/card.png?lang=en&v=")
     assert (found["og:image:width"], found["og:image:height"]) == ("1200", "630")
     assert "Keep our shops local – Neighbors United" in found["og:image:alt"]
     assert (found["og:type"], found["twitter:card"]) == ("website", "summary_large_image")
@@ -62,6 +62,27 @@ def test_the_card_is_kept_for_long_under_the_address_that_pages_name(client: Fla
     assert old.headers["Cache-Control"] == "public, max-age=300"
     assert old.data == client.get(changed).data != card.data
     assert client.get("/c/none/card.png").status_code == 404
+
+
+def test_the_card_and_its_tags_are_in_the_language_of_the_text(client: FlaskClient, engine: Engine) -> None:
+    make_campaign(
+        engine,
+        CAMPAIGN.replace(
+            "+++\n<!-- page -->",
+            '[translations.es]\ntitle = "Salvemos la biblioteca"\n+++\n<!-- page: es -->\nEscriba.\n<!-- page -->',
+        ),
+    )
+    english = tags(client.get("/c/co-ops?lang=vi").text)
+    spanish = tags(client.get("/c/co-ops?lang=es").text)
+    assert "Keep our shops local" in english["og:title"]
+    assert "Salvemos la biblioteca" in spanish["og:title"]
+    cards = [client.get(found["og:image"].partition("8000")[2]) for found in (english, spanish)]
+    assert cards[0].data != cards[1].data
+    for card in cards:
+        assert "immutable" in card.headers["Cache-Control"]
+        assert "Set-Cookie" not in card.headers
+        assert "Accept-Language" not in card.headers.get("Vary", "")
+    assert "Accept-Language" in client.get("/c/co-ops/card.png").headers["Vary"]
 
 
 def test_the_card_says_the_last_day(engine: Engine, client: FlaskClient) -> None:
@@ -106,4 +127,5 @@ def test_the_source_is_kept_with_the_submission(client: FlaskClient, engine: Eng
 
 def test_the_shortest_address_keeps_the_source(client: FlaskClient) -> None:
     assert client.get("/?source=flyer").location == "/c/co-ops?source=flyer"
+    assert client.get("/?lang=es").location == "/c/co-ops?lang=es"
     assert client.get("/").location == "/c/co-ops"

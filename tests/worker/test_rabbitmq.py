@@ -27,10 +27,7 @@ from tests.smtp_server import ScriptedSmtpServer
 from tests.worker.waiting import START_SECONDS, wait_for_sent
 
 _PROGRAM = find_rabbitmq()
-pytestmark = [
-    pytest.mark.skipif(_PROGRAM is None, reason="NOT TESTED: rabbitmq-server is not installed on this machine"),
-    pytest.mark.xdist_group("rabbitmq"),
-]
+pytestmark = pytest.mark.skipif(_PROGRAM is None, reason="NOT TESTED: rabbitmq-server is not installed on this machine")
 
 
 @pytest.fixture(scope="module")

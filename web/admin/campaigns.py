@@ -8,12 +8,13 @@ from flask.typing import ResponseReturnValue
 from shared.clock import now
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.letter_words import STATE_WORDS
-from shared.domain.office_hours import opening_words
 from shared.domain.states import NEEDS_ATTENTION, CampaignState, LetterState
 from shared.domain.table_keys import parse_key
 from shared.errors import NotAllowed
+from shared.rendering.speech import say_weekday
 from shared.services import dashboard
 from shared.services.campaigns import CAMPAIGN_ARROWS, campaign_page, change_campaign_state, read_campaign
+from shared.services.checked_letters import count_checked
 from shared.services.dashboard import LiveCounts
 from shared.services.letters_table import list_letters
 from web.admin import bp
@@ -75,6 +76,7 @@ def campaign(slug: str) -> str:
         total=counts.by_state[state] if state else counts.letters,
         state=state,
         search=search,
+        checked=count_checked(here().engine, stored.id) if state is LetterState.HELD else 0,
         moves=[(move, _move_words(stored, move)) for move in _MOVES if move in CAMPAIGN_ARROWS[stored.state]],
         chips=[one for one in PIPELINE if one in _shown(counts) or one is state],
         **_live_values(stored, counts),
@@ -145,7 +147,7 @@ def _opens(stored: StoredCampaign) -> str:
     if stored.hours is None or stored.state in (CampaignState.DRAFT, CampaignState.SCHEDULED):
         return ""
     opening = stored.hours.next_opening(now())
-    return opening_words(opening) if opening else ""
+    return say_weekday(opening) if opening else ""
 
 
 _ALWAYS = (LetterState.QUEUED, LetterState.SENDING, LetterState.SENT, LetterState.DELIVERED, LetterState.BOUNCED)

@@ -1,8 +1,10 @@
-"""One letter: its history, and the two things an organizer may do with it."""
+"""One letter: its history, and the two things an organizer may do with it; and releasing those held for a look."""
 
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from shared.services.campaigns import read_campaign
+from shared.services.checked_letters import release_checked
 from shared.services.dashboard import read_letter
 from shared.services.letters import cancel_letter, retry_letter
 from web.admin import ROW_ID, bp
@@ -26,6 +28,16 @@ def retry(letter_id: int) -> ResponseReturnValue:
         leaves = f"when the office opens, {opens}" if opens else "within seconds"
         flash(f"The letter is queued again and leaves {leaves}.", "good")
     return redirect(url_for("admin.letter", letter_id=letter_id), 303)
+
+
+@bp.post("/campaigns/<slug>/release")
+def release(slug: str) -> ResponseReturnValue:
+    """Lets all letters of the campaign go that were held because they were sent so quickly."""
+    stored = read_campaign(here().engine, slug)
+    if PlainForm().validate_on_submit():
+        released = release_checked(here().engine, here().ring, stored.id, actor=organizer().actor)
+        flash(f"Released: {released:,} letter{'s' if released != 1 else ''}.", "good")
+    return redirect(url_for("admin.campaign", slug=slug), 303)
 
 
 @bp.route(f"/letters/<{ROW_ID}:letter_id>/cancel", methods=["GET", "POST"])

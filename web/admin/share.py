@@ -4,12 +4,13 @@ from flask import Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from shared.domain.campaigns import Campaign
-from shared.domain.sources import SOURCE_MAX, Source, campaign_link, clean_source, is_source
+from shared.domain.sources import SOURCE_MAX, Source, clean_source, is_source
 from shared.rendering.flyer import draw_flyer, left_out_of_flyer
 from shared.rendering.qr_codes import qr_png, qr_svg
 from shared.rendering.share_card import left_out_of_card
-from shared.services.campaigns import campaign_page, read_campaign
-from shared.services.sharing import card_words, flyer_words, read_sources
+from shared.rendering.speech import speaking
+from shared.services.campaigns import CampaignPage, campaign_page, read_campaign
+from shared.services.sharing import card_words, flyer_words, link_in, read_sources, text_language
 from web.admin import bp
 from web.context import here
 
@@ -22,16 +23,19 @@ def share(slug: str) -> ResponseReturnValue:
     page = campaign_page(here().engine, here().settings, slug)
     typed = request.args.get("source", Source.FLYER).strip()
     error = "" if is_source(typed) else _WRONG_CODE
-    code = clean_source(typed) if not error else Source.FLYER.value
+    code = Source.FLYER.value if error else clean_source(typed)
+    campaign = page.stored.campaign
     html = render_template(
         "admin/share.html",
         stored=page.stored,
         typed=typed,
         error=error,
         code=code,
-        link=_link(page.stored.campaign, code),
-        embed_code=render_template("admin/_embed_code.html", page=page, link=_link(page.stored.campaign, Source.EMBED)),
-        left_out=_left_out(page.stored.campaign, code),
+        told_in=_language(campaign),
+        offered=_languages(campaign),
+        link=_link(campaign, code),
+        embed_code=_embed_code(page),
+        left_out=_left_out(campaign, code),
         sources=read_sources(here().engine, page.stored.id),
     )
     return html, 422 if error else 200
@@ -40,23 +44,21 @@ def share(slug: str) -> ResponseReturnValue:
 @bp.get("/campaigns/<slug>/share/<code>/qr.svg")
 def share_qr_svg(slug: str, code: str) -> Response:
     """The QR code for screens and any size."""
-    campaign = _campaign(slug, code)
-    return _file(qr_svg(_link(campaign, code)), "image/svg+xml", f"{slug}-{code}.svg")
+    return _file(qr_svg(_link(_campaign(slug, code), code)), "image/svg+xml", f"{slug}-{code}.svg")
 
 
 @bp.get("/campaigns/<slug>/share/<code>/qr.png")
 def share_qr_png(slug: str, code: str) -> Response:
     """The QR code for documents."""
-    campaign = _campaign(slug, code)
-    return _file(qr_png(_link(campaign, code)), "image/png", f"{slug}-{code}.png")
+    return _file(qr_png(_link(_campaign(slug, code), code)), "image/png", f"{slug}-{code}.png")
 
 
 @bp.get("/campaigns/<slug>/share/<code>/flyer.pdf")
 def share_flyer(slug: str, code: str) -> Response:
     """One page to print."""
     campaign = _campaign(slug, code)
-    flyer = draw_flyer(flyer_words(campaign, here().settings.public_url, code))
-    return _file(flyer, "application/pdf", f"{slug}-{code}.pdf")
+    words = flyer_words(campaign, here().settings.public_url, code, _language(campaign))
+    return _file(draw_flyer(words), "application/pdf", f"{slug}-{code}.pdf")
 
 
 def _campaign(slug: str, code: str) -> Campaign:
@@ -65,14 +67,33 @@ def _campaign(slug: str, code: str) -> Campaign:
     return read_campaign(here().engine, slug).campaign
 
 
+def _languages(campaign: Campaign) -> list[str]:
+    """The languages that the campaign's text is told in, its own first."""
+    return [campaign.language, *(text.language for text in campaign.translations)]
+
+
+def _language(campaign: Campaign) -> str:
+    wanted = request.args.get("in", "")
+    return wanted if wanted in _languages(campaign) else campaign.language
+
+
 def _link(campaign: Campaign, code: str) -> str:
-    return campaign_link(here().settings.public_url, campaign.slug, code)
+    return link_in(campaign, here().settings.public_url, code, _language(campaign))
+
+
+def _embed_code(page: CampaignPage) -> str:
+    """The form, in the language of the campaign's text."""
+    text = page.stored.campaign.text_in(_language(page.stored.campaign))
+    with speaking(text_language(text)):
+        link = _link(page.stored.campaign, Source.EMBED)
+        return render_template("_embed_code.html", text=text, link=link, state=page.us_state_name)
 
 
 def _left_out(campaign: Campaign, code: str) -> list[str]:
-    """What neither the flyer nor the card can show, each once."""
-    flyer = left_out_of_flyer(flyer_words(campaign, here().settings.public_url, code))
-    return list(dict.fromkeys((*flyer, *left_out_of_card(card_words(campaign)))))
+    """What the flyer or the card can't show, each once."""
+    language = _language(campaign)
+    flyer = left_out_of_flyer(flyer_words(campaign, here().settings.public_url, code, language))
+    return list(dict.fromkeys((*flyer, *left_out_of_card(card_words(campaign, language)))))
 
 
 def _file(content: bytes, mimetype: str, name: str) -> Response:

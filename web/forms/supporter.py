@@ -1,26 +1,43 @@
 """The supporter's forms: the address in step 1, the letter in step 2."""
 
-from flask_wtf import FlaskForm
-from wtforms import EmailField, HiddenField, SelectMultipleField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional, Regexp
+from collections.abc import Callable
 
+from flask_wtf import FlaskForm
+from wtforms import EmailField, Field, HiddenField, SelectMultipleField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional, Regexp, ValidationError
+
+from shared.domain.email_slips import likely_meant
+from shared.domain.phrases import Phrase, phrase
 from shared.domain.places import HomeAddress
 from shared.domain.supporter_input import BODY_MAX, NAME_MAX, OWN_WORDS_MAX, SUBJECT_MAX, SupporterDetails
+from shared.domain.typed_text import clean_line
 
 _ZIP = r"^\s*\d{5}(\s*-?\s*\d{4})?\s*$"
 
 
-def _required(words: str, most: int) -> list[object]:
-    return [InputRequired(words), Length(max=most, message=f"This must be {most} characters or fewer")]
+def _required(words: Phrase, most: int) -> list[object]:
+    return [InputRequired(words), _at_most(most)]
+
+
+def _at_most(most: int) -> Callable[[FlaskForm, Field], None]:
+    """The library's own check would turn the phrase into plain text."""
+
+    def check(_form: FlaskForm, field: Field) -> None:
+        if field.data and len(field.data) > most:
+            raise ValidationError(phrase("This must be %(most)s characters or fewer", most=most))
+
+    return check
 
 
 class AddressFields(FlaskForm):
     """A home address within the campaign's state."""
 
-    street = StringField(validators=_required("Enter your home street address with its number", 200))
-    unit = StringField(validators=[Optional(), Length(max=50, message="This must be 50 characters or fewer")])
-    city = StringField(validators=_required("Enter your city or town", 100))
-    zip = StringField(validators=[Optional(), Regexp(_ZIP, message="Enter a ZIP code with 5 digits, such as 01603")])
+    street = StringField(validators=_required(phrase("Enter your home street address with its number"), 200))
+    unit = StringField(validators=[Optional(), _at_most(50)])
+    city = StringField(validators=_required(phrase("Enter your city or town"), 100))
+    zip = StringField(
+        validators=[Optional(), Regexp(_ZIP, message=phrase("Enter a ZIP code with 5 digits, such as 01603"))]
+    )
 
     def address(self, us_state: str) -> HomeAddress:
         """What was typed, as a value."""
@@ -37,17 +54,30 @@ class SupporterForm(AddressFields):
 
         csrf = False
 
-    first_name = StringField(validators=_required("Enter your first name", NAME_MAX))
-    last_name = StringField(validators=_required("Enter your last name", NAME_MAX))
-    email = EmailField(validators=_required("Enter an email address in the form name@example.org", 254))
+    first_name = StringField(validators=_required(phrase("Enter your first name"), NAME_MAX))
+    last_name = StringField(validators=_required(phrase("Enter your last name"), NAME_MAX))
+    email = EmailField(validators=_required(phrase("Enter an email address in the form name@example.org"), 254))
     # People don't see this field; programs fill it in.
     website = HiddenField()
+    # The address that was asked about, and the answer by the button that was pressed.
+    asked = HiddenField()
+    email_as = HiddenField()
 
     def details(self) -> SupporterDetails:
         """What was typed, as a value; the state is the campaign's."""
         return SupporterDetails(
             self.first_name.data or "", self.last_name.data or "", self.email.data or "", self.address("")
         )
+
+    def settle_email(self) -> str | None:
+        """Takes the answer to the question about the address; returns what it may have been meant to be, once."""
+        typed = clean_line(self.email.data or "")
+        meant = likely_meant(typed)
+        if meant is None or self.asked.data == typed:
+            if meant and self.email_as.data == meant:
+                self.email.data = meant
+            return None
+        return meant
 
 
 class LetterForm(FlaskForm):

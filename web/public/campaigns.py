@@ -5,13 +5,15 @@ from flask.typing import ResponseReturnValue
 
 from shared.domain.states import CampaignState
 from shared.errors import InputError
+from shared.rendering.speech import spoken
 from shared.services.campaigns import OPEN_STATES, CampaignPage, campaign_page, list_campaigns
 from shared.services.submissions import begin_submission
+from web.client_address import client_address
 from web.context import here
 from web.forms.supporter import SupporterForm
 from web.public import bp
 from web.public.begun import begun_link, comes_as_a_page
-from web.public.owned import own
+from web.public.my_letters import onward
 from web.security import is_same_origin
 
 # Browsers and proxies may keep the page this long; counters are never older.
@@ -23,18 +25,20 @@ def index() -> ResponseReturnValue:
     """The only campaign, or the list of them."""
     campaigns = list_campaigns(here().engine)
     if len(campaigns) == 1:
-        return redirect(url_for("public.show", slug=campaigns[0].campaign.slug, source=request.args.get("source")))
+        source, lang = (request.args.get(name) for name in ("source", "lang"))
+        return redirect(url_for("public.show", slug=campaigns[0].campaign.slug, source=source, lang=lang))
     return render_template("index.html", campaigns=campaigns)
 
 
 @bp.get("/c/<slug>")
 def show(slug: str) -> ResponseReturnValue:
     """The campaign page; a campaign that is not open has a page of its own."""
-    response = here().pages.answer(slug, lambda: _open_page(slug))
+    response = here().pages.answer((slug, spoken()), lambda: _open_page(slug))
     if response is None:
         page = campaign_page(here().engine, here().settings, slug)
         return render_template("campaign_closed.html", page=page, states=CampaignState)
     response.headers["Cache-Control"] = f"public, max-age={PAGE_SECONDS}"
+    response.vary.add("Accept-Language")
     return response
 
 
@@ -44,25 +48,40 @@ def begin(slug: str) -> ResponseReturnValue:
 
     Another website's form may begin here too (`web.public.begun`); nothing is sent before a person presses Send.
     """
-    is_ours = is_same_origin()
-    if not is_ours and not comes_as_a_page():
+    if not is_same_origin() and not comes_as_a_page():
         abort(403)
     form = SupporterForm()
     if form.website.data:
         return redirect(url_for("public.show", slug=slug), 303)
+    if not here().tries.network_may(client_address()):
+        return _again(slug, form, 429, is_busy=True)
     if not form.validate():
-        return _page(campaign_page(here().engine, here().settings, slug), form), 422
+        return _again(slug, form)
+    if question := form.settle_email():
+        return _again(slug, form, question=question)
+    return _store(slug, form)
+
+
+def _store(slug: str, form: SupporterForm) -> ResponseReturnValue:
+    email = form.email.data or ""
+    if not here().tries.email_may(email):
+        return _again(slug, form, 429, is_busy=True)
     try:
         source = request.args.get("source", "")
         token = begin_submission(here().engine, here().ring, here().settings, slug, form.details(), source=source)
     except InputError as error:
         for field, words in error.fields.items():
             form[field].errors = [words]
-        return _page(campaign_page(here().engine, here().settings, slug), form), 422
-    if not is_ours:
-        return redirect(begun_link(token), 303)
-    own(token)
-    return redirect(url_for("public.letter", slug=slug, token=token), 303)
+        return _again(slug, form)
+    return onward(slug, token, email) if is_same_origin() else redirect(begun_link(token), 303)
+
+
+def _again(
+    slug: str, form: SupporterForm, status: int = 422, *, question: str = "", is_busy: bool = False
+) -> ResponseReturnValue:
+    """The form with everything typed, and what is wrong, or a question about it."""
+    page = campaign_page(here().engine, here().settings, slug)
+    return _page(page, form, question=question, is_busy=is_busy), status
 
 
 def _open_page(slug: str) -> str | None:
@@ -70,5 +89,6 @@ def _open_page(slug: str) -> str | None:
     return _page(page, SupporterForm(formdata=None)) if page.stored.state in OPEN_STATES else None
 
 
-def _page(page: CampaignPage, form: SupporterForm) -> str:
-    return render_template("campaign.html", page=page, campaign=page.stored.campaign, form=form)
+def _page(page: CampaignPage, form: SupporterForm, *, question: str = "", is_busy: bool = False) -> str:
+    campaign = page.stored.campaign
+    return render_template("campaign.html", page=page, campaign=campaign, form=form, question=question, is_busy=is_busy)

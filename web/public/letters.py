@@ -6,9 +6,11 @@ from flask import Response, make_response, redirect, render_template, request, u
 
 from shared.domain.address_lines import split_line
 from shared.domain.consents import CONSENT_PROMISE, consent_sender
+from shared.domain.phrases import phrase
 from shared.domain.places import Chamber
 from shared.domain.states import LOOKUP_WAITING, SubmissionState
 from shared.errors import InputError
+from shared.rendering.speech import speak, spoken
 from shared.services.accept import accept_submission
 from shared.services.submission_view import (
     SubmissionView,
@@ -20,12 +22,23 @@ from shared.services.submission_view import (
 from shared.services.submissions import answer_doubt, correct_address, save_draft
 from web.context import here
 from web.forms.supporter import AddressFields, LetterForm
+from web.language import allowed_language, remember_language
 from web.public import bp
 from web.public.owned import is_owned
 from web.security import keep_private
 
 # PostgreSQL's bigint; a larger number in a hand-made form names no office.
 LARGEST_ID = 2**63
+_YOUR = {
+    Chamber.LOWER: phrase("Your state representative"),
+    Chamber.UPPER: phrase("Your state senator"),
+    Chamber.CONGRESS: phrase("Your member of Congress"),
+}
+_WHO_IS = {
+    Chamber.LOWER: phrase("Who is your state representative?"),
+    Chamber.UPPER: phrase("Who is your state senator?"),
+    Chamber.CONGRESS: phrase("Who is your member of Congress?"),
+}
 
 
 @bp.get("/c/<slug>/letter/<token>")
@@ -38,7 +51,8 @@ def letter(slug: str, token: str) -> Response:
     if view is None:
         return keep_private(make_response("", 204))
     if _is_done(view):
-        return _see(url_for("public.status", token=token))
+        # Whoever comes back to what they sent reads it; a page that polls goes on to where the letters are.
+        return _see(url_for("public.status" if is_poll else "public.my_letters", token=token))
     return _parts(view) if is_poll else _page(view)
 
 
@@ -51,6 +65,9 @@ def act(slug: str, token: str) -> Response:
     try:
         if form.action.data == "send":
             return _send(token, form)
+        if wanted := allowed_language(request.form.get("speak")):
+            speak(wanted)
+            remember_language()
         view = read_submission(here().engine, here().settings, token)
         if _is_done(view):
             return _see(url_for("public.status", token=token))
@@ -74,6 +91,7 @@ def _send(token: str, form: LetterForm) -> Response:
         # Boxes that were not on the page yet can't be unticked: then all offices are meant.
         chosen=_chosen(form),
         consents=tuple(form.consents.data or []),
+        language=spoken(),
     )
     return _see(url_for("public.status", token=token))
 
@@ -181,9 +199,6 @@ def _values(view: SubmissionView, form: LetterForm | None, wrong: dict[str, str]
         "consents": set(form.consents.data or []) if form else set(),
         "wrong": wrong,
         "typed": typed,
-        "chambers": {
-            Chamber.LOWER: "state representative",
-            Chamber.UPPER: "state senator",
-            Chamber.CONGRESS: "member of Congress",
-        },
+        "your": _YOUR,
+        "who_is": _WHO_IS,
     }

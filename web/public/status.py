@@ -3,16 +3,15 @@
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from shared.domain.identities import is_owner_key
+from shared.domain.phrases import phrase
 from shared.domain.states import END_STATES, SubmissionState
 from shared.errors import NotFound
-from shared.services.owner_links import BROKEN_LINK
 from shared.services.submission_view import SubmissionView, preview_letters, read_submission
 from shared.services.submissions import send_now, undo_submission
 from web.context import here
 from web.forms.supporter import PlainForm
 from web.public import bp
-from web.public.owned import is_owned, own
+from web.public.owned import is_owned
 from web.security import keep_private
 
 
@@ -22,14 +21,14 @@ def status(token: str) -> ResponseReturnValue:
     view = read_submission(here().engine, here().settings, token)
     if view.accepted_at is None:
         return redirect(url_for("public.letter", slug=view.stored.campaign.slug, token=token), 303)
-    owned = is_owned(token)
+    owned = is_owned(token) and not view.is_erased
     template = "status_parts.html" if "part" in request.args else "status.html"
     html = render_template(
         template,
         view=view,
         campaign=view.stored.campaign,
         owned=owned,
-        settled=_is_settled(view),
+        settled=is_settled(view),
         previews=preview_letters(view) if owned else (),
     )
     return keep_private(make_response(html))
@@ -38,7 +37,7 @@ def status(token: str) -> ResponseReturnValue:
 @bp.post("/s/<token>/undo")
 def undo(token: str) -> ResponseReturnValue:
     """Takes the letters back; NotAllowed says when it is too late."""
-    _require_owner(token)
+    require_owner(token)
     undo_submission(here().engine, token)
     return redirect(url_for("public.status", token=token), 303)
 
@@ -46,29 +45,18 @@ def undo(token: str) -> ResponseReturnValue:
 @bp.post("/s/<token>/now")
 def now(token: str) -> ResponseReturnValue:
     """Does not wait for the end of the time for undo."""
-    _require_owner(token)
+    require_owner(token)
     send_now(here().engine, here().ring, token)
     return redirect(url_for("public.status", token=token), 303)
 
 
-@bp.get("/mine/<token>/<key>")
-def mine(token: str, key: str) -> ResponseReturnValue:
-    """The link in our emails: this browser belongs to the supporter. Opens a page, changes nothing else."""
-    if not is_owner_key(here().settings.secret_key, token, key):
-        raise NotFound(BROKEN_LINK)
-    view = read_submission(here().engine, here().settings, token)
-    own(token)
-    if view.state is SubmissionState.NEEDS_ADDRESS:
-        return redirect(url_for("public.letter", slug=view.stored.campaign.slug, token=token), 303)
-    return redirect(url_for("public.status", token=token), 303)
-
-
-def _require_owner(token: str) -> None:
+def require_owner(token: str) -> None:
+    """Raises NotFound unless this browser owns the submission and a form of ours was posted."""
     if not is_owned(token) or not PlainForm().validate_on_submit():
-        raise NotFound("This letter was sent from another browser. Open the link in your email to change it.")
+        raise NotFound(phrase("This letter was sent from another browser. Open the link in your email to change it."))
 
 
-def _is_settled(view: SubmissionView) -> bool:
+def is_settled(view: SubmissionView) -> bool:
     """True when nothing on the page will change soon, so that polling may stop."""
     if view.state in (SubmissionState.WITHDRAWN, SubmissionState.EXPIRED):
         return True

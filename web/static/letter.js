@@ -62,6 +62,13 @@ document.addEventListener("keydown", (event) => {
   showTab(next);
   next.focus();
 });
+// The page that is kept for everybody knows no reader's source: the way to another language takes it along here.
+const source = new URLSearchParams(location.search).get("source");
+for (const link of source ? $$(".lang a") : []) {
+  const address = new URL(link.href);
+  address.searchParams.set("source", source);
+  link.href = address;
+}
 document.addEventListener("swapped", dress);
 // A second press while the first is on its way would only confuse; the server takes one letter anyway.
 $("#letter")?.addEventListener("submit", (event) => {

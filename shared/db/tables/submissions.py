@@ -55,6 +55,8 @@ submission = Table(
     Column("is_test", Boolean),
     Column("transport", TEXT),
     moment("erase_requested_at"),
+    # Grown old: only what a consent needs is left. After `scrubbed_at` nothing personal is.
+    moment("trimmed_at"),
     moment("scrubbed_at"),
     stamp("created_at"),
     one_of("state", SubmissionState),
@@ -71,6 +73,13 @@ submission = Table(
         "ix_submission_to_erase", "id", postgresql_where=sql("erase_requested_at IS NOT NULL AND scrubbed_at IS NULL")
     ),
     Index("ix_submission_email_hash", "email_hash"),
+    # What may have grown old.
+    Index(
+        "ix_submission_to_scrub",
+        "accepted_at",
+        postgresql_where=sql("accepted_at IS NOT NULL AND scrubbed_at IS NULL AND trimmed_at IS NULL"),
+    ),
+    Index("ix_submission_trimmed", "id", postgresql_where=sql("trimmed_at IS NOT NULL AND scrubbed_at IS NULL")),
     Index("ix_submission_due", "due_at", postgresql_where=sql("state IN ('draft', 'looking_up')")),
     # Accepted, districts known, letters not created yet.
     Index(

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from shared.domain.districts import district_key
+from shared.domain.phrases import phrase
 from shared.domain.places import Chamber, LookupResult, LookupStatus, Office
 from shared.services.lookup.directory import Directory
 
-DISAGREE = "The map services we asked name different districts for this address. Please tell us which one is yours."
+DISAGREE = phrase(
+    "The map services we asked name different districts for this address. Please tell us which one is yours."
+)
 
 
 def heed_names(directory: Directory, result: LookupResult, named: Sequence[tuple[Chamber, str]]) -> LookupResult:

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+from shared.domain.phrases import phrase
 from shared.domain.places import Chamber, LookupResult, LookupStatus, Match, Office
 from shared.services.lookup.chain import Position
 from shared.services.lookup.directory import Directory
 from shared.services.lookup.district_index import ChamberPlace
 
-NEAR_EDGE = "This address lies close to the line between two districts. Please tell us which one is yours."
-SEVERAL = "There are several such addresses, in different districts. Please tell us which one is yours."
+NEAR_EDGE = phrase("This address lies close to the line between two districts. Please tell us which one is yours.")
+SEVERAL = phrase("There are several such addresses, in different districts. Please tell us which one is yours.")
 OUTSIDE = "This address lies outside all districts of {state}."
 
 

@@ -12,6 +12,7 @@ from shared.db import directory as store
 from shared.db.engine import at_once
 from shared.db.lookups import PointQuestion, PointRow, find_points
 from shared.domain.addresses import Incomplete, OutOfState, ReadAddress, read_address
+from shared.domain.phrases import phrase
 from shared.domain.places import Chamber, HomeAddress, LookupResult, LookupStatus, Match, MatchType
 from shared.domain.us_states import UsState, state_of
 from shared.providers.geocoders import choose_geocoders
@@ -31,9 +32,11 @@ from shared.services.lookup.remote import RemoteAnswer, ask_geocoders
 from shared.services.lookup.suggestions import suggest
 from shared.settings import Settings
 
-NOT_FOUND = "We could not find this address. Please check the house number, the street, the city and the ZIP code."
-STILL_LOOKING = "We are still looking for this address: the map services we ask don't answer just now."
-CONTRADICTION = "The city and the ZIP code don't belong together. Please choose the address that is yours."
+NOT_FOUND = phrase(
+    "We could not find this address. Please check the house number, the street, the city and the ZIP code."
+)
+STILL_LOOKING = phrase("We are still looking for this address: the map services we ask don't answer just now.")
+CONTRADICTION = phrase("The city and the ZIP code don't belong together. Please choose the address that is yours.")
 
 
 @dataclass(frozen=True)

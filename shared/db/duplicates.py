@@ -1,0 +1,38 @@
+"""Who wrote to the same offices once more: they get the way to the letters that are there, and pages tell nothing."""
+
+# ruff: noqa: S608 - statements are put together from the constants below, never from data
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, text
+
+from shared.domain.follow_ups import ALREADY_WROTE, WITH_LINK
+
+# One that waits counts from here on: the first email of a submission is due an hour after it.
+_SOON = "interval '65 minutes'"
+_HAS_LINK = (
+    "EXISTS (SELECT 1 FROM follow_up mail JOIN submission own ON own.id = mail.submission_id"
+    " WHERE mail.email_hash = again.email_hash AND mail.campaign_id = again.campaign_id"
+    f" AND mail.is_test = again.is_test AND own.expected_letters > 0 AND mail.kind IN {WITH_LINK}"
+    " AND (mail.sent_at > now() - interval '1 day'"
+    f" OR (mail.state IN ('queued', 'deferred', 'sending') AND mail.due_at < now() + {_SOON})))"
+)
+_TELL = text(
+    "INSERT INTO follow_up (submission_id, campaign_id, kind, number, recipient_email, receiving_domain, email_hash,"
+    " is_test, transport) SELECT DISTINCT ON (written.id) written.id, written.campaign_id, :kind, again.id,"
+    " written.email, split_part(written.email, '@', 2), written.email_hash, written.is_test, written.transport"
+    " FROM submission again JOIN LATERAL (SELECT * FROM submission one WHERE one.email_hash = again.email_hash"
+    " AND one.campaign_id = again.campaign_id AND one.is_test = again.is_test AND one.expected_letters > 0"
+    " AND one.state <> 'withdrawn' AND one.email <> '' ORDER BY one.id DESC LIMIT 1) AS written ON true"
+    f" WHERE again.id = ANY(:ids) AND NOT {_HAS_LINK} ORDER BY written.id, again.id ON CONFLICT DO NOTHING"
+)
+
+
+def tell_of_letters(connection: Connection, submission_ids: Sequence[int]) -> bool:
+    """An email, due now, to each person who has written to these submissions' offices before; True when there is any.
+
+    None for whoever gets such a link anyway, or got one within a day.
+    """
+    if not submission_ids:
+        return False
+    return connection.execute(_TELL, {"ids": list(submission_ids), "kind": ALREADY_WROTE}).rowcount > 0

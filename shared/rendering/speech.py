@@ -1,0 +1,133 @@
+"""Says words, numbers and times in the language of whoever reads. One language a thread at a time; English at first.
+
+Catalogs are the .po files in `shared/translations`, read when first needed.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime, tzinfo
+from functools import lru_cache
+from io import BytesIO
+
+from babel.dates import format_date, format_skeleton, format_time, get_timezone_name
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from babel.support import NullTranslations, Translations
+from jinja2 import Environment
+
+from shared.domain.languages import PSEUDO, SOURCE
+from shared.domain.phrases import Phrase
+from shared.paths import TRANSLATIONS
+from shared.rendering.pseudo import PseudoTranslations
+
+_language: ContextVar[str] = ContextVar("language", default=SOURCE)
+
+
+def speak(language: str) -> None:
+    """From now on this thread speaks `language`, a code of `shared.domain.languages`."""
+    _language.set(language)
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Speaks `language` within the block."""
+    token = _language.set(language)
+    try:
+        yield
+    finally:
+        _language.reset(token)
+
+
+def spoken() -> str:
+    """The code of the language that is spoken now."""
+    return _language.get()
+
+
+def say(words: str) -> str:
+    """A phrase, or a sentence that stands in the catalogs, in the language that is spoken; others stay as they are."""
+    if spoken() == SOURCE or not words:
+        return words
+    if not isinstance(words, Phrase):
+        return gettext(words)
+    values = {name: say(value) if isinstance(value, Phrase) else value for name, value in words.values.items()}
+    message = gettext(words.message)
+    return message % values if values else message
+
+
+def gettext(message: str) -> str:
+    """The message in the language that is spoken."""
+    return message if spoken() == SOURCE else _catalog(spoken()).gettext(message)
+
+
+def ngettext(one: str, many: str, number: int) -> str:
+    """The form that goes with the number."""
+    return _catalog(spoken()).ngettext(one, many, number)
+
+
+def install(environment: Environment) -> None:
+    """Lets templates say `_("...")` and `{% trans %}`, and `|say` for phrases that code made."""
+    environment.add_extension("jinja2.ext.i18n")
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters["say"] = say
+
+
+def say_number(value: int) -> str:
+    """`1284` as `1,284`, or as the language writes it."""
+    return f"{value:,}" if _is_english() else format_decimal(value, locale=spoken())
+
+
+def say_clock(value: datetime, zone: tzinfo) -> str:
+    """`10:42:18 am`."""
+    local = value.astimezone(zone)
+    if _is_english():
+        return f"{local:%I:%M:%S %p}".lstrip("0").lower()
+    return format_time(local, "medium", locale=spoken())
+
+
+def say_moment(value: datetime, zone: tzinfo) -> str:
+    """`Nov 22, 10:42 am EST`."""
+    local = value.astimezone(zone)
+    if not _is_english():
+        day = format_skeleton("MMMd", local, locale=spoken())
+        zone_name = get_timezone_name(local, "short", locale=spoken())
+        return f"{day}, {format_time(local, 'short', locale=spoken())} ({zone_name})"
+    hour = f"{local:%I:%M %p}".lstrip("0").lower()
+    return f"{local:%b} {local.day}, {hour} {local:%Z}"
+
+
+def say_day(value: datetime, zone: tzinfo) -> str:
+    """`November 22, 2026`."""
+    return format_date(value.astimezone(zone).date(), "long", locale=_locale())
+
+
+def say_weekday(value: datetime) -> str:
+    """`Monday 8 am`, `Monday 8:30 am`, in the value's own zone."""
+    if not _is_english():
+        return f"{format_skeleton('EEEE', value, locale=spoken())} {format_time(value, 'short', locale=spoken())}"
+    minutes = f":{value:%M}" if value.minute else ""
+    return f"{value:%A} {int(f'{value:%I}')}{minutes} {value:%p}".replace("AM", "am").replace("PM", "pm")
+
+
+def _is_english() -> bool:
+    return spoken() in (SOURCE, PSEUDO)
+
+
+def _locale() -> str:
+    return SOURCE if _is_english() else spoken()
+
+
+@lru_cache
+def _catalog(language: str) -> NullTranslations:
+    if language == PSEUDO:
+        return PseudoTranslations()
+    path = TRANSLATIONS / f"{language}.po"
+    if not path.exists():
+        return NullTranslations()
+    compiled = BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return Translations(compiled)
