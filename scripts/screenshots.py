@@ -150,6 +150,10 @@ def campaign_results(page: Page, size: str) -> None:
     shoot(page, size, "6-update")
     page.click("nav a >> text=Campaigns")
     page.click(".camps h2 a")
+    page.click(".tabs >> text=Share")
+    shoot(page, size, "6-share")
+    page.click("nav a >> text=Campaigns")
+    page.click(".camps h2 a")
 
 
 if __name__ == "__main__":

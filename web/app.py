@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from shared.paths import TEMPLATES
 from shared.queue.ring import Ring
 from shared.settings import Settings
-from web import errors, language, presenters, requests_log, security
+from web import errors, language, presenters, requests_log, security, sharing
 from web.admin import bp as admin
 from web.context import EXTENSION, Here
 from web.health import bp as health
@@ -52,6 +52,7 @@ def create_app(settings: Settings, engine: Engine, ring: Ring) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     csrf = CSRFProtect(app)
     presenters.install(app)
+    sharing.install(app)
     security.install(app, https=settings.secure_cookies)
     errors.install(app)
     requests_log.install(app)

@@ -14,12 +14,13 @@ from shared.domain.campaigns import Campaign, CampaignText
 from shared.domain.languages import LANGUAGES, PSEUDO, SOURCE, best_language, html_tag, known_language
 from shared.rendering.speech import speak, spoken
 from web.context import here
+from web.security import is_same_origin
 
 _KEY = "lang"
 # The console is in English.
 _ENGLISH_ONLY = "admin"
 # Pages that anybody may keep: the session is not asked.
-SHARED_PAGES = frozenset({"public.show", "public.index"})
+SHARED_PAGES = frozenset({"public.show", "public.index", "public.card"})
 
 
 def install(app: Flask) -> None:
@@ -68,7 +69,8 @@ def _choose() -> None:
         return speak(SOURCE)
     wanted = allowed_language(request.args.get(_KEY))
     speak(wanted or _usual())
-    if wanted and request.endpoint not in SHARED_PAGES:
+    # A form that another site posts brings no cookie: one that is set then would overwrite this browser's.
+    if wanted and request.endpoint not in SHARED_PAGES and (request.method != "POST" or is_same_origin()):
         remember_language()
     return None
 

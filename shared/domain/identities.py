@@ -66,7 +66,17 @@ def owner_key(secret: str, token: str) -> str:
 
 def is_owner_key(secret: str, token: str, key: str) -> bool:
     """True for the key that `owner_key` made; takes the same time for every wrong one."""
-    return hmac.compare_digest(owner_key(secret, token), key)
+    return hmac.compare_digest(owner_key(secret, token).encode(), key.encode())
+
+
+def draft_key(secret: str, token: str) -> str:
+    """The part of a link that proves that its browser began the draft; says nothing about whose email is in it."""
+    return _tag(secret, "draft", token, _TOKEN_BYTES)
+
+
+def is_draft_key(secret: str, token: str, key: str) -> bool:
+    """True for the key that `draft_key` made; takes the same time for every wrong one."""
+    return hmac.compare_digest(draft_key(secret, token).encode(), key.encode())
 
 
 def invitation_key(secret: str, token: str) -> str:

@@ -14,9 +14,9 @@ from shared.domain.identities import email_hash, new_token
 from shared.domain.letter_words import LETTER_GONE
 from shared.domain.phrases import phrase
 from shared.domain.places import Chamber, HomeAddress
+from shared.domain.sources import clean_source
 from shared.domain.states import CANCELLABLE, LetterState, SubmissionState
 from shared.domain.supporter_input import SupporterDetails, checked_address, checked_details, checked_words
-from shared.domain.typed_text import clean_line
 from shared.errors import InputError, NotAllowed, NotFound
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
@@ -164,7 +164,7 @@ def _require_letterless(row: RowMapping) -> None:
 def _draft_values(settings: Settings, details: SupporterDetails, source: str) -> dict[str, Any]:
     values = checked_details(details)
     hashed = email_hash(settings.secret_key, values["email"])
-    return {**values, "token": new_token(), "source": clean_line(source)[:40], "email_hash": hashed}
+    return {**values, "token": new_token(), "source": clean_source(source), "email_hash": hashed}
 
 
 def _begin(connection: Connection, stored: StoredCampaign, values: Mapping[str, Any]) -> bool:

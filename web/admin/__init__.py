@@ -15,6 +15,7 @@ from web.admin import (  # noqa: E402 - they register themselves on bp
     lookup,  # noqa: F401
     mailbox,  # noqa: F401
     results,  # noqa: F401
+    share,  # noqa: F401
     sign_in,  # noqa: F401
     updates,  # noqa: F401
 )

@@ -12,6 +12,7 @@ from web.client_address import client_address
 from web.context import here
 from web.forms.supporter import SupporterForm
 from web.public import bp
+from web.public.begun import begun_link, comes_as_a_page
 from web.public.my_letters import onward
 from web.security import is_same_origin
 
@@ -24,7 +25,8 @@ def index() -> ResponseReturnValue:
     """The only campaign, or the list of them."""
     campaigns = list_campaigns(here().engine)
     if len(campaigns) == 1:
-        return redirect(url_for("public.show", slug=campaigns[0].campaign.slug))
+        source, lang = (request.args.get(name) for name in ("source", "lang"))
+        return redirect(url_for("public.show", slug=campaigns[0].campaign.slug, source=source, lang=lang))
     return render_template("index.html", campaigns=campaigns)
 
 
@@ -42,8 +44,11 @@ def show(slug: str) -> ResponseReturnValue:
 
 @bp.post("/c/<slug>")
 def begin(slug: str) -> ResponseReturnValue:
-    """Stores the draft and goes on to the letter; or shows what is wrong, with everything typed kept."""
-    if not is_same_origin():
+    """Stores the draft and goes on to the letter; or shows what is wrong, with everything typed kept.
+
+    Another website's form may begin here too (`web.public.begun`); nothing is sent before a person presses Send.
+    """
+    if not is_same_origin() and not comes_as_a_page():
         abort(403)
     form = SupporterForm()
     if form.website.data:
@@ -68,7 +73,7 @@ def _store(slug: str, form: SupporterForm) -> ResponseReturnValue:
         for field, words in error.fields.items():
             form[field].errors = [words]
         return _again(slug, form)
-    return onward(slug, token, email)
+    return onward(slug, token, email) if is_same_origin() else redirect(begun_link(token), 303)
 
 
 def _again(

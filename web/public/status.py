@@ -30,7 +30,6 @@ def status(token: str) -> ResponseReturnValue:
         owned=owned,
         settled=is_settled(view),
         previews=preview_letters(view) if owned else (),
-        page_url=f"{here().settings.public_url}{url_for('public.show', slug=view.stored.campaign.slug)}",
     )
     return keep_private(make_response(html))
 

@@ -1,4 +1,4 @@
-// Comforts of the supporter's pages: own words woven into the letter, tabs, the number on the button, sharing.
+// Comforts of the supporter's pages: own words woven into the letter, tabs, the number on the button.
 const $ = (selector) => document.querySelector(selector);
 const $$ = (selector) => [...document.querySelectorAll(selector)];
 
@@ -62,6 +62,13 @@ document.addEventListener("keydown", (event) => {
   showTab(next);
   next.focus();
 });
+// The page that is kept for everybody knows no reader's source: the way to another language takes it along here.
+const source = new URLSearchParams(location.search).get("source");
+for (const link of source ? $$(".lang a") : []) {
+  const address = new URL(link.href);
+  address.searchParams.set("source", source);
+  link.href = address;
+}
 document.addEventListener("swapped", dress);
 // A second press while the first is on its way would only confuse; the server takes one letter anyway.
 $("#letter")?.addEventListener("submit", (event) => {
@@ -75,16 +82,4 @@ $("#letter")?.addEventListener("submit", (event) => {
 });
 addEventListener("pageshow", () => delete $("#letter")?.dataset.sent);
 
-const share = $("[data-share]");
-if (share && navigator.share) {
-  share.hidden = false;
-  share.addEventListener("click", () => navigator.share({ title: share.dataset.title, url: share.dataset.url }).catch(() => {}));
-}
-for (const button of $$("[data-copy]")) {
-  button.hidden = !navigator.clipboard;
-  button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(button.dataset.copy);
-    button.querySelector("span").textContent = button.dataset.done;
-  });
-}
 dress();

@@ -67,7 +67,7 @@ submission = Table(
         "ix_submission_campaign_accepted",
         "campaign_id",
         "accepted_at",
-        postgresql_include=["expected_letters", "state", "is_test"],
+        postgresql_include=["expected_letters", "state", "is_test", "source"],
     ),
     Index(
         "ix_submission_to_erase", "id", postgresql_where=sql("erase_requested_at IS NOT NULL AND scrubbed_at IS NULL")
