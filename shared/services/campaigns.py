@@ -20,6 +20,7 @@ from shared.domain.transport import speaks_of_a_test
 from shared.domain.us_states import state_of
 from shared.errors import NotAllowed, NotFound
 from shared.rendering.markdown import page_html
+from shared.rendering.speech import spoken
 from shared.services.campaign_files import format_campaign, parse_campaign
 from shared.services.follow_up_plan import plan_follow_ups
 from shared.services.lookup import has_real_directory
@@ -42,9 +43,10 @@ OPEN_STATES = frozenset({_S.DRAFT, _S.LIVE, _S.PAUSED})
 
 @dataclass(frozen=True)
 class CampaignPage:
-    """What the campaign page shows. `is_practice`: no real offices are there; `is_test`: nothing leaves the machine.
+    """What the campaign page shows, in the language that is spoken.
 
-    The people counted are those whose letters are of that kind.
+    `is_practice`: no real offices are there; `is_test`: nothing leaves the machine. The people counted are those whose
+    letters are of that kind.
     """
 
     stored: StoredCampaign
@@ -86,7 +88,7 @@ def campaign_page(engine: Engine, settings: Settings, slug: str) -> CampaignPage
         people, last_hour = _count_people(connection, stored.id, is_test=is_test)
     return CampaignPage(
         stored=stored,
-        page_html=page_html(stored.campaign.page),
+        page_html=page_html(stored.campaign.text_in(spoken()).page),
         people=people,
         people_last_hour=last_hour,
         is_practice=practice,

@@ -1,10 +1,14 @@
 """From the link to the status page: with and without JavaScript, by keyboard, and with every mistake on the way."""
 
 import re
+from datetime import date
 
 import pytest
+import shapely
 from playwright.sync_api import Browser, Page, ViewportSize, expect
+from sqlalchemy import insert, text
 
+from shared.db.tables import district
 from shared.domain.states import CampaignState
 from shared.services.campaigns import change_campaign_state
 from tests.browser.conftest import Faults, Site
@@ -203,12 +207,24 @@ def test_the_focus_never_hides_behind_the_send_bar(site: Site, page: Page) -> No
 DOUBT = """
 INSERT INTO office (jurisdiction, chamber, district, ocd_id, title, is_practice)
 VALUES ('ma', 'lower', '2nd Practice District', 'ocd-division/practice:2', 'Practice Representative', true);
-UPDATE submission SET state = 'needs_address', lookup_status = 'doubtful';
+UPDATE submission SET state = 'needs_address', lookup_status = 'doubtful', match_type = 'point',
+ match_source = 'test', precision_m = 30, edge_m = 8, lat = 42.2626, lon = -71.8023;
 INSERT INTO submission_target (submission_id, office_id)
 SELECT submission.id, office.id FROM submission, office WHERE office.ocd_id = 'ocd-division/practice:2';
 UPDATE submission_target SET is_candidate = true, is_chosen = false FROM office
 WHERE office.id = office_id AND office.chamber = 'lower'
 """
+
+
+def draw_districts(site: Site) -> None:
+    """Two districts side by side, whose line passes near the supporter's home."""
+    sides = {"2nd Practice District": (-71.9, -71.8022), "1st Practice District": (-71.8022, -71.7)}
+    with site.engine.begin() as connection:
+        for name, (west, east) in sides.items():
+            office_id = connection.scalar(text("SELECT ocd_id FROM office WHERE district = :name"), {"name": name})
+            values = {"jurisdiction": "ma", "chamber": "lower", "name": name, "ocd_id": office_id}
+            shape = shapely.to_wkb(shapely.box(west, 42.2, east, 42.3))
+            connection.execute(insert(district).values(**values, shape=shape, valid_from=date(2023, 1, 4)))
 
 
 @SIZES
@@ -218,8 +234,11 @@ def test_doubt_about_a_district_is_a_question(site: Site, page: Page, size: View
     expect(page.locator(".rep")).to_have_count(2)
     with site.engine.begin() as connection:
         connection.exec_driver_sql(DOUBT)
+    draw_districts(site)
     page.reload()
     expect(page.get_by_role("group", name="Who is your state representative?")).to_be_visible()
+    expect(page.get_by_role("img", name="The districts around your home")).to_be_visible()
+    expect(page.locator(".sug small svg")).to_have_count(2)
     check(page)
     page.click("button[value=answer]")
     expect(page.locator(".errsum")).to_be_focused()

@@ -78,6 +78,8 @@ def test_text_of_the_campaign_is_marked_where_its_language_differs(client: Flask
     make_campaign(engine, SPANISH)
     spanish = client.get("/c/co-ops?lang=es").text
     assert "<h1>Tiendas de aquí</h1>" in spanish
+    assert "<p>Escriba.</p>" in spanish
+    assert "Write to the State House." not in spanish
     assert 'lang="en">Keep our shops local' not in spanish
     assert '<h1 lang="en">Keep our shops local</h1>' in client.get("/c/co-ops?lang=vi").text
     assert "<h1>Keep our shops local</h1>" in client.get("/c/co-ops?lang=en").text
