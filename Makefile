@@ -4,7 +4,7 @@ PYTHON ?= python3
 PORT ?=
 BIN := .venv/bin
 
-.PHONY: run test check unit format lock setup browser mail-server bench faults words screenshots clean environment environment-dev
+.PHONY: run test check unit format lock setup browser mail-server bench faults words screenshots lighthouse clean environment environment-dev
 
 run: environment
 	@exec $(BIN)/dearrep up $(if $(PORT),--port $(PORT))
@@ -63,6 +63,11 @@ bench: environment-dev
 
 screenshots: environment-dev browser
 	@$(BIN)/python -m scripts.screenshots
+
+# Lighthouse on the supporter's pages, on simulated slow 4G; needs node.
+lighthouse: environment-dev browser
+	@command -v npx >/dev/null || { echo "make lighthouse needs node and npx."; exit 1; }
+	@$(BIN)/python -m scripts.lighthouse
 
 # Removes what can be made again; ./var, where the data are, stays.
 clean:

@@ -4,70 +4,32 @@ Writes to var/screenshots, and the picture of the README to docs/. Practice data
 """
 
 import base64
-import os
 import re
-import subprocess
-import sys
-import tempfile
-import time
-from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from scripts.email_pictures import shoot_emails
+from scripts.local_site import CHROMIUM, FLAGS, local_site
+from shared.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "var" / "screenshots"
 SIZES = {"phone": (390, 844), "desktop": (1440, 900)}
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-START_SECONDS = 120
 README_SHOWS = ("1-campaign", "2-letter", "3-status")
 
 
 def main() -> None:
     """Starts Dear Rep on an empty folder, walks through it at both sizes, stops it."""
     OUT.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="dr-") as var, sync_playwright() as playwright:
-        env = os.environ | {"DEARREP_VAR": var, "DEARREP_DATA": var}
-        command = [sys.executable, "-m", "shared.cli.main", "up", "--port", "8765"]
-        stack = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True)
-        try:
-            page_url, password = read_addresses(stack)
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-            for name, size in SIZES.items():
-                supporter(browser, name, size, page_url)
-                organizer(browser, name, size, page_url.split("/c/")[0], password)
-                password = ""
-            compose_readme_picture(browser)
-            shoot_emails(browser, OUT / "emails")
-            browser.close()
-        finally:
-            stack.terminate()
-            stack.wait(60)
-
-
-def read_addresses(stack: "subprocess.Popen[str]") -> tuple[str, str]:
-    """Address of the campaign page and the one-time password, from what `dearrep up` prints."""
-    printed, ends = "", time.monotonic() + START_SECONDS
-    while "Ctrl-C" not in printed and time.monotonic() < ends:
-        line = stack.stdout.readline() if stack.stdout else ""
-        if not line:
-            break
-        printed += line
-    page = re.search(r"Campaign page\s+(\S+)", printed)
-    password = re.search(r"one-time password (\S+)", printed)
-    if not page or not password:
-        sys.exit(f"Dear Rep did not start:\n{printed}")
-    return page[1], password[1]
+    with local_site(8765) as (page_url, one_time), sync_playwright() as playwright:
+        password = one_time
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        for name, size in SIZES.items():
+            supporter(browser, name, size, page_url)
+            organizer(browser, name, size, page_url.split("/c/")[0], password)
+            password = ""
+        compose_readme_picture(browser)
+        shoot_emails(browser, OUT / "emails")
+        browser.close()
 
 
 def shoot(page: Page, size: str, name: str, *, whole: bool = True) -> None:

@@ -10,6 +10,7 @@ from flask import Flask, url_for
 
 from shared.domain.states import LetterState
 from shared.rendering import speech
+from shared.rendering.letters import text_to_html
 
 # Where the campaigns are; each time says so.
 _ZONE = ZoneInfo("America/New_York")
@@ -33,6 +34,7 @@ STATE_ICONS: dict[LetterState, str] = {
 def install(app: Flask) -> None:
     """Adds the filters and globals, and lets hashed files be kept for a year."""
     speech.install(app.jinja_env)
+    app.jinja_env.filters["paragraphs"] = text_to_html
     app.jinja_env.filters.update(number=speech.say_number, clock=clock, exact=exact, moment=moment, day=day)
     app.jinja_env.globals.update(static=static, state_icons=STATE_ICONS)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31_536_000

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from shared.cli.invite import invite_command
 from shared.cli.stack import open_stack
 from shared.domain.states import CampaignState
 from shared.errors import CampaignFileError, NotAllowed
@@ -14,6 +15,9 @@ from shared.services.campaigns import list_campaigns as read_campaigns
 @click.group()
 def campaign() -> None:
     """Import, export, publish and list campaigns."""
+
+
+campaign.add_command(invite_command)
 
 
 @campaign.command("import")

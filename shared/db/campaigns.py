@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
+from sqlalchemy import TIMESTAMP, Connection, RowMapping, bindparam, cast, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.tables import campaign
@@ -55,6 +55,18 @@ def list_campaigns(connection: Connection) -> list[StoredCampaign]:
     """All campaigns, newest first."""
     rows = connection.execute(select(campaign).order_by(campaign.c.id.desc())).mappings()
     return [_stored(row) for row in rows]
+
+
+def lock_turning(connection: Connection) -> list[StoredCampaign]:
+    """Campaigns whose date to open or to close has come while nobody did it."""
+    opens = (campaign.c.state == CampaignState.SCHEDULED.value) & (
+        cast(campaign.c.content["opens"].astext, TIMESTAMP(timezone=True)) <= func.now()
+    )
+    closes = campaign.c.state.in_([CampaignState.LIVE.value, CampaignState.PAUSED.value]) & (
+        campaign.c.deadline < func.now()
+    )
+    query = select(campaign).where(opens | closes).with_for_update(skip_locked=True)
+    return [_stored(row) for row in connection.execute(query).mappings()]
 
 
 def save_campaign(connection: Connection, stored: Campaign) -> StoredCampaign:

@@ -21,11 +21,14 @@ from sqlalchemy import (
     update,
 )
 
+from shared.db.invitations import is_invited
 from shared.db.tables import campaign, follow_up, letter, submission
 from shared.domain.campaigns import DELIVER_AFTER_DEADLINE, StoredCampaign
 from shared.domain.places import LookupResult, Match
-from shared.domain.states import LOOKUP_WAITING, SubmissionState, check_submission_arrow
+from shared.domain.states import LOOKUP_WAITING, CampaignState, SubmissionState, check_submission_arrow
 
+# How long a prepared draft waits for its person.
+INVITED_LIFETIME = timedelta(days=90)
 # How long letters that could not be made wait for the next try.
 LETTERS_AGAIN_AFTER = timedelta(minutes=5)
 # How long a question about the address stays open in a campaign without an end.
@@ -224,8 +227,15 @@ def letters_are_due(connection: Connection) -> bool:
 
 
 def delete_old_drafts(connection: Connection, older_than: timedelta) -> int:
-    """Drafts that were never sent are gone after a day; they were never counted."""
-    old = and_(submission.c.accepted_at.is_(None), submission.c.created_at < func.now() - older_than)
+    """Drafts that were never sent are gone after a day; they were never counted.
+
+    Those that organizers prepared stay until their campaign has ended, or nobody came for long.
+    """
+    ended = select(campaign.c.id).where(campaign.c.state.in_([CampaignState.CLOSED.value, CampaignState.WON.value]))
+    is_over = or_(
+        ~is_invited(), submission.c.campaign_id.in_(ended), submission.c.created_at < func.now() - INVITED_LIFETIME
+    )
+    old = and_(submission.c.accepted_at.is_(None), submission.c.created_at < func.now() - older_than, is_over)
     unused = and_(
         ~select(letter.c.id).where(letter.c.submission_id == submission.c.id).exists(),
         ~select(follow_up.c.id).where(follow_up.c.submission_id == submission.c.id).exists(),

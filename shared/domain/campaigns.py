@@ -36,13 +36,14 @@ class CampaignText:
     form_prompt: str = ""
     own_words_prompt: str = ""
     privacy: str = ""
+    won_message: str = ""
 
 
 @dataclass(frozen=True)
 class Campaign:
     """What an organizer decides about a campaign. `page` is Markdown; texts carry merge fields where allowed.
 
-    `deadline` and `deliver_by` are aware; `undo_minutes` counts for live letters only; `goal` is a number of
+    `opens`, `deadline` and `deliver_by` are aware; `undo_minutes` counts for live letters only; `goal` is a number of
     people; `consents` names the organizations that ask to write to the supporter later; `office_hours` is
     "08:00-18:00" on weekdays in `timezone`, empty for always.
     """
@@ -61,6 +62,8 @@ class Campaign:
     language: str = "en"
     timezone: str = "America/New_York"
     office_hours: str = ""
+    # A scheduled campaign goes live at this moment.
+    opens: datetime | None = None
     deadline: datetime | None = None
     deliver_by: datetime | None = None
     undo_minutes: int = DEFAULT_UNDO_MINUTES
@@ -69,6 +72,8 @@ class Campaign:
     goal: int | None = None
     from_name: str = ""
     consents: tuple[str, ...] = ()
+    # What the page and the last email say when the campaign has won.
+    won_message: str = ""
     # Steps of its own; a trigger without any has the usual ones.
     follow_ups: tuple[FollowUpStep, ...] = ()
     # The pages' text for readers of other languages.
@@ -84,6 +89,7 @@ class Campaign:
             self.form_prompt,
             self.own_words_prompt,
             self.privacy,
+            self.won_message,
         )
         return next((text for text in self.translations if text.language == language), as_written)
 
@@ -142,6 +148,7 @@ COLUMNS = ("slug", "title", "jurisdiction", "chambers", "deadline", "deliver_by"
 def to_content(campaign: Campaign) -> dict[str, Any]:
     """The fields without a column, as JSON values."""
     content = {name: value for name, value in asdict(campaign).items() if name not in COLUMNS}
+    content["opens"] = campaign.opens and campaign.opens.isoformat()
     content["follow_ups"] = [{**step, "on": step["on"] and step["on"].isoformat()} for step in content["follow_ups"]]
     return content
 
@@ -154,6 +161,7 @@ def from_content(columns: dict[str, Any], content: dict[str, Any]) -> Campaign:
     translations = tuple(CampaignText(**text) for text in content.get("translations", ()))
     known = {field.name for field in fields(Campaign)}
     rest = {name: value for name, value in content.items() if name in known}
+    rest["opens"] = datetime.fromisoformat(content["opens"]) if content.get("opens") else None
     own = {name: columns[name] for name in COLUMNS}
     own["chambers"] = _chambers(own["chambers"])
     return Campaign(**{**rest, **own, **lists, "versions": versions, "follow_ups": steps, "translations": translations})

@@ -79,6 +79,16 @@ def is_draft_key(secret: str, token: str, key: str) -> bool:
     return hmac.compare_digest(draft_key(secret, token).encode(), key.encode())
 
 
+def invitation_key(secret: str, token: str) -> str:
+    """The part of a personal link that proves that we made it."""
+    return _tag(secret, "invitation", token, _TOKEN_BYTES)
+
+
+def is_invitation_key(secret: str, token: str, key: str) -> bool:
+    """True for the key that `invitation_key` made; takes the same time for every wrong one."""
+    return hmac.compare_digest(invitation_key(secret, token).encode(), key.encode())
+
+
 def source_hash(secret: str, address: str) -> str:
     """The same for all addresses of one network; can't be reversed without the secret."""
     try:

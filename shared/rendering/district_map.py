@@ -80,16 +80,19 @@ class _Scene:
     behind: str
 
 
-def draw_map(areas: Sequence[Area], marked: Sequence[str], spot: Spot, *, name: str, title: str) -> DistrictMap:
+def draw_map(
+    areas: Sequence[Area], marked: Sequence[str], spot: Spot, *, name: str, title: str, words: str = ""
+) -> DistrictMap:
     """The districts with the ids `marked` filled and named, all others as outlines, and the spot with its error.
 
-    `name` makes the ids in the SVG unique on the page. At least one marked district must be among the areas.
+    `words` say what is seen, else the distances do. `name` makes the ids in the SVG unique on the page. At least one
+    marked district must be among the areas.
     """
     scene = _scene(areas, marked, spot)
     view = frame(_kept(scene), WIDTH, HEIGHT, least_m=_LEAST_ACROSS_M, margin=_MARGIN)
     inset_at = _emptiest_corner(scene, view)
     fills = {areas[place].id: _fill(name, number) for number, place in enumerate(scene.marked)}
-    words = _words(scene)
+    words = words or _words(scene)
     parts = [
         f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-desc">{escape(words)}</desc>',
         _definitions(name, len(scene.marked)),

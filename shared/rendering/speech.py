@@ -10,7 +10,7 @@ from datetime import datetime, tzinfo
 from functools import lru_cache
 from io import BytesIO
 
-from babel.dates import format_date, format_skeleton, format_time, get_timezone_name
+from babel.dates import format_date, format_skeleton, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -22,6 +22,24 @@ from shared.domain.phrases import Phrase
 from shared.paths import TRANSLATIONS
 from shared.rendering.pseudo import PseudoTranslations
 
+# Babel's own Kreyòl has French names.
+_KREYOL_MONTHS = [
+    "janvye",
+    "fevriye",
+    "mas",
+    "avril",
+    "me",
+    "jen",
+    "jiyè",
+    "out",
+    "septanm",
+    "oktòb",
+    "novanm",
+    "desanm",
+]
+_KREYOL_DAYS = ["lendi", "madi", "mèkredi", "jedi", "vandredi", "samdi", "dimanch"]
+# Numbers and times as the United States write them, where that differs.
+_AS_WRITTEN_HERE = {"es": "es_US", "ht": "en_US"}
 _language: ContextVar[str] = ContextVar("language", default=SOURCE)
 
 
@@ -76,7 +94,7 @@ def install(environment: Environment) -> None:
 
 def say_number(value: int) -> str:
     """`1284` as `1,284`, or as the language writes it."""
-    return f"{value:,}" if _is_english() else format_decimal(value, locale=spoken())
+    return f"{value:,}" if _is_english() else format_decimal(value, locale=_locale())
 
 
 def say_clock(value: datetime, zone: tzinfo) -> str:
@@ -84,31 +102,42 @@ def say_clock(value: datetime, zone: tzinfo) -> str:
     local = value.astimezone(zone)
     if _is_english():
         return f"{local:%I:%M:%S %p}".lstrip("0").lower()
-    return format_time(local, "medium", locale=spoken())
+    return format_time(local, "medium", locale=_locale())
 
 
 def say_moment(value: datetime, zone: tzinfo) -> str:
     """`Nov 22, 10:42 am EST`."""
     local = value.astimezone(zone)
     if not _is_english():
-        day = format_skeleton("MMMd", local, locale=spoken())
-        zone_name = get_timezone_name(local, "short", locale=spoken())
-        return f"{day}, {format_time(local, 'short', locale=spoken())} ({zone_name})"
+        return f"{_short_day(local)}, {format_time(local, 'short', locale=_locale())} {local:%Z}"
     hour = f"{local:%I:%M %p}".lstrip("0").lower()
     return f"{local:%b} {local.day}, {hour} {local:%Z}"
 
 
 def say_day(value: datetime, zone: tzinfo) -> str:
     """`November 22, 2026`."""
-    return format_date(value.astimezone(zone).date(), "long", locale=_locale())
+    local = value.astimezone(zone)
+    if spoken() == "ht":
+        return f"{local.day} {_KREYOL_MONTHS[local.month - 1]} {local.year}"
+    return format_date(local.date(), "long", locale=_locale())
 
 
 def say_weekday(value: datetime) -> str:
     """`Monday 8 am`, `Monday 8:30 am`, in the value's own zone."""
     if not _is_english():
-        return f"{format_skeleton('EEEE', value, locale=spoken())} {format_time(value, 'short', locale=spoken())}"
+        return f"{_weekday(value)} {format_time(value, 'short', locale=_locale())}"
     minutes = f":{value:%M}" if value.minute else ""
     return f"{value:%A} {int(f'{value:%I}')}{minutes} {value:%p}".replace("AM", "am").replace("PM", "pm")
+
+
+def _short_day(local: datetime) -> str:
+    if spoken() == "ht":
+        return f"{local.day} {_KREYOL_MONTHS[local.month - 1]}"
+    return format_skeleton("MMMd", local, locale=_locale())
+
+
+def _weekday(local: datetime) -> str:
+    return _KREYOL_DAYS[local.weekday()] if spoken() == "ht" else format_date(local, "EEEE", locale=_locale())
 
 
 def _is_english() -> bool:
@@ -116,7 +145,7 @@ def _is_english() -> bool:
 
 
 def _locale() -> str:
-    return SOURCE if _is_english() else spoken()
+    return SOURCE if _is_english() else _AS_WRITTEN_HERE.get(spoken(), spoken())
 
 
 @lru_cache

@@ -26,6 +26,7 @@ from shared.services.campaign_steps import parse_step, step_table
 from shared.services.campaign_translations import parse_translations, translation_tables
 
 FENCE = "+++"
+_END_OF_DAY = time(23, 59)
 # More people than live in any state.
 _NUMBER_LIMIT = 100_000_000
 _MARK = re.compile(r"^<!--\s*(page|letter)(?::\s*([\w -]+?))?\s*-->[ \t]*$", re.MULTILINE)
@@ -50,10 +51,11 @@ _TEXT_KEYS = (
     "form_prompt",
     "own_words_prompt",
     "from_name",
+    "won_message",
 )
 _HEAD_KEYS = {
     *_TEXT_KEYS,
-    *("subject", "sponsors", "chambers", "consents", "deadline", "deliver_by", "undo_minutes", "goal"),
+    *("subject", "sponsors", "chambers", "consents", "opens", "deadline", "deliver_by", "undo_minutes", "goal"),
     *("versions", "follow_ups", "translations"),
 }
 
@@ -250,9 +252,9 @@ def _typed_values(draft: _Draft, head: dict[str, Any]) -> dict[str, Any]:
             else:
                 draft.problem(f"{key} must be a whole number.", draft.line_of(key))
     zone = _zone(draft, head)
-    for key in ("deadline", "deliver_by"):
+    for key, time_of_day in (("opens", time.min), ("deadline", _END_OF_DAY), ("deliver_by", _END_OF_DAY)):
         if key in head:
-            values[key] = _moment(draft, key, head[key], zone)
+            values[key] = _moment(draft, key, head[key], time_of_day, zone)
     _check_hours(draft, head, zone)
     if "follow_ups" in head:
         values["follow_ups"] = _follow_ups(draft, head["follow_ups"])
@@ -275,12 +277,12 @@ def _check_hours(draft: _Draft, head: dict[str, Any], zone: ZoneInfo) -> None:
         draft.problem(f"office_hours {error}.", draft.line_of("office_hours"))
 
 
-def _moment(draft: _Draft, key: str, value: object, zone: ZoneInfo) -> datetime | None:
-    """A date means the end of that day in the campaign's time zone."""
+def _moment(draft: _Draft, key: str, value: object, time_of_day: time, zone: ZoneInfo) -> datetime | None:
+    """A date means this time of that day in the campaign's time zone."""
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=zone)
     if isinstance(value, date):
-        return datetime.combine(value, time(23, 59), zone)
+        return datetime.combine(value, time_of_day, zone)
     draft.problem(f"{key} must be a date such as 2027-01-31 without quotes.", draft.line_of(key))
     return None
 

@@ -6,7 +6,7 @@ from typing import Any
 from shared.domain.campaigns import CampaignText
 from shared.domain.languages import LANGUAGES, known_language
 
-_KEYS = ("title", "lead", "form_prompt", "own_words_prompt", "privacy")
+_KEYS = ("title", "lead", "form_prompt", "own_words_prompt", "privacy", "won_message")
 
 
 def parse_translations(

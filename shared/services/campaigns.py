@@ -123,6 +123,22 @@ def change_campaign_state(engine: Engine, slug: str, state: CampaignState, *, ac
     _LOG.info("campaign.state", campaign_id=stored.id, old=stored.state.value, new=state.value, actor=actor)
 
 
+def turn_campaigns(engine: Engine) -> None:
+    """Opens what is scheduled for now, and closes what is past its deadline. Letters under way go on."""
+    with engine.begin() as connection:
+        for stored in rows.lock_turning(connection):
+            state = _S.LIVE if stored.state is _S.SCHEDULED else _S.CLOSED
+            rows.write_state(connection, stored.id, state)
+            states = {"old": stored.state.value, "new": state.value}
+            _LOG.info("campaign.state", campaign_id=stored.id, **states, actor="calendar")
+
+
+def require_not_ended(stored: StoredCampaign) -> None:
+    """Raises NotAllowed for a campaign that is over."""
+    if stored.state in (_S.CLOSED, _S.WON):
+        raise NotAllowed(phrase("This campaign has ended. Nothing was sent."))
+
+
 def require_open(stored: StoredCampaign) -> Campaign:
     """The campaign when supporters may act on it; raises NotAllowed with the reason."""
     if stored.state not in OPEN_STATES:

@@ -80,7 +80,7 @@ def email_values(settings: Settings, row: RowMapping, campaign: Campaign, facts:
             "is_reminder": row["number"] > 0,
             "leaves_later": person["leaves_at"] > person["accepted_at"],
             "leaves_at": _leaves_at(person, campaign),
-            "message": "",
+            "message": campaign.text_in(person["language"]).won_message,
         }
         # Organizers get this one.
         | ({"language": SOURCE} if row["kind"] == REPLY else {})

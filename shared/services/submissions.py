@@ -37,9 +37,7 @@ def begin_submission(
 
     Raises NotFound, NotAllowed, InputError.
     """
-    values = checked_details(details)
-    values |= {"token": new_token(), "source": clean_source(source)}
-    values["email_hash"] = email_hash(settings.secret_key, values["email"])
+    values = _draft_values(settings, details, source)
     known = campaigns.remembered(slug)
     with at_once(engine) as connection:
         if known is None or known.state not in OPEN_STATES or not _begin(connection, known, values):
@@ -48,6 +46,16 @@ def begin_submission(
             if not _begin(connection, stored, values):
                 raise NotAllowed(phrase("This campaign changed while you pressed the button. Press it once more."))
     ring.ring(TaskName.PREPARE_SUBMISSIONS)
+    return str(values["token"])
+
+
+def insert_draft(
+    connection: Connection, settings: Settings, stored: StoredCampaign, details: SupporterDetails, *, source: str
+) -> str:
+    """Stores a draft within a transaction, and rings no bell; returns its token. Raises InputError, NotAllowed."""
+    values = _draft_values(settings, details, source)
+    if not _begin(connection, stored, values):
+        raise NotAllowed(phrase("This campaign changed while you pressed the button. Press it once more."))
     return str(values["token"])
 
 
@@ -151,6 +159,12 @@ def _require(connection: Connection, token: str) -> RowMapping:
 def _require_letterless(row: RowMapping) -> None:
     if row["expected_letters"] is not None or row["state"] == SubmissionState.WITHDRAWN.value:
         raise NotAllowed(phrase("These letters are already on their way. Start again to write from another address."))
+
+
+def _draft_values(settings: Settings, details: SupporterDetails, source: str) -> dict[str, Any]:
+    values = checked_details(details)
+    hashed = email_hash(settings.secret_key, values["email"])
+    return {**values, "token": new_token(), "source": clean_source(source), "email_hash": hashed}
 
 
 def _begin(connection: Connection, stored: StoredCampaign, values: Mapping[str, Any]) -> bool:

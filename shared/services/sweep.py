@@ -14,6 +14,7 @@ from shared.domain.transport import Transport
 from shared.failpoints import failpoint
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
+from shared.services.campaigns import turn_campaigns
 from shared.services.delivery.recover import check_database, recover
 from shared.services.delivery.run import journal_folder
 from shared.services.erasure import erase_requested
@@ -47,6 +48,7 @@ def sweep(engine: Engine, ring: Ring, settings: Settings) -> list[TaskName]:
             pace.add_domains(connection)
             failpoint("sweep.mending")
     erase_requested(engine)
+    turn_campaigns(engine)
     with engine.connect() as connection:
         due = _due_tasks(connection, open_transports(settings))
     for task in due:

@@ -46,7 +46,7 @@ class Client:
                 continue
             if page.status_code == requests.codes.see_other:
                 # Already sent: the press whose answer was lost had arrived.
-                return page.headers["Location"].startswith("/s/")
+                return page.headers["Location"].startswith("/mine/")
             found = _CSRF.search(page.text)
             if found is None:
                 continue

@@ -241,3 +241,17 @@ def test_a_question_about_the_address_comes_before_the_copy(
     token = path.rsplit("/", 1)[1]
     assert app.test_client().get(own_link(settings, token)).location == path
     assert "One question first" in client.get(f"/mine/{token}").text
+
+
+def test_a_question_that_stayed_open_too_long_is_told_as_it_is(
+    client: FlaskClient, engine: Engine, prepare: Callable[[], int]
+) -> None:
+    path = begin(client, street="PO Box 7")
+    press(client, path, "send")
+    prepare()
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE submission SET state = 'expired'"))
+    page = client.get(f"/mine/{path.rsplit('/', 1)[1]}").text
+    assert "so nothing was sent" in page
+    assert "Finding your legislators" not in page
+    assert "Your copy" not in page

@@ -274,7 +274,7 @@ def test_private_pages_are_not_kept(client: FlaskClient, prepare: Callable[[], i
 def test_pages_and_their_files_travel_compressed(client: FlaskClient) -> None:
     page = client.get("/c/co-ops", headers={"Accept-Encoding": "gzip"})
     files = re.findall(r'"(/static/[^"#]+\.(?:css|js)[^"#]*)"', gzip.decompress(page.data).decode())
-    assert len(files) == 3
+    assert len(files) == 4
     for file in files:
         answer = client.get(file, headers={"Accept-Encoding": "gzip"}, buffered=True)
         assert answer.headers["Content-Encoding"] == "gzip"

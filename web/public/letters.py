@@ -12,6 +12,7 @@ from shared.domain.states import LOOKUP_WAITING, SubmissionState
 from shared.errors import InputError
 from shared.rendering.speech import speak, spoken
 from shared.services.accept import accept_submission
+from shared.services.lookup.maps import ChamberMap, draw_question
 from shared.services.submission_view import (
     SubmissionView,
     editable_letter_of,
@@ -135,6 +136,18 @@ def _correct(view: SubmissionView, form: LetterForm) -> Response:
 _ACTIONS = {"edit": _edit, "answer": _answer, "address": _correct}
 
 
+def _question_maps(view: SubmissionView) -> dict[Chamber, ChamberMap | None]:
+    candidates = {
+        chamber: [t.office for t in view.targets if t.is_candidate and t.office.chamber is chamber]
+        for chamber in view.asked
+    }
+    jurisdiction = view.stored.campaign.jurisdiction
+    return {
+        chamber: draw_question(here().engine, jurisdiction, chamber, offices, view.match)
+        for chamber, offices in candidates.items()
+    }
+
+
 def _is_done(view: SubmissionView) -> bool:
     """Sent, and no question is open: the status page tells the rest."""
     return view.accepted_at is not None and view.state is not SubmissionState.NEEDS_ADDRESS
@@ -199,6 +212,7 @@ def _values(view: SubmissionView, form: LetterForm | None, wrong: dict[str, str]
         "consents": set(form.consents.data or []) if form else set(),
         "wrong": wrong,
         "typed": typed,
+        "maps": _question_maps(view),
         "your": _YOUR,
         "who_is": _WHO_IS,
     }

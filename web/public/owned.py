@@ -19,7 +19,7 @@ def own(token: str, *, is_proved: bool = False) -> None:
 
 
 def disown(tokens: Iterable[str]) -> None:
-    """Forgets submissions whose data are deleted."""
+    """Forgets submissions: their data are deleted, or this browser's person is somebody else."""
     gone = set(tokens)
     for key in (_KEY, _PROVED):
         session[key] = [token for token in session.get(key, []) if token not in gone]

@@ -7,6 +7,7 @@ from shared.db.tables.consents import campaign_update, consent
 from shared.db.tables.delivery import domain_pace, installation
 from shared.db.tables.directory import district, import_run, office, office_holder
 from shared.db.tables.figures import snapshot
+from shared.db.tables.invitations import invitation
 from shared.db.tables.letters import follow_up, letter, letter_event, letter_words
 from shared.db.tables.organizers import mailbox_message, organizer, sign_in_failure
 from shared.db.tables.receipts import receipt, suppression
@@ -24,6 +25,7 @@ __all__ = [
     "follow_up",
     "import_run",
     "installation",
+    "invitation",
     "letter",
     "letter_event",
     "letter_words",

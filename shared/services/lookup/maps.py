@@ -1,14 +1,17 @@
-"""Draws where an address lies: one map for each chamber that was asked for, with its districts marked."""
+"""Draws where an address lies: one map for each chamber that is asked for, with its districts marked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import shapely
 from sqlalchemy import Engine
 
 from shared.db import directory as store
-from shared.domain.places import Chamber, LookupResult
+from shared.domain.phrases import phrase
+from shared.domain.places import Chamber, LookupResult, Match, Office
 from shared.domain.us_states import state_of
 from shared.rendering.district_map import Area, DistrictMap, Spot, draw_map
+from shared.rendering.speech import say
 
 _NAMES = {Chamber.LOWER: "House", Chamber.UPPER: "Senate", Chamber.CONGRESS: "Congress"}
 
@@ -33,21 +36,45 @@ class ChamberMap:
 
 def draw_maps(engine: Engine, jurisdiction: str, result: LookupResult) -> list[ChamberMap]:
     """Maps of the answer's districts; none without a position, and none for seats of the whole state."""
-    match = result.match
-    if match is None or match.lat is None or match.lon is None:
-        return []
-    spot = Spot(match.lat, match.lon, match.precision_m or 0.0)
-    maps = []
+    drawn = []
     for chamber in dict.fromkeys(office.chamber for office in result.offices):
         marked = [office.ocd_id for office in result.offices if office.chamber is chamber]
-        areas = _areas(engine, jurisdiction, chamber)
-        names = {area.id: area.name for area in areas}
-        if names.keys() & set(marked):
-            title = f"{_NAMES[chamber]} districts around the address"
-            drawn = draw_map(areas, marked, spot, name=f"map-{chamber.value}", title=title)
-            key = tuple(MarkedDistrict(names[one], fill) for one, fill in drawn.fills.items())
-            maps.append(ChamberMap(chamber, _NAMES[chamber], drawn, key))
-    return maps
+        title = f"{_NAMES[chamber]} districts around the address"
+        drawn += _draw(engine, jurisdiction, chamber, marked, result.match, title=title)
+    return drawn
+
+
+def draw_question(
+    engine: Engine, jurisdiction: str, chamber: Chamber, candidates: Sequence[Office], match: Match | None
+) -> ChamberMap | None:
+    """The map beside the question which of the candidates is the supporter's own, in the reader's language."""
+    marked = list(dict.fromkeys(office.ocd_id for office in candidates))
+    names = ", ".join(dict.fromkeys(office.district for office in candidates))
+    words = say(phrase("Your home lies near the line between these districts: %(names)s.", names=names))
+    title = say(phrase("The districts around your home"))
+    return next(iter(_draw(engine, jurisdiction, chamber, marked, match, title=title, words=words)), None)
+
+
+def _draw(
+    engine: Engine,
+    jurisdiction: str,
+    chamber: Chamber,
+    marked: Sequence[str],
+    match: Match | None,
+    *,
+    title: str,
+    words: str = "",
+) -> list[ChamberMap]:
+    if match is None or match.lat is None or match.lon is None:
+        return []
+    areas = _areas(engine, jurisdiction, chamber)
+    names = {area.id: area.name for area in areas}
+    if not names.keys() & set(marked):
+        return []
+    spot = Spot(match.lat, match.lon, match.precision_m or 0.0)
+    drawn = draw_map(areas, marked, spot, name=f"map-{chamber.value}", title=title, words=words)
+    key = tuple(MarkedDistrict(names[one], fill) for one, fill in drawn.fills.items())
+    return [ChamberMap(chamber, _NAMES[chamber], drawn, key)]
 
 
 def _areas(engine: Engine, jurisdiction: str, chamber: Chamber) -> list[Area]:

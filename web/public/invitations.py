@@ -1,0 +1,61 @@
+"""Personal links: the letter page filled in for somebody we know. Opening never sends; a forwarded link asks."""
+
+from flask import Response, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from shared.domain.phrases import phrase
+from shared.services.invitations import Opened, Welcome, is_owner_email, open_invitation
+from web.context import here
+from web.forms.supporter import PlainForm
+from web.public import bp
+from web.public.owned import disown, is_owned, own
+from web.security import keep_private
+
+
+@bp.get("/go/<token>/<key>")
+def go(token: str, key: str) -> ResponseReturnValue:
+    """The first browser gets the letter; another one is asked for the email address."""
+    opened = open_invitation(here().engine, here().ring, here().settings, token, key, is_owned=is_owned(token))
+    if opened.welcome is Welcome.QUESTION:
+        return _question(opened)
+    return _enter(opened)
+
+
+@bp.post("/go/<token>/<key>")
+def recognize(token: str, key: str) -> ResponseReturnValue:
+    """The right address opens the letter here too."""
+    opened = open_invitation(here().engine, here().ring, here().settings, token, key, is_owned=is_owned(token))
+    if opened.welcome is not Welcome.QUESTION:
+        return _enter(opened)
+    if not is_owner_email(here().engine, here().settings, token, key, request.form.get("email", "")):
+        return _question(opened, wrong=True)
+    own(token)
+    return redirect(url_for("public.letter", slug=opened.stored.campaign.slug, token=token), 303)
+
+
+@bp.post("/c/<slug>/letter/<token>/forget")
+def forget(slug: str, token: str) -> ResponseReturnValue:
+    """Not you? This browser forgets the letter, which stays as it is for its owner."""
+    if PlainForm().validate_on_submit():
+        disown([token])
+    return redirect(url_for("public.show", slug=slug, _anchor="form"), 303)
+
+
+def _enter(opened: Opened) -> ResponseReturnValue:
+    slug = opened.stored.campaign.slug
+    if opened.welcome is Welcome.CLOSED:
+        return redirect(url_for("public.show", slug=slug), 303)
+    if opened.welcome is Welcome.STATUS:
+        return redirect(url_for("public.status", token=opened.token), 303)
+    own(opened.token)
+    return redirect(url_for("public.letter", slug=slug, token=opened.token), 303)
+
+
+def _question(opened: Opened, *, wrong: bool = False) -> Response:
+    html = render_template(
+        "invited.html",
+        campaign=opened.stored.campaign,
+        masked_email=opened.masked_email,
+        wrong={"email": phrase("This is not the address that the link was made for")} if wrong else {},
+    )
+    return keep_private(make_response(html, 422 if wrong else 200))
