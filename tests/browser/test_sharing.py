@@ -176,6 +176,21 @@ def test_the_source_of_a_link_is_kept_with_the_letter(site: Site, browser: Brows
         assert set(connection.scalars(select(submission.c.source))) == {"share", "flyer"}
 
 
+def test_the_source_stays_when_a_reader_changes_the_language(site: Site, browser: Browser) -> None:
+    page = browser.new_context(viewport=PHONE).new_page()
+    page.goto(f"{site.url}/c/co-ops?source=flyer")
+    page.locator(".lang summary").click()
+    page.get_by_role("link", name="Español").click()
+    page.wait_for_url("**lang=es**")
+    assert "source=flyer" in page.url
+    type_address(page)
+    go_on(page)
+    page.wait_for_url("**/letter/*")
+    assert page.locator("html").get_attribute("lang") == "es"
+    with site.engine.connect() as connection:
+        assert connection.scalars(select(submission.c.source)).all() == ["flyer"]
+
+
 @SIZES
 def test_the_organizers_page_is_fit_for_everybody(site: Site, organizer: Page, size: ViewportSize) -> None:
     page = organizer
