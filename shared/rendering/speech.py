@@ -13,7 +13,6 @@ from io import BytesIO
 from babel.dates import format_date, format_skeleton, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 from jinja2 import Environment
 
@@ -38,7 +37,7 @@ _KREYOL_MONTHS = [
     "desanm",
 ]
 _KREYOL_DAYS = ["lendi", "madi", "mèkredi", "jedi", "vandredi", "samdi", "dimanch"]
-# Numbers and times as the United States write them, where that differs.
+# Times as the United States write them, where that differs.
 _AS_WRITTEN_HERE = {"es": "es_US", "ht": "en_US"}
 _language: ContextVar[str] = ContextVar("language", default=SOURCE)
 
@@ -93,8 +92,8 @@ def install(environment: Environment) -> None:
 
 
 def say_number(value: int) -> str:
-    """`1284` as `1,284`, or as the language writes it."""
-    return f"{value:,}" if _is_english() else format_decimal(value, locale=_locale())
+    """`1284` as `1,284`: in the United States in every language."""
+    return f"{value:,}"
 
 
 def say_clock(value: datetime, zone: tzinfo) -> str:
