@@ -12,7 +12,7 @@ SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop
 # Names, addresses and numbers are nobody's to translate; what carries a language of its own says so.
 _UNTRANSLATED = """() => {
   const exempt = "[lang]:not(html), .lang, .org, .rep b, .rep div > span, .av, .track b, .sug label, .foot, script,"
-    + " style, noscript, .paper, .addr a, .sug small, textarea, .pot, .tabs, small, a[href*=\"wa.me\"]";
+    + " style, noscript, .paper, .addr a, .sug small, textarea, .pot, .tabs, small, a[href*='wa.me']";
   const found = [];
   let depth = 0;
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
