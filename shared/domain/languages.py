@@ -1,6 +1,7 @@
 """The languages of pages and emails, and which of them a reader gets."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 # By code, each under its own name, in the order of the menu. Codes are Babel's.
 LANGUAGES: dict[str, str] = {
@@ -35,6 +36,7 @@ def known_language(wanted: str | None) -> str | None:
     return next((code for code in LANGUAGES if code.partition("_")[0] == primary), None)
 
 
+@lru_cache(maxsize=512)
 def best_language(accept: str) -> str:
     """The reader's first language that we know, from an Accept-Language header (RFC 9110, 12.5.4); else English."""
     wanted = sorted(_preferences(accept), key=lambda one: -one[1])

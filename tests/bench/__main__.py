@@ -8,7 +8,19 @@ from dataclasses import replace
 
 from shared.logging import configure_logging
 from shared.paths import ROOT
-from tests.bench import delivery, hotspots, intake, lookups, million, plain, scaling, slow_server, spike, visits
+from tests.bench import (
+    delivery,
+    hotspots,
+    intake,
+    lookups,
+    million,
+    plain,
+    readers,
+    scaling,
+    slow_server,
+    spike,
+    visits,
+)
 from tests.bench.cpu import Neighbors
 from tests.bench.figures import QUIET_PERCENT, Figure, print_table, wait_until_quiet, write_json
 from tests.bench.servers import Servers, servers
@@ -22,6 +34,7 @@ PARTS: dict[str, Callable[[Servers], Iterator[Figure]]] = {
     "slow_server": slow_server.measure,
     "scaling": scaling.measure,
     "spike": spike.measure,
+    "readers": readers.measure,
     "million": million.measure,
 }
 # Missing one of these goals is a question of CPU, so that a profile answers it.
