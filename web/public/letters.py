@@ -5,19 +5,13 @@ from typing import Any
 from flask import Response, make_response, redirect, render_template, request, url_for
 
 from shared.domain.address_lines import split_line
-from shared.domain.consents import CONSENT_PROMISE, consent_sender
-from shared.domain.phrases import phrase
-from shared.domain.places import Chamber
-from shared.domain.states import LOOKUP_WAITING, SubmissionState
+from shared.domain.states import SubmissionState
 from shared.errors import InputError
 from shared.rendering.speech import speak, spoken
 from shared.services.accept import accept_submission
-from shared.services.lookup.maps import ChamberMap, draw_question
 from shared.services.submission_view import (
     SubmissionView,
-    editable_letter_of,
     poll_submission,
-    preview_letters,
     read_submission,
 )
 from shared.services.submissions import answer_doubt, correct_address, save_draft
@@ -25,21 +19,12 @@ from web.context import here
 from web.forms.supporter import AddressFields, LetterForm
 from web.language import allowed_language, remember_language
 from web.public import bp
+from web.public.letter_page import letter_page, letter_parts
 from web.public.owned import is_owned
 from web.security import keep_private
 
 # PostgreSQL's bigint; a larger number in a hand-made form names no office.
 LARGEST_ID = 2**63
-_YOUR = {
-    Chamber.LOWER: phrase("Your state representative"),
-    Chamber.UPPER: phrase("Your state senator"),
-    Chamber.CONGRESS: phrase("Your member of Congress"),
-}
-_WHO_IS = {
-    Chamber.LOWER: phrase("Who is your state representative?"),
-    Chamber.UPPER: phrase("Who is your state senator?"),
-    Chamber.CONGRESS: phrase("Who is your member of Congress?"),
-}
 
 
 @bp.get("/c/<slug>/letter/<token>")
@@ -54,7 +39,7 @@ def letter(slug: str, token: str) -> Response:
     if _is_done(view):
         # Whoever comes back to what they sent reads it; a page that polls goes on to where the letters are.
         return _see(url_for("public.status" if is_poll else "public.my_letters", token=token))
-    return _parts(view) if is_poll else _page(view)
+    return letter_parts(view) if is_poll else letter_page(view)
 
 
 @bp.post("/c/<slug>/letter/<token>")
@@ -74,7 +59,7 @@ def act(slug: str, token: str) -> Response:
             return _see(url_for("public.status", token=token))
         return _ACTIONS.get(form.action.data or "", _keep)(view, form)
     except InputError as error:
-        return _page(read_submission(here().engine, here().settings, token), form, error.fields, status=422)
+        return letter_page(read_submission(here().engine, here().settings, token), form, error.fields, status=422)
 
 
 def _send(token: str, form: LetterForm) -> Response:
@@ -136,18 +121,6 @@ def _correct(view: SubmissionView, form: LetterForm) -> Response:
 _ACTIONS = {"edit": _edit, "answer": _answer, "address": _correct}
 
 
-def _question_maps(view: SubmissionView) -> dict[Chamber, ChamberMap | None]:
-    candidates = {
-        chamber: [t.office for t in view.targets if t.is_candidate and t.office.chamber is chamber]
-        for chamber in view.asked
-    }
-    jurisdiction = view.stored.campaign.jurisdiction
-    return {
-        chamber: draw_question(here().engine, jurisdiction, chamber, offices, view.match)
-        for chamber, offices in candidates.items()
-    }
-
-
 def _is_done(view: SubmissionView) -> bool:
     """Sent, and no question is open: the status page tells the rest."""
     return view.accepted_at is not None and view.state is not SubmissionState.NEEDS_ADDRESS
@@ -179,40 +152,4 @@ def _words(view: SubmissionView, form: LetterForm) -> dict[str, Any]:
         "own_words": form.own_words.data or "" if "own_words" in request.form else view.own_words,
         "edited_subject": form.edited_subject.data if edited else view.edited_subject,
         "edited_body": form.edited_body.data if edited else view.edited_body,
-    }
-
-
-def _parts(view: SubmissionView) -> Response:
-    """What the lookup fills in on a page that is already shown."""
-    return keep_private(make_response(render_template("letter_parts.html", **_values(view, None, {}))))
-
-
-def _page(
-    view: SubmissionView, form: LetterForm | None = None, wrong: dict[str, str] | None = None, *, status: int = 200
-) -> Response:
-    return keep_private(make_response(render_template("letter.html", **_values(view, form, wrong or {})), status))
-
-
-def _values(view: SubmissionView, form: LetterForm | None, wrong: dict[str, str]) -> dict[str, object]:
-    typed = request.form
-    editing = "edit" in request.args or "edited_body" in typed
-    return {
-        "view": view,
-        "campaign": view.stored.campaign,
-        "waiting": view.state in LOOKUP_WAITING,
-        "asking": view.state is SubmissionState.NEEDS_ADDRESS or "address" in request.args or "street" in wrong,
-        "previews": preview_letters(view),
-        "editable": editable_letter_of(view) if editing else None,
-        "edited_subject": typed.get("edited_subject"),
-        "edited_body": typed.get("edited_body"),
-        "own_words": typed.get("own_words", view.own_words),
-        "ticked": set(form.to.data or []) if form and "boxes" in typed else {o.office_id for o in view.chosen},
-        "consent_promise": CONSENT_PROMISE,
-        "consent_sender": consent_sender,
-        "consents": set(form.consents.data or []) if form else set(),
-        "wrong": wrong,
-        "typed": typed,
-        "maps": _question_maps(view),
-        "your": _YOUR,
-        "who_is": _WHO_IS,
     }

@@ -3,25 +3,34 @@
 const form = document.querySelector("form#form, form#letter");
 const key = `typed:${location.pathname}`;
 const read = () => JSON.parse(sessionStorage.getItem(key) || "{}");
-const kept = (field) => field.matches("input.in, textarea") && field.name && field.type !== "hidden";
+const kept = (field) => field.matches("input.in, textarea, [name=consents]") && field.type !== "hidden";
+const named = (field) => (field.type === "checkbox" ? `${field.name}:${field.value}` : field.name);
+const [now, base] = [["checked", "value"], ["defaultChecked", "defaultValue"]].map(
+  ([box, text]) => (field) => field[field.type === "checkbox" ? box : text],
+);
 
 if (form) {
   const typed = read();
   for (const field of [...form.elements].filter(kept)) {
-    const was = typed[field.name];
-    if (was && was.base === field.defaultValue && was.value !== field.value) {
-      field.value = was.value;
+    const was = typed[named(field)];
+    if (was && was.base === base(field) && was.value !== now(field)) {
+      field[field.type === "checkbox" ? "checked" : "value"] = was.value;
       field.dispatchEvent(new Event("input", { bubbles: true }));
       field.closest("details")?.setAttribute("open", "");
     }
   }
   form.addEventListener("input", ({ target }) => {
-    if (kept(target)) sessionStorage.setItem(key, JSON.stringify({ ...read(), [target.name]: { base: target.defaultValue, value: target.value } }));
+    if (!kept(target)) return;
+    sessionStorage.setItem(key, JSON.stringify({ ...read(), [named(target)]: { base: base(target), value: now(target) } }));
   });
-  form.addEventListener("submit", ({ submitter }) => submitter?.value === "original" && sessionStorage.removeItem(key));
+  form.addEventListener("submit", ({ submitter }) => {
+    const { edited_subject, edited_body, ...others } = read();
+    if (submitter?.value === "original") sessionStorage.setItem(key, JSON.stringify(others));
+  });
 }
 // Sent: nothing is left to lose, and the next person at this device finds nothing.
 if (document.querySelector("[data-sent]")) sessionStorage.clear();
+document.querySelector("form#forget")?.addEventListener("submit", () => sessionStorage.clear());
 // Another language keeps where the reader came from; the page itself is the same for everybody.
 for (const link of document.querySelectorAll(".lang a")) {
   const to = new URL(link.href);
