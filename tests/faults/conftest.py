@@ -25,11 +25,11 @@ from tests.faults.people import MAILGUN_KEY, Ledger, wrong_with_people
 from tests.faults.sink import Sink
 
 TIMING = Timing(
-    lease=4.0,
+    lease=6.0,
     lookup_lease=2.0,
     connect=1.0,
     verb=1.0,
-    after_dot=1.6,
+    after_dot=3.0,
     margin=0.4,
     batch=1.0,
     task=2.0,

@@ -54,7 +54,7 @@ class Sink:
     seconds_each: float = 0.0
     # A recipient's domain whose every verb takes its time.
     tarpit: str = ""
-    late_seconds: float = 2.5
+    late_seconds: float = 4.0
 
     def __enter__(self) -> Self:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)

@@ -216,9 +216,9 @@ def test_a_restored_backup_holds_everything_until_a_person_decides(stack: Stack,
         stack.fleet.mend(2)
     else:
         (folder / "host.1.dead.journal").write_text('{"boot":"x"}\n["dot","letter",999999,1]\n')
-    wait_until(lambda: held(stack), 15, "the hold")
+    wait_until(lambda: held(stack), 40, "the hold")
     write(stack, 2, "late")
-    wait_until(lambda: len(stack.states()) >= 4, 15, "new letters")
+    wait_until(lambda: len(stack.states()) >= 4, 40, "new letters")
     time.sleep(1)
     assert stack.states().count("sent") == 2
     accept_database(stack.engine, actor="test")

@@ -22,7 +22,7 @@ def write(stack: Stack) -> None:
     writers = [threading.Thread(target=stack.client.write, args=(f"w{n}@example.org",)) for n in range(_PEOPLE)]
     for writer in writers:
         writer.start()
-    wait_until(lambda: len(stack.states()) >= 2, 20, "the first letters")
+    wait_until(lambda: len(stack.states()) >= 2, 40, "the first letters")
     for writer in writers:
         writer.join()
 

@@ -20,7 +20,7 @@ from tests.faults.people import erase_somebody, post_news, unsubscribe_somebody
 from tests.faults.sink import BEHAVIOURS
 
 pytestmark = pytest.mark.faults
-_FEW = 12
+_FEW = 8
 FIRST = int(os.environ.get("FAULT_FIRST_SEED", "1"))
 SEEDS = int(os.environ.get("FAULT_SEEDS", str(_FEW)))
 _REST_SECONDS = 25.0

@@ -74,7 +74,7 @@ def test_a_worker_killed_at(stack: Stack, step: str) -> None:
     talk_over_one_connection(stack)
     stack.fleet.arm(f"{step}:kill9")
     write(stack, 4)
-    wait_until(lambda: any(worker.poll() is not None for worker in stack.fleet.workers), 15, f"a death at {step}")
+    wait_until(lambda: any(worker.poll() is not None for worker in stack.fleet.workers), 40, f"a death at {step}")
     stack.fleet.mend(2)
     check(stack, 8, uncertain=1 if step in MAY_LEAVE_A_DOT else 0)
 
@@ -84,7 +84,7 @@ def test_a_worker_frozen_for_good_within_a_transaction(stack: Stack, step: str) 
     """Nobody wakes it, and it still looks alive: PostgreSQL takes its locks away."""
     stack.fleet.arm(f"{step}:freeze")
     write(stack, 2)
-    wait_until(lambda: not stack.fleet.order.exists(), 15, f"somebody to freeze at {step}")
+    wait_until(lambda: not stack.fleet.order.exists(), 40, f"somebody to freeze at {step}")
     check(stack, 4)
 
 
@@ -94,7 +94,7 @@ def test_a_worker_frozen_for_good_within_a_transaction(stack: Stack, step: str) 
 def test_a_worker_frozen_past_its_lease_then_woken_at(stack: Stack, step: str) -> None:
     stack.fleet.arm(f"{step}:freeze")
     write(stack, 3)
-    wait_until(lambda: not stack.fleet.order.exists(), 15, f"somebody to freeze at {step}")
+    wait_until(lambda: not stack.fleet.order.exists(), 40, f"somebody to freeze at {step}")
     time.sleep(TIMING.lease + 1)
     stack.fleet.mend(2)
     # What it had in hand before the dot was not sent; what was past it was, and its answer still counts.
@@ -107,7 +107,7 @@ def test_a_host_lost_with_a_full_batch_claimed(stack: Stack) -> None:
     write(stack, 20)
     stack.fleet.arm("deliver.after_dot:kill9:6")
     stack.fleet.mend(2)
-    wait_until(lambda: any(worker.poll() is not None for worker in stack.fleet.workers), 20, "a death in mid-batch")
+    wait_until(lambda: any(worker.poll() is not None for worker in stack.fleet.workers), 60, "a death in mid-batch")
     for worker in stack.fleet.workers:
         if worker.poll() is None:
             os.killpg(worker.pid, signal.SIGKILL)
@@ -125,7 +125,7 @@ def test_a_worker_stopped_in_mid_run_beside_a_new_one(stack: Stack) -> None:
     stack.sink.seconds_each = 0.05
     try:
         write(stack, 15)
-        wait_until(lambda: bool(stack.sink.accepted), 15, "the first letter")
+        wait_until(lambda: bool(stack.sink.accepted), 40, "the first letter")
         old = stack.fleet.workers[0]
         stack.fleet.start_worker()
         os.kill(old.pid, signal.SIGTERM)

@@ -98,7 +98,11 @@ def test_two_letters_reach_the_mailbox_and_the_supporter_gets_a_copy(here: Here)
     with here.engine.connect() as connection:
         assert count_imbalance(connection) == 0
         kinds = set(connection.scalars(select(follow_up.c.kind).where(follow_up.c.state == "sent")))
-        steps = list(connection.scalars(select(letter_event.c.to_state).where(letter_event.c.letter_id == 1)))
+        steps = list(
+            connection.scalars(
+                select(letter_event.c.to_state).where(letter_event.c.letter_id == 1).order_by(letter_event.c.id)
+            )
+        )
     assert kinds == {"thank_you"}
     assert steps == ["queued", "sending", "sent"]
 
