@@ -67,7 +67,7 @@ def _attribute(language: str) -> Markup:
 def _choose() -> None:
     if request.blueprint in (_ENGLISH_ONLY, None) and request.endpoint is not None:
         return speak(SOURCE)
-    wanted = allowed_language(request.args.get(_KEY))
+    wanted = allowed_language(request.args.get(_KEY)) if request.query_string else None
     speak(wanted or _usual())
     # A form that another site posts brings no cookie: one that is set then would overwrite this browser's.
     if wanted and request.endpoint not in SHARED_PAGES and (request.method != "POST" or is_same_origin()):

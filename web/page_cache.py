@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from flask import Response, request
 
+_VARY = "Accept-Encoding, Accept-Language"
+
 
 @dataclass(frozen=True)
 class KeptPage:
@@ -51,8 +53,6 @@ class PageCache:
 
 def _response(page: KeptPage) -> Response:
     if "gzip" not in request.headers.get("Accept-Encoding", ""):
-        return Response(page.body, content_type="text/html; charset=utf-8")
-    response = Response(page.compressed, content_type="text/html; charset=utf-8")
-    response.headers["Content-Encoding"] = "gzip"
-    response.headers["Vary"] = "Accept-Encoding"
-    return response
+        return Response(page.body, content_type="text/html; charset=utf-8", headers={"Vary": _VARY})
+    headers = {"Vary": _VARY, "Content-Encoding": "gzip"}
+    return Response(page.compressed, content_type="text/html; charset=utf-8", headers=headers)

@@ -38,7 +38,6 @@ def show(slug: str) -> ResponseReturnValue:
         page = campaign_page(here().engine, here().settings, slug)
         return render_template("campaign_closed.html", page=page, states=CampaignState)
     response.headers["Cache-Control"] = f"public, max-age={PAGE_SECONDS}"
-    response.vary.add("Accept-Language")
     return response
 
 
