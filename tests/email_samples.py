@@ -9,6 +9,7 @@ COMMON: dict[str, Any] = {
     "campaign_title": "Keep our shops local",
     "campaign_url": "https://letters.example/c/co-ops",
     "sender_name": "Neighbors United",
+    "color": "",
     "privacy": "We use your address to find who represents you, and for nothing else.",
     "reference": "7F3K-92QD",
     "is_test": False,

@@ -19,7 +19,7 @@ WORDS: dict[int, tuple[Phrase, Phrase]] = {
         phrase("That is not open to you"),
         phrase("Your browser asked from another website. Open the page here and try again."),
     ),
-    404: (phrase("There is nothing here"), phrase("The address may have a typing slip, or what was here is gone.")),
+    404: (phrase("There is nothing here"), phrase("The web address may have a typing slip, or what was here is gone.")),
     405: (phrase("That does not work this way"), phrase("Open the page itself and use its buttons.")),
     413: (phrase("That is too long"), phrase("Shorten your text and send it again. Nothing was sent.")),
     429: (phrase("One moment"), phrase("Too many tries in a short time. Wait a minute and try again.")),

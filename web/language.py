@@ -20,7 +20,7 @@ _KEY = "lang"
 # The console is in English.
 _ENGLISH_ONLY = "admin"
 # Pages that anybody may keep: the session is not asked.
-SHARED_PAGES = frozenset({"public.show", "public.index", "public.card"})
+SHARED_PAGES = frozenset({"public.show", "public.index", "public.card", "public.theme", "public.logo"})
 
 
 def install(app: Flask) -> None:

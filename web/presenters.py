@@ -1,6 +1,7 @@
 """Numbers, times and file addresses as templates show them; words and dates in the reader's language."""
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, time
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -36,7 +37,8 @@ def install(app: Flask) -> None:
     speech.install(app.jinja_env)
     app.jinja_env.filters["paragraphs"] = text_to_html
     app.jinja_env.filters.update(number=speech.say_number, clock=clock, exact=exact, moment=moment, day=day)
-    app.jinja_env.globals.update(static=static, state_icons=STATE_ICONS)
+    app.jinja_env.filters["opening"] = opening
+    app.jinja_env.globals.update(static=static, pairs=pairs, state_icons=STATE_ICONS)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31_536_000
 
 
@@ -61,7 +63,18 @@ def day(value: datetime) -> str:
     return speech.say_day(value, _ZONE)
 
 
+def opening(value: datetime) -> str:
+    """`May 1, 2031`; with the time when it is one that somebody chose: midnight is what a mere date stands for."""
+    chose_a_time = value.astimezone(_ZONE).time() != time.min
+    return moment(value) if chose_a_time else day(value)
+
+
 @lru_cache(maxsize=64)
+def pairs(words: Iterable[str]) -> list[tuple[str, str]]:
+    """Options whose value is what they say."""
+    return [(word, word) for word in words]
+
+
 def static(name: str) -> str:
     """The address of a file in web/static that changes with its content."""
     return url_for("static", filename=name, v=_content_hash(name))

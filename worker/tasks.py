@@ -9,12 +9,16 @@ from sqlalchemy import Engine
 
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
+from shared.services.audit import delete_old_entries
 from shared.services.delivery import deliver_letters, send_mail
 from shared.services.mailbox import delete_old_messages
 from shared.services.make_letters import make_due_letters
+from shared.services.organizer_sessions import delete_old_sessions
 from shared.services.organizers import delete_old_failures
+from shared.services.people import delete_old_invitations
 from shared.services.prepare import prepare_submissions
 from shared.services.receipts import apply_receipts
+from shared.services.rehearsal import run_rehearsals
 from shared.services.sweep import sweep, tidy
 from shared.settings import Settings
 from shared.timing import Timing
@@ -31,7 +35,16 @@ _AT_ONCE = {
     TaskName.RETRY_LETTERS: 1,
     TaskName.SEND_MAIL: 2,
     TaskName.APPLY_RECEIPTS: 1,
+    TaskName.REHEARSE: 1,
 }
+# What organizers leave behind.
+_GROWN_OLD = (
+    delete_old_messages,
+    delete_old_failures,
+    delete_old_sessions,
+    delete_old_entries,
+    delete_old_invitations,
+)
 
 
 def make_work(engine: Engine, ring: Ring, settings: Settings) -> dict[TaskName, Callable[[], object]]:
@@ -43,8 +56,9 @@ def make_work(engine: Engine, ring: Ring, settings: Settings) -> dict[TaskName, 
         TaskName.RETRY_LETTERS: lambda: deliver_letters(engine, ring, settings, first_tries=False),
         TaskName.SEND_MAIL: lambda: send_mail(engine, ring, settings),
         TaskName.APPLY_RECEIPTS: lambda: apply_receipts(engine, ring, settings),
+        TaskName.REHEARSE: lambda: run_rehearsals(engine, ring, settings),
         TaskName.SWEEP: lambda: sweep(engine, ring, settings),
-        TaskName.TIDY: lambda: (tidy(engine, settings), delete_old_messages(engine), delete_old_failures(engine)),
+        TaskName.TIDY: lambda: [tidy(engine, settings), *(delete(engine) for delete in _GROWN_OLD)],
     }
     return {name: Shift(run, _AT_ONCE[name]) if name in _AT_ONCE else run for name, run in work.items()}
 

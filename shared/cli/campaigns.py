@@ -5,10 +5,13 @@ from pathlib import Path
 import click
 
 from shared.cli.invite import invite_command
+from shared.cli.rehearse import rehearse_command
 from shared.cli.stack import open_stack
+from shared.domain.colors import palette_of
 from shared.domain.states import CampaignState
 from shared.errors import CampaignFileError, NotAllowed
-from shared.services.campaigns import change_campaign_state, export_campaign, import_campaign
+from shared.services.campaign_logos import read_logo
+from shared.services.campaigns import change_campaign_state, export_campaign, import_campaign, read_campaign
 from shared.services.campaigns import list_campaigns as read_campaigns
 
 
@@ -18,6 +21,7 @@ def campaign() -> None:
 
 
 campaign.add_command(invite_command)
+campaign.add_command(rehearse_command)
 
 
 @campaign.command("import")
@@ -35,19 +39,34 @@ def import_file(file: Path, **given: str | None) -> None:
         raise CampaignFileError([f"{file.name} is not UTF-8 text (byte {error.start})."]) from error
     try:
         with open_stack() as stack:
-            stored = import_campaign(stack.engine, text, name=file.name, overrides=overrides)
+            stored = import_campaign(stack.engine, text, name=file.name, overrides=overrides, folder=file.parent)
             address = f"{stack.settings.public_url}/c/{stored.campaign.slug}"
     except CampaignFileError as error:
         raise CampaignFileError([f"{file.name}: {problem}" for problem in error.problems]) from error
+    color = stored.campaign.color
+    if color and (used := palette_of(color).brand) != color:
+        click.echo(f"color: {color} is too light for text. Pages use {used}, its nearest shade that all can read.")
     click.echo(f"Imported {stored.campaign.slug} ({stored.state}). Its page: {address}")
 
 
 @campaign.command("export")
 @click.argument("slug")
-def export_file(slug: str) -> None:
-    """Write the campaign SLUG as a file to standard output."""
+@click.option("--to", "folder", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Write files here.")
+def export_file(slug: str, folder: Path | None) -> None:
+    """Write the campaign SLUG to standard output; with --to as SLUG.md into a folder, its logo beside it."""
     with open_stack() as stack:
-        click.echo(export_campaign(stack.engine, slug), nl=False)
+        text, logo = export_campaign(stack.engine, slug), read_campaign(stack.engine, slug).campaign.logo
+        picture = read_logo(stack.engine, slug).image if logo else b""
+    if folder is None:
+        click.echo(text, nl=False)
+        if logo:
+            click.echo(f"Its logo {logo.file} is not in this text: --to FOLDER writes both.", err=True)
+        return
+    (folder / f"{slug}.md").write_text(text, encoding="utf-8")
+    click.echo(folder / f"{slug}.md")
+    if logo:
+        (folder / logo.file).write_bytes(picture)
+        click.echo(folder / logo.file)
 
 
 @campaign.command("list")

@@ -19,6 +19,7 @@ _COMMANDS = {
     "import": ("shared.cli.imports", "import_group", "Import legislators, districts and addresses from files."),
     "lookup": ("shared.cli.lookup", "lookup_command", "Find the legislators of one address."),
     "delivery": ("shared.cli.delivery", "delivery_group", "Pause and release all letters; the pace per domain."),
+    "simulate": ("shared.cli.simulate", "simulate_command", "Simulate an action day; nothing leaves."),
     "office": ("shared.cli.office", "office_group", "Correct the addresses of offices."),
     "inbox": ("shared.cli.inbox", "inbox_group", "Take in bounces and answers from a maildir."),
     "privacy": ("shared.cli.privacy", "privacy_group", "Delete what is known about a supporter."),

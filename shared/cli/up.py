@@ -145,7 +145,7 @@ def import_new_campaigns(engine: Engine) -> None:
             read_campaign(engine, file.stem)
         except NotFound:
             try:
-                import_campaign(engine, file.read_text(encoding="utf-8"), name=file.name, overrides={})
+                import_campaign(engine, file.read_text(encoding="utf-8"), name=file.name, folder=CAMPAIGNS)
             except CampaignFileError as error:
                 raise DearRepError(f"{file.name} can't be imported: {'; '.join(error.problems)}") from None
 

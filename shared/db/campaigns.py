@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import TIMESTAMP, Connection, RowMapping, bindparam, cast, func, select, update
+from sqlalchemy import TIMESTAMP, Connection, RowMapping, bindparam, cast, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.tables import campaign
@@ -94,3 +94,8 @@ def _stored(row: RowMapping) -> StoredCampaign:
     stored = StoredCampaign(row["id"], CampaignState(row["state"]), content, row["published_at"], row["updated_at"])
     _READ[stored.id] = stored
     return stored
+
+
+def lock_slugs(connection: Connection) -> None:
+    """One new address at a time, until the end of the transaction."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('dearrep campaign slugs'))"))

@@ -35,12 +35,13 @@ _FORGET_FOLLOW_UPS = (
 )
 _FORGET_SUBMISSION = (
     "UPDATE submission SET last_name = '', street = '', unit = '', city = '', zip = '', own_words = '',"
-    " edited_subject = NULL, edited_body = NULL, suggestions = '[]', lookup_reason = '', lat = NULL, lon = NULL, {}"
+    " edited_subject = NULL, edited_body = NULL, ticked_consents = '{{}}', suggestions = '[]', lookup_reason = '',"
+    " lat = NULL, lon = NULL, {}"
     " WHERE id = ANY(:ids)"
 )
 _WORDS = (
     f"DELETE FROM letter_words WHERE {_OF_LETTERS}",
-    f"UPDATE receipt SET raw = '' WHERE {_OF_LETTERS} OR {_OF_FOLLOW_UPS}",
+    f"UPDATE receipt SET raw = '', envelope_sender = '' WHERE {_OF_LETTERS} OR {_OF_FOLLOW_UPS}",
     _FORGET_LETTERS,
 )
 _SCRUB = [
@@ -59,6 +60,10 @@ _TRIM = [
     text(statement)
     for statement in (*_WORDS, _FORGET_FOLLOW_UPS.format(""), _FORGET_SUBMISSION.format("trimmed_at = now()"))
 ]
+# What they wrote to us about nothing of theirs that we sent.
+_SCRUB_RECEIPTS = text(
+    "UPDATE receipt SET raw = '', envelope_sender = '' WHERE envelope_sender <> '' AND lower(envelope_sender) = :email"
+)
 _SCRUB_MAILBOX = text(
     "DELETE FROM mailbox_message WHERE recipient = :email OR position(convert_to(:email, 'UTF8') IN raw) > 0"
 )
@@ -97,6 +102,7 @@ def scrub(connection: Connection, submission_id: int, email: str) -> None:
     """Nothing personal is left of it, whatever was written or came back."""
     if email:
         connection.execute(_SCRUB_MAILBOX, {"email": email})
+        connection.execute(_SCRUB_RECEIPTS, {"email": email.lower()})
     scrub_many(connection, [submission_id])
 
 

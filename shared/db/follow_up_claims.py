@@ -75,7 +75,12 @@ _CLAIM = text(
     " SELECT claimed.*, (SELECT count(*) FROM verdict) AS judged FROM (VALUES (1)) AS one LEFT JOIN claimed ON true"
     " ORDER BY due_at, claimed.id"
 )
-_IS_SUPPRESSED = text(f"SELECT {SUPPRESSED} FROM follow_up f WHERE f.id = :id")
+_IS_UNWANTED = text(
+    f"SELECT {SUPPRESSED} OR (f.kind NOT IN {_PASSED_ON}"
+    " AND (s.state = 'withdrawn' OR s.erase_requested_at IS NOT NULL))"
+    f" OR {_NOT_NEEDED} FROM follow_up f JOIN submission s ON s.id = f.submission_id"
+    " JOIN campaign ON campaign.id = f.campaign_id WHERE f.id = :id"
+)
 
 
 def claim_follow_ups(
@@ -91,6 +96,6 @@ def claim_follow_ups(
             return claimed
 
 
-def is_suppressed(connection: Connection, follow_up_id: int) -> bool:
-    """True when its address may get nothing of this kind any more."""
-    return bool(connection.execute(_IS_SUPPRESSED, {"id": follow_up_id}).scalar_one_or_none())
+def is_unwanted(connection: Connection, follow_up_id: int) -> bool:
+    """True when its address may get nothing of this kind any more, or what it was for no longer holds."""
+    return bool(connection.execute(_IS_UNWANTED, {"id": follow_up_id}).scalar_one_or_none())

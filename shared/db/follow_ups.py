@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select
 
 from shared.db.tables import follow_up
 from shared.domain.follow_ups import ANSWER, REPLY, PlannedStep
-from shared.domain.states import CLAIMABLE, LetterState, check_letter_arrow
+from shared.domain.states import CLAIMABLE, HAS_LEFT, LetterState, check_letter_arrow
 from shared.domain.transport import Transport
 
 # Tries at one email, half a week of them.
@@ -40,6 +40,11 @@ _PASS_BACK = text(
     " email_hash, is_test, transport) SELECT submission_id, campaign_id, :kind, :number, :reply_to, :recipient,"
     " split_part(:recipient, '@', 2), :email_hash, is_test, transport FROM follow_up WHERE id = :id"
     " ON CONFLICT DO NOTHING"
+)
+_SUPPRESS_REFUSED = text(
+    "INSERT INTO suppression (email_hash, campaign_id, reason, source) SELECT DISTINCT email_hash,"
+    " CAST(NULL AS bigint), 'bounced', 'refused' FROM follow_up WHERE id = ANY(:ids) AND cause = 'no_such_address'"
+    " AND kind <> 'reply' ON CONFLICT DO NOTHING"
 )
 _WRITE_WORDS = text(
     "UPDATE follow_up SET subject = words.subject, body_text = words.body_text, body_html = words.body_html"
@@ -97,7 +102,15 @@ def change_follow_up(
     """Moves a locked follow-up to `state` by the letters' transition table."""
     check_letter_arrow(LetterState(row["state"]), state)
     changes = {**(values or {}), "state": state.value, "state_changed_at": func.now(), "lease_until": None}
+    if row["state"] in HAS_LEFT and state in CLAIMABLE:
+        changes["resends"] = row["resends"] + 1
     connection.execute(update(follow_up).where(follow_up.c.id == row["id"]).values(changes))
+
+
+def suppress_refused(connection: Connection, numbers: Sequence[int]) -> None:
+    """Those of these follow-ups whose address does not exist: it gets nothing more, of any campaign."""
+    if numbers:
+        connection.execute(_SUPPRESS_REFUSED, {"ids": list(numbers)})
 
 
 def write_words(connection: Connection, words: Mapping[int, tuple[str, str, str]]) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, bindparam, exists, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from shared.db.tables import letter, letter_event, receipt
+from shared.db.tables import letter, letter_event, receipt, submission
 from shared.domain.causes import Cause
 from shared.domain.receipts import News
-from shared.domain.states import CLAIMABLE, HoldReason, LetterState, check_letter_arrow
+from shared.domain.states import CLAIMABLE, HAS_LEFT, HoldReason, LetterState, check_letter_arrow
 
 _OF_SUBMISSION = select(letter).where(letter.c.submission_id == bindparam("wanted")).order_by(letter.c.id)
 _WRITTEN = text(
@@ -48,6 +48,14 @@ def insert_letters(
     return Counter(row.submission_id for row in made)
 
 
+def is_erased(connection: Connection, row: RowMapping) -> bool:
+    """True when the words of this letter are gone, or about to go, with its writer's data."""
+    if not row["reply_to"]:
+        return True
+    query = select(submission.c.erase_requested_at.is_not(None)).where(submission.c.id == row["submission_id"])
+    return bool(connection.scalar(query))
+
+
 def lock_letter(connection: Connection, letter_id: int) -> RowMapping | None:
     """The row, locked until COMMIT."""
     query = select(letter).where(letter.c.id == letter_id).with_for_update()
@@ -75,6 +83,8 @@ def change_letter(
     }
     if state is not LetterState.SENDING:
         changes["lease_until"] = None
+    if row["state"] in HAS_LEFT and state in CLAIMABLE:
+        changes["resends"] = row["resends"] + 1
     connection.execute(update(letter).where(letter.c.id == row["id"]).values(changes))
     connection.execute(
         insert(letter_event).values(

@@ -72,6 +72,11 @@ _WRITE = text(
     " open_until = CASE WHEN :break_s > 0 THEN now() + :break_s * interval '1 second' END"
     " WHERE transport = :transport AND receiving_domain = :receiving_domain"
 )
+_STOP = text(
+    "UPDATE domain_pace SET open_cause = :cause,"
+    " open_until = greatest(open_until, now() + :break_s * interval '1 second')"
+    " WHERE transport = :transport AND receiving_domain = :receiving_domain"
+)
 _ADD = text(
     "INSERT INTO domain_pace (transport, receiving_domain) SELECT DISTINCT transport, receiving_domain FROM letter"
     " WHERE state IN ('queued', 'deferred') ON CONFLICT DO NOTHING"
@@ -124,6 +129,13 @@ def write_pace(
         "break_s": break_s,
     }
     connection.execute(_WRITE, {**_key(transport, receiving_domain), **values})
+
+
+def stop_domain(
+    connection: Connection, transport: Transport, receiving_domain: str, *, break_s: float, cause: Cause
+) -> None:
+    """Nothing goes to the domain for so many seconds at least."""
+    connection.execute(_STOP, {**_key(transport, receiving_domain), "break_s": break_s, "cause": cause.value})
 
 
 def add_domains(connection: Connection, pairs: Sequence[tuple[str, str]] | None = None) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.tables import receipt
 from shared.domain.causes import Cause
+from shared.domain.identities import Mark
 from shared.domain.receipts import News, ReceiptOutcome, ReceiptSource
 
 _DUE = (receipt.c.outcome == ReceiptOutcome.WAITING.value, receipt.c.due_at <= func.now())
@@ -15,7 +16,10 @@ _BY_RELAY_ID = {
     table: text(f"SELECT id FROM {table} WHERE relay_id <> '' AND relay_id = ANY(:marks) LIMIT 1")  # noqa: S608 - names only
     for table in ("letter", "follow_up")
 }
-_FORGET = text("UPDATE receipt SET raw = '' WHERE received_at < now() - make_interval(days => :days) AND raw <> ''")
+_FORGET = text(
+    "UPDATE receipt SET raw = '', envelope_sender = '' WHERE received_at < now() - make_interval(days => :days)"
+    " AND raw <> ''"
+)
 
 
 @dataclass(frozen=True)
@@ -74,12 +78,12 @@ def put_off(connection: Connection, receipt_id: int, seconds: float) -> None:
     connection.execute(update(receipt).where(receipt.c.id == receipt_id).values(values))
 
 
-def find_by_relay_id(connection: Connection, marks: Sequence[str]) -> tuple[str, int] | None:
-    """`letter` or `follow_up` and its number, by the name that a relay gave to it."""
+def find_by_relay_id(connection: Connection, marks: Sequence[str]) -> Mark | None:
+    """The email by the name that a relay gave to it when it last left."""
     for table, query in _BY_RELAY_ID.items():
         found = connection.execute(query, {"marks": list(marks)}).scalar_one_or_none()
         if found is not None:
-            return table, int(found)
+            return Mark(table, int(found))
     return None
 
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import Connection, case, delete, func, select, tuple_
+from sqlalchemy import Connection, case, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.tables import sign_in_failure
@@ -29,6 +29,14 @@ def add_failure(connection: Connection, organizer_id: int, source: str, lifetime
         "expires_at": case((running, sign_in_failure.c.expires_at), else_=func.now() + lifetime),
     }
     connection.execute(statement.on_conflict_do_update(index_elements=["organizer_id", "source"], set_=changes))
+
+
+def take_back(connection: Connection, organizer_id: int, source: str) -> None:
+    """One wrong try less: it was a right one."""
+    key = (sign_in_failure.c.organizer_id == organizer_id) & (sign_in_failure.c.source == source)
+    lowered = update(sign_in_failure).where(key).values(failures=sign_in_failure.c.failures - 1)
+    if connection.execute(lowered.returning(sign_in_failure.c.failures)).scalar_one_or_none() == 0:
+        connection.execute(delete(sign_in_failure).where(key))
 
 
 def forget_failures(connection: Connection, organizer_id: int, source: str | None = None) -> None:

@@ -15,25 +15,31 @@ _ROSTER_KNOWN = (
     .where(_seat.c.jurisdiction == office.c.jurisdiction, _seat.c.chamber == office.c.chamber)
     .exists()
 )
+_HOLDS_NOW = and_(office_holder.c.office_id == office.c.id, office_holder.c.valid_to.is_(None))
+_IN_ORDER = (func.array_position(["lower", "upper", "congress"], office.c.chamber), office.c.id)
+_SEAT_TODAY = (
+    office,
+    office_holder.c.id.label("holder_id"),
+    office_holder.c.name.label("holder"),
+    WORKING_ADDRESS.label("email"),
+    IS_FAILING.label("is_failing"),
+    office_holder.c.phone,
+    office_holder.c.party,
+    # Only a seat without a holder needs the question.
+    case((office_holder.c.id.is_not(None), True), else_=_ROSTER_KNOWN).label("is_roster_known"),
+)
 _TARGETS = (
     select(
-        office,
-        office_holder.c.id.label("holder_id"),
-        office_holder.c.name.label("holder"),
-        WORKING_ADDRESS.label("email"),
-        IS_FAILING.label("is_failing"),
-        office_holder.c.phone,
-        office_holder.c.party,
+        *_SEAT_TODAY,
         submission_target.c.submission_id,
         submission_target.c.is_candidate,
         submission_target.c.is_chosen,
-        # Only a seat without a holder needs the question.
-        case((office_holder.c.id.is_not(None), True), else_=_ROSTER_KNOWN).label("is_roster_known"),
     )
     .join(submission_target, submission_target.c.office_id == office.c.id)
-    .outerjoin(office_holder, and_(office_holder.c.office_id == office.c.id, office_holder.c.valid_to.is_(None)))
-    .order_by(func.array_position(["lower", "upper", "congress"], office.c.chamber), office.c.id)
+    .outerjoin(office_holder, _HOLDS_NOW)
+    .order_by(*_IN_ORDER)
 )
+_OFFICES = select(*_SEAT_TODAY).select_from(office).outerjoin(office_holder, _HOLDS_NOW).order_by(*_IN_ORDER)
 _OF_ONE = _TARGETS.where(submission_target.c.submission_id == bindparam("wanted"))
 _FORGET = text("DELETE FROM submission_target WHERE submission_id = ANY(:ids)")
 _ADD = text(
@@ -68,6 +74,12 @@ def chosen_targets(connection: Connection, submission_ids: Sequence[int]) -> dic
     for row in connection.execute(query).mappings():
         offices.setdefault(row["submission_id"], []).append(_office(row))
     return offices
+
+
+def offices_today(connection: Connection, office_ids: Sequence[int]) -> dict[int, Office]:
+    """Offices by id, each with its holder today and the address that works."""
+    rows = connection.execute(_OFFICES.where(office.c.id.in_(office_ids))).mappings()
+    return {row["id"]: _office(row) for row in rows}
 
 
 def choose_targets(connection: Connection, submission_id: int, chosen: set[int]) -> None:

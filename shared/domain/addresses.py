@@ -93,17 +93,18 @@ class StreetLine:
 def read_address(address: HomeAddress, state: UsState) -> ReadAddress | Incomplete | OutOfState:
     """The keys of a home address in `state`, or why there are none."""
     street = address.street[:_MAX_PART_LENGTH]
-    typed_state = find_state(address.state) if address.state.strip() else state
+    named = _named_state(address, state)
+    if named is not None:
+        return OutOfState(f"This address is in {named.name}, and this campaign writes to {state.name}.")
     zip5 = read_zip(address.zip, state)
-    if typed_state is not None and typed_state.code != state.code:
-        return OutOfState(f"This address is in {typed_state.name}, and this campaign writes to {state.name}.")
     line = read_street_line(street)
     if isinstance(line, Incomplete):
         return line
     if zip5 is None:
         return Incomplete(BAD_ZIP)
-    if zip5 and not has_zip(state, zip5) and (elsewhere := states_of_zip(zip5)):
-        return OutOfState(f"ZIP code {zip5} is in {elsewhere[0].name}, and this campaign writes to {state.name}.")
+    elsewhere = other_state(address, state)
+    if elsewhere is not None:
+        return OutOfState(f"ZIP code {zip5} is in {elsewhere.name}, and this campaign writes to {state.name}.")
     city_name = " ".join(address.city[:_MAX_PART_LENGTH].split())
     city = city_key(city_name)
     if not (city or zip5):
@@ -111,6 +112,18 @@ def read_address(address: HomeAddress, state: UsState) -> ReadAddress | Incomple
     return ReadAddress(
         line.number, line.number_to, line.suffix, street_key(line.name), line.name, city, city_name, zip5
     )
+
+
+def other_state(address: HomeAddress, state: UsState) -> UsState | None:
+    """The state in which the address lies by its own words, if it is another one."""
+    zip5 = read_zip(address.zip, state)
+    elsewhere = states_of_zip(zip5) if zip5 and not has_zip(state, zip5) else ()
+    return _named_state(address, state) or next(iter(elsewhere), None)
+
+
+def _named_state(address: HomeAddress, state: UsState) -> UsState | None:
+    named = find_state(address.state) if address.state.strip() else None
+    return None if named is None or named.code == state.code else named
 
 
 def read_zip(text: str, state: UsState | None = None) -> str | None:

@@ -6,6 +6,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from shared.domain.follow_ups import FollowUpStep, PlannedStep, Trigger, plan
+from shared.domain.letter_versions import (
+    Exclusion,
+    LetterVersion,
+    OfficeGroup,
+    asking,
+    exclusion_of,
+    first_fitting,
+)
+from shared.domain.logos import Logo
 from shared.domain.office_hours import OfficeHours, parse_office_hours
 from shared.domain.places import Chamber, Office
 from shared.domain.states import CampaignState
@@ -13,16 +22,6 @@ from shared.domain.states import CampaignState
 # A letter that could not be delivered this long after the deadline has lost its purpose.
 DELIVER_AFTER_DEADLINE = timedelta(days=5)
 DEFAULT_UNDO_MINUTES = 10
-
-
-@dataclass(frozen=True)
-class LetterVersion:
-    """One wording. `chambers` empty means every chamber; the first version that fits an office is used."""
-
-    name: str
-    subject: str
-    body: str
-    chambers: tuple[Chamber, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,6 +77,12 @@ class Campaign:
     follow_ups: tuple[FollowUpStep, ...] = ()
     # The pages' text for readers of other languages.
     translations: tuple[CampaignText, ...] = ()
+    # As it was chosen; `shared.domain.colors` makes the shades that pages use. Empty for our own.
+    color: str = ""
+    logo: Logo | None = None
+    # Offices by name, for versions and exclusions; and offices that are thanked or left out instead of asked.
+    groups: tuple[OfficeGroup, ...] = ()
+    exclusions: tuple[Exclusion, ...] = ()
 
     def text_in(self, language: str) -> CampaignText:
         """The pages' text in this language, or as it was written."""
@@ -94,13 +99,30 @@ class Campaign:
         return next((text for text in self.translations if text.language == language), as_written)
 
     def version_for(self, chamber: Chamber | None) -> LetterVersion:
-        """The first version that fits the chamber; the first of all while the chamber isn't known."""
-        fitting = (v for v in self.versions if chamber is None or not v.chambers or chamber in v.chambers)
-        return next(fitting, self.versions[0])
+        """The first version that asks and is for the chamber; the first of all while the chamber isn't known."""
+        asked = asking(self.versions, self.exclusions)
+        fitting = (v for v in asked if chamber is None or not v.chambers or chamber in v.chambers)
+        return next(fitting, asked[0])
 
     def version_for_office(self, office: Office | None) -> LetterVersion:
-        """The version that an office gets."""
-        return self.version_for(office.chamber if office else None)
+        """The version that an office gets: that of its exclusion, else the first that fits, else the first of all."""
+        asked = asking(self.versions, self.exclusions)
+        if office is None:
+            return asked[0]
+        excluded = exclusion_of(office, self.exclusions, self.groups)
+        if excluded and excluded.thanks:
+            return next((v for v in self.versions if v.name == excluded.thanks), asked[0])
+        return first_fitting(asked, office, self.groups) or asked[0]
+
+    def is_thanked(self, office: Office) -> bool:
+        """Whether the office is thanked instead of asked."""
+        excluded = exclusion_of(office, self.exclusions, self.groups)
+        return excluded is not None and bool(excluded.thanks)
+
+    def why_left_out(self, office: Office) -> str | None:
+        """Why the office gets no letter, in the campaign's words; None when it gets one."""
+        excluded = exclusion_of(office, self.exclusions, self.groups)
+        return None if excluded is None or excluded.thanks else excluded.reason
 
     @property
     def last_delivery(self) -> datetime | None:
@@ -143,6 +165,7 @@ class StoredCampaign:
 
 # These have columns of their own, see `shared.db.tables.campaigns`.
 COLUMNS = ("slug", "title", "jurisdiction", "chambers", "deadline", "deliver_by", "undo_minutes")
+_MOMENTS = ("deadline", "deliver_by")
 
 
 def to_content(campaign: Campaign) -> dict[str, Any]:
@@ -155,21 +178,48 @@ def to_content(campaign: Campaign) -> dict[str, Any]:
 
 def from_content(columns: dict[str, Any], content: dict[str, Any]) -> Campaign:
     """The campaign back from its columns and its JSON."""
-    versions = tuple(LetterVersion(**{**v, "chambers": _chambers(v["chambers"])}) for v in content["versions"])
+    versions = tuple(LetterVersion(**_audience(version)) for version in content["versions"])
+    exclusions = tuple(Exclusion(**_audience(one)) for one in content.get("exclusions", ()))
+    groups = tuple(OfficeGroup(one["name"], tuple(one["offices"])) for one in content.get("groups", ()))
     steps = tuple(_step(step) for step in content["follow_ups"])
     lists = {name: tuple(content[name]) for name in ("sponsors", "consents")}
     translations = tuple(CampaignText(**text) for text in content.get("translations", ()))
     known = {field.name for field in fields(Campaign)}
     rest = {name: value for name, value in content.items() if name in known}
     rest["opens"] = datetime.fromisoformat(content["opens"]) if content.get("opens") else None
+    rest["logo"] = Logo(**content["logo"]) if content.get("logo") else None
     own = {name: columns[name] for name in COLUMNS}
     own["chambers"] = _chambers(own["chambers"])
-    return Campaign(**{**rest, **own, **lists, "versions": versions, "follow_ups": steps, "translations": translations})
+    values = {**rest, **own, **lists, "versions": versions, "follow_ups": steps, "translations": translations}
+    return Campaign(**{**values, "exclusions": exclusions, "groups": groups})
+
+
+def to_document(campaign: Campaign) -> dict[str, Any]:
+    """The whole campaign as one JSON value, for drafts and editions."""
+    document = to_content(campaign) | {name: getattr(campaign, name) for name in COLUMNS}
+    document["chambers"] = [str(chamber) for chamber in campaign.chambers]
+    for name in _MOMENTS:
+        document[name] = document[name] and document[name].isoformat()
+    return document
+
+
+def from_document(document: dict[str, Any]) -> Campaign:
+    """The campaign back from `to_document`."""
+    columns = {name: document[name] for name in COLUMNS}
+    for name in _MOMENTS:
+        columns[name] = datetime.fromisoformat(columns[name]) if columns[name] else None
+    return from_content(columns, document)
 
 
 def _step(values: dict[str, Any]) -> FollowUpStep:
     on, stop = values.get("on"), values.get("stop", ())
     return FollowUpStep(**{**values, "on": date.fromisoformat(on) if on else None, "stop": tuple(stop)})
+
+
+def _audience(values: dict[str, Any]) -> dict[str, Any]:
+    """A version or exclusion as stored; those from before parties and groups lack them."""
+    lists: dict[str, Any] = {name: tuple(values[name]) for name in ("parties", "offices", "groups") if name in values}
+    return {**values, **lists, "chambers": _chambers(values["chambers"])}
 
 
 def _chambers(values: list[str]) -> tuple[Chamber, ...]:

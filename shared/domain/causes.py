@@ -49,7 +49,9 @@ CAUSE_WORDS: dict[Cause, CauseWords] = {
     Cause.NONE: CauseWords(""),
     Cause.TEMPORARY: CauseWords(phrase("The mail server asked us to try again later."), "Nothing to do: we try again."),
     Cause.MAILBOX_FULL: CauseWords(phrase("The mailbox is full."), "We try again. A call to the office may help."),
-    Cause.NO_SUCH_ADDRESS: CauseWords(phrase("The address does not exist."), "Check the office's address, then retry."),
+    Cause.NO_SUCH_ADDRESS: CauseWords(
+        phrase("The email address does not exist."), "Check the office's address, then retry."
+    ),
     Cause.REFUSED: CauseWords(phrase("The mail server refused the letter."), "Read its answer below before you retry."),
     Cause.TOO_LARGE: CauseWords(phrase("The mail server found the letter too large.")),
     Cause.OUR_DNS: CauseWords(
@@ -80,7 +82,7 @@ CAUSE_WORDS: dict[Cause, CauseWords] = {
     Cause.SUPPORTER: CauseWords(phrase("The supporter took the letter back.")),
     Cause.ORGANIZER: CauseWords(phrase("An organizer did this.")),
     Cause.ADDRESS_FAILING: CauseWords(
-        phrase("Letters to this office's address come back."),
+        phrase("Letters to this office's email address come back."),
         "Correct the office's address; its letters then leave by themselves.",
     ),
     Cause.GAVE_UP: CauseWords(
@@ -90,10 +92,10 @@ CAUSE_WORDS: dict[Cause, CauseWords] = {
         phrase("The office marked such a letter as spam."),
         "Call the office before anything more is sent to this address.",
     ),
-    Cause.SUPPRESSED: CauseWords(phrase("This address gets no more emails from us.")),
+    Cause.SUPPRESSED: CauseWords(phrase("This email address gets no more emails from us.")),
     Cause.NOT_NEEDED: CauseWords(phrase("There was no need for this email any more.")),
     Cause.ABUSE_CHECK: CauseWords(
-        phrase("It was sent within seconds, so a person looks at it before it leaves."),
+        phrase("It was written and sent so quickly that somebody from the campaign looks at it before it leaves."),
         "Programs are that quick, and few people are. Read it, then release or cancel it.",
     ),
     Cause.RELAY_MISSING: CauseWords(phrase("No mail relay is configured."), "Set DEARREP_MAIL_RELAY_URL and restart."),

@@ -4,6 +4,7 @@ import base64
 import hmac
 import re
 import secrets
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from ipaddress import IPv6Address, ip_address
 
@@ -12,9 +13,21 @@ _TOKEN_BYTES = 16
 _TAG_BYTES = 10
 _MESSAGE_ID_BYTES = 16
 _KINDS = {"l": "letter", "f": "follow_up"}
-_SIGNED = re.compile(r"(?<![a-z0-9])([lf])([1-9]\d{0,17})-[a-z2-7]{16,26}(?![a-z0-9])")
+_SIGNED = re.compile(r"(?<![a-z0-9])([lf])([1-9][0-9]{0,17})(?:\.([1-9][0-9]{0,3}))?-[a-z2-7]{16,26}(?![a-z0-9])")
 # Leading bits by IP version: who has one address of such a network gets the others easily.
 _NETWORK_BITS = {4: 24, 6: 64}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What names one email of ours: `kind` is `letter` or `follow_up`.
+
+    `resends` says how often it had left before, None where that can't be told.
+    """
+
+    kind: str
+    number: int
+    resends: int | None = None
 
 
 def new_token() -> str:
@@ -35,28 +48,36 @@ def email_hash(secret: str, email: str) -> str:
 
 def message_id(secret: str, kind: str, number: int, mail_domain: str) -> str:
     """`<l123-tag@domain>`: one per letter or follow-up, the same on every attempt."""
-    return f"<{_signed(secret, 'message-id', kind, number, _MESSAGE_ID_BYTES)}@{mail_domain}>"
+    return f"<{_signed(secret, 'message-id', kind, str(number), _MESSAGE_ID_BYTES)}@{mail_domain}>"
 
 
-def envelope_sender(secret: str, kind: str, number: int, mail_domain: str) -> str:
-    """VERP: `bounce+l123-tag@domain`, lower case, at most 64 octets before the at sign."""
-    return f"bounce+{_signed(secret, 'verp', kind, number, _TAG_BYTES)}@{mail_domain}"
+def envelope_sender(secret: str, kind: str, number: int, mail_domain: str, resends: int = 0) -> str:
+    """VERP: `bounce+l123-tag@domain`, lower case, at most 64 octets before the at sign.
+
+    `bounce+l123.2-tag@domain` when it leaves for the third time, so that late news of an earlier time is known as such.
+    It stays the same while servers put the email off: one that greylists waits for the same sender to come back.
+    """
+    return f"bounce+{_signed(secret, 'verp', kind, _named(number, resends), _TAG_BYTES)}@{mail_domain}"
 
 
 def unsubscribe_key(secret: str, number: int) -> str:
     """The part of a follow-up's link, or of its mail address, that unsubscribes whoever got it."""
-    return _signed(secret, "unsubscribe", "follow_up", number, _TAG_BYTES)
+    return _signed(secret, "unsubscribe", "follow_up", str(number), _TAG_BYTES)
 
 
-def read_mark(secret: str, text: str) -> tuple[str, int] | None:
-    """`letter` or `follow_up` and its number, from any text with an envelope sender or a Message-ID of ours in it."""
-    return _read_signed(secret, text, ("verp", "message-id"))
+def read_mark(secret: str, text: str) -> Mark | None:
+    """What is named by any text with an envelope sender or a Message-ID of ours in it."""
+    found = _read_signed(secret, text, "verp")
+    if found:
+        return found
+    found = _read_signed(secret, text, "message-id")
+    return replace(found, resends=None) if found else None
 
 
 def read_unsubscribe_key(secret: str, text: str) -> int | None:
     """The follow-up whose key stands in the text; None for a key that we did not make."""
-    found = _read_signed(secret, text, ("unsubscribe",))
-    return found[1] if found else None
+    found = _read_signed(secret, text, "unsubscribe")
+    return found.number if found else None
 
 
 def owner_key(secret: str, token: str) -> str:
@@ -101,18 +122,21 @@ def source_hash(secret: str, address: str) -> str:
     return _tag(secret, "source", f"{known.version}/{network}", 16)
 
 
-def _signed(secret: str, purpose: str, kind: str, number: int, size: int) -> str:
-    return f"{kind[0]}{number}-{_tag(secret, f'{purpose}:{kind}', str(number), size)}"
+def _named(number: int, resends: int) -> str:
+    return f"{number}.{resends}" if resends else str(number)
 
 
-def _read_signed(secret: str, text: str, purposes: tuple[str, ...]) -> tuple[str, int] | None:
+def _signed(secret: str, purpose: str, kind: str, name: str, size: int) -> str:
+    return f"{kind[0]}{name}-{_tag(secret, f'{purpose}:{kind}', name, size)}"
+
+
+def _read_signed(secret: str, text: str, purpose: str) -> Mark | None:
     """Upper and lower case mean the same: mail servers may change either."""
     for found in _SIGNED.finditer(text.lower()):
-        kind, number = _KINDS[found[1]], int(found[2])
-        for purpose in purposes:
-            for size in (_TAG_BYTES, _MESSAGE_ID_BYTES):
-                if hmac.compare_digest(_signed(secret, purpose, kind, number, size), found[0]):
-                    return kind, number
+        kind, number, resends = _KINDS[found[1]], int(found[2]), int(found[3] or 0)
+        for size in (_TAG_BYTES, _MESSAGE_ID_BYTES):
+            if hmac.compare_digest(_signed(secret, purpose, kind, _named(number, resends), size), found[0]):
+                return Mark(kind, number, resends)
     return None
 
 

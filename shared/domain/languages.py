@@ -14,6 +14,8 @@ LANGUAGES: dict[str, str] = {
     "vi": "Tiếng Việt",
 }
 SOURCE = "en"
+# Written without spaces between words.
+WITHOUT_SPACES = frozenset({"zh_Hans", "zh_Hant"})
 # Made of the English sentences, longer and marked; tests find what it misses. No menu offers it.
 PSEUDO = "en_XA"
 # Where Chinese is written in the older characters.

@@ -9,7 +9,8 @@ from shared.domain.phrases import Phrase, phrase
 from shared.domain.states import LetterState
 from shared.domain.transport import Transport
 
-LETTER_GONE = phrase("We have no letter at this address. It may have been deleted.")
+LETTER_GONE = phrase("We have no letter at this web address. It may have been deleted.")
+SEAT_VACANT = phrase("Nobody holds this seat now. We keep your letter for whoever is elected next.")
 StepKind = Literal["done", "now", "todo", "bad"]
 
 STATE_WORDS: dict[LetterState, Phrase] = {
@@ -47,6 +48,11 @@ def state_words(state: LetterState, transport: Transport, receiving_domain: str)
     if transport is Transport.DIRECT:
         return phrase("Accepted by %(domain)s", domain=receiving_domain)
     return phrase("Handed to our mail relay")
+
+
+def own_cause_words(cause: str) -> str:
+    """The same for the letter's own writer, whom a vacant seat leaves a choice: to wait, or to take the letter back."""
+    return SEAT_VACANT if cause == Cause.VACANT_SEAT else cause_words(cause)
 
 
 def cause_words(cause: str) -> str:

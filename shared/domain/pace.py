@@ -21,6 +21,8 @@ _QUICK_BATCH_S = 0.2
 # A rate may be used up in one go to this share of an hour.
 BURST_SHARE = 1 / 60
 _LONGEST_BREAK_S = 3_600.0
+# A server that distrusts our sender domain gets nothing for so long: every further letter makes it worse.
+DISTRUST_S = 3_600.0
 # How much the newest batch counts in the average time of a letter.
 _NEWEST = 0.5
 

@@ -83,13 +83,13 @@ LETTER_ARROWS: dict[LetterState, frozenset[LetterState]] = {
     # Back to `queued` is for what is proved unsent: SIGTERM, AUTH or TLS failure, breaker. No attempt counts.
     _L.SENDING: frozenset({_L.SENT, _L.DEFERRED, _L.REJECTED, _L.UNCERTAIN, _L.QUARANTINED, _L.QUEUED}),
     _L.DEFERRED: frozenset({_L.SENDING, _L.HELD, _L.EXPIRED, _L.CANCELLED}),
-    # Deferred by a bounce that says that the mailbox is full: it certainly did not arrive.
+    # Deferred by a bounce that says that the mailbox is full or our sender not trusted: it certainly did not arrive.
     _L.SENT: frozenset({_L.DELIVERED, _L.BOUNCED, _L.DEFERRED}),
     # A worker that slept past its lease may still learn what its attempt came to, and the journal may prove it.
     _L.UNCERTAIN: frozenset(
         {_L.QUEUED, _L.SENT, _L.DEFERRED, _L.REJECTED, _L.BOUNCED, _L.DELIVERED, _L.UNCONFIRMED, _L.QUARANTINED}
     ),
-    _L.DELIVERED: frozenset({_L.BOUNCED}),
+    _L.DELIVERED: frozenset({_L.BOUNCED, _L.DEFERRED}),
     _L.UNCONFIRMED: frozenset({_L.SENT, _L.BOUNCED, _L.DELIVERED, _L.DEFERRED, _L.QUEUED}),
     **{end: frozenset({_L.QUEUED}) for end in (_L.REJECTED, _L.BOUNCED, _L.EXPIRED, _L.CANCELLED, _L.QUARANTINED)},
 }

@@ -17,6 +17,9 @@ class Meaning(StrEnum):
 STATUS_CODES: dict[str, tuple[Meaning, Cause]] = {
     "5.1.1": (Meaning.PERMANENT, Cause.NO_SUCH_ADDRESS),
     "5.1.2": (Meaning.PERMANENT, Cause.NO_SUCH_ADDRESS),
+    "5.1.3": (Meaning.PERMANENT, Cause.NO_SUCH_ADDRESS),
+    "5.1.6": (Meaning.PERMANENT, Cause.NO_SUCH_ADDRESS),
+    "5.2.1": (Meaning.PERMANENT, Cause.NO_SUCH_ADDRESS),
     "5.1.10": (Meaning.PERMANENT, Cause.NO_SUCH_ADDRESS),
     "5.2.2": (Meaning.TEMPORARY, Cause.MAILBOX_FULL),
     "4.2.2": (Meaning.TEMPORARY, Cause.MAILBOX_FULL),

@@ -19,3 +19,12 @@ def clean_text(typed: str) -> str:
     text = _UNWANTED.sub("", unicodedata.normalize("NFC", typed.replace("\r\n", "\n").replace("\r", "\n")))
     lines = "\n".join(line.rstrip() for line in text.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", lines).strip()
+
+
+def ascii_address(address: str) -> str:
+    """The address as every mail server takes it: its domain in ASCII; empty when its name can't be."""
+    name, _, domain = address.rpartition("@")
+    try:
+        return f"{name}@{domain.encode('idna').decode('ascii')}" if name.isascii() and name else ""
+    except UnicodeError:
+        return ""

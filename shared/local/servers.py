@@ -24,8 +24,9 @@ class LocalServers:
         self._starting = FileLock(self.var / "run" / "start.lock")
         self._users = FileLock(self.var / "run" / "users.lock")
         with self._alone():
-            self.credentials: Credentials = read_or_make(self.var / "secrets")
             home = choose_home(self.var) if with_postgres else None
+            self._check_secrets(home)
+            self.credentials: Credentials = read_or_make(self.var / "secrets")
         logs = self.var / "log"
         self.postgres = (
             EmbeddedPostgres(home, password=self.credentials.database_password, log=logs / "postgres.log")
@@ -37,6 +38,14 @@ class LocalServers:
             if with_broker
             else None
         )
+
+    def _check_secrets(self, home: Path | None) -> None:
+        file = self.var / "secrets"
+        if home is not None and (home / "data").exists() and not file.exists():
+            raise LocalError(
+                f"{file} is missing, and the data in {home} open only with what it held. Put it back from a backup,"
+                f" or move {home} away to begin anew."
+            )
 
     def attach(self) -> None:
         """Starts what does not run yet, and keeps it running until `detach`."""

@@ -26,6 +26,7 @@ class TaskName(StrEnum):
     SEND_MAIL = "mail.send"
     SWEEP = "periodic.sweep"
     TIDY = "periodic.tidy"
+    REHEARSE = "campaigns.rehearse"
 
 
 QUEUE_OF_TASK: dict[TaskName, QueueName] = {
@@ -37,4 +38,5 @@ QUEUE_OF_TASK: dict[TaskName, QueueName] = {
     TaskName.SEND_MAIL: QueueName.MAIL,
     TaskName.SWEEP: QueueName.PERIODIC,
     TaskName.TIDY: QueueName.PERIODIC,
+    TaskName.REHEARSE: QueueName.PERIODIC,
 }

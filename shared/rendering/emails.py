@@ -8,9 +8,11 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from shared.domain.colors import palette_of
+from shared.domain.languages import WITHOUT_SPACES
 from shared.paths import TEMPLATES
 from shared.rendering.letters import text_to_html
-from shared.rendering.speech import install, speaking
+from shared.rendering.speech import install, speaking, spoken
 
 _TEXT_WIDTH = 72
 _EXTENSION = re.compile(r"(?:ext\.?|x|#)\s*(\d+)\s*$", re.IGNORECASE)
@@ -26,8 +28,8 @@ class RenderedEmail:
 
 
 def render_email(kind: str, values: dict[str, Any]) -> RenderedEmail:
-    """The email in the folder `kind`, filled with `values`, whose `language` it speaks."""
-    environment = _environment()
+    """The email in the folder `kind`, filled with `values`, whose `language` it speaks and whose `color` it has."""
+    environment = _environment(values["color"])
     with speaking(values["language"]):
         subject, text, html = (
             environment.get_template(f"{kind}/{part}").render(values)
@@ -37,7 +39,9 @@ def render_email(kind: str, values: dict[str, Any]) -> RenderedEmail:
 
 
 def wrap(text: str) -> str:
-    """Each line broken at spaces; links stay whole."""
+    """Each line broken at spaces; links stay whole. Chinese has no spaces: mail programs break it where it is right."""
+    if spoken() in WITHOUT_SPACES:
+        return text
     wrapper = textwrap.TextWrapper(_TEXT_WIDTH, break_long_words=False, break_on_hyphens=False)
     return "\n".join(wrapper.fill(line) for line in text.split("\n"))
 
@@ -49,8 +53,9 @@ def dialed(phone: str) -> str:
     return f"{number};ext={extension[1]}" if extension else number
 
 
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
+@lru_cache(maxsize=16)
+def _environment(color: str = "") -> Environment:
+    """Templates in a campaign's color, empty for our own. What they import from each other sees no values."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES / "emails"),
         undefined=StrictUndefined,
@@ -59,5 +64,6 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     install(environment)
+    environment.globals["shades"] = palette_of(color) if color else None
     environment.filters |= {"paragraphs": text_to_html, "wrap": wrap, "dialed": dialed}
     return environment

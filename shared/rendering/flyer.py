@@ -7,6 +7,7 @@ from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import letter
 from reportlab.pdfgen.canvas import FILL_NON_ZERO, Canvas
 
+from shared.domain.colors import palette_of
 from shared.rendering.fonts import find_line
 from shared.rendering.pdf_words import INK, set_words
 from shared.rendering.qr_codes import qr_runs
@@ -16,7 +17,7 @@ _WIDTH, _HEIGHT = letter
 _LEFT, _RIGHT, _BOTTOM, _TOP = 45.0, _WIDTH - 45, 42.0, _HEIGHT - 42
 _FULL = _RIGHT - _LEFT
 # Dark enough to be black without colour.
-_DARK, _SUN = HexColor("#083f4a"), HexColor("#f2b134")
+_DARK, _SUN = "#083f4a", HexColor("#f2b134")
 _WHITE, _BLACK = HexColor("#ffffff"), HexColor("#000000")
 _PAD, _ASK_HEIGHT, _FOOT_HEIGHT, _GAP = 30.0, 40.0, 104.0, 26.0
 _TITLE_SIZES, _ASK_SIZES = tuple(range(62, 23, -2)), tuple(range(22, 11, -1))
@@ -42,6 +43,12 @@ class FlyerWords:
     host: str
     note: str
     link: str
+    color: str = ""
+
+    @property
+    def dark(self) -> str:
+        """Behind white words: of the campaign's color where it has one."""
+        return palette_of(self.color).deep if self.color else _DARK
 
     @property
     def bold_texts(self) -> tuple[str, ...]:
@@ -80,7 +87,7 @@ def draw_flyer(words: FlyerWords) -> bytes:
 
 def _panel(page: Canvas, words: FlyerWords, bottom: float) -> None:
     """The ask and the title, white on dark, in all the room that is left."""
-    page.setFillColor(_DARK)
+    page.setFillColor(HexColor(words.dark))
     page.roundRect(_LEFT, bottom, _FULL, _TOP - bottom, 14, stroke=0, fill=1)
     width = _FULL - 2 * _PAD
     title = set_words(words.title, _TITLE_SIZES, width, _TOP - bottom - 2 * _PAD - _ASK_HEIGHT)
@@ -100,17 +107,17 @@ def _code(page: Canvas, words: FlyerWords, top: float) -> None:
     y = top - scan.height - _STEPS_GAP
     most = (y - top + _QR) / len(words.steps)
     for number, step in enumerate(words.steps, 1):
-        y = _step(page, number, step, (left, y, width, most - _STEP_GAP)) - _STEP_GAP
+        y = _step(page, words.dark, number, step, (left, y, width, most - _STEP_GAP)) - _STEP_GAP
 
 
-def _step(page: Canvas, number: int, step: str, place: tuple[float, float, float, float]) -> float:
+def _step(page: Canvas, dark: str, number: int, step: str, place: tuple[float, float, float, float]) -> float:
     """A number in a circle and its sentence; returns where it ends. The place: left, top, width, height."""
     left, top, width, height = place
     radius = 13.0
     said = set_words(step, _STEP_SIZES, width - 2 * radius - 12, height, bold=False)
     if not said.height:
         return top
-    page.setFillColor(_DARK)
+    page.setFillColor(HexColor(dark))
     page.circle(left + radius, top - radius, radius, stroke=0, fill=1)
     sign = set_words(str(number), (15,), 99, 0)
     sign.write(page, left + radius - sign.width / 2, top - radius + sign.height / 2, _WHITE)

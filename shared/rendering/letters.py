@@ -1,7 +1,8 @@
 """One letter for one office: subject and text frozen, HTML made from the text, and the preview for pages."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from html import escape
 
 from markupsafe import Markup
@@ -60,6 +61,13 @@ class EditableLetter:
     subject: str
     opening_html: Markup
     body: str
+
+
+def author_to(campaign: Campaign, author: Author, office: Office, offices: Sequence[Office]) -> Author:
+    """The author as they write to `office`, one of `offices`: what they edited asks, and must not reach the thanked."""
+    if not campaign.is_thanked(office) or all(campaign.is_thanked(one) for one in offices):
+        return author
+    return replace(author, edited_subject=None, edited_body=None)
 
 
 def render_letter(campaign: Campaign, author: Author, office: Office) -> RenderedLetter:

@@ -1,8 +1,9 @@
 """What organizers do with campaigns, and what the campaign page shows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 
 import structlog
 from markupsafe import Markup
@@ -11,10 +12,12 @@ from sqlalchemy import Connection, Engine, func, select
 from shared.db import campaigns as rows
 from shared.db import submissions
 from shared.db.engine import at_once
+from shared.db.logos import save_logo
 from shared.db.tables import submission
 from shared.domain.campaigns import Campaign, StoredCampaign
 from shared.domain.follow_ups import Trigger
 from shared.domain.phrases import phrase
+from shared.domain.simulations import SLUG as SIMULATION
 from shared.domain.states import CampaignState
 from shared.domain.transport import speaks_of_a_test
 from shared.domain.us_states import state_of
@@ -22,6 +25,7 @@ from shared.errors import NotAllowed, NotFound
 from shared.rendering.markdown import page_html
 from shared.rendering.speech import spoken
 from shared.services.campaign_files import format_campaign, parse_campaign
+from shared.services.campaign_logos import load_logo
 from shared.services.follow_up_plan import plan_follow_ups
 from shared.services.lookup import has_real_directory
 from shared.services.outbox import configured_relay
@@ -69,7 +73,7 @@ def require_campaign(connection: Connection, slug: str) -> StoredCampaign:
     """The campaign within a transaction; raises NotFound."""
     stored = rows.find_campaign(connection, slug)
     if stored is None:
-        raise NotFound(phrase("There is no campaign at this address."))
+        raise NotFound(phrase("There is no campaign at this web address."))
     return stored
 
 
@@ -99,12 +103,26 @@ def campaign_page(engine: Engine, settings: Settings, slug: str) -> CampaignPage
 
 
 def import_campaign(
-    engine: Engine, file_text: str, *, name: str, overrides: Mapping[str, str] | None = None
+    engine: Engine,
+    file_text: str,
+    *,
+    name: str,
+    overrides: Mapping[str, str] | None = None,
+    folder: Path | None = None,
 ) -> StoredCampaign:
-    """Reads a campaign file and stores it under its slug; raises CampaignFileError with every problem."""
+    """Reads a campaign file and stores it under its slug, with its logo from the folder that the file is in.
+
+    Raises CampaignFileError with every problem.
+    """
     campaign = parse_campaign(file_text, name=name, overrides=overrides)
+    picture = None
+    if campaign.logo:
+        logo, picture = load_logo(folder, campaign.logo)
+        campaign = replace(campaign, logo=logo)
     with engine.begin() as connection:
-        return rows.save_campaign(connection, campaign)
+        stored = rows.save_campaign(connection, campaign)
+        save_logo(connection, stored.id, picture)
+    return stored
 
 
 def export_campaign(engine: Engine, slug: str) -> str:
@@ -118,6 +136,8 @@ def change_campaign_state(engine: Engine, slug: str, state: CampaignState, *, ac
         stored = require_campaign(connection, slug)
         if state not in CAMPAIGN_ARROWS[stored.state]:
             raise NotAllowed(f"A campaign that is {stored.state} can't become {state}.")
+        if slug == SIMULATION and state in (_S.SCHEDULED, _S.LIVE):
+            raise NotAllowed("The simulated action day never goes live. Remove it: dearrep simulate --clean")
         rows.write_state(connection, stored.id, state)
         if state is CampaignState.WON:
             people = submissions.newest_of_people(connection, stored.id)

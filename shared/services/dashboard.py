@@ -1,6 +1,6 @@
 """What organizers read: counts with their age, and one letter with its history."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, RowMapping, select
@@ -8,12 +8,13 @@ from sqlalchemy import Connection, Engine, RowMapping, select
 from shared.clock import now
 from shared.db import campaigns
 from shared.db.figures import count_campaign
-from shared.db.tables import letter, letter_event, submission
+from shared.db.tables import letter, letter_event, membership, submission
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.causes import CAUSE_WORDS, Cause
 from shared.domain.figures import CampaignFigures
 from shared.domain.letter_words import STATE_WORDS, office_label, state_words
 from shared.domain.office_hours import opening_for
+from shared.domain.permissions import Access, Permission, Role
 from shared.domain.places import HomeAddress
 from shared.domain.states import HoldReason, LetterState
 from shared.domain.transport import Transport
@@ -21,6 +22,7 @@ from shared.errors import NotFound
 from shared.rendering.speech import say_weekday
 from shared.services.figures import current_figures
 from shared.services.letters import can_cancel, can_retry
+from shared.services.organizers import OrganizerSession
 from shared.settings import Settings
 
 
@@ -32,6 +34,8 @@ class CampaignLine:
     people: int
     letters: int
     by_state: dict[LetterState, int]
+    # What the reader may do there.
+    access: Access
 
 
 @dataclass(frozen=True)
@@ -101,13 +105,17 @@ class LetterDetail:
     events: tuple[EventLine, ...]
 
 
-def overview(engine: Engine, settings: Settings) -> list[CampaignLine]:
-    """Every campaign with its people and letters as they were counted last, newest first."""
+def overview(engine: Engine, settings: Settings, reader: OrganizerSession) -> list[CampaignLine]:
+    """The reader's campaigns with their people and letters as they were counted last, newest first."""
     counted = current_figures(engine, settings, for_page=True).campaigns
     with engine.connect() as connection:
+        held = select(membership).where(membership.c.organizer_id == reader.id)
+        roles = {row.campaign_id: Role(row.role) for row in connection.execute(held)}
         return [
-            CampaignLine(stored, one.people, one.letters, dict(one.by_state))
+            CampaignLine(stored, one.people, one.letters, dict(one.by_state), access)
             for stored in campaigns.list_campaigns(connection)
+            for access in [replace(reader.access, role=roles.get(stored.id))]
+            if access.may(Permission.SEE_CAMPAIGN)
             for one in [counted.get(stored.id, CampaignFigures())]
         ]
 

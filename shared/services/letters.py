@@ -12,8 +12,8 @@ from shared.domain.states import CANCELLABLE, REOPENED_BY_ORGANIZER, HoldReason,
 from shared.errors import NotAllowed, NotFound
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
-from shared.rendering.letters import render_letter
-from shared.services.make_letters import author_of
+from shared.rendering.letters import author_to, render_letter
+from shared.services.make_letters import as_accepted, author_of
 
 # Beside the ends: waiting letters that an organizer sends at once.
 _HURRIED = frozenset({LetterState.DEFERRED, LetterState.HELD})
@@ -89,7 +89,10 @@ def _render_again(connection: Connection, row: RowMapping) -> dict[str, object]:
         raise NotAllowed(f"This office has no {missing} yet. Import the legislators again, then retry.")
     stored = campaigns.read_campaign(connection, row["campaign_id"])
     submission = submissions.read_by_id(connection, row["submission_id"])
-    rendered = render_letter(stored.campaign, author_of(submission), office)
+    chosen = targets.chosen_targets(connection, [row["submission_id"]]).get(row["submission_id"], [])
+    stored = as_accepted(connection, stored, submission["accepted_at"])
+    author = author_to(stored.campaign, author_of(submission), office, chosen)
+    rendered = render_letter(stored.campaign, author, office)
     return {
         "office_holder_id": office.holder_id,
         "recipient_name": office.holder,

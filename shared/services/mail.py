@@ -11,6 +11,7 @@ from shared.db.claims import Kind
 from shared.domain.campaigns import Campaign
 from shared.domain.follow_ups import PASSED_ON, UPDATE
 from shared.domain.identities import message_id, unsubscribe_key
+from shared.domain.typed_text import ascii_address
 from shared.rendering.emails import RenderedEmail, render_email
 from shared.rendering.mime import Mail, build_mail
 from shared.services.mail_values import email_values, read_facts, unsubscribe_url
@@ -77,7 +78,7 @@ def mail_bytes(settings: Settings, row: RowMapping, campaign: Campaign, words: R
             html=words.html,
             message_id=message_id(settings.secret_key, "follow_up", row["id"], settings.mail_domain),
             date=row["created_at"],
-            reply_to=row["reply_to"],
+            reply_to=ascii_address(row["reply_to"]),
             extra=(*_headers(settings, row, campaign), *relay_headers(settings, row, Kind.FOLLOW_UP.value)),
         )
     )

@@ -102,6 +102,7 @@ def common_values(
         "campaign_title": text.title,
         "campaign_url": f"{settings.public_url}/c/{campaign.slug}{chosen}",
         "sender_name": campaign.sender_name,
+        "color": campaign.color,
         "privacy": text.privacy,
         "reference": reference(token),
         "is_test": is_test,

@@ -2,14 +2,15 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Engine, RowMapping
 
 from shared.clock import now
-from shared.db import campaigns, duplicates, letters, pace, submissions, targets
+from shared.db import campaigns, drafts, duplicates, letters, pace, submissions, targets
 from shared.domain.backoff import GIVE_UP_AFTER_S
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.causes import Cause
@@ -20,7 +21,7 @@ from shared.domain.states import HoldReason, LetterState
 from shared.failpoints import failpoint
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
-from shared.rendering.letters import Author, render_letter
+from shared.rendering.letters import Author, author_to, render_letter
 from shared.settings import Settings
 
 _LOG = structlog.get_logger()
@@ -78,7 +79,9 @@ def _make(engine: Engine, settings: Settings) -> tuple[int, bool, bool]:
         for number in values:
             _LOG.info("letters.made", submission_id=number, letters=made.get(number, 0))
         # Whoever had written to all of these offices before gets the way to those letters.
-        has_mail = duplicates.tell_of_letters(connection, [number for number in values if not made.get(number)])
+        has_mail = duplicates.tell_of_letters(
+            connection, [number for number in values if values[number] and not made.get(number)]
+        )
         return len(rows), any(row["leaves_at"] <= now() for row in rows), has_mail
 
 
@@ -88,18 +91,35 @@ def _values_of(
     """The letters of each submission. One whose letters can't be made waits; the others go on."""
     chosen = targets.chosen_targets(connection, [row["id"] for row in rows])
     stored = {number: campaigns.read_campaign(connection, number) for number in {row["campaign_id"] for row in rows}}
+    published = drafts.last_published(connection, stored)
     values: dict[int, list[Mapping[str, Any]]] = {}
     for row in rows:
         offices = chosen.get(row["id"], [])
         try:
-            author, campaign = author_of(row), stored[row["campaign_id"]]
+            author = author_of(row)
+            campaign = stored[row["campaign_id"]]
+            if row["accepted_at"] < published.get(campaign.id, row["accepted_at"]):
+                campaign = as_accepted(connection, campaign, row["accepted_at"])
             held = _is_too_quick(settings, row)
-            values[row["id"]] = [_letter_values(row, author, campaign, office, held=held) for office in offices]
+            written = [office for office in offices if campaign.campaign.why_left_out(office) is None]
+            values[row["id"]] = [
+                _letter_values(row, author_to(campaign.campaign, author, office, written), campaign, office, held=held)
+                for office in written
+            ]
         except Exception as error:  # noqa: BLE001 - a fault in one letter's text must not hold up the others
             # Without the error's text, which may quote the letter.
             _LOG.error("letters.failed", submission_id=row["id"], error=type(error).__name__)
             submissions.put_off_letters(connection, row["id"])
     return values
+
+
+def as_accepted(connection: Connection, stored: StoredCampaign, accepted_at: datetime) -> StoredCampaign:
+    """The campaign with the letters that it had when Send was pressed, after its text was changed since."""
+    then = drafts.published_at(connection, stored.id, accepted_at)
+    if then is None:
+        return stored
+    campaign = replace(stored.campaign, versions=then.versions, groups=then.groups, exclusions=then.exclusions)
+    return replace(stored, campaign=campaign)
 
 
 def _is_too_quick(settings: Settings, row: RowMapping) -> bool:

@@ -56,8 +56,9 @@ def try_second_address(connection: Connection, letter_ids: Sequence[int]) -> Non
     """Queues failed letters once more where their office has another address that works."""
     for number in letter_ids:
         letter = letters.lock_letter(connection, number)
-        values = _new_address(connection, letter) if letter is not None else {}
-        if letter is not None and values:
+        if letter is None or letters.is_erased(connection, letter):
+            continue
+        if values := _new_address(connection, letter):
             letters.change_letter(connection, letter, LetterState.QUEUED, values={**values, "tries": 0})
 
 

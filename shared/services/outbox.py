@@ -29,7 +29,7 @@ def relay_headers(settings: Settings, row: RowMapping, kind: str) -> tuple[tuple
     host = urlsplit(server_url(settings, Transport(row["transport"]))).hostname or ""
     if not host.endswith(".postmarkapp.com"):
         return ()
-    sender = envelope_sender(settings.secret_key, kind, row["id"], settings.mail_domain)
+    sender = envelope_sender(settings.secret_key, kind, row["id"], settings.mail_domain, row["resends"])
     return (("X-PM-Metadata-mark", sender.partition("@")[0]),)
 
 

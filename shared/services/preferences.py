@@ -75,10 +75,12 @@ def save_preferences(
     """Exactly these from now on. Raises NotFound."""
     with engine.begin() as connection:
         row = submission_behind(connection, settings, token, key)
-        offered = set(_preferences(connection, row).organizations)
+        before = _preferences(connection, row)
+        offered = set(before.organizations)
         if gets_emails:
             consents.lift_suppression(connection, row["email_hash"], row["campaign_id"])
-        else:
+        elif not before.is_stuck:
+            # Where mail came back the box can't be ticked, which says nothing.
             reason = SuppressionReason.UNSUBSCRIBED
             consents.suppress(connection, row["email_hash"], row["campaign_id"], reason, source=PREFERENCES_PAGE)
         wordings = {name: say(consent_wording(name)) for name in sorted(offered & organizations)}

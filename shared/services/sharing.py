@@ -15,6 +15,7 @@ from shared.domain.sources import SOURCE_WORDS, campaign_link
 from shared.rendering.flyer import FlyerWords
 from shared.rendering.share_card import CardWords, draw_card
 from shared.rendering.speech import say, say_day, speaking
+from shared.services.campaign_logos import read_logo
 
 _ASK = phrase("Write to your legislators")
 _SCAN = phrase("Scan with your phone’s camera")
@@ -73,13 +74,24 @@ def card_words(campaign: Campaign, language: str) -> CardWords:
     """What the campaign's card says to readers of this language."""
     text = campaign.text_in(language)
     with speaking(text_language(text)):
-        return CardWords(_said(_ASK), text.title, campaign.host, _last_day(campaign))
+        return CardWords(
+            ask=_said(_ASK),
+            title=text.title,
+            host="" if campaign.logo and campaign.logo.is_lettering else campaign.host,
+            note=_last_day(campaign),
+            color=campaign.color,
+            logo=campaign.logo.version if campaign.logo else "",
+        )
+
+
+def card_png(engine: Engine, slug: str, words: CardWords) -> bytes:
+    """The card of the campaign at `/c/<slug>`; a process draws it once."""
+    return _drawn(words, read_logo(engine, slug).image if words.logo else b"")
 
 
 @lru_cache(maxsize=64)
-def card_png(words: CardWords) -> bytes:
-    """The card; a process draws it once."""
-    return draw_card(words)
+def _drawn(words: CardWords, logo: bytes) -> bytes:
+    return draw_card(words, logo)
 
 
 def flyer_words(campaign: Campaign, public_url: str, source: str, language: str) -> FlyerWords:
@@ -97,6 +109,7 @@ def flyer_words(campaign: Campaign, public_url: str, source: str, language: str)
             host=campaign.host,
             note=_last_day(campaign),
             link=link_in(campaign, public_url, source, language),
+            color=campaign.color,
         )
 
 

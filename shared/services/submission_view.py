@@ -10,7 +10,7 @@ from shared.db import campaigns, letters, submissions, targets
 from shared.db.engine import at_once
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.identities import reference
-from shared.domain.letter_words import LETTER_GONE, RailStep, cause_words, rail, state_words
+from shared.domain.letter_words import LETTER_GONE, RailStep, own_cause_words, rail, state_words
 from shared.domain.office_hours import OfficeHours, opening_for
 from shared.domain.places import Chamber, HomeAddress, LookupStatus, Match, MatchType, Office
 from shared.domain.states import CANCELLABLE, LOOKUP_WAITING, LetterState, SubmissionState
@@ -20,6 +20,7 @@ from shared.rendering.letters import (
     Author,
     EditableLetter,
     LetterPreview,
+    author_to,
     editable_letter,
     preview_letter,
 )
@@ -36,6 +37,8 @@ class Target:
     office: Office
     is_candidate: bool
     is_chosen: bool
+    # Why the campaign does not write to it, in its own words; None when it does.
+    left_out: str | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ class SubmissionView:
     own_words: str
     edited_subject: str | None
     edited_body: str | None
+    ticked_consents: tuple[str, ...]
     language: str
     lookup_status: LookupStatus | None
     suggestions: tuple[str, ...]
@@ -101,7 +105,7 @@ class SubmissionView:
     @property
     def chosen(self) -> tuple[Office, ...]:
         """The offices that get a letter, as far as they are known."""
-        return tuple(target.office for target in self.targets if target.is_chosen)
+        return tuple(target.office for target in self.targets if target.is_chosen and target.left_out is None)
 
     @property
     def opens(self) -> str:
@@ -147,7 +151,12 @@ def poll_submission(engine: Engine, settings: Settings, token: str) -> Submissio
 def preview_letters(view: SubmissionView) -> tuple[LetterPreview, ...]:
     """One preview per chosen office; one for all while the offices are not known."""
     offices: tuple[Office | None, ...] = view.chosen or tuple(t.office for t in view.targets) or (None,)
-    return tuple(preview_letter(view.stored.campaign, view.author, office) for office in offices)
+    campaign, author = view.stored.campaign, view.author
+    known = [office for office in offices if office]
+    return tuple(
+        preview_letter(campaign, author_to(campaign, author, office, known) if office else author, office)
+        for office in offices
+    )
 
 
 def editable_letter_of(view: SubmissionView) -> EditableLetter:
@@ -157,7 +166,9 @@ def editable_letter_of(view: SubmissionView) -> EditableLetter:
 
 def _view(connection: Connection, settings: Settings, row: RowMapping) -> SubmissionView:
     stored = campaigns.campaign_of(connection, row)
-    found = tuple(Target(*one) for one in targets.read_targets(connection, row["id"]))
+    found = tuple(
+        Target(*one, stored.campaign.why_left_out(one[0])) for one in targets.read_targets(connection, row["id"])
+    )
     lines: tuple[LetterLine, ...] = ()
     if row["expected_letters"] is not None:
         rows = letters.letters_of_submission(connection, row["id"])
@@ -177,6 +188,7 @@ def _view(connection: Connection, settings: Settings, row: RowMapping) -> Submis
         own_words=row["own_words"],
         edited_subject=row["edited_subject"],
         edited_body=row["edited_body"],
+        ticked_consents=tuple(row["ticked_consents"]),
         language=row["language"],
         lookup_status=LookupStatus(row["lookup_status"]) if row["lookup_status"] else None,
         suggestions=tuple(row["suggestions"]),
@@ -234,7 +246,7 @@ def _line(letter: RowMapping, submission: RowMapping, hours: OfficeHours | None)
         district=letter["district"],
         state=state,
         words=words,
-        detail=cause_words(letter["cause"]),
+        detail=own_cause_words(letter["cause"]),
         rail=rail(
             state,
             words,

@@ -67,9 +67,10 @@ def save_draft(
     edited_subject: str | None,
     edited_body: str | None,
     chosen: set[int] | None = None,
+    ticked_consents: tuple[str, ...] = (),
 ) -> None:
-    """Keeps what the supporter typed without sending; raises InputError, NotAllowed once it was sent."""
-    values = checked_words(own_words, edited_subject, edited_body)
+    """Keeps what the supporter typed and ticked without sending; raises InputError, NotAllowed once it was sent."""
+    values = checked_words(own_words, edited_subject, edited_body) | {"ticked_consents": list(ticked_consents)}
     with engine.begin() as connection:
         row = _require(connection, token)
         if row["accepted_at"] is not None:

@@ -21,6 +21,7 @@ from shared.services.erasure import erase_requested
 from shared.services.figures import current_figures, tell_imbalance
 from shared.services.follow_up_plan import plan_follow_ups, plan_for_letters
 from shared.services.outbox import open_transports
+from shared.services.rehearsal import rehearsals_are_due
 from shared.services.retention import forget_old
 from shared.settings import Settings
 
@@ -111,5 +112,6 @@ def _due_tasks(connection: Connection, transports: Sequence[Transport]) -> list[
         TaskName.RETRY_LETTERS: pace.letters_are_due(connection, transports, LetterState.DEFERRED),
         TaskName.APPLY_RECEIPTS: receipts.receipts_are_due(connection),
         TaskName.SEND_MAIL: follow_ups.follow_ups_are_due(connection, transports),
+        TaskName.REHEARSE: rehearsals_are_due(connection),
     }
     return [task for task, is_due in checks.items() if is_due]

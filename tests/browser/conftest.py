@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    ViewportSize,
+    sync_playwright,
+)
 from sqlalchemy import Engine
 from werkzeug.serving import make_server
 
@@ -18,10 +26,14 @@ from shared.services.figures import current_figures
 from shared.services.mailbox import store_message
 from shared.services.organizers import issue_one_time_password
 from shared.services.prepare import prepare_submissions
+from shared.services.rehearsal import run_rehearsals
 from shared.settings import Settings
+from tests.browser.visits import Visit
 from tests.factories import CAMPAIGN
 from tests.smtp_server import ScriptedSmtpServer
-from web.app import create_app
+from web.app import PAGE_KEPT_SECONDS, create_app
+from web.context import EXTENSION
+from web.page_cache import PageCache
 
 FLAGS = [
     "--no-sandbox",
@@ -62,7 +74,8 @@ class Site:
         self.working = threading.Event()
         self.working.set()
         self._ended = threading.Event()
-        self._server = make_server("127.0.0.1", 0, create_app(self.settings, engine, ring), threaded=True)
+        self._app = create_app(self.settings, engine, ring)
+        self._server = make_server("127.0.0.1", 0, self._app, threaded=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._threads = [threading.Thread(target=self._server.serve_forever), threading.Thread(target=self._work)]
 
@@ -87,6 +100,11 @@ class Site:
         page.wait_for_url("**/admin/")
         page.close()
 
+    def forget_pages(self) -> None:
+        """Campaign pages are read anew, as after their seconds in the process's memory."""
+        here = self._app.extensions[EXTENSION]
+        self._app.extensions[EXTENSION] = replace(here, pages=PageCache(PAGE_KEPT_SECONDS))
+
     def keep_mail(self) -> None:
         """Puts what the mail server took into the local mailbox, as its own listener would."""
         for sender, recipient, raw in self.mail.accepted:
@@ -98,6 +116,7 @@ class Site:
                 prepare_submissions(self.engine, self.ring, self.settings)
                 deliver_letters(self.engine, self.ring, self.settings, first_tries=True)
                 send_mail(self.engine, self.ring, self.settings)
+                run_rehearsals(self.engine, self.ring, self.settings)
             # As the sweepers do: a page leaves slow counts, such as a busy machine's, to them.
             current_figures(self.engine, self.settings)
 
@@ -154,3 +173,13 @@ def faults(site: Site) -> Iterator[Faults]:
     watched = Faults(site)
     yield watched
     assert watched.found == []
+
+
+@pytest.fixture
+def visit(site: Site, browser: Browser, faults: Faults, size: ViewportSize) -> Visit:
+    """A supporter who just opened the browser; the test gives its `size`."""
+    context = browser.new_context(viewport=size, reduced_motion="reduce")
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    faults.watch(page)
+    return Visit(site, page, size)

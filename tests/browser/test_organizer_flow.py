@@ -145,7 +145,7 @@ def test_a_refused_letter_is_understood_and_retried(site: Site, browser: Browser
     page.goto(f"{site.url}/admin/campaigns/co-ops?state=rejected")
     expect(page.locator(".rt tbody tr")).to_have_count(2)
     page.locator(".rt a").first.click()
-    expect(page.locator(".big")).to_have_text("The address does not exist.")
+    expect(page.locator(".big")).to_have_text("The email address does not exist.")
     check(page)
     site.mail.replies.clear()
     page.get_by_role("button", name="Retry").click()

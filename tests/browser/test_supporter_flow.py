@@ -9,9 +9,8 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from sqlalchemy import insert, text
 
 from shared.db.tables import district
-from shared.domain.states import CampaignState
-from shared.services.campaigns import change_campaign_state
 from tests.browser.conftest import Faults, Site
+from tests.browser.pictures import ALBUM
 from tests.browser.walk import DESKTOP, PHONE, begin, check, go_on, type_address
 
 pytestmark = pytest.mark.browser
@@ -72,10 +71,6 @@ def test_pages_for_what_goes_wrong_are_fit_for_everybody(
     check(stranger)
     stranger.goto(f"{site.url}/nowhere")
     check(stranger)
-    for state in (CampaignState.LIVE, CampaignState.CLOSED, CampaignState.WON):
-        change_campaign_state(site.engine, "co-ops", state, actor="test")
-        stranger.goto(f"{site.url}/c/co-ops")
-        check(stranger)
 
 
 def test_the_legislators_fill_in_while_a_person_types(site: Site, page: Page) -> None:
@@ -151,15 +146,20 @@ def test_the_whole_way_without_javascript(site: Site, browser: Browser, faults: 
     site.working.clear()
     begin(page, site.url)
     expect(page.get_by_text("Finding your legislators")).to_be_visible()
+    ALBUM.take(page)
     site.working.set()
     # The page reloads itself.
     expect(page.locator(".rep")).to_have_count(2, timeout=15_000)
     expect(page.locator(".paper")).to_have_count(2)
     assert all(paper.is_visible() for paper in page.locator(".paper").all())
     page.fill("#own_words", "I work there.")
+    page.check("[name=consents] >> nth=0")
+    ALBUM.take(page)
     page.click("button[value=edit]")
     expect(page.locator("#edited_body")).to_have_value(re.compile("I work there"))
+    expect(page.locator("[name=consents] >> nth=0")).to_be_checked()
     page.click("button[value=save]")
+    expect(page.locator("[name=consents] >> nth=0")).to_be_checked()
     page.click("#send")
     expect(page.locator("h1")).to_have_text("Thank you, Jamie.")
     for _ in range(20):
@@ -170,6 +170,7 @@ def test_the_whole_way_without_javascript(site: Site, browser: Browser, faults: 
         assert 'http-equiv="refresh" content="10"' in page.content()
     expect(page.locator(".chip.sent")).to_have_count(2)
     assert 'http-equiv="refresh"' not in page.content()
+    ALBUM.take(page)
 
 
 def test_the_whole_way_by_keyboard(site: Site, page: Page) -> None:

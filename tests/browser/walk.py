@@ -3,6 +3,8 @@
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from tests.browser.pictures import ALBUM
+
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1440, "height": 900}
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -42,7 +44,10 @@ def begin(page: Page, site_url: str, **typed: str) -> None:
 
 
 def check(page: Page, rules: list[str] = RULES) -> None:
-    """No axe violation, no sideways scrolling down to 320 px or at twice the text size, no tiny targets."""
+    """No axe violation, no sideways scrolling down to 320 px or at twice the text size, no tiny targets; a picture."""
+    # A click may just have led here.
+    page.wait_for_load_state()
+    ALBUM.take(page)
     found = Axe().run(page, options={"runOnly": rules})
     assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
     size = page.viewport_size

@@ -13,9 +13,10 @@ from dataclasses import replace
 import psutil
 import pytest
 import redis
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from shared.db.installation import read_switches
+from shared.db.tables import installation
 from shared.services.delivery.recover import accept_database
 from shared.services.delivery.run import journal_folder
 from tests.faults.conftest import Stack
@@ -206,8 +207,7 @@ def test_a_restored_backup_holds_everything_until_a_person_decides(stack: Stack,
     check(stack, 2)
     folder = journal_folder(stack.settings)
     if sign == "identity":
-        with stack.engine.begin() as connection:
-            connection.execute(text("UPDATE installation SET system_identifier = 'another cluster'"))
+        wait_until(lambda: moved_to_another_cluster(stack), 40, "a sweep that writes down the cluster")
     elif sign == "log position":
         identifier, _ = json.loads((folder / "database").read_text())
         stop = [os.killpg(worker.pid, signal.SIGSTOP) for worker in stack.fleet.workers]
@@ -223,6 +223,17 @@ def test_a_restored_backup_holds_everything_until_a_person_decides(stack: Stack,
     assert stack.states().count("sent") == 2
     accept_database(stack.engine, actor="test")
     check(stack, 2 * len(set(stack.client.told)))
+
+
+def moved_to_another_cluster(stack: Stack) -> bool:
+    """Only once a sweep has written which cluster it is: an emptied database does not know."""
+    with stack.engine.begin() as connection:
+        moved = (
+            update(installation)
+            .where(installation.c.system_identifier != "")
+            .values(system_identifier="another cluster")
+        )
+        return connection.execute(moved).rowcount == 1
 
 
 def held(stack: Stack) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, text
 
 from shared.cli.inbox import inbox_group
 from shared.cli.office import office_group
+from shared.cli.organizer import organizer_group
 from shared.cli.privacy import privacy_group
 from shared.domain.identities import envelope_sender
 from shared.errors import NotAllowed, NotFound
@@ -79,3 +80,12 @@ def test_a_person_is_erased_after_a_question(engine: Engine) -> None:
     assert read(engine, "SELECT first_name FROM submission") == "Jamie"
     assert "Deleted: 1 submission.\n" in run(privacy_group, "erase", "jamie@example.org", typed="y\n")
     assert read(engine, "SELECT first_name FROM submission") == ""
+
+
+def test_the_machine_s_owner_switches_a_lost_second_step_off(engine: Engine) -> None:
+    run(organizer_group, "password", "--email", "ana@example.org")
+    change(engine, "UPDATE organizer SET totp_key = 'sealed'")
+    assert "password alone" in run(organizer_group, "two-steps-off", "--email", "Ana@example.org")
+    assert read(engine, "SELECT totp_key FROM organizer") == ""
+    with pytest.raises(NotFound):
+        run(organizer_group, "two-steps-off", "--email", "nobody@example.org")

@@ -10,6 +10,7 @@ import pytest
 from shared.cli.stack import with_servers
 from shared.local.engine_place import choose_home
 from shared.local.locks import FileLock
+from shared.local.processes import LocalError
 from shared.local.servers import LocalServers
 
 
@@ -39,6 +40,26 @@ def test_the_last_command_stops_the_servers(var: Path) -> None:
     assert not first.postgres.is_running()
     assert not first.broker.is_running()
     assert first.credentials == LocalServers(var).credentials
+
+
+@pytest.mark.parametrize("what", ["secrets", "everything"])
+def test_data_without_their_password_are_kept_and_named(var: Path, what: str) -> None:
+    servers = LocalServers(var)
+    servers.attach()
+    servers.detach()
+    assert servers.postgres is not None
+    home = servers.postgres.home
+    if what == "secrets":
+        (var / "secrets").unlink()
+        with pytest.raises(LocalError, match="secrets is missing"):
+            LocalServers(var)
+        return
+    shutil.rmtree(var)
+    again = LocalServers(var)
+    again.attach()
+    again.detach()
+    # Root's data are elsewhere and outlive the folder; an ordinary user's were in it.
+    assert len(list(home.glob("data.2*"))) == (0 if var in home.parents else 1)
 
 
 def test_secrets_are_private(var: Path) -> None:

@@ -285,3 +285,12 @@ def test_no_mail_stumbles(lines: list[bytes], sender: str) -> None:
     receipt = received(b"\r\n".join(lines), sender)
     assert receipt.marks[0] == VERP
     str(receipt).encode()
+
+
+def test_a_mail_of_thousands_of_parts_takes_no_time() -> None:
+    nested = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (i, i) for i in range(250))
+    flat = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\n" * 500_000
+    for bomb in (nested + b"-\n" * 2_000_000, flat, b"\n" * 5_000_000):
+        started = time.process_time()
+        received(b"From: a@x.example\r\nSubject: s\r\n" + bomb)
+        assert time.process_time() - started < 3

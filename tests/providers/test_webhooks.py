@@ -149,6 +149,10 @@ def test_what_is_no_json_is_refused(webhooks: dict[ReceiptSource, Webhook], body
         "https://sns.s3-us-west-2.amazonaws.com/1.pem",
         "https://sns.eu-west-1.amazonaws.com/1.pem",
         "https://sns.us-east-1.amazonaws.com/1.txt",
+        # What it answers to a question may be anybody's words.
+        "https://sns.us-east-1.amazonaws.com/1.pem?Action=GetTopicAttributes",
+        "https://sns.us-east-1.amazonaws.com/?Action=GetTopicAttributes&x=1.pem",
+        "https://sns.us-east-1.amazonaws.com/1#.pem",
         "https://[",
         "",
     ],
@@ -281,7 +285,7 @@ UNKNOWN = {"action": "failed", "status": "5.1.1", "diagnosticCode": "smtp; 550 5
     [
         (ses("Bounce", bounced("Permanent", "General", **UNKNOWN)), News.BOUNCED, "5.1.1", "550 5.1.1 <ana> unknown"),
         (ses("Bounce", bounced("Permanent", "NoEmail")), News.BOUNCED, "5.1.1", ""),
-        (ses("Bounce", bounced("Permanent", "OnAccountSuppressionList")), News.BOUNCED, "", ""),
+        (ses("Bounce", bounced("Permanent", "OnAccountSuppressionList")), News.BOUNCED, "5.1.1", ""),
         (ses("Bounce", bounced("Transient", "MailboxFull")), News.BOUNCED, "5.2.2", ""),
         (ses("Bounce", bounced("Transient", "MailboxFull", status="4.2.2")), News.BOUNCED, "4.2.2", ""),
         (ses("Bounce", bounced("Transient", "MessageTooLarge", status="5.0.0")), News.BOUNCED, "5.3.4", ""),
@@ -415,7 +419,7 @@ LEFT = {"RecordType": "SubscriptionChange", "SuppressSending": True, "Suppressio
     [
         ({"RecordType": "Delivery", "Details": "250 ok"}, News.DELIVERED, ""),
         ({"RecordType": "Bounce", "Type": "HardBounce", "Details": "smtp;550 5.1.1 none"}, News.BOUNCED, "5.1.1"),
-        ({"RecordType": "Bounce", "Type": "HardBounce"}, News.BOUNCED, ""),
+        ({"RecordType": "Bounce", "Type": "HardBounce"}, News.BOUNCED, "5.1.1"),
         ({"RecordType": "Bounce", "Type": "SoftBounce", "Details": "552 5.2.2 full"}, News.BOUNCED, "5.2.2"),
         ({"RecordType": "Bounce", "Type": "SoftBounce"}, News.BOUNCED, "4.0.0"),
         ({"RecordType": "Bounce", "Type": "BadEmailAddress"}, News.BOUNCED, "5.1.3"),

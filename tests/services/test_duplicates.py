@@ -11,13 +11,8 @@ from shared.queue.ring import Ring
 from shared.services.delivery import deliver_letters, send_mail
 from shared.services.preferences import unsubscribe
 from shared.settings import Settings
-from tests.factories import make_campaign, make_ring, write_letters
+from tests.factories import make_campaign, write_letters
 from tests.smtp_server import ScriptedSmtpServer
-
-
-@pytest.fixture
-def ring(settings: Settings) -> Ring:
-    return make_ring(settings)
 
 
 @pytest.fixture

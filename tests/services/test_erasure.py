@@ -13,15 +13,11 @@ from shared.services.erasure import erase_person, erase_requested
 from shared.services.letters import retry_letter
 from shared.services.submission_view import read_submission
 from shared.settings import Settings
-from tests.factories import make_campaign, make_ring, write_letters
+from tests.factories import make_campaign, write_letters
+from tests.services.came_back import FULL, UNKNOWN, Post, report
 from tests.smtp_server import ScriptedSmtpServer
 
 PERSONAL = ("jamie", "rivera", "12 maple")
-
-
-@pytest.fixture
-def ring(settings: Settings) -> Ring:
-    return make_ring(settings)
 
 
 @pytest.fixture
@@ -98,3 +94,31 @@ def test_nobody_by_that_name(engine: Engine, settings: Settings, token: str) -> 
     erase_person(engine, settings, "jamie@example.org")
     with pytest.raises(NotFound):
         erase_person(engine, settings, "jamie@example.org")
+
+
+@pytest.mark.parametrize("told", [FULL, UNKNOWN])
+def test_a_letter_without_words_is_never_sent_again(
+    engine: Engine, settings: Settings, ring: Ring, sent: str, told: tuple[str, str, str]
+) -> None:
+    post = Post(engine, settings, ring)
+    post.change("UPDATE office_holder SET second_email = 'second@practice.example'")
+    erase_person(engine, settings, "jamie@example.org")
+    post.comes(report(told))
+    assert post.state() == "bounced"
+    assert post.ask("SELECT count(*) FROM follow_up WHERE kind = 'failure'") == [(0,)]
+    # The office's other letters take its other address.
+    failed = post.ask("SELECT count(*) FROM office_holder WHERE email_failed_at IS NOT NULL")
+    assert failed == [(1 if told is UNKNOWN else 0,)]
+
+
+def test_what_they_wrote_to_us_goes_too(engine: Engine, settings: Settings, ring: Ring, sent: str) -> None:
+    post = Post(engine, settings, ring)
+    mail = b"From: Jamie@example.org\r\nSubject: Re\r\nMessage-ID: <%d@x>\r\n\r\nI am Jamie.\r\n"
+    with ScriptedSmtpServer() as server:
+        send_mail(engine, ring, replace(settings, mailbox_url=server.url))
+    ((number,),) = post.ask("SELECT id FROM follow_up WHERE kind = 'thank_you'")
+    for turn, to in enumerate((post.verp("follow_up", number), f"co-ops@{settings.mail_domain}")):
+        post.comes(mail % turn, to=to, sender="Jamie@example.org")
+    erase_person(engine, settings, "jamie@example.org")
+    assert [word for word in PERSONAL if word in everything(engine)] == []
+    assert post.ask("SELECT count(*) FROM receipt WHERE raw = '' AND envelope_sender = ''") == [(2,)]

@@ -15,14 +15,9 @@ from shared.services.failing_addresses import FailingAddress, correct_failing, f
 from shared.services.office_addresses import try_failing_addresses
 from shared.services.results import Results, percent, read_results
 from shared.settings import Settings
-from tests.factories import CAMPAIGN, make_campaign, make_ring, write_letters
+from tests.factories import CAMPAIGN, make_campaign, write_letters
 
 Read = Callable[..., Results]
-
-
-@pytest.fixture
-def ring(settings: Settings) -> Ring:
-    return make_ring(settings)
 
 
 @pytest.fixture
@@ -73,7 +68,7 @@ def test_the_counts_add_up(engine: Engine, letters: list[int], read: Read) -> No
     assert (found.answered, found.failed) == (1, 3)
     assert sum(found.counts.by_state[state] for state in HAS_LEFT) == found.left
     assert [(line.state, line.letters) for line in found.failures] == [("bounced", 2), ("rejected", 1)]
-    assert found.failures[0].words == "The address does not exist."
+    assert found.failures[0].words == "The email address does not exist."
     assert [(line.letters, line.answered, line.share) for line in found.offices] == [(4, 1, "25 %"), (2, 0, "0 %")]
     assert (found.has_tests, found.has_real_ones) == (True, False)
 
@@ -122,7 +117,7 @@ def test_a_failing_address_is_named_with_its_held_letters(engine: Engine, letter
     [line] = read().failing
     assert (line.office_id, line.held, line.goes_to) == (office_id, 5, "")
     assert line.failing == (line.email,)
-    assert line.words == "The address does not exist."
+    assert line.words == "The email address does not exist."
 
 
 def test_all_are_tried_again(engine: Engine, ring: Ring, letters: list[int], read: Read) -> None:

@@ -21,7 +21,7 @@ from shared.services.submission_view import read_submission
 from shared.services.submissions import begin_submission, undo_submission
 from shared.services.sweep import tidy
 from shared.settings import Settings
-from tests.factories import make_campaign, make_ring, make_supporter, write_letters
+from tests.factories import make_campaign, make_supporter, write_letters
 from tests.services.test_erasure import PERSONAL, everything, states
 from tests.smtp_server import ScriptedSmtpServer
 
@@ -30,11 +30,6 @@ TIMES = {
     "letter": ("state_changed_at", "sent_at"),
     "follow_up": ("state_changed_at", "sent_at", "due_at"),
 }
-
-
-@pytest.fixture
-def ring(settings: Settings) -> Ring:
-    return make_ring(settings)
 
 
 def days_pass(engine: Engine, days: int) -> None:

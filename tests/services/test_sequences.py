@@ -9,6 +9,7 @@ from sqlalchemy import Engine, text
 
 from shared.domain.identities import owner_key, unsubscribe_key
 from shared.domain.states import CampaignState
+from shared.queue.ring import Ring
 from shared.services.accept import accept_submission
 from shared.services.answers import tell_answer
 from shared.services.campaigns import change_campaign_state
@@ -20,6 +21,7 @@ from shared.services.submissions import begin_submission
 from shared.services.sweep import sweep, tidy
 from shared.settings import Settings
 from tests.factories import CAMPAIGN, make_campaign, make_ring, make_supporter
+from tests.services.came_back import Post
 from tests.smtp_server import ScriptedSmtpServer
 
 STEP = '[[follow_ups]]\ntemplate = "{}"\ntrigger = "first_sent"\nafter_days = {}\n'
@@ -214,3 +216,35 @@ def test_a_refused_letter_is_told_after_the_organizers_had_time_to_mend_it(make_
     world.live(30)
     assert world.got[:2] == [(0, "thank_you"), (1, "failure")]
     assert Counter(kind for _, kind in world.got)["failure"] == 1
+
+
+def test_who_withdraws_while_their_email_is_in_hand_gets_nothing(
+    engine: Engine, settings: Settings, ring: Ring, sent: str
+) -> None:
+    post = Post(engine, settings, ring)
+    post.change("UPDATE follow_up SET needs = '{consented,open}', due_at = now() - interval '1 minute'")
+    post.change(
+        "INSERT INTO consent (submission_id, campaign_id, email_hash, organization)"
+        " SELECT id, campaign_id, email_hash, 'Neighbors United' FROM submission"
+    )
+    asked = []
+
+    def withdraw(verb: str) -> None:
+        if verb == "RCPT" and not asked:
+            asked.append(verb)
+            post.change("UPDATE consent SET withdrawn_at = now()")
+
+    with ScriptedSmtpServer(on_verb=withdraw) as server:
+        send_mail(engine, ring, replace(settings, mailbox_url=server.url))
+    assert asked == ["RCPT"]
+    assert server.accepted == []
+
+
+def test_an_address_that_its_server_does_not_know_gets_nothing_more_of_any_campaign(
+    engine: Engine, settings: Settings, ring: Ring, sent: str
+) -> None:
+    post = Post(engine, settings, ring)
+    with ScriptedSmtpServer(replies={"RCPT": "550 5.1.1 no such user"}) as server:
+        send_mail(engine, ring, replace(settings, mailbox_url=server.url))
+    assert post.ask("SELECT state, cause FROM follow_up WHERE kind = 'thank_you'") == [("rejected", "no_such_address")]
+    assert post.ask("SELECT campaign_id, reason FROM suppression") == [(None, "bounced")]

@@ -18,7 +18,7 @@ from shared.services.delivery import send_mail
 from shared.services.delivery.switches import pause_everything
 from shared.services.update_mail import render_update, send_test
 from shared.settings import Settings
-from tests.factories import CAMPAIGN, make_ring, write_letters
+from tests.factories import CAMPAIGN, write_letters
 from tests.smtp_server import ScriptedSmtpServer
 
 OURS, THEIRS = "Neighbors United", "Shops of the Valley"
@@ -26,11 +26,6 @@ WORDS = UpdateWords(OURS, "The hearing is on Tuesday", "Come to the **State Hous
 ME = "organizer@example.org"
 ACTOR = "organizer:1"
 Send = Callable[[], int]
-
-
-@pytest.fixture
-def ring(settings: Settings) -> Ring:
-    return make_ring(settings)
 
 
 @pytest.fixture
@@ -235,7 +230,7 @@ def test_the_test_is_the_email_itself_and_goes_to_the_organizer_alone(
 @pytest.mark.parametrize(
     ("replies", "drop", "words"),
     [
-        ({"RCPT": "550 5.1.1 nobody here"}, "", "The address does not exist. It said: 550 5.1.1 nobody here"),
+        ({"RCPT": "550 5.1.1 nobody here"}, "", "The email address does not exist. It said: 550 5.1.1 nobody here"),
         ({}, "greeting", "could not be reached"),
         ({}, "dot", "may have arrived"),
     ],

@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from shared.domain import addresses
 from shared.domain.address_lines import split_line
-from shared.domain.addresses import Incomplete, OutOfState, ReadAddress, StreetLine, read_address, read_street_line
+from shared.domain.addresses import (
+    Incomplete,
+    OutOfState,
+    ReadAddress,
+    StreetLine,
+    other_state,
+    read_address,
+    read_street_line,
+)
 from shared.domain.places import HomeAddress
 from shared.domain.street_names import city_key, street_key
 from shared.domain.street_words import STREET_WORDS
@@ -188,3 +196,13 @@ def test_reading_is_fast() -> None:
         read_address(address, MA)
     # 20,000 a second on an idle machine; a busy one gets four times as long.
     assert time.perf_counter() - started < 4 * len(typed) / 20_000
+
+
+@pytest.mark.parametrize(
+    ("state", "zip_code", "elsewhere"),
+    [("MA", "03060", "NH"), ("", "10001", "NY"), ("NH", "01603", "NH"), ("MA", "01603", None), ("MA", "", None)],
+)
+def test_the_other_state_is_named(state: str, zip_code: str, elsewhere: str | None) -> None:
+    address = HomeAddress("12 Maple Street", "Nashua", state, zip_code)
+    found = other_state(address, STATES["MA"])
+    assert (found and found.code) == elsewhere

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from shared.domain.campaigns import from_content, to_content
+from shared.domain.logos import Logo
 from shared.domain.places import Chamber
 from shared.errors import CampaignFileError
 from shared.paths import CAMPAIGNS
@@ -114,6 +115,33 @@ def test_office_hours_are_kept_and_written() -> None:
     ],
 )
 def test_office_hours_that_make_no_sense_are_named(line: str, words: str) -> None:
+    with pytest.raises(CampaignFileError) as caught:
+        parse_campaign(with_hours(line), name="x.md")
+    assert caught.value.problems == [words]
+
+
+def test_a_theme_is_kept_and_written() -> None:
+    campaign = parse_campaign(with_hours('color = "#1B5E5A"\nlogo = "sign.png"'), name="x.md")
+    assert (campaign.color, campaign.logo) == ("#1b5e5a", Logo("sign.png"))
+    assert parse_campaign(format_campaign(campaign), name="y.md") == campaign
+    assert parse_campaign(CAMPAIGN, name="x.md").logo is None
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (
+            'color = "teal"',
+            'line 5: color must be a color such as "#1b5e5a": a # and six digits or letters from a to f.',
+        ),
+        ("color = 123456", "line 5: color must be text in quotes."),
+        (
+            'logo = "../logo.png"',
+            'line 5: logo must be the name of a picture beside the campaign file, such as "logo.png".',
+        ),
+    ],
+)
+def test_a_theme_that_makes_no_sense_is_named(line: str, words: str) -> None:
     with pytest.raises(CampaignFileError) as caught:
         parse_campaign(with_hours(line), name="x.md")
     assert caught.value.problems == [words]

@@ -10,6 +10,7 @@ from jinja2 import UndefinedError
 
 from shared.paths import TEMPLATES
 from shared.rendering.emails import _environment, dialed, render_email, wrap
+from shared.rendering.speech import speaking
 from tests.email_samples import COMMON, KINDS, NAMES, OWN, VARIANTS, awkward, sample
 
 SCRIPT = "<script>alert('x')</script>"
@@ -102,7 +103,8 @@ def test_nothing_is_loaded_or_run(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_what_people_typed_stays_text(name: str) -> None:
     kind, values = sample(name)
-    hostile = {key: everywhere(value, SCRIPT) for key, value in values.items() if key != "update_html"}
+    kept = {"color": values["color"]}
+    hostile = {key: everywhere(value, SCRIPT) for key, value in values.items() if key != "update_html"} | kept
     email = render_email(kind, hostile | ({"update_html": SCRIPT} if kind == "update" else {}))
     assert "<script" not in email.html
     assert SCRIPT in email.text
@@ -164,9 +166,10 @@ def test_nobody_else_gets_the_links_of_the_supporter(kind: str) -> None:
         assert COMMON[private] not in email.text + email.html
 
 
+@pytest.mark.parametrize("color", ["", "#000000", "#ffffff", "#ffee00", "#d32f2f", "#2e7d32", "#1b5e5a", "#00f0ff"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_colors_have_enough_contrast(scheme: str) -> None:
-    colors = getattr(_environment().get_template("_colors.html").module, scheme)
+def test_colors_have_enough_contrast(scheme: str, color: str) -> None:
+    colors = getattr(_environment(color).get_template("_colors.html").module, scheme)
     for ground, inks in ON.items():
         for ink in inks:
             assert contrast(colors[ground], colors[ink]) >= 4.5, (ground, ink)
@@ -177,6 +180,15 @@ def test_colors_come_from_the_one_table(name: str) -> None:
     module: Any = _environment().get_template("_colors.html").module
     used = set(re.findall(r"#[0-9a-f]{3,8}\b", render_email(*sample(name)).html))
     assert used <= {*module.light.values(), *module.dark.values()}
+
+
+def test_an_email_has_the_color_of_its_campaign() -> None:
+    kind, values = sample(NAMES[0])
+    own, violet = (render_email(kind, values | {"color": color}).html for color in ("", "#6a1b9a"))
+    assert "#6a1b9a" in violet
+    assert "#6a1b9a" not in own
+    assert "#0b5563" in own
+    assert "#0b5563" not in violet
 
 
 def test_headings_step_down_by_one() -> None:
@@ -202,6 +214,14 @@ def test_variants_differ_from_their_kind() -> None:
 )
 def test_phones_dial_what_they_say(phone: str, number: str) -> None:
     assert dialed(phone) == number
+
+
+def test_chinese_is_left_to_mail_programs_to_wrap() -> None:
+    sentence = "您收到这封邮件，因为有人（很可能是您）在 “Keep our shops local” 上使用了这个电子邮件地址。" * 3
+    with speaking("zh_Hans"):
+        assert wrap(sentence) == sentence
+    with speaking("vi"):
+        assert "\n" in wrap(sentence)
 
 
 def test_wrapping_never_breaks_a_link() -> None:

@@ -12,7 +12,7 @@ from shared.domain.follow_ups import STEP_TEMPLATES, USUAL_STEPS, FollowUpStep, 
 from shared.errors import CampaignFileError
 from shared.paths import TEMPLATES
 from shared.services.campaign_files import format_campaign, parse_campaign
-from shared.services.campaign_steps import parse_step
+from shared.services.campaign_files.steps import parse_step
 from tests.factories import CAMPAIGN
 
 NOW, ZONE = datetime(2027, 1, 31, 15, tzinfo=UTC), ZoneInfo("America/New_York")

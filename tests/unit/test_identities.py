@@ -1,6 +1,7 @@
 import pytest
 
 from shared.domain.identities import (
+    Mark,
     envelope_sender,
     message_id,
     read_mark,
@@ -33,15 +34,17 @@ def test_a_source_can_not_be_guessed_without_the_secret() -> None:
 
 @pytest.mark.parametrize("kind", ["letter", "follow_up"])
 def test_what_comes_back_names_what_left(kind: str) -> None:
-    sender = envelope_sender("secret", kind, 4711, "letters.example")
-    assert read_mark("secret", f"RFC822; <{sender.upper()}>") == (kind, 4711)
-    assert read_mark("secret", f"In-Reply-To: {message_id('secret', kind, 12, 'letters.example')}") == (kind, 12)
-    assert len(sender.partition("@")[0]) <= 64
+    for resends in (0, 1, 40):
+        sender = envelope_sender("secret", kind, 4711, "letters.example", resends)
+        assert read_mark("secret", f"RFC822; <{sender.upper()}>") == Mark(kind, 4711, resends)
+        assert len(sender.partition("@")[0]) <= 64
+    assert read_mark("secret", f"In-Reply-To: {message_id('secret', kind, 12, 'letters.example')}") == Mark(kind, 12)
 
 
 def test_marks_of_others_are_not_ours() -> None:
     sender = envelope_sender("secret", "letter", 4711, "letters.example")
-    for other in (sender.replace("4711", "4712"), sender.replace("+l", "+f"), f"a{sender[7:]}", "", "bounce+l1-@x"):
+    changed = (sender.replace("4711", "4712"), sender.replace("4711", "4711.1"), sender.replace("4", "\u0664"))
+    for other in (*changed, sender.replace("+l", "+f"), f"a{sender[7:]}", "", "bounce+l1-@x"):
         assert read_mark("secret", other) is None
     assert read_mark("another", sender) is None
     assert read_unsubscribe_key("secret", sender) is None

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from shared.domain.identities import read_mark
+from shared.domain.identities import Mark, read_mark
 from shared.domain.receipts import relay_id
 from shared.domain.transport import Transport
 from shared.services.outbox import relay_headers
 from shared.settings import Settings
 
-ROW: Any = {"id": 12, "transport": Transport.RELAY.value}
+ROW: Any = {"id": 12, "transport": Transport.RELAY.value, "resends": 2}
 
 
 def settings(relay: str) -> Settings:
@@ -22,7 +22,7 @@ def test_postmark_gets_a_mark_that_its_events_bring_back(kind: str) -> None:
     here = settings("smtp://user:password@smtp.postmarkapp.com:587")
     ((name, value),) = relay_headers(here, ROW, kind)
     assert name == "X-PM-Metadata-mark"
-    assert read_mark(here.secret_key, value) == (kind, 12)
+    assert read_mark(here.secret_key, value) == Mark(kind, 12, 2)
 
 
 @pytest.mark.parametrize("relay", ["smtp://mail.example:25", "smtp://postmarkapp.com.example:25", ""])

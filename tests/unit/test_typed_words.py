@@ -5,6 +5,7 @@ import pytest
 from shared.domain.email_slips import likely_meant
 from shared.domain.supporter_input import OWN_WORDS_MAX, checked_words
 from shared.domain.typed_links import find_links
+from shared.domain.typed_text import ascii_address
 from shared.errors import InputError, SettingsError
 from shared.fences import read_limit
 from shared.settings import from_env
@@ -113,3 +114,17 @@ def test_limits_are_read_from_settings() -> None:
 def test_a_wrong_limit_stops_the_start_with_its_name(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=name):
         from_env({**LEAST, name: value})
+
+
+@pytest.mark.parametrize(
+    ("address", "ascii_one"),
+    [
+        ("ana@house.example", "ana@house.example"),
+        ("ana@b\u00fccher.example", "ana@xn--bcher-kva.example"),
+        ("j\u00f6rg@house.example", ""),
+        ("", ""),
+        ("ana@" + "a" * 70 + ".example", ""),
+    ],
+)
+def test_an_address_is_written_as_every_mail_server_takes_it(address: str, ascii_one: str) -> None:
+    assert ascii_address(address) == ascii_one

@@ -175,7 +175,7 @@ def test_a_quick_person_is_not_a_program(
     assert {row.state for row in rows} == {state}
     assert {row.hold_reason for row in rows} == {"abuse_check" if state == "held" else None}
     assert all(row.body for row in rows)
-    assert ("a person looks at it" in client.get(f"/s/{token}").text) is (state == "held")
+    assert ("somebody from the campaign looks at it" in client.get(f"/s/{token}").text) is (state == "held")
 
 
 def test_a_test_letter_never_waits_for_a_look(engine: Engine, ring: Ring, settings: Settings) -> None:

@@ -62,7 +62,7 @@ def test_a_forwarded_link_asks_and_shows_nobody(app: Flask, client: FlaskClient,
     assert "Maple" not in page.text
     wrong = friend.post(link, data={"csrf_token": csrf(page.text), "email": "robin@example.org"})
     assert wrong.status_code == 422
-    assert "This is not the address that the link was made for" in wrong.text
+    assert "This is not the email address that the link was made for" in wrong.text
     assert "Jamie" not in wrong.text
     right = friend.post(link, data={"csrf_token": csrf(page.text), "email": " Jamie@Example.org "})
     assert right.status_code == 303

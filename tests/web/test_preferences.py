@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, func, insert, select, update
 
 from shared.db.tables import consent, follow_up, letter, submission, suppression
 from shared.domain.identities import owner_key, unsubscribe_key
@@ -160,3 +160,19 @@ def test_whoever_has_an_answer_is_not_asked_for_one(
         asked = connection.execute(columns.where(follow_up.c.kind == "did_they_answer"))
         assert {tuple(row) for row in asked} == {("cancelled", "not_needed")}
         assert connection.scalar(select(submission.c.state)) == "ready"
+
+
+def test_saving_the_page_of_an_address_that_mail_came_back_from_is_no_unsubscription(
+    client: FlaskClient, engine: Engine, settings: Settings, token: str
+) -> None:
+    with engine.begin() as connection:
+        person = connection.scalar(select(submission.c.email_hash))
+        connection.execute(insert(suppression).values(email_hash=person, reason="bounced"))
+    client.post(links(token, settings)["preferences"], data={"organization": "Neighbors United"})
+    with engine.connect() as connection:
+        assert connection.scalars(select(suppression.c.reason)).all() == ["bounced"]
+
+
+@pytest.mark.parametrize("page", ["unsubscribe/f1\u0663-", "preferences/x/\u00e9", "answers/x/\u00e9", "mine/x/\u00e9"])
+def test_a_link_with_letters_that_no_link_of_ours_has_leads_nowhere(client: FlaskClient, page: str) -> None:
+    assert client.get(f"/{page}{'a' * 16}").status_code == 404

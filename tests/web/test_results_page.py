@@ -56,7 +56,7 @@ def test_the_page_shows_what_came_of_the_campaign(signed_in: FlaskClient, failin
         "1 of 3 33 %",
         "No letter bounced, and none was refused.",
         "Addresses of offices that fail",
-        "The address does not exist. 3 Correct",
+        "The email address does not exist. 3 Correct",
         "Agreed to hear from Neighbors United 0 people",
     ):
         assert words in page, words

@@ -94,6 +94,24 @@ def test_from_address_to_status(
     assert agreed["wording"].partition(" From")[0] in page.text
 
 
+def test_ticked_boxes_stay_ticked_and_are_agreed_to_by_send_alone(
+    client: FlaskClient, engine: Engine, prepare: Callable[[], int]
+) -> None:
+    path = begin(client)
+    prepare()
+    box = 'name="consents" value="Neighbors United" checked'
+    press(client, path, "edit", own_words="", consents="Neighbors United")
+    assert box in client.get(f"{path}?edit=1").text
+    assert count(engine, consent) == 0
+    address = {"street": "1 Elm Street", "city": "Elsewhere", "action": "address"}
+    client.post(path, data=address | {"csrf_token": csrf(client.get(path))})
+    assert box in client.get(path).text
+    press(client, path, "edit", own_words="")
+    assert box not in client.get(path).text
+    press(client, path, "send", own_words="")
+    assert count(engine, consent) == 0
+
+
 def test_send_works_before_the_lookup_is_done(client: FlaskClient, engine: Engine, prepare: Callable[[], int]) -> None:
     sent = press(client, begin(client), "send")
     assert "/s/" in sent.location
@@ -231,13 +249,23 @@ def test_unticking_everybody_is_a_mistake(client: FlaskClient, prepare: Callable
 
 def test_a_closed_campaign_takes_no_letters(client: FlaskClient, engine: Engine) -> None:
     path = begin(client)
+    page = client.get(path)
     change_campaign_state(engine, "co-ops", CampaignState.LIVE, actor="test")
     change_campaign_state(engine, "co-ops", CampaignState.CLOSED, actor="test")
-    assert "This campaign has ended" in client.get("/c/co-ops").text
-    page = client.get(path)
-    answer = client.post(path, data={"csrf_token": csrf(page), "action": "send", "own_words": ""})
-    assert answer.status_code == 409
-    assert "Nothing was sent" in answer.text
+    closed = client.get("/c/co-ops")
+    assert "This campaign has ended" in closed.text
+    assert "was not sent" not in closed.text
+    for answer, status in (
+        (client.post(path, data={"csrf_token": csrf(page), "action": "send", "own_words": ""}), 409),
+        (client.get(path), 200),
+        (client.post("/c/co-ops", data=TYPED), 409),
+        (client.post("/c/co-ops", data=TYPED | {"street": ""}), 409),
+    ):
+        assert answer.status_code == status
+        assert "This campaign has ended" in answer.text
+        assert "Your letter was not sent" in answer.text
+        assert answer.headers["Cache-Control"] == "no-store"
+    assert count(engine, letter) == 0
 
 
 def test_unknown_pages_say_so(client: FlaskClient) -> None:

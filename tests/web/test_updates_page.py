@@ -124,7 +124,7 @@ def test_a_mail_server_that_refuses_is_told_and_the_words_are_kept(
     mailbox.replies["RCPT"] = "550 5.1.1 nobody here"
     press(signed_in, NEW, action="test", **TYPED)
     page = words_of(signed_in, FIRST)
-    assert "was not sent, and counts for nothing. The address does not exist." in page
+    assert "was not sent, and counts for nothing. The email address does not exist." in page
     assert "Draft, not tested" in page
 
 

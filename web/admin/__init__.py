@@ -7,13 +7,19 @@ bp = Blueprint("admin", __name__, url_prefix="/admin")
 ROW_ID = f"int(max={2**63 - 1})"
 
 from web.admin import (  # noqa: E402 - they register themselves on bp
+    account,  # noqa: F401
+    audit,  # noqa: F401
     banner,  # noqa: F401
     campaigns,  # noqa: F401
     delivery,  # noqa: F401
+    editor,  # noqa: F401
     guard,  # noqa: F401
     letters,  # noqa: F401
     lookup,  # noqa: F401
     mailbox,  # noqa: F401
+    people,  # noqa: F401
+    publishing,  # noqa: F401
+    rehearsal,  # noqa: F401
     results,  # noqa: F401
     share,  # noqa: F401
     sign_in,  # noqa: F401

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from shared.clock import now
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.letter_words import STATE_WORDS
+from shared.domain.permissions import Permission
 from shared.domain.states import NEEDS_ATTENTION, CampaignState, LetterState
 from shared.domain.table_keys import parse_key
 from shared.errors import NotAllowed
@@ -18,7 +19,7 @@ from shared.services.checked_letters import count_checked
 from shared.services.dashboard import LiveCounts
 from shared.services.letters_table import list_letters
 from web.admin import bp
-from web.admin.guard import organizer
+from web.admin.guard import needs, organizer
 from web.context import here
 from web.forms.supporter import PlainForm
 
@@ -52,14 +53,15 @@ class Segment:
 
 
 @bp.get("/")
+@needs(Permission.OWN_ACCOUNT)
 def overview() -> str:
-    """Every campaign at a glance."""
-    return render_template(
-        "admin/overview.html", lines=dashboard.overview(here().engine, here().settings), attention=NEEDS_ATTENTION
-    )
+    """One's campaigns at a glance."""
+    lines = dashboard.overview(here().engine, here().settings, organizer())
+    return render_template("admin/overview.html", lines=lines, attention=NEEDS_ATTENTION)
 
 
 @bp.get("/campaigns/<slug>")
+@needs(Permission.SEE_CAMPAIGN, sees="looked at the letters")
 def campaign(slug: str) -> str:
     """The live page: counts, pipeline and the table of letters."""
     stored = read_campaign(here().engine, slug)
@@ -84,6 +86,7 @@ def campaign(slug: str) -> str:
 
 
 @bp.get("/campaigns/<slug>/live")
+@needs(Permission.SEE_CAMPAIGN)
 def live(slug: str) -> Response:
     """The part of the live page that changes by itself."""
     stored = read_campaign(here().engine, slug)
@@ -100,6 +103,7 @@ _MOVES = {
 
 
 @bp.route("/campaigns/<slug>/state/<state>", methods=["GET", "POST"])
+@needs(Permission.SWITCH_CAMPAIGN, does="changed the campaign's state")
 def change_state(slug: str, state: str) -> ResponseReturnValue:
     """Says what will happen, then does it."""
     if state not in set(_MOVES):

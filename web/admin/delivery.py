@@ -7,13 +7,14 @@ from flask.typing import ResponseReturnValue
 
 from shared.db.installation import Switches
 from shared.domain.pace_words import break_words, empty_words, rate_words
+from shared.domain.permissions import Permission
 from shared.errors import NotAllowed
 from shared.queue.names import TaskName
 from shared.services.delivery.domains import list_domains
 from shared.services.delivery.recover import accept_database
 from shared.services.delivery.switches import pause_everything, read_switches
 from web.admin import bp
-from web.admin.guard import organizer
+from web.admin.guard import needs, organizer
 from web.context import here
 from web.forms.supporter import PlainForm
 
@@ -36,6 +37,7 @@ _MOVES = {
 
 
 @bp.get("/delivery")
+@needs(Permission.SEE_INSTALLATION)
 def delivery() -> str:
     """Whether anything leaves at all, and what waits for which domain."""
     lines = list_domains(here().engine, here().settings)
@@ -44,6 +46,7 @@ def delivery() -> str:
 
 
 @bp.route("/delivery/<move>", methods=["GET", "POST"])
+@needs(Permission.CHANGE_DELIVERY, does="changed whether anything leaves")
 def change_delivery(move: str) -> ResponseReturnValue:
     """Says what will happen to everything, then does it."""
     if move not in _MOVES:

@@ -1,34 +1,78 @@
-"""Default deny: every organizer page asks for a session, and no answer is kept by browsers.
+"""Default deny: every organizer page asks for a session and for a permission, and no answer is kept by browsers.
 
 The cookie is shared with the supporter's own letters and lives as long as they do; the sign-in carries its own times.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
+from http import HTTPStatus
+from typing import TypeVar
 
-from flask import Response, abort, flash, g, redirect, request, session, url_for
+from flask import Response, abort, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from shared.clock import now
-from shared.errors import IllegalTransition, InputError, NotAllowed
+from shared.domain.devices import device_words
+from shared.domain.permissions import OF_A_CAMPAIGN, Access, Permission
+from shared.domain.phrases import phrase
+from shared.errors import IllegalTransition, InputError, NotAllowed, NotFound
+from shared.services import audit
+from shared.services.organizer_sessions import note_use, open_session
 from shared.services.organizers import OrganizerSession, find_session
+from shared.services.people import who_may
 from web.admin import bp
 from web.context import here
 from web.public.owned import forget_all_else
 
-OPEN_ENDPOINTS = frozenset({"admin.sign_in"})
+OPEN_ENDPOINTS = frozenset({"admin.sign_in", "admin.sign_in_code", "admin.join"})
 SESSION_LIFETIME = timedelta(hours=12)
 IDLE_LIFETIME = timedelta(hours=2)
 # The time of last use is written no more often than this.
 _USE_NOTED_EVERY = timedelta(minutes=5)
 _KEY, _USED = "signed_in", "used_at"
+_PARTS = 4
+_View = TypeVar("_View", bound=Callable[..., object])
+# By endpoint: which permission a view asks for, and what the audit log calls what is seen or done there.
+PERMISSIONS: dict[str, Permission] = {}
+SEEN: dict[str, str] = {}
+DONE: dict[str, str] = {}
+# Forms that scripts post again and again while somebody types.
+OFTEN: set[str] = set()
+
+
+def needs(
+    permission: Permission, *, sees: str = "", does: str | None = "", often: bool = False
+) -> Callable[[_View], _View]:
+    """Declares what a view asks for. It stands right under the view's route.
+
+    `sees` names the personal data that it shows, "" for none; `does` what its form does, if its name does not say it,
+    None when it changes nothing; `often` when it is posted while somebody types.
+    """
+
+    def declare(view: _View) -> _View:
+        endpoint = f"{bp.name}.{view.__name__}"
+        PERMISSIONS[endpoint] = permission
+        SEEN[endpoint] = sees
+        DONE[endpoint] = "" if does is None else does or view.__name__.replace("_", " ")
+        if often:
+            OFTEN.add(endpoint)
+        return view
+
+    return declare
 
 
 def begin_session(organizer: OrganizerSession) -> None:
     """Starts a fresh session, so that a form token from before the sign-in is worth nothing."""
     forget_all_else()
-    session[_KEY] = [organizer.id, organizer.session_epoch, _seconds()]
+    number = open_session(here().engine, organizer.id, device_words(request.headers.get("User-Agent", "")))
+    session[_KEY] = [organizer.id, organizer.session_epoch, _seconds(), number]
     session[_USED] = _seconds()
     session["one_time"] = organizer.used_one_time
+
+
+def session_number() -> int:
+    """Which of the organizer's sessions this is."""
+    return int(session[_KEY][-1])
 
 
 def organizer() -> OrganizerSession:
@@ -44,30 +88,71 @@ def require_organizer() -> ResponseReturnValue | None:
     """Sends everybody without a session to the sign-in page."""
     if request.endpoint in OPEN_ENDPOINTS:
         return None
-    g.organizer = _known_organizer()
+    g.organizer = known_organizer()
     if g.organizer is None:
         wanted = request.full_path.removesuffix("?") if request.method == "GET" else None
         return redirect(url_for("admin.sign_in", next=wanted), 303)
+    permission = PERMISSIONS.get(request.endpoint or "")
+    if permission is None or not g.organizer.access.may(permission):
+        return _refuse(g.organizer, permission)
     return None
 
 
-def _known_organizer() -> OrganizerSession | None:
+def _refuse(signed_in: OrganizerSession, permission: Permission | None) -> ResponseReturnValue:
+    """A campaign that is not one's own can't even be seen to exist."""
+    if permission in OF_A_CAMPAIGN and signed_in.access.role is None:
+        raise NotFound(phrase("There is no campaign at this web address."))
+    askable = who_may(here().engine, permission, signed_in.campaign_id) if permission else []
+    return render_template("admin/refused.html", role=signed_in.access.role, askable=askable), 403
+
+
+@bp.app_template_global()
+def may_open(endpoint: str, access: Access | None = None) -> bool:
+    """For templates, so that nobody meets a button that is refused. In the campaign which the page is about."""
+    return (access or organizer().access).may(PERMISSIONS[endpoint])
+
+
+def known_organizer() -> OrganizerSession | None:
     """Whose session it is, None when nobody's or when one of its times is over."""
     known = session.get(_KEY)
-    if known is None:
+    # Cookies from before sessions had a row have no number.
+    if known is None or len(known) != _PARTS:
         return None
-    organizer_id, epoch, began = known
+    organizer_id, epoch, began, number = known
     idle = _seconds() - session[_USED]
     if _seconds() - began > SESSION_LIFETIME.total_seconds() or idle > IDLE_LIFETIME.total_seconds():
         return None
-    # A page that refreshes itself is no use: nobody may be looking.
-    if idle > _USE_NOTED_EVERY.total_seconds() and request.endpoint != "admin.live":
+    if idle > _USE_NOTED_EVERY.total_seconds() and not _asks_by_itself():
         session[_USED] = _seconds()
-    return find_session(here().engine, organizer_id, epoch)
+        note_use(here().engine, number)
+    asked = request.view_args or {}
+    slug, letter_id = asked.get("slug"), asked.get("letter_id")
+    return find_session(here().engine, organizer_id, epoch, number, slug=slug, letter_id=letter_id)
+
+
+def _asks_by_itself() -> bool:
+    """A page that refreshes itself is no use: nobody may be looking. Words that save themselves were typed."""
+    by_script = request.headers.get("Sec-Fetch-Dest") == "empty"
+    return request.endpoint == "admin.live" or (by_script and request.method == "GET")
 
 
 def _seconds() -> int:
     return int(now().timestamp())
+
+
+@bp.after_request
+def write_down(response: Response) -> Response:
+    """The audit log: every change that went through, and every look at personal data."""
+    found, endpoint = g.get("organizer"), request.endpoint or ""
+    is_change = request.method == "POST"
+    action = (DONE if is_change else SEEN).get(endpoint, "")
+    if isinstance(found, OrganizerSession) and action and response.status_code < HTTPStatus.BAD_REQUEST:
+        about = g.get("audit_about") or ", ".join(
+            f"{name.removesuffix('_id')} {value}" for name, value in (request.view_args or {}).items() if name != "slug"
+        )
+        once = not is_change or endpoint in OFTEN
+        audit.write_down(here().engine, found, action, is_change=is_change, about=about, once=once)
+    return response
 
 
 @bp.after_request

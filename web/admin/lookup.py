@@ -3,6 +3,7 @@
 from flask import Response, make_response, render_template
 
 from shared.domain.address_lines import split_line
+from shared.domain.permissions import Permission
 from shared.domain.places import Chamber, HomeAddress, LookupResult, LookupStatus
 from shared.domain.us_states import STATES, UsState
 from shared.services.campaigns import list_campaigns
@@ -12,6 +13,7 @@ from shared.services.lookup.maps import draw_maps
 from shared.services.stored_lookup import read_stored_lookup
 from shared.settings import read_geocoders
 from web.admin import ROW_ID, bp
+from web.admin.guard import needs
 from web.context import here
 from web.forms.lookup import LookupForm
 from web.security import keep_private
@@ -20,6 +22,7 @@ _CHAMBERS = tuple(Chamber)
 
 
 @bp.route("/lookup", methods=["GET", "POST"])
+@needs(Permission.SEE_INSTALLATION, does="looked up an address")
 def lookup() -> Response:
     """An address typed by an organizer; own data only, because no page waits for an outside service."""
     form = LookupForm()
@@ -35,6 +38,7 @@ def lookup() -> Response:
 
 
 @bp.get(f"/letters/<{ROW_ID}:letter_id>/office")
+@needs(Permission.SEE_CAMPAIGN, sees="looked at where a supporter lives")
 def letter_office(letter_id: int) -> Response:
     """How the office of a letter was found, from what its submission keeps."""
     stored = read_stored_lookup(here().engine, letter_id)

@@ -4,6 +4,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from shared.domain.letter_words import STATE_WORDS
+from shared.domain.permissions import Permission
 from shared.domain.states import HAS_LEFT, LetterState
 from shared.errors import InputError, NotAllowed
 from shared.services.campaigns import read_campaign
@@ -11,6 +12,7 @@ from shared.services.failing_addresses import FailingAddress, correct_failing, f
 from shared.services.office_addresses import try_failing_addresses
 from shared.services.results import percent, read_results
 from web.admin import ROW_ID, bp
+from web.admin.guard import needs
 from web.context import here
 from web.forms.organizer import OfficeAddressForm
 from web.forms.supporter import PlainForm
@@ -20,6 +22,7 @@ _SHOWN = 50
 
 
 @bp.get("/campaigns/<slug>/results")
+@needs(Permission.SEE_CAMPAIGN)
 def results(slug: str) -> str:
     """Totals, what failed and why, failing addresses, and the answer rate of each legislator."""
     stored = read_campaign(here().engine, slug)
@@ -36,6 +39,7 @@ def results(slug: str) -> str:
 
 
 @bp.route("/campaigns/<slug>/results/try-again", methods=["GET", "POST"])
+@needs(Permission.CHANGE_LETTERS, does="let failing addresses count as working again")
 def try_addresses(slug: str) -> ResponseReturnValue:
     """Says what will happen, then lets all failing addresses count as working again."""
     stored = read_campaign(here().engine, slug)
@@ -50,6 +54,7 @@ def try_addresses(slug: str) -> ResponseReturnValue:
 
 
 @bp.route(f"/campaigns/<slug>/offices/<{ROW_ID}:office_id>/address", methods=["GET", "POST"])
+@needs(Permission.CHANGE_LETTERS, does="corrected an office's address")
 def office_address(slug: str, office_id: int) -> ResponseReturnValue:
     """Another address for an office, because the one we have fails."""
     stored = read_campaign(here().engine, slug)

@@ -4,6 +4,7 @@ from flask import Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from shared.domain.campaigns import Campaign
+from shared.domain.permissions import Permission
 from shared.domain.sources import SOURCE_MAX, Source, clean_source, is_source
 from shared.rendering.flyer import draw_flyer, left_out_of_flyer
 from shared.rendering.qr_codes import qr_png, qr_svg
@@ -12,12 +13,14 @@ from shared.rendering.speech import speaking
 from shared.services.campaigns import CampaignPage, campaign_page, read_campaign
 from shared.services.sharing import card_words, flyer_words, link_in, read_sources, text_language
 from web.admin import bp
+from web.admin.guard import needs
 from web.context import here
 
 _WRONG_CODE = f"Use letters, digits and hyphens, {SOURCE_MAX} at most, such as library-table."
 
 
 @bp.get("/campaigns/<slug>/share")
+@needs(Permission.SEE_CAMPAIGN)
 def share(slug: str) -> ResponseReturnValue:
     """Everything for one source code; a code that can't be one is explained, and the usual one is shown."""
     page = campaign_page(here().engine, here().settings, slug)
@@ -42,18 +45,21 @@ def share(slug: str) -> ResponseReturnValue:
 
 
 @bp.get("/campaigns/<slug>/share/<code>/qr.svg")
+@needs(Permission.SEE_CAMPAIGN)
 def share_qr_svg(slug: str, code: str) -> Response:
     """The QR code for screens and any size."""
     return _file(qr_svg(_link(_campaign(slug, code), code)), "image/svg+xml", f"{slug}-{code}.svg")
 
 
 @bp.get("/campaigns/<slug>/share/<code>/qr.png")
+@needs(Permission.SEE_CAMPAIGN)
 def share_qr_png(slug: str, code: str) -> Response:
     """The QR code for documents."""
     return _file(qr_png(_link(_campaign(slug, code), code)), "image/png", f"{slug}-{code}.png")
 
 
 @bp.get("/campaigns/<slug>/share/<code>/flyer.pdf")
+@needs(Permission.SEE_CAMPAIGN)
 def share_flyer(slug: str, code: str) -> Response:
     """One page to print."""
     campaign = _campaign(slug, code)

@@ -1,19 +1,26 @@
-"""Signing in and out, and choosing a password."""
+"""Signing in, in one step or two, and out."""
 
-from flask import flash, redirect, render_template, request, url_for
+from dataclasses import replace
+from datetime import timedelta
+
+from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired
 
+from shared.clock import now
 from shared.domain.identities import source_hash
+from shared.domain.permissions import Permission
 from shared.services import organizers
-from shared.services.organizers import PASSWORD_MIN
 from web.admin import bp
-from web.admin.guard import begin_session, organizer
+from web.admin.guard import begin_session, needs, organizer
 from web.client_address import client_address
 from web.context import here
 from web.public.owned import forget_all_else
+
+_AWAITED = "awaits_code"
+_CODE_WITHIN = timedelta(minutes=10)
 
 
 class SignInForm(FlaskForm):
@@ -23,10 +30,10 @@ class SignInForm(FlaskForm):
     password = PasswordField(validators=[InputRequired()])
 
 
-class PasswordForm(FlaskForm):
-    """A new password."""
+class CodeForm(FlaskForm):
+    """The second step."""
 
-    password = PasswordField(validators=[InputRequired()])
+    code = StringField(validators=[InputRequired()])
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])
@@ -34,7 +41,10 @@ def sign_in() -> ResponseReturnValue:
     """One answer for every failure: who is an organizer here is nobody's business."""
     form = SignInForm()
     if form.validate_on_submit():
-        found = organizers.sign_in(here().engine, form.email.data or "", form.password.data or "", source=_source())
+        found = organizers.sign_in(here().engine, form.email.data or "", form.password.data or "", source=source())
+        if found is not None and found.needs_code:
+            session[_AWAITED] = [found.id, found.session_epoch, found.used_one_time, int(now().timestamp())]
+            return redirect(url_for("admin.sign_in_code", next=request.args.get("next")), 303)
         if found is not None:
             begin_session(found)
             return redirect(_safe_next(), 303)
@@ -42,7 +52,26 @@ def sign_in() -> ResponseReturnValue:
     return render_template("admin/sign_in.html", form=form, failed=status != 200), status  # noqa: PLR2004 - HTTP OK
 
 
+@bp.route("/sign-in/code", methods=["GET", "POST"])
+def sign_in_code() -> ResponseReturnValue:
+    """The second step, for some minutes after the first."""
+    organizer_id, epoch, used_one_time, passed_at = session.get(_AWAITED) or (0, 0, False, 0)
+    if int(now().timestamp()) - passed_at > _CODE_WITHIN.total_seconds():
+        return redirect(url_for("admin.sign_in", next=request.args.get("next")), 303)
+    form = CodeForm()
+    if form.validate_on_submit():
+        found = organizers.sign_in_with_code(
+            here().engine, here().settings.secret_key, organizer_id, epoch, form.code.data or "", source=source()
+        )
+        if found is not None:
+            begin_session(replace(found, used_one_time=used_one_time))
+            return redirect(_safe_next(), 303)
+    status = 422 if request.method == "POST" else 200
+    return render_template("admin/sign_in_code.html", failed=status != 200), status  # noqa: PLR2004 - HTTP OK
+
+
 @bp.post("/sign-out")
+@needs(Permission.OWN_ACCOUNT, does="signed out")
 def sign_out() -> ResponseReturnValue:
     """Ends this organizer's sessions, so that a copied cookie is worth nothing; a supporter's own letters stay."""
     organizers.end_sessions(here().engine, organizer().id)
@@ -51,18 +80,8 @@ def sign_out() -> ResponseReturnValue:
     return redirect(url_for("admin.sign_in"), 303)
 
 
-@bp.route("/password", methods=["GET", "POST"])
-def password() -> ResponseReturnValue:
-    """Chooses a password; every other session of this organizer ends."""
-    form = PasswordForm()
-    if form.validate_on_submit():
-        begin_session(organizers.set_password(here().engine, organizer().id, form.password.data or ""))
-        flash("Your password is set. Other browsers were signed out.", "good")
-        return redirect(url_for("admin.overview"), 303)
-    return render_template("admin/password.html", form=form, least=PASSWORD_MIN)
-
-
-def _source() -> str:
+def source() -> str:
+    """Where a try to sign in comes from, as a hash."""
     return source_hash(here().settings.secret_key, client_address())
 
 

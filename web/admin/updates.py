@@ -4,6 +4,7 @@ from flask import Response, flash, make_response, redirect, render_template, req
 from flask.typing import ResponseReturnValue
 
 from shared.domain.campaigns import StoredCampaign
+from shared.domain.permissions import Permission
 from shared.domain.transport import Transport
 from shared.domain.updates import UpdateState
 from shared.errors import InputError, NotAllowed
@@ -13,7 +14,7 @@ from shared.services.campaigns import read_campaign
 from shared.services.update_mail import render_update, send_test
 from shared.services.update_view import Update
 from web.admin import ROW_ID, bp
-from web.admin.guard import organizer
+from web.admin.guard import needs, organizer
 from web.context import here
 from web.forms.organizer import SendForm, UpdateForm
 from web.forms.supporter import PlainForm
@@ -23,6 +24,7 @@ _UPDATE = f"/campaigns/<slug>/updates/<{ROW_ID}:number>"
 
 
 @bp.get("/campaigns/<slug>/updates")
+@needs(Permission.SEE_CAMPAIGN)
 def updates(slug: str) -> str:
     """All updates of the campaign, and who could get the next one."""
     stored = read_campaign(here().engine, slug)
@@ -35,6 +37,7 @@ def updates(slug: str) -> str:
 
 
 @bp.route("/campaigns/<slug>/updates/new", methods=["GET", "POST"])
+@needs(Permission.SEND_UPDATES, does="wrote an update")
 def new_update(slug: str) -> ResponseReturnValue:
     """An empty form; saved, it becomes an update of its own address."""
     stored = read_campaign(here().engine, slug)
@@ -42,6 +45,7 @@ def new_update(slug: str) -> ResponseReturnValue:
 
 
 @bp.route(_UPDATE, methods=["GET", "POST"])
+@needs(Permission.SEND_UPDATES, does="changed an update")
 def update(slug: str, number: int) -> ResponseReturnValue:
     """A draft with its form and buttons; what was sent, with what became of it."""
     stored = read_campaign(here().engine, slug)
@@ -53,6 +57,7 @@ def update(slug: str, number: int) -> ResponseReturnValue:
 
 
 @bp.get(f"{_UPDATE}/email")
+@needs(Permission.SEND_UPDATES)
 def update_email(slug: str, number: int) -> Response:
     """The email as a mail reader would get it, under a policy that lets it do nothing."""
     stored = read_campaign(here().engine, slug)
@@ -63,6 +68,7 @@ def update_email(slug: str, number: int) -> Response:
 
 
 @bp.route(f"{_UPDATE}/send", methods=["GET", "POST"])
+@needs(Permission.SEND_UPDATES, does="sent an update")
 def send_update(slug: str, number: int) -> ResponseReturnValue:
     """Says who will get it, then sends it; pressed again, it changes nothing."""
     stored = read_campaign(here().engine, slug)
@@ -82,6 +88,7 @@ def send_update(slug: str, number: int) -> ResponseReturnValue:
 
 
 @bp.route(f"{_UPDATE}/delete", methods=["GET", "POST"])
+@needs(Permission.SEND_UPDATES, does="deleted a draft of an update")
 def delete_update(slug: str, number: int) -> ResponseReturnValue:
     """Asks first, then throws a draft away."""
     stored = read_campaign(here().engine, slug)

@@ -12,4 +12,5 @@ from web.public import (  # noqa: E402 - the views register themselves on bp
     letters,  # noqa: F401
     my_letters,  # noqa: F401
     status,  # noqa: F401
+    themes,  # noqa: F401
 )

@@ -3,8 +3,7 @@
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from shared.domain.states import CampaignState
-from shared.errors import InputError
+from shared.errors import InputError, NotAllowed
 from shared.rendering.speech import spoken
 from shared.services.campaigns import OPEN_STATES, CampaignPage, campaign_page, list_campaigns
 from shared.services.submissions import begin_submission
@@ -13,6 +12,7 @@ from web.context import here
 from web.forms.supporter import SupporterForm
 from web.public import bp
 from web.public.begun import begun_link, comes_as_a_page
+from web.public.closed import render_closed, unsent_page
 from web.public.my_letters import onward
 from web.security import is_same_origin
 
@@ -35,8 +35,7 @@ def show(slug: str) -> ResponseReturnValue:
     """The campaign page; a campaign that is not open has a page of its own."""
     response = here().pages.answer((slug, spoken()), lambda: _open_page(slug))
     if response is None:
-        page = campaign_page(here().engine, here().settings, slug)
-        return render_template("campaign_closed.html", page=page, states=CampaignState)
+        return render_closed(campaign_page(here().engine, here().settings, slug))
     response.headers["Cache-Control"] = f"public, max-age={PAGE_SECONDS}"
     return response
 
@@ -68,6 +67,11 @@ def _store(slug: str, form: SupporterForm) -> ResponseReturnValue:
     try:
         source = request.args.get("source", "")
         token = begin_submission(here().engine, here().ring, here().settings, slug, form.details(), source=source)
+    except NotAllowed:
+        page = campaign_page(here().engine, here().settings, slug)
+        if page.stored.state in OPEN_STATES:
+            raise
+        return unsent_page(slug, 409)
     except InputError as error:
         for field, words in error.fields.items():
             form[field].errors = [words]
@@ -80,6 +84,8 @@ def _again(
 ) -> ResponseReturnValue:
     """The form with everything typed, and what is wrong, or a question about it."""
     page = campaign_page(here().engine, here().settings, slug)
+    if page.stored.state not in OPEN_STATES:
+        return unsent_page(slug, 409)
     return _page(page, form, question=question, is_busy=is_busy), status
 
 

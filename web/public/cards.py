@@ -20,7 +20,7 @@ def card(slug: str) -> Response:
     """The card as it is now, whatever version was asked for."""
     words = card_words(read_campaign(here().engine, slug).campaign, spoken())
     version = card_hash(words)
-    response = Response(card_png(words), mimetype="image/png")
+    response = Response(card_png(here().engine, slug, words), mimetype="image/png")
     response.headers["Cache-Control"] = _NAMED if request.args.get("v") == version else _OTHER
     response.headers["ETag"] = quote_etag(version)
     if "lang" not in request.args:

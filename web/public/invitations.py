@@ -56,6 +56,6 @@ def _question(opened: Opened, *, wrong: bool = False) -> Response:
         "invited.html",
         campaign=opened.stored.campaign,
         masked_email=opened.masked_email,
-        wrong={"email": phrase("This is not the address that the link was made for")} if wrong else {},
+        wrong={"email": phrase("This is not the email address that the link was made for")} if wrong else {},
     )
     return keep_private(make_response(html, 422 if wrong else 200))

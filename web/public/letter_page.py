@@ -2,14 +2,18 @@
 
 from flask import Response, make_response, render_template, request
 
+from shared.domain.addresses import other_state
 from shared.domain.consents import CONSENT_PROMISE, consent_sender
 from shared.domain.phrases import phrase
-from shared.domain.places import Chamber
+from shared.domain.places import Chamber, LookupStatus
 from shared.domain.states import LOOKUP_WAITING, SubmissionState
+from shared.domain.us_states import state_of
+from shared.services.campaigns import OPEN_STATES
 from shared.services.lookup.maps import ChamberMap, draw_question
 from shared.services.submission_view import SubmissionView, editable_letter_of, preview_letters
 from web.context import here
 from web.forms.supporter import LetterForm
+from web.public.closed import unsent_page
 from web.security import keep_private
 
 _YOUR = {
@@ -32,8 +36,40 @@ def letter_parts(view: SubmissionView) -> Response:
 def letter_page(
     view: SubmissionView, form: LetterForm | None = None, wrong: dict[str, str] | None = None, *, status: int = 200
 ) -> Response:
-    """The whole page; with a form as it was typed, and what is wrong with it."""
-    return keep_private(make_response(render_template("letter.html", **_values(view, form, wrong or {})), status))
+    """The whole page; with a form as it was typed, and what is wrong with it.
+
+    An ended campaign, an address in another state, and legislators who are all left out have pages of their own.
+    """
+    if not view.accepted_at and view.stored.state not in OPEN_STATES:
+        return unsent_page(view.stored.campaign.slug, status)
+    if _is_outside(view):
+        return _outside_page(view, wrong or {}, status)
+    values = _values(view, form, wrong or {})
+    template = "nobody.html" if values["nobody_to_write"] and not values["asking"] else "letter.html"
+    return keep_private(make_response(render_template(template, **values), status))
+
+
+def _outside_page(view: SubmissionView, wrong: dict[str, str], status: int) -> Response:
+    home = state_of(view.stored.campaign.jurisdiction)
+    elsewhere = other_state(view.address, home)
+    html = render_template(
+        "outside.html",
+        view=view,
+        campaign=view.stored.campaign,
+        home=home.name,
+        elsewhere=elsewhere.name if elsewhere else "",
+        wrong=wrong,
+        typed=request.form,
+    )
+    return keep_private(make_response(html, status))
+
+
+def _is_outside(view: SubmissionView) -> bool:
+    return view.state is SubmissionState.NEEDS_ADDRESS and view.lookup_status is LookupStatus.OUTSIDE
+
+
+def _is_nobody_written_to(view: SubmissionView) -> bool:
+    return bool(view.targets) and all(target.left_out is not None for target in view.targets)
 
 
 def _values(view: SubmissionView, form: LetterForm | None, wrong: dict[str, str]) -> dict[str, object]:
@@ -42,7 +78,10 @@ def _values(view: SubmissionView, form: LetterForm | None, wrong: dict[str, str]
     return {
         "view": view,
         "campaign": view.stored.campaign,
+        "home": state_of(view.stored.campaign.jurisdiction).name,
+        "is_outside": _is_outside(view),
         "waiting": view.state in LOOKUP_WAITING,
+        "nobody_to_write": not view.accepted_at and _is_nobody_written_to(view),
         "asking": view.state is SubmissionState.NEEDS_ADDRESS or "address" in request.args or "street" in wrong,
         "previews": preview_letters(view),
         "editable": editable_letter_of(view) if editing else None,
@@ -52,7 +91,7 @@ def _values(view: SubmissionView, form: LetterForm | None, wrong: dict[str, str]
         "ticked": set(form.to.data or []) if form and "boxes" in typed else {o.office_id for o in view.chosen},
         "consent_promise": CONSENT_PROMISE,
         "consent_sender": consent_sender,
-        "consents": set(form.consents.data or []) if form else set(),
+        "consents": set(form.consents.data or [] if form else view.ticked_consents),
         "wrong": wrong,
         "typed": typed,
         "maps": _question_maps(view),

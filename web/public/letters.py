@@ -6,9 +6,10 @@ from flask import Response, make_response, redirect, render_template, request, u
 
 from shared.domain.address_lines import split_line
 from shared.domain.states import SubmissionState
-from shared.errors import InputError
+from shared.errors import InputError, NotAllowed
 from shared.rendering.speech import speak, spoken
 from shared.services.accept import accept_submission
+from shared.services.campaigns import OPEN_STATES, read_campaign
 from shared.services.submission_view import (
     SubmissionView,
     poll_submission,
@@ -58,6 +59,11 @@ def act(slug: str, token: str) -> Response:
         if _is_done(view):
             return _see(url_for("public.status", token=token))
         return _ACTIONS.get(form.action.data or "", _keep)(view, form)
+    except NotAllowed:
+        view = read_submission(here().engine, here().settings, token)
+        if view.accepted_at or view.stored.state in OPEN_STATES:
+            raise
+        return letter_page(view, status=409)
     except InputError as error:
         return letter_page(read_submission(here().engine, here().settings, token), form, error.fields, status=422)
 
@@ -87,7 +93,9 @@ def _keep(view: SubmissionView, form: LetterForm) -> Response:
         words = _words(view, form)
         if form.action.data == "original":
             words |= {"edited_subject": None, "edited_body": None}
-        save_draft(here().engine, view.token, **words, chosen=_chosen(form))
+        # The boxes stand beside the words; a form without them unticks nothing.
+        ticked = tuple(form.consents.data or []) if "own_words" in request.form else view.ticked_consents
+        save_draft(here().engine, view.token, **words, chosen=_chosen(form), ticked_consents=ticked)
     return _onward(view)
 
 
@@ -137,7 +145,8 @@ def _see(address: str) -> Response:
 
 
 def _not_yours(slug: str) -> Response:
-    return keep_private(make_response(render_template("not_yours.html", slug=slug), 403))
+    campaign = read_campaign(here().engine, slug).campaign
+    return keep_private(make_response(render_template("not_yours.html", campaign=campaign), 403))
 
 
 def _chosen(form: LetterForm) -> set[int] | None:

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from shared.domain.identities import is_owner_key
 from shared.domain.states import SubmissionState
 from shared.errors import NotFound
+from shared.services.campaigns import read_campaign
 from shared.services.my_letters import cancel_own_letter, erase_own, find_earlier
 from shared.services.owner_links import BROKEN_LINK
 from shared.services.submission_view import SubmissionView, read_submission
@@ -87,7 +88,9 @@ def delete(token: str) -> ResponseReturnValue:
 @bp.get("/c/<slug>/deleted")
 def deleted(slug: str) -> Response:
     """It is done."""
-    return keep_private(make_response(render_template("deleted.html", slug=slug)))
+    return keep_private(
+        make_response(render_template("deleted.html", campaign=read_campaign(here().engine, slug).campaign))
+    )
 
 
 def _is_theirs(view: SubmissionView) -> bool:

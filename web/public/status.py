@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from shared.domain.phrases import phrase
 from shared.domain.states import END_STATES, SubmissionState
 from shared.errors import NotFound
+from shared.services.campaigns import OPEN_STATES
 from shared.services.submission_view import SubmissionView, preview_letters, read_submission
 from shared.services.submissions import send_now, undo_submission
 from web.context import here
@@ -28,6 +29,7 @@ def status(token: str) -> ResponseReturnValue:
         view=view,
         campaign=view.stored.campaign,
         owned=owned,
+        is_open=view.stored.state in OPEN_STATES,
         settled=is_settled(view),
         previews=preview_letters(view) if owned else (),
     )

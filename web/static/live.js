@@ -12,6 +12,8 @@ export function swap(html) {
     if ("keep" in fresh.dataset) old.hidden = fresh.hidden;
     else if (old.outerHTML !== fresh.outerHTML && !old.contains(document.activeElement)) old.replaceWith(fresh);
   }
+  // What came of it has a page of its own, at the same address. What was typed is kept (keep.js).
+  if (parsed.querySelector("[data-anew]")) location.reload();
   document.dispatchEvent(new Event("swapped"));
   return parsed.querySelector("[data-stop]") !== null;
 }

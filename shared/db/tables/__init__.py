@@ -2,22 +2,28 @@
 
 from shared.db.tables.addresses import address_point, address_source, street, street_range
 from shared.db.tables.base import METADATA
-from shared.db.tables.campaigns import campaign
+from shared.db.tables.campaigns import campaign, campaign_draft, campaign_edition, campaign_logo
 from shared.db.tables.consents import campaign_update, consent
 from shared.db.tables.delivery import domain_pace, installation
 from shared.db.tables.directory import district, import_run, office, office_holder
 from shared.db.tables.figures import snapshot
 from shared.db.tables.invitations import invitation
 from shared.db.tables.letters import follow_up, letter, letter_event, letter_words
-from shared.db.tables.organizers import mailbox_message, organizer, sign_in_failure
+from shared.db.tables.organizers import mailbox_message, organizer, organizer_session, recovery_code, sign_in_failure
+from shared.db.tables.people import audit_entry, membership, membership_invitation
 from shared.db.tables.receipts import receipt, suppression
+from shared.db.tables.rehearsals import rehearsal
 from shared.db.tables.submissions import submission, submission_target
 
 __all__ = [
     "METADATA",
     "address_point",
     "address_source",
+    "audit_entry",
     "campaign",
+    "campaign_draft",
+    "campaign_edition",
+    "campaign_logo",
     "campaign_update",
     "consent",
     "district",
@@ -30,10 +36,15 @@ __all__ = [
     "letter_event",
     "letter_words",
     "mailbox_message",
+    "membership",
+    "membership_invitation",
     "office",
     "office_holder",
     "organizer",
+    "organizer_session",
     "receipt",
+    "recovery_code",
+    "rehearsal",
     "sign_in_failure",
     "snapshot",
     "street",

@@ -1,9 +1,10 @@
 """Campaigns: what queries need as columns, what only pages and letters need in `content`."""
 
-from sqlalchemy import Column, Integer, Table
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 
 from shared.db.tables.base import METADATA, key, moment, one_of, stamp, text
+from shared.domain.editions import EditionKind
 from shared.domain.states import CampaignState
 
 campaign = Table(
@@ -24,4 +25,42 @@ campaign = Table(
     stamp("created_at"),
     stamp("updated_at"),
     one_of("state", CampaignState),
+)
+
+# Apart from the campaign, which is read far more often than its picture.
+campaign_logo = Table(
+    "campaign_logo",
+    METADATA,
+    Column("campaign_id", BigInteger, ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True),
+    text("version", default=None),
+    Column("image", LargeBinary, nullable=False),
+)
+
+# What an organizer has changed since the campaign was published last: the whole campaign, as `to_document` gives it.
+campaign_draft = Table(
+    "campaign_draft",
+    METADATA,
+    Column("campaign_id", BigInteger, ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True),
+    Column("content", JSONB, nullable=False),
+    # The picture, when the draft's logo is not the published one.
+    Column("logo", LargeBinary),
+    text("saved_by", default=None),
+    stamp("saved_at"),
+    # The mark of the letters that were tested.
+    text("tested"),
+)
+
+# What was published, and what was thrown away: nothing that somebody wrote is lost.
+campaign_edition = Table(
+    "campaign_edition",
+    METADATA,
+    key(),
+    Column("campaign_id", BigInteger, ForeignKey("campaign.id", ondelete="CASCADE"), nullable=False),
+    text("kind", default=None),
+    Column("content", JSONB, nullable=False),
+    Column("logo", LargeBinary),
+    text("made_by", default=None),
+    stamp("made_at"),
+    one_of("kind", EditionKind),
+    Index("ix_campaign_edition_campaign_id", "campaign_id", "made_at"),
 )

@@ -24,6 +24,8 @@ def _delivery_columns() -> list[Column[Any]]:
         Column("attempt", Integer, nullable=False, server_default="0"),
         Column("tries", Integer, nullable=False, server_default="0"),
         Column("crash_count", SmallInteger, nullable=False, server_default="0"),
+        # How often it was queued again after a server had taken it, or might have.
+        Column("resends", SmallInteger, nullable=False, server_default="0"),
         stamp("due_at"),
         moment("lease_until"),
         text("worker"),

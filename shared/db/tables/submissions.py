@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, PrimaryKeyConstraint, Table
 from sqlalchemy import text as sql
-from sqlalchemy.dialects.postgresql import JSONB, TEXT
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 
 from shared.db.tables.base import METADATA, key, moment, one_of, stamp, text
 from shared.db.tables.campaigns import campaign
@@ -32,6 +32,8 @@ submission = Table(
     # NULL while the supporter has not edited the letter.
     Column("edited_subject", TEXT),
     Column("edited_body", TEXT),
+    # Boxes that were ticked before Send, so that pages keep them; agreed is only what Send brings.
+    Column("ticked_consents", ARRAY(TEXT), nullable=False, server_default=sql("'{}'")),
     text("language", default="en"),
     text("source"),
     # The lookup: answer, doubt, and when a worker may try (again).

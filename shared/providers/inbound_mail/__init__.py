@@ -8,7 +8,7 @@ so that an answer which quotes one stays an answer.
 from email.message import Message
 
 from shared.domain.receipts import News, Receipt, make_receipt
-from shared.providers.inbound_mail.parts import headers, mailbox, take_apart
+from shared.providers.inbound_mail.parts import header, headers, mailbox, take_apart
 from shared.providers.inbound_mail.replies import is_automatic, is_away_note, read_answer
 from shared.providers.inbound_mail.reports import read_loose_bounce, read_report
 
@@ -39,7 +39,9 @@ def _read(message: Message, sender: str, recipient: str) -> Receipt:
         report = read_report(message, marks)
         if report:
             return report
-    if (by_server or not sender) and not is_away_note(message, no_sender=not sender):
+    # A person's answer may quote a bounce, and some come without a sender.
+    is_answering = not by_server and bool(header(message, "In-Reply-To"))
+    if (by_server or not sender) and not is_answering and not is_away_note(message, no_sender=not sender):
         bounce = read_loose_bounce(message, marks)
         if bounce:
             return bounce

@@ -22,6 +22,9 @@ _MOST_ADDRESS = 254
 _MOST_NAME = 200
 # Characters of a body that are looked at; an answer keeps far fewer.
 _MOST_BODY = 200_000
+# What a bounce or an answer says stands at its beginning; taking apart a mail of thousands of parts takes minutes.
+_MOST_PARSED = 300_000
+_MOST_CONTAINERS, _MOST_BORDERS = 30, 1_000
 _BREAKS = re.compile(r"<(?:br|/p|/div|/li|/tr|/h[1-6]|/blockquote|/pre)\b", re.IGNORECASE)
 # What mail is often written in that claims the narrower one.
 _WIDER = {"us-ascii": "utf-8", "ascii": "utf-8", "iso-8859-1": "cp1252", "latin-1": "cp1252", "latin1": "cp1252"}
@@ -35,8 +38,10 @@ class _Utf8Headers(Compat32):
 
 
 def take_apart(raw: bytes) -> Message:
-    """The parsed mail. RecursionError for one that is nested absurdly deep."""
-    return BytesParser(policy=_Utf8Headers()).parsebytes(raw)
+    """The parsed mail: of a large one the beginning, of one with very many parts the head alone."""
+    raw = raw[:_MOST_PARSED]
+    is_tangled = raw.lower().count(b"multipart/") > _MOST_CONTAINERS or raw.count(b"\n--") > _MOST_BORDERS
+    return BytesParser(policy=_Utf8Headers()).parsebytes(raw, headersonly=is_tangled)
 
 
 def header(message: Message, name: str) -> str:

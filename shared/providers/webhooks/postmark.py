@@ -12,7 +12,7 @@ from shared.providers.webhooks.base import Event, at, find_header, load, make_ev
 _TIMES = ("DeliveredAt", "BouncedAt", "ChangedAt", "ReceivedAt")
 # What a bounce of a type means, and its status when the server's words have none.
 _BOUNCES = {
-    "HardBounce": (News.BOUNCED, ""),
+    "HardBounce": (News.BOUNCED, "5.1.1"),
     "SoftBounce": (News.BOUNCED, "4.0.0"),
     "DnsError": (News.BOUNCED, "4.4.3"),
     "BadEmailAddress": (News.BOUNCED, "5.1.3"),

@@ -19,7 +19,10 @@ _KINDS = {
 }
 # Where no server said more. What SES calls transient it has given up too.
 _USUAL_STATUS = {
+    ("Permanent", "General"): "5.1.1",
     ("Permanent", "NoEmail"): "5.1.1",
+    ("Permanent", "Suppressed"): "5.1.1",
+    ("Permanent", "OnAccountSuppressionList"): "5.1.1",
     ("Transient", "MailboxFull"): "5.2.2",
     ("Transient", "MessageTooLarge"): "5.3.4",
     ("Transient", "ContentRejected"): "5.7.1",

@@ -1,6 +1,7 @@
 """Amazon SNS: proves that a message comes from our topic, by a certificate that is fetched from Amazon's own server."""
 
 import base64
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +27,9 @@ _SIGNED = {
 # SHA-1 is what topics use unless somebody changed them.
 _HASHES: Mapping[str, Callable[[], SHA1 | SHA256]] = {"1": SHA1, "2": SHA256}
 _MOST_CERTIFICATES = 16
+_ANY_PATH = re.compile(r".*", re.DOTALL)
+# What that server answers to a query may be words of its guests.
+_CERTIFICATE = re.compile(r"/[\w.-]+\.pem", re.ASCII)
 
 
 class Topic:
@@ -50,7 +54,7 @@ class Topic:
             f"{name}\n{text_at(message, name)}\n" for name in fields if name != "Subject" or text_at(message, name)
         )
         signed = "".join(lines).encode(errors="replace")
-        certificate = self._certificate(self.own_url(text_at(message, "SigningCertURL"), ".pem"))
+        certificate = self._certificate(self.own_url(text_at(message, "SigningCertURL"), _CERTIFICATE))
         if not _is_signed(certificate, text_at(message, "Signature"), signed, make_hash()):
             raise WebhookRefused("The signature of this SNS message is wrong.")
 
@@ -58,13 +62,14 @@ class Topic:
         """Agrees to get the topic's messages. Of checked messages only; raises as `check` does."""
         self._get(self.own_url(text_at(message, "SubscribeURL")))
 
-    def own_url(self, url: str, ending: str = "") -> str:
-        """The address, if it is one of the topic's own server; raises WebhookRefused."""
+    def own_url(self, url: str, path: re.Pattern[str] = _ANY_PATH) -> str:
+        """The address, if it is the topic's own server's and its path and query fit; raises WebhookRefused."""
         try:
             parts = urlsplit(url)
         except ValueError:
             parts = urlsplit("")
-        if parts.scheme != "https" or parts.netloc != self._host or not parts.path.endswith(ending):
+        what = parts._replace(scheme="", netloc="").geturl()
+        if parts.scheme != "https" or parts.netloc != self._host or not path.fullmatch(what):
             raise WebhookRefused("This SNS message names an address that is not its topic's server.")
         return parts.geturl()
 

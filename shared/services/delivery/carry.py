@@ -69,7 +69,7 @@ def parcel_of(kind: Kind, row: RowMapping, settings: Settings, build: Callable[[
         tries=row["tries"],
         crash_count=row["crash_count"],
         campaign_id=row["campaign_id"] if kind is Kind.LETTER else 0,
-        sender=envelope_sender(settings.secret_key, kind.value, row["id"], settings.mail_domain),
+        sender=envelope_sender(settings.secret_key, kind.value, row["id"], settings.mail_domain, row["resends"]),
         recipient=row["recipient_email"],
         build=build,
     )
@@ -147,9 +147,14 @@ def crashed(row_id: int, attempt: int, crashes_before: int, timing: Timing) -> R
     return Result(row_id, attempt, state, Cause.CRASHED, due_in_s=wait, tried=False, crashed=True)
 
 
+def is_deliverable(address: str) -> bool:
+    """False for an address that no mail server takes as it stands."""
+    return _ADDRESS.fullmatch(address) is not None
+
+
 def _hand_over(session: SmtpSession, journal: Journal, parcel: Parcel, may_send: Callable[[], bool]) -> Outcome:
     journal.hand(parcel.item)
-    if not _ADDRESS.fullmatch(parcel.recipient):
+    if not is_deliverable(parcel.recipient):
         # No mail server takes such an address as it stands, and it must not become part of a command.
         return Outcome(Verdict.REJECTED, Cause.NO_SUCH_ADDRESS, "The address holds characters that mail refuses.")
     try:

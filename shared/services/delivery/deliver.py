@@ -1,7 +1,8 @@
 """The lane of letters: due ones of one receiving domain at a time, at the pace that the domain takes them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Engine, RowMapping
@@ -9,7 +10,7 @@ from sqlalchemy import Connection, Engine, RowMapping
 from shared.db import campaigns, pace
 from shared.db.claims import Kind, claim_letters
 from shared.domain.causes import Cause
-from shared.domain.pace import batch_size, break_seconds, next_pace
+from shared.domain.pace import DISTRUST_S, batch_size, break_seconds, next_pace
 from shared.domain.states import LetterState
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
@@ -22,8 +23,6 @@ from shared.services.outbox import open_transports, relay_headers
 from shared.settings import Settings
 
 _LOG = structlog.get_logger()
-# A server that distrusts our sender domain gets nothing for so long: every further letter makes it worse.
-_DISTRUST_S = 3_600.0
 
 
 def deliver_letters(engine: Engine, ring: Ring, settings: Settings, *, first_tries: bool) -> int:
@@ -41,7 +40,7 @@ def deliver_letters(engine: Engine, ring: Ring, settings: Settings, *, first_tri
 
 
 def letter_bytes(
-    row: RowMapping, sender_name: str, sender_address: str, extra: tuple[tuple[str, str], ...] = ()
+    row: RowMapping | Mapping[str, Any], sender_name: str, sender_address: str, extra: tuple[tuple[str, str], ...] = ()
 ) -> bytes:
     """The email of a letter: a pure function of its row, so that every attempt sends the same bytes.
 
@@ -95,7 +94,7 @@ class _Letters:
         learned = next_pace(known, carried.summary)
         break_s = break_seconds(learned, first=self._timing.breaker)
         if carried.refusal is Cause.OUR_DNS:
-            break_s = max(break_s, _DISTRUST_S)
+            break_s = max(break_s, DISTRUST_S)
         pace.write_pace(
             connection, batch.transport, batch.receiving_domain, learned, break_s=break_s, cause=carried.refusal
         )

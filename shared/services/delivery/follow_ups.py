@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from shared.db import campaigns, pace
 from shared.db.claims import Kind
 from shared.db.engine import at_once
-from shared.db.follow_up_claims import claim_follow_ups, is_suppressed
+from shared.db.follow_up_claims import claim_follow_ups, is_unwanted
 from shared.domain.campaigns import Campaign
 from shared.domain.states import CLAIMABLE
 from shared.queue.names import TaskName
@@ -78,7 +78,7 @@ class _FollowUps:
         """Somebody who unsubscribes while the batch is under way gets nothing more."""
         try:
             with at_once(engine) as connection:
-                return is_suppressed(connection, parcel.id)
+                return is_unwanted(connection, parcel.id)
         except DBAPIError:
             # It goes back to its queue, and who knows by then is asked again.
             return True

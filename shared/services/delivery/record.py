@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
+from shared.db import follow_ups
 from shared.db.claims import Kind, Result, record_results
 from shared.domain.follow_ups import Trigger
 from shared.domain.states import LetterState
@@ -18,6 +19,7 @@ def record(connection: Connection, kind: Kind, results: Sequence[Result]) -> boo
     """Outcomes, and the follow-ups of letters that left or were refused; True when any of those became due."""
     rows = record_results(connection, kind, results)
     if kind is not Kind.LETTER:
+        follow_ups.suppress_refused(connection, [row["id"] for row in rows if row["state"] == LetterState.REJECTED])
         return False
     refuse_addresses(connection, rows)
     stop_erased(connection, rows)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from shared.db import consents, follow_ups, letters, receipts
 from shared.db.receipts import Finding
 from shared.domain.causes import Cause
-from shared.domain.identities import read_mark, read_unsubscribe_key
+from shared.domain.identities import Mark, read_mark, read_unsubscribe_key
 from shared.domain.receipts import News, Receipt, ReceiptOutcome, ReceiptSource
 from shared.domain.suppressions import SuppressionReason
 from shared.queue.names import TaskName
@@ -81,23 +81,24 @@ def _find(connection: Connection, settings: Settings, row: RowMapping) -> Findin
         return Finding(ReceiptOutcome.IGNORED)
     if receipt.news is News.UNSUBSCRIBED and row["source"] == ReceiptSource.MAIL.value:
         return _unsubscribe(connection, settings, row)
-    found = _email_of(connection, settings, receipt.marks)
+    found = _email_of(connection, settings, row["source"], receipt.marks)
     if found is None:
         # A relay's own name for an email is known only once its answer is recorded.
         can_come = row["source"] != ReceiptSource.MAIL.value and row["tries"] < _MOST_TRIES
         return None if can_come else Finding(ReceiptOutcome.UNMATCHED, receipt.news)
-    return _tell(connection, settings, row, receipt, *found)
+    return _tell(connection, settings, row, receipt, found)
 
 
-def _tell(
-    connection: Connection, settings: Settings, row: RowMapping, receipt: Receipt, kind: str, number: int
-) -> Finding | None:
+def _tell(connection: Connection, settings: Settings, row: RowMapping, receipt: Receipt, mark: Mark) -> Finding | None:
     """Locks the email and tells it; None when it is just being sent."""
-    is_letter = kind == "letter"
+    is_letter, number = mark.kind == "letter", mark.number
     lock = letters.lock_letter if is_letter else follow_ups.lock_follow_up
     email = lock(connection, number)
     if email is None:
         return Finding(ReceiptOutcome.UNMATCHED, receipt.news)
+    numbers = (number, None) if is_letter else (None, number)
+    if receipt.news in (News.BOUNCED, News.DELAYED) and _is_of_an_earlier_time(email, row["source"], receipt, mark):
+        return Finding(ReceiptOutcome.IGNORED, receipt.news, Cause.NONE, *numbers)
     if is_letter:
         told = tell_letter(connection, email, receipt, row["id"])
     else:
@@ -105,15 +106,25 @@ def _tell(
     if told is None:
         return None
     outcome, cause = told
-    numbers = (number, None) if is_letter else (None, number)
     return Finding(outcome, receipt.news, cause, *numbers)
 
 
-def _email_of(connection: Connection, settings: Settings, marks: Sequence[str]) -> tuple[str, int] | None:
-    for mark in marks:
-        found = read_mark(settings.secret_key, mark)
-        if found is not None:
-            return found
+def _is_of_an_earlier_time(email: RowMapping, source: str, receipt: Receipt, mark: Mark) -> bool:
+    """True for news of a time before the email was queued again; a relay that says no time names its own id of it."""
+    if mark.resends is not None:
+        return mark.resends < int(email["resends"])
+    is_from_relay = source != ReceiptSource.MAIL.value
+    return is_from_relay and email["resends"] > 0 and email["relay_id"] not in ("", *receipt.marks)
+
+
+def _email_of(connection: Connection, settings: Settings, source: str, marks: Sequence[str]) -> Mark | None:
+    """By our own signed marks; by a relay's name for it only where the relay itself proved who it is."""
+    ours = [found for mark in marks if (found := read_mark(settings.secret_key, mark))]
+    if ours:
+        same = (one for one in ours if one.kind == ours[0].kind and one.number == ours[0].number)
+        return next((one for one in same if one.resends is not None), ours[0])
+    if source == ReceiptSource.MAIL.value:
+        return None
     return receipts.find_by_relay_id(connection, [mark.strip(" <>") for mark in marks])
 
 

@@ -1,14 +1,15 @@
 """What news of an email to a supporter means: its state, and whether the address may get any more."""
 
-from sqlalchemy import Connection, RowMapping, func
+from sqlalchemy import Connection, RowMapping
 
 from shared.db import consents, follow_ups
 from shared.domain.causes import Cause
+from shared.domain.follow_ups import REPLY
 from shared.domain.identities import email_hash
 from shared.domain.receipts import News, Receipt, ReceiptOutcome
 from shared.domain.states import LETTER_ARROWS, LetterState
 from shared.domain.suppressions import SuppressionReason
-from shared.services.receipts.letter_news import FULL_MAILBOX_WAIT_S, IGNORED, Told, bounce_cause
+from shared.services.receipts.letter_news import IGNORED, WAITS_S, Told, after, bounce_cause
 from shared.settings import Settings
 
 
@@ -41,7 +42,7 @@ def _suppress(connection: Connection, row: RowMapping, news: News) -> Told:
 
 def _bounce(connection: Connection, row: RowMapping, receipt: Receipt) -> Told:
     cause = bounce_cause(receipt)
-    if cause is Cause.MAILBOX_FULL and row["tries"] < follow_ups.MOST_TRIES:
+    if cause in WAITS_S and row["tries"] < follow_ups.MOST_TRIES:
         told = _move(connection, row, LetterState.DEFERRED, cause, receipt.reply)
         if told != IGNORED:
             return told
@@ -55,15 +56,18 @@ def _move(connection: Connection, row: RowMapping, state: LetterState, cause: Ca
     if state not in LETTER_ARROWS[LetterState(row["state"])]:
         return IGNORED
     values: dict[str, object] = {"cause": cause.value, "remote_reply": reply}
+    if state is LetterState.DELIVERED:
+        values["sent_at"] = row["sent_at"] or row["state_changed_at"]
     if state is LetterState.DEFERRED:
-        values["due_at"] = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, FULL_MAILBOX_WAIT_S)
+        values["due_at"] = after(WAITS_S[cause])
     follow_ups.change_follow_up(connection, row, state, values)
     return ReceiptOutcome.APPLIED, cause
 
 
 def _pass_on(connection: Connection, settings: Settings, row: RowMapping, receipt: Receipt, receipt_id: int) -> Told:
     """A supporter who answers to one of ours means the organizers."""
-    if receipt.answer is None:
+    # A machine at the organizers' that answers what we passed on would go round and round.
+    if receipt.answer is None or row["kind"] == REPLY:
         return IGNORED
     follow_ups.insert_for_organizer(
         connection,

@@ -46,4 +46,4 @@ def _recipient(head: Message) -> str:
 
 
 def _address(head: Message, name: str) -> str:
-    return parseaddr(str(head.get(name) or ""))[1]
+    return parseaddr(str(head.get(name) or "").replace("\0", ""))[1]

@@ -1,0 +1,41 @@
+"""When a crowd's letters are out: pure arithmetic over pace and office hours."""
+
+from datetime import datetime, time, timedelta
+
+from shared.domain.office_hours import OfficeHours
+from shared.domain.pace import Pace, seconds_to_empty
+
+# Beyond this nobody needs to know the day.
+_FARTHEST_DAYS = 365
+
+
+def crowd_done_at(
+    pace: Pace, letters: int, *, begins_at: datetime, arrives_s: float, hours: OfficeHours | None
+) -> datetime | None:
+    """When the last of `letters` that come within `arrives_s` has left; None while no pace is known."""
+    needed_s = seconds_to_empty(pace, letters)
+    if needed_s is None:
+        return None
+    # They can't leave before they have come.
+    return max(
+        sending_ends(begins_at, needed_s, hours), sending_ends(begins_at + timedelta(seconds=arrives_s), 0, hours)
+    )
+
+
+def sending_ends(begins_at: datetime, needed_s: float, hours: OfficeHours | None) -> datetime:
+    """`needed_s` seconds of sending later, with the offices' closed hours left out."""
+    if hours is None:
+        return begins_at + timedelta(seconds=min(needed_s, _FARTHEST_DAYS * 86_400))
+    at, left_s = hours.next_opening(begins_at) or begins_at, needed_s
+    for _ in range(_FARTHEST_DAYS):
+        closes = _at(at, hours.closes, hours)
+        today_s = (closes - at).total_seconds()
+        if left_s <= today_s:
+            return at + timedelta(seconds=left_s)
+        left_s -= today_s
+        at = hours.next_opening(closes) or closes
+    return at
+
+
+def _at(day: datetime, clock: time, hours: OfficeHours) -> datetime:
+    return datetime.combine(day.astimezone(hours.zone).date(), clock, hours.zone)

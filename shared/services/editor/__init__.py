@@ -1,0 +1,1 @@
+"""The campaign editor: drafts that save themselves, publishing, tests, and what must be green before."""

@@ -1,0 +1,113 @@
+"""Before a campaign goes live: the list that must be green, and every version as a test to the organizer."""
+
+from dataclasses import replace
+
+import structlog
+from sqlalchemy import Engine
+
+from shared.clock import now
+from shared.db import drafts
+from shared.domain.campaign_steps import letters_mark
+from shared.domain.identities import new_token
+from shared.domain.publish_list import Facts, Point, is_green, publish_list, text_problems
+from shared.domain.states import CampaignState
+from shared.domain.transport import Transport
+from shared.errors import NotAllowed
+from shared.rendering.letters import render_letter, text_to_html
+from shared.rendering.mime import Mail, build_mail, html_document
+from shared.services.campaigns import CAMPAIGN_ARROWS, change_campaign_state
+from shared.services.editor.drafts import Editing, publish, read_editing
+from shared.services.editor.offices import read_offices
+from shared.services.editor.preview import SAMPLE_AUTHOR, office_for
+from shared.services.outbox import configured_relay
+from shared.services.test_mail import hand_over_tests
+from shared.settings import Settings
+
+_LOG = structlog.get_logger()
+
+
+def list_points(engine: Engine, settings: Settings, editing: Editing) -> list[Point]:
+    """Every point of the publish list for the draft."""
+    known = read_offices(engine, editing.campaign.jurisdiction)
+    facts = Facts(
+        now=now(),
+        offices=known.offices,
+        has_relay=configured_relay(settings) is not None,
+        is_practice=known.is_practice,
+        is_tested=editing.is_tested,
+    )
+    return publish_list(editing.campaign, facts)
+
+
+def publish_changes(engine: Engine, settings: Settings, slug: str, *, actor: str) -> None:
+    """The draft becomes what supporters read; raises NotAllowed while the list is not green."""
+    editing = read_editing(engine, slug)
+    if not editing.changed:
+        raise NotAllowed("Nothing is changed since you published last.")
+    _require_green(engine, settings, editing)
+    publish(engine, slug, actor=actor)
+
+
+def open_campaign(engine: Engine, settings: Settings, slug: str, state: CampaignState, *, actor: str) -> None:
+    """Publishes the draft and goes live, or waits for the day it opens; raises NotAllowed while that can't be."""
+    editing = read_editing(engine, slug)
+    if state not in CAMPAIGN_ARROWS[editing.stored.state]:
+        raise NotAllowed(f"A campaign that is {editing.stored.state} can't become {state}.")
+    opens = editing.campaign.opens
+    if state is CampaignState.SCHEDULED and (opens is None or opens <= now()):
+        raise NotAllowed("Say first when it opens: choose a day that is still to come in the step “Page”.")
+    _require_green(engine, settings, editing)
+    publish(engine, slug, actor=actor)
+    change_campaign_state(engine, slug, state, actor=actor)
+
+
+def send_tests(engine: Engine, settings: Settings, slug: str, recipient: str, *, actor: str) -> tuple[int, Transport]:
+    """Every version as an email to this address; how many, and which way they went. Raises NotAllowed."""
+    editing = read_editing(engine, slug)
+    problems = text_problems(editing.campaign)
+    if problems:
+        first = problems[0]
+        raise NotAllowed(f"No test was sent. {first.where}, line {first.line}: {first.words}")
+    messages = _messages(engine, settings, editing, recipient)
+    transport = hand_over_tests(engine, settings, editing.stored, messages, recipient)
+    with engine.begin() as connection:
+        drafts.lock_campaign(connection, editing.stored.id)
+        if drafts.find_draft(connection, editing.stored.id) is None:
+            drafts.write_draft(connection, editing.stored.id, editing.campaign, editing.logo, actor)
+        drafts.note_tested(connection, editing.stored.id, letters_mark(editing.campaign))
+    _LOG.info("campaign.tested", campaign_id=editing.stored.id, letters=len(messages), actor=actor)
+    return len(messages), transport
+
+
+def _require_green(engine: Engine, settings: Settings, editing: Editing) -> None:
+    points = list_points(engine, settings, editing)
+    if not is_green(points):
+        missing = [point.name for point in points if point.is_must and not point.is_ok]
+        raise NotAllowed(f"Not yet. Still to do: {'; '.join(missing)}.")
+
+
+def _messages(engine: Engine, settings: Settings, editing: Editing, recipient: str) -> list[bytes]:
+    campaign = editing.campaign
+    offices = read_offices(engine, campaign.jurisdiction).offices
+    messages = []
+    for turn, version in enumerate(campaign.versions, 1):
+        office = office_for(campaign, version, offices)
+        letter = render_letter(replace(campaign, versions=(version,), exclusions=()), SAMPLE_AUTHOR, office)
+        which = f"[Test {turn} of {len(campaign.versions)}: {version.name}]" if len(campaign.versions) > 1 else "[Test]"
+        messages.append(
+            build_mail(
+                Mail(
+                    from_name=f"{SAMPLE_AUTHOR.name} via {campaign.sender_name}",
+                    from_address=f"{campaign.slug}@{settings.mail_domain}",
+                    to_name="",
+                    to_address=recipient,
+                    subject=f"{which} {letter.subject}",
+                    text=letter.body,
+                    html=html_document(text_to_html(letter.body), campaign.language),
+                    message_id=f"<test-{new_token()}@{settings.mail_domain}>",
+                    date=now(),
+                    extra=(("Auto-Submitted", "auto-generated"),),
+                )
+            )
+        )
+    return messages

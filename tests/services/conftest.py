@@ -1,0 +1,27 @@
+"""Letters that have left, so that something can come back."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Engine
+
+from shared.queue.ring import Ring
+from shared.services.delivery import deliver_letters
+from shared.settings import Settings
+from tests.factories import make_campaign, make_ring, write_letters
+from tests.smtp_server import ScriptedSmtpServer
+
+
+@pytest.fixture
+def ring(settings: Settings) -> Ring:
+    return make_ring(settings)
+
+
+@pytest.fixture
+def sent(engine: Engine, settings: Settings, ring: Ring) -> str:
+    """One supporter's two letters are out, to a server that took them."""
+    make_campaign(engine)
+    token = write_letters(engine, ring, settings)
+    with ScriptedSmtpServer() as server:
+        deliver_letters(engine, ring, replace(settings, mailbox_url=server.url), first_tries=True)
+    return token
