@@ -34,10 +34,10 @@ def test_one_is_thanked_one_is_left_out_and_sometimes_all_are(visit: Visit) -> N
     expect(page.locator("textarea, #send")).to_have_count(0)
     page.click("text=Change >> nth=0")
     visit.sees("Change your address")
-    visit.site.working.clear()
+    visit.site.hold()
     page.click("button[value=address]")
     expect(page.get_by_text("Finding your legislators")).to_be_visible()
     page.fill("#own_words", "My bakery is a co-op")
-    visit.site.working.set()
+    visit.site.release()
     # It comes by itself to whoever was typing meanwhile.
     expect(page.locator("h1")).to_have_text("There is nothing to send")

@@ -24,11 +24,11 @@ def test_one_button_rehearses_the_launch(
     faults.watch(page)
     page.goto(f"{site.url}/admin/campaigns/co-ops/rehearsal")
     check(page)
-    site.working.clear()
+    site.hold()
     page.get_by_role("button", name="Run the rehearsal").click()
     expect(page.locator("#live")).to_contain_text("Waiting for a worker")
     check(page)
-    site.working.set()
+    site.release()
     # Without a reload by the person.
     expect(page.locator("#verdict")).to_have_text("1 thing to mend before you go live", timeout=15_000)
     expect(page.locator(".found")).to_have_count(2)

@@ -47,10 +47,10 @@ def test_the_campaign_in_each_of_its_states(visit: Visit, tmp_path: Path) -> Non
 @SIZES
 def test_the_letter_page_in_each_of_its_states(visit: Visit) -> None:
     page = visit.page
-    visit.site.working.clear()
+    visit.site.hold()
     begin(page, visit.site.url)
     visit.sees("Finding your legislators…")
-    visit.site.working.set()
+    visit.site.release()
     expect(page.locator(".rep")).to_have_count(2)
     page.fill("#own_words", "My sister's bakery became a co-op last year. Nobody lost a job.")
     visit.sees("Nobody lost a job.")
@@ -77,14 +77,14 @@ def test_the_letter_page_in_each_of_its_states(visit: Visit) -> None:
 @SIZES
 def test_the_status_page_in_each_of_its_states(visit: Visit, browser: Browser) -> None:
     page = visit.page
-    visit.site.working.clear()
+    visit.site.hold()
     begin(page, visit.site.url)
     page.click("#send")
     visit.sees("Finding your legislators…")
     status = page.url
-    visit.site.working.set()
+    visit.site.release()
     expect(page.locator(".chip.sent")).to_have_count(2)
-    visit.site.working.clear()
+    visit.site.hold()
     # Real letters of a live campaign wait ten minutes; these have left already.
     visit.sql("UPDATE submission SET is_test = false, transport = 'relay', leaves_at = now() + interval '9 minutes'")
     visit.sql("UPDATE letter SET is_test = false, transport = 'relay', state = 'queued'")

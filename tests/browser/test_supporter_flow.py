@@ -74,11 +74,11 @@ def test_pages_for_what_goes_wrong_are_fit_for_everybody(
 
 
 def test_the_legislators_fill_in_while_a_person_types(site: Site, page: Page) -> None:
-    site.working.clear()
+    site.hold()
     begin(page, site.url)
     expect(page.get_by_text("Finding your legislators")).to_be_visible()
     page.locator("#own_words").press_sequentially("My bakery is a co-op")
-    site.working.set()
+    site.release()
     expect(page.locator(".rep")).to_have_count(2)
     expect(page.locator("#own_words")).to_be_focused()
     expect(page.locator("#own_words")).to_have_value("My bakery is a co-op")
@@ -103,11 +103,11 @@ def test_the_button_counts_and_tabs_answer_to_the_keyboard(site: Site, page: Pag
 def test_the_status_page_follows_the_letters_by_itself(site: Site, page: Page) -> None:
     begin(page, site.url)
     expect(page.locator(".rep")).to_have_count(2)
-    site.working.clear()
+    site.hold()
     page.click("#send")
     page.wait_for_url("**/s/*")
     page.evaluate("window.sameDocument = true")
-    site.working.set()
+    site.release()
     expect(page.locator(".chip.sent")).to_have_count(2)
     assert page.evaluate("window.sameDocument")
     assert "Delivered" not in page.locator(".chip.sent").first.inner_text()
@@ -143,11 +143,11 @@ def test_a_second_press_of_send_makes_no_second_letters(site: Site, page: Page) 
 def test_the_whole_way_without_javascript(site: Site, browser: Browser, faults: Faults, size: ViewportSize) -> None:
     page = browser.new_context(viewport=size, java_script_enabled=False).new_page()
     faults.watch(page)
-    site.working.clear()
+    site.hold()
     begin(page, site.url)
     expect(page.get_by_text("Finding your legislators")).to_be_visible()
     ALBUM.take(page)
-    site.working.set()
+    site.release()
     # The page reloads itself.
     expect(page.locator(".rep")).to_have_count(2, timeout=15_000)
     expect(page.locator(".paper")).to_have_count(2)

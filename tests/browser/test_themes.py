@@ -66,10 +66,10 @@ def test_the_color_and_the_logo_are_really_seen(site: Site, page: Page, tmp_path
 @SIZES
 def test_an_address_in_another_state_has_a_page_for_everybody(site: Site, page: Page, size: ViewportSize) -> None:
     page.set_viewport_size(size)
-    site.working.clear()
+    site.hold()
     begin(page, site.url, **NASHUA)
     page.locator("#own_words").press_sequentially("My bakery is a co-op")
-    site.working.set()
+    site.release()
     expect(page.locator("h1")).to_have_text("This address is in New Hampshire")
     expect(page.get_by_role("button", name="Share with friends")).to_be_visible()
     expect(page.locator("#street")).to_be_hidden()

@@ -67,7 +67,11 @@ def _fits(page: Page, how: str) -> None:
     found = page.evaluate(
         """() => { const wide = document.documentElement.clientWidth;
             if (document.documentElement.scrollWidth <= wide) return [];
-            return [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > wide + 1)
-                .map(e => e.outerHTML.slice(0, 80)).slice(0, 8) }"""
+            const scrolls = e => ["auto", "scroll", "hidden"].includes(getComputedStyle(e).overflowX);
+            const inside = e => { for (let up = e.parentElement; up && up !== document.body; up = up.parentElement)
+                if (scrolls(up)) return true; return false };
+            return [...document.querySelectorAll("body *")]
+                .filter(e => e.getBoundingClientRect().right > wide + 1 && !inside(e))
+                .map(e => e.outerHTML.slice(0, 160)).slice(0, 8) }"""
     )
     assert not found, "\n".join([f"{page.url} {how}", *found])

@@ -69,7 +69,9 @@ def _is_outside(view: SubmissionView) -> bool:
 
 
 def _is_nobody_written_to(view: SubmissionView) -> bool:
-    return bool(view.targets) and all(target.left_out is not None for target in view.targets)
+    """All are left out, and no lookup of another address is under way."""
+    found = bool(view.targets) and view.state not in LOOKUP_WAITING
+    return found and all(target.left_out is not None for target in view.targets)
 
 
 def _values(view: SubmissionView, form: LetterForm | None, wrong: dict[str, str]) -> dict[str, object]:
