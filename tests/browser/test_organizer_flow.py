@@ -7,6 +7,8 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from sqlalchemy import func, update
 
 from shared.db.tables import office_holder
+from shared.domain.states import CampaignState
+from shared.services.campaigns import change_campaign_state
 from shared.services.organizers import end_sessions
 from tests.browser.conftest import Faults, Site
 from tests.browser.walk import DESKTOP, PHONE, begin, check
@@ -69,7 +71,6 @@ def test_every_page_is_fit_for_everybody(site: Site, browser: Browser, signed_in
         "/campaigns/co-ops",
         "/campaigns/co-ops?state=sent&q=riv",
         "/campaigns/co-ops?q=nobody",
-        "/campaigns/co-ops/state/live",
         "/campaigns/co-ops/results",
         "/campaigns/co-ops/results/try-again",
         "/campaigns/co-ops/offices/1/address",
@@ -87,6 +88,10 @@ def test_every_page_is_fit_for_everybody(site: Site, browser: Browser, signed_in
         "/password",
     ):
         page.goto(f"{site.url}/admin{path}")
+        check(page)
+    change_campaign_state(site.engine, "co-ops", CampaignState.LIVE, actor="test")
+    for name in ("paused", "closed", "won"):
+        page.goto(f"{site.url}/admin/campaigns/co-ops/state/{name}")
         check(page)
 
 

@@ -12,11 +12,14 @@ from werkzeug.test import TestResponse
 
 from shared.db.tables import campaign, letter
 from shared.domain.places import HomeAddress
+from shared.domain.states import CampaignState
 from shared.domain.supporter_input import SupporterDetails
 from shared.queue.ring import Ring
 from shared.services.accept import accept_submission
+from shared.services.campaigns import change_campaign_state
 from shared.services.mailbox import store_message
 from shared.services.organizers import issue_one_time_password
+from shared.services.simulation import create_simulation
 from shared.services.submissions import begin_submission
 from shared.settings import Settings
 from tests.factories import make_campaign
@@ -200,7 +203,25 @@ def test_nothing_happens_without_the_form_token(signed_in: FlaskClient, engine: 
     assert state_of(engine, letters[0]) == "queued"
 
 
-def test_going_live_says_what_is_missing(signed_in: FlaskClient, engine: Engine) -> None:
+def test_going_live_the_first_time_is_the_publish_lists(signed_in: FlaskClient, engine: Engine) -> None:
+    for answer in (
+        signed_in.get("/admin/campaigns/co-ops/state/live"),
+        press(signed_in, "/admin/password", "/admin/campaigns/co-ops/state/live"),
+    ):
+        assert answer.location == "/admin/campaigns/co-ops/edit/publish"
+    with engine.connect() as connection:
+        assert connection.execute(select(campaign.c.state)).scalar_one() == "draft"
+
+
+def test_a_simulated_campaign_is_not_offered_to_go_live(signed_in: FlaskClient, engine: Engine) -> None:
+    create_simulation(engine)
+    assert "/state/live" in signed_in.get("/admin/campaigns/co-ops").text
+    assert "/state/live" not in signed_in.get("/admin/campaigns/simulation").text
+
+
+def test_resuming_says_what_is_missing(signed_in: FlaskClient, engine: Engine) -> None:
+    for state in (CampaignState.LIVE, CampaignState.PAUSED):
+        change_campaign_state(engine, "co-ops", state, actor="test")
     page = signed_in.get("/admin/campaigns/co-ops/state/live").text
     assert "No mail relay" in page
     assert "practice" in page.lower()

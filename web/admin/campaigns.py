@@ -9,6 +9,7 @@ from shared.clock import now
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.letter_words import STATE_WORDS
 from shared.domain.permissions import Permission
+from shared.domain.simulations import SLUG as SIMULATION
 from shared.domain.states import NEEDS_ATTENTION, CampaignState, LetterState
 from shared.domain.table_keys import parse_key
 from shared.errors import NotAllowed
@@ -79,7 +80,7 @@ def campaign(slug: str) -> str:
         state=state,
         search=search,
         checked=count_checked(here().engine, stored.id) if state is LetterState.HELD else 0,
-        moves=[(move, _move_words(stored, move)) for move in _MOVES if move in CAMPAIGN_ARROWS[stored.state]],
+        moves=_moves(stored),
         chips=[one for one in PIPELINE if one in _shown(counts) or one is state],
         **_live_values(stored, counts),
     )
@@ -105,11 +106,13 @@ _MOVES = {
 @bp.route("/campaigns/<slug>/state/<state>", methods=["GET", "POST"])
 @needs(Permission.SWITCH_CAMPAIGN, does="changed the campaign's state")
 def change_state(slug: str, state: str) -> ResponseReturnValue:
-    """Says what will happen, then does it."""
+    """Says what will happen, then does it. Going live for the first time is the publish list's."""
     if state not in set(_MOVES):
         abort(404)
     wanted = CampaignState(state)
     stored = read_campaign(here().engine, slug)
+    if _opens_first(stored, wanted):
+        return redirect(url_for("admin.publish_campaign", slug=slug), 303)
     if PlainForm().validate_on_submit():
         change_campaign_state(here().engine, slug, wanted, actor=organizer().actor)
         flash(f"{stored.campaign.title} is now {wanted}.", "good")
@@ -124,6 +127,17 @@ def change_state(slug: str, state: str) -> ResponseReturnValue:
     return render_template(
         "admin/change_state.html", page=page, wanted=wanted, words=words, waiting=waiting, relay=relay
     )
+
+
+def _opens_first(stored: StoredCampaign, wanted: CampaignState) -> bool:
+    return wanted is CampaignState.LIVE and stored.state in (CampaignState.DRAFT, CampaignState.SCHEDULED)
+
+
+def _moves(stored: StoredCampaign) -> list[tuple[CampaignState, str]]:
+    """Where the campaign can go from here. A simulated one never goes live."""
+    barred = {CampaignState.LIVE} if stored.campaign.slug == SIMULATION else frozenset()
+    possible = CAMPAIGN_ARROWS[stored.state] - barred
+    return [(move, _move_words(stored, move)) for move in _MOVES if move in possible]
 
 
 def _move_words(stored: StoredCampaign, wanted: CampaignState) -> str:
