@@ -33,6 +33,7 @@ def send_letters(site: Site, browser: Browser, until: str = "sent") -> None:
     """One supporter's two letters, both in the state `until`."""
     page = browser.new_context().new_page()
     begin(page, site.url)
+    expect(page.locator(".rep")).to_have_count(2)
     page.click("#send")
     expect(page.locator(f".chip.{until}")).to_have_count(2, timeout=15_000)
     page.context.close()

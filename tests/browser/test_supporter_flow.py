@@ -86,6 +86,18 @@ def test_the_legislators_fill_in_while_a_person_types(site: Site, page: Page) ->
     expect(page.locator("#send")).to_have_text(re.compile("Send my 2 letters"))
 
 
+def test_a_press_counts_though_the_legislators_come_meanwhile(site: Site, page: Page) -> None:
+    site.hold()
+    begin(page, site.url)
+    page.locator("#send").hover()
+    page.mouse.down()
+    with page.expect_response(lambda answer: "part=1" in answer.url and answer.text().count('class="rep') == 2):
+        site.release()
+    page.mouse.up()
+    page.wait_for_url("**/s/*")
+    expect(page.locator(".chip.sent")).to_have_count(2)
+
+
 def test_the_button_counts_and_tabs_answer_to_the_keyboard(site: Site, page: Page) -> None:
     begin(page, site.url)
     page.locator("input[name=to]").first.uncheck()

@@ -1,7 +1,15 @@
 // Polls a page's own part and swaps only the pieces, by key, whose HTML has changed: typed text, focus and
 // open details elsewhere survive. Every page works without this file.
 const root = document.getElementById("live");
-let on = true, inFlight = false;
+let on = true, inFlight = false, pressed = false;
+
+// Pieces that move between press and release would swallow the press.
+addEventListener("pointerdown", () => (pressed = true), true);
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => (pressed = false), true);
+const RELEASED_WITHIN = 20;
+async function released() {
+  for (let turn = 0; pressed && turn < RELEASED_WITHIN; turn++) await new Promise((go) => setTimeout(go, 50));
+}
 
 export function swap(html) {
   const parsed = new DOMParser().parseFromString(html, "text/html");
@@ -28,7 +36,9 @@ async function poll() {
       if (new URL(answer.url).pathname === "/admin/sign-in") location.reload();
       return true;
     }
-    return answer.status === 200 ? swap(await answer.text()) : answer.status >= 400 && answer.status < 500;
+    const html = answer.status === 200 && (await answer.text());
+    await released();
+    return html !== false ? swap(html) : answer.status >= 400 && answer.status < 500;
   } catch {
     return false; // The network comes back by itself.
   } finally {
