@@ -2,7 +2,7 @@
 FROM python:3.13-slim AS packages
 COPY requirements.txt /tmp/
 RUN python -m venv /opt/venv \
-    && /opt/venv/bin/pip install --no-cache-dir --require-hashes --only-binary :all: -r /tmp/requirements.txt
+    && /opt/venv/bin/pip install --no-cache-dir --no-deps --require-hashes --only-binary :all: -r /tmp/requirements.txt
 
 FROM python:3.13-slim
 # For the pictures that shared links show, and for flyers.

@@ -144,13 +144,17 @@ def last_line(text):
 
 
 def install(pip, lock):
-    """The locked packages, each checked against its hash; nothing is compiled here."""
+    """The locked packages, each checked against its hash; nothing is compiled here.
+
+    The lock names everything, so pip resolves nothing: for a requirement with extras (`coverage[toml]`) it would
+    look at the newest release, which the lock has no hash of, and stop.
+    """
     command = [*pip, "--python", str(VENV_PYTHON)] if pip else [str(VENV_PYTHON), "-m", "pip"]
     env = dict(os.environ)
     env.setdefault("PIP_RETRIES", "2")
     env.setdefault("PIP_DISABLE_PIP_VERSION_CHECK", "1")
-    options = ["install", "--quiet", "--no-input", "--require-hashes", "--only-binary", ":all:", "-r", str(lock)]
-    done = run([*command, *options], env=env, cwd=str(ROOT))
+    options = ["install", "--quiet", "--no-input", "--no-deps", "--require-hashes", "--only-binary", ":all:"]
+    done = run([*command, *options, "-r", str(lock)], env=env, cwd=str(ROOT))
     if done.returncode == 0:
         return
     if any(word in done.stderr for word in NETWORK_WORDS):

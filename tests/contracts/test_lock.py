@@ -2,8 +2,10 @@
 
 import re
 import tomllib
+from importlib.metadata import distribution
 
 import pytest
+from packaging.requirements import Requirement
 
 from shared.paths import ROOT
 
@@ -39,3 +41,27 @@ def test_locks_have_hashes_and_name_no_index(name: str) -> None:
     blocks = re.split(r"^(?=[\w.-]+==)", text, flags=re.MULTILINE)[1:]
     assert all("--hash=sha256:" in block for block in blocks)
     assert not re.search(r"--(extra-)?index-url|--find-links|://", text)
+
+
+def missing(wish: Requirement, seen: set[tuple[str, str]]) -> list[str]:
+    """What `wish` needs on this machine and the environment lacks, all the way down, extras included."""
+    if not wish.specifier.contains(distribution(wish.name).version, prereleases=True):
+        return [str(wish)]
+    lacking = []
+    for extra in ("", *wish.extras):
+        if (wish.name, extra) not in seen:
+            seen.add((wish.name, extra))
+            needed = map(Requirement, distribution(wish.name).requires or [])
+            lacking += [
+                one
+                for need in needed
+                if need.marker is None or need.marker.evaluate({"extra": extra})
+                for one in missing(need, seen)
+            ]
+    return lacking
+
+
+def test_the_lock_names_everything_because_pip_resolves_nothing() -> None:
+    wishes = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]
+    seen: set[tuple[str, str]] = set()
+    assert [one for wish in wishes for one in missing(Requirement(wish), seen)] == []
