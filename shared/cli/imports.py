@@ -7,7 +7,7 @@ import click
 from sqlalchemy import Engine
 
 from shared.cli.progress import Shares, show_progress
-from shared.cli.stack import open_stack
+from shared.cli.stack import open_stack, whoever_runs_this
 from shared.domain.places import Chamber
 from shared.providers.downloads import Arrival, Download
 from shared.services.imports.addresses import import_addresses
@@ -32,7 +32,10 @@ def import_group() -> None:
 @_STATE
 def legislators_command(place: str, state: str) -> None:
     """Office holders from Open States' bulk CSV. Who is missing in it is ended today; new people begin today."""
-    _run(place, lambda engine, path, show: import_legislators(engine, path, state, progress=show))
+    _run(
+        place,
+        lambda engine, path, show: import_legislators(engine, path, state, who=whoever_runs_this(), progress=show),
+    )
 
 
 @import_group.command("districts")
@@ -42,7 +45,12 @@ def legislators_command(place: str, state: str) -> None:
 def districts_command(place: str, state: str, chamber: str | None) -> None:
     """District shapes of one chamber: GeoJSON, plain or gzipped, or a zipped shapefile."""
     wanted = Chamber(chamber) if chamber else None
-    _run(place, lambda engine, path, show: import_districts(engine, path, state, chamber=wanted, progress=show))
+    _run(
+        place,
+        lambda engine, path, show: import_districts(
+            engine, path, state, chamber=wanted, who=whoever_runs_this(), progress=show
+        ),
+    )
 
 
 @import_group.command("addresses")
@@ -50,7 +58,9 @@ def districts_command(place: str, state: str, chamber: str | None) -> None:
 @_STATE
 def addresses_command(place: str, state: str) -> None:
     """Address points: CSV with LON, LAT, NUMBER, STREET, CITY, POSTCODE, or with address, city, zip, lat, lon."""
-    _run(place, lambda engine, path, show: import_addresses(engine, path, state, progress=show))
+    _run(
+        place, lambda engine, path, show: import_addresses(engine, path, state, who=whoever_runs_this(), progress=show)
+    )
 
 
 @import_group.command("streets")
@@ -62,7 +72,7 @@ def streets_command(place: str, state: str, city: str) -> None:
     _run(
         place,
         lambda engine, path, show: import_streets(
-            engine, path, state, city=city or city_of_file(path.name), progress=show
+            engine, path, state, city=city or city_of_file(path.name), who=whoever_runs_this(), progress=show
         ),
     )
 
@@ -86,6 +96,8 @@ def print_arrival(fetched: Download) -> None:
 def print_report(report: ImportReport) -> None:
     """The counts on standard output, the refused lines on standard error."""
     click.echo(report.in_words())
+    for warning in report.warnings:
+        click.echo(click.style(f"  LOOK AT THIS: {warning}", bold=True), err=True)
     for line in report.lines[:_LINES_SHOWN]:
         click.echo(f"  {line}", err=True)
     if report.refused > _LINES_SHOWN:

@@ -5,7 +5,7 @@ from sqlalchemy import Engine
 
 from shared.cli.imports import print_arrival, print_report
 from shared.cli.progress import show_progress
-from shared.cli.stack import open_stack
+from shared.cli.stack import open_stack, whoever_runs_this
 from shared.domain.us_states import UsState, state_of
 from shared.errors import DearRepError, ImportRefused, ProviderError, Retryable
 from shared.providers.public_data import PublicFile
@@ -72,5 +72,5 @@ def _bring(engine: Engine, settings: Settings, file: PublicFile, state: UsState)
         fetched = fetch(settings, file.place, lambda done, total: show(done / total if total else 0))
     print_arrival(fetched)
     with show_progress(f"Importing {file.name}") as show:
-        report = bring_in(engine, file, fetched.path, state, show)
+        report = bring_in(engine, file, fetched.path, state, who=whoever_runs_this(), progress=show)
     print_report(report)

@@ -1,5 +1,6 @@
 """Settings and database for any command: those of the environment, or this checkout's embedded servers."""
 
+import getpass
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -32,6 +33,15 @@ class Stack:
 def process_environment() -> dict[str, str]:
     """The environment that this process got. Commands only: the rest of the code is handed Settings."""
     return dict(os.environ)
+
+
+def whoever_runs_this() -> str:
+    """How records name the person at the command line."""
+    try:
+        return f"command line ({getpass.getuser()})"
+    # A container's account may have no name.
+    except (KeyError, OSError):
+        return "command line"
 
 
 def local_servers(env: Mapping[str, str]) -> LocalServers | None:

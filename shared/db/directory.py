@@ -2,13 +2,25 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, insert, select, update
 
-from shared.db.tables import address_point, district, import_run, office, office_holder, street, street_range
+from shared.db.tables import (
+    address_point,
+    district,
+    import_run,
+    office,
+    office_change,
+    office_holder,
+    street,
+    street_range,
+)
 from shared.domain.places import Chamber
+
+# Letters in the hands of a worker, or being made, may still turn up for whoever held the seat before.
+_SETTLED_WITHIN = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -42,13 +54,17 @@ class OfficeRow:
     email: str
     phone: str
     postal_address: str
+    # What the last roster said, where it is something else.
+    roster: dict[str, str] | None = None
 
 
 def directory_version(connection: Connection, jurisdiction: str) -> tuple[datetime | None, int]:
-    """Changes with every finished import and every new office holder of the jurisdiction."""
+    """Changes with every finished import, every new office holder, and whatever organizers change about offices."""
     finished = select(func.max(import_run.c.finished_at)).where(import_run.c.jurisdiction == jurisdiction)
+    moved = select(func.max(office_change.c.moved_at))
     newest = select(func.coalesce(func.max(office_holder.c.id), 0))
-    row = connection.execute(select(finished.scalar_subquery(), newest.scalar_subquery())).one()
+    latest = func.greatest(finished.scalar_subquery(), moved.scalar_subquery())
+    row = connection.execute(select(latest, newest.scalar_subquery())).one()
     return row[0], row[1]
 
 
@@ -71,7 +87,7 @@ def current_offices(
         select(
             *(office.c.id, office.c.chamber, office.c.district, office.c.ocd_id, office.c.seat, office.c.title),
             *(office.c.is_practice, holder.id, holder.person_id, holder.name, holder.given_name, holder.family_name),
-            *(holder.party, holder.email, holder.phone, holder.postal_address),
+            *(holder.party, holder.email, holder.phone, holder.postal_address, office.c.roster),
         )
         .join_from(
             office, office_holder, and_(holder.office_id == office.c.id, holder.valid_to.is_(None)), isouter=True
@@ -82,7 +98,14 @@ def current_offices(
     if chamber is not None:
         query = query.where(office.c.chamber == chamber)
     rows = connection.execute(query).all()
-    return [OfficeRow(r[0], Chamber(r[1]), *r[2:7], r[7], *(value or "" for value in r[8:])) for r in rows]
+    return [_office_row(tuple(row)) for row in rows]
+
+
+def _office_row(row: tuple[Any, ...]) -> OfficeRow:
+    # A vacant seat has none of them.
+    texts = [value or "" for value in row[8:16]]
+    values: list[Any] = [row[0], Chamber(row[1]), *row[2:8], *texts, row[16]]
+    return OfficeRow(*values)
 
 
 def is_complete(connection: Connection, jurisdiction: str, *, without_addresses: bool = False) -> bool:
@@ -149,12 +172,19 @@ def change_holder(connection: Connection, holder_id: int, **values: Any) -> None
 
 def end_holder(connection: Connection, holder_id: int, on: date) -> None:
     """The seat is vacant from this day on, until somebody else is opened."""
-    connection.execute(update(office_holder).where(office_holder.c.id == holder_id).values(valid_to=on))
+    ended = func.greatest(on, office_holder.c.valid_from)
+    connection.execute(update(office_holder).where(office_holder.c.id == holder_id).values(valid_to=ended))
 
 
-def start_run(connection: Connection, kind: str, jurisdiction: str, source: str) -> int:
+def unsettle(connection: Connection, office_id: int) -> None:
+    """Letters that wait for this office have to follow what was changed about it; see `office_letters.py`."""
+    until = func.now() + _SETTLED_WITHIN
+    connection.execute(update(office).where(office.c.id == office_id).values(settle_until=until))
+
+
+def start_run(connection: Connection, kind: str, jurisdiction: str, source: str, who: str = "") -> int:
     """Notes that an import began."""
-    row = {"kind": kind, "jurisdiction": jurisdiction, "source": source}
+    row = {"kind": kind, "jurisdiction": jurisdiction, "source": source, "who": who}
     return int(connection.execute(insert(import_run).values(**row).returning(import_run.c.id)).scalar_one())
 
 

@@ -19,6 +19,8 @@ _LOCK = text("SELECT pg_advisory_xact_lock(7310045)")
 _PASSED_ON = str(PASSED_ON)
 _AT_ONCE = str(AT_ONCE)
 _OF_LETTERS = "(SELECT 1 FROM letter WHERE letter.submission_id = f.submission_id AND letter.{})"
+# A letter that a person cancelled is told about only when that was for a vacant seat.
+_IS_FAILED = f"(letter.state <> 'cancelled' OR letter.cause = '{Cause.WITHDRAWN}')"
 _HOLDS = {
     # There is something to wait for, and none of it has left.
     Need.NOT_SENT: (
@@ -29,7 +31,8 @@ _HOLDS = {
         + ")"
     ),
     Need.NOT_ANSWERED: "NOT EXISTS " + _OF_LETTERS.format("answered_at IS NOT NULL"),
-    Need.FAILED: "EXISTS " + _OF_LETTERS.format("state IN ('rejected', 'bounced', 'expired')"),
+    Need.FAILED: "EXISTS "
+    + _OF_LETTERS.format(f"state IN ('rejected', 'bounced', 'expired', 'cancelled') AND {_IS_FAILED}"),
     Need.DOUBTFUL: "s.state = 'needs_address'",
     # An update is one organization's: consent to another one is none.
     Need.CONSENTED: (

@@ -67,7 +67,8 @@ _IN_PLACE = "street.jurisdiction = :jurisdiction AND street.street_key = :street
 # of the numbers asked for. In the driver's own form, since it is most of a lookup, and runs prepared.
 _FIND_POINTS = (
     "SELECT version.finished, version.holder, found.* FROM (SELECT"
-    " (SELECT max(finished_at) FROM import_run WHERE jurisdiction = %(jurisdiction)s) AS finished,"
+    " greatest((SELECT max(finished_at) FROM import_run WHERE jurisdiction = %(jurisdiction)s),"
+    " (SELECT max(moved_at) FROM office_change)) AS finished,"
     " (SELECT coalesce(max(id), 0) FROM office_holder) AS holder) AS version LEFT JOIN ("
     " SELECT asked.position, street.name, street.city, street.city_key, street.zip, point.number, point.suffix,"
     " point.lat, point.lon, source.name AS source"

@@ -40,14 +40,11 @@ def working_address(connection: Connection, holder_id: int | None) -> str:
     return connection.execute(query).scalar_one_or_none() or ""
 
 
-def find_holder(connection: Connection, ocd_id: str, seat: int) -> int | None:
-    """Who holds this office today."""
-    query = (
-        select(office_holder.c.id)
-        .join(office, office.c.id == office_holder.c.office_id)
-        .where(office.c.ocd_id == ocd_id, office.c.seat == seat, office_holder.c.valid_to.is_(None))
-    )
-    return connection.execute(query).scalar_one_or_none()
+def find_office(connection: Connection, ocd_id: str, seat: int) -> int | None:
+    """The office's number."""
+    return connection.execute(
+        select(office.c.id).where(office.c.ocd_id == ocd_id, office.c.seat == seat)
+    ).scalar_one_or_none()
 
 
 def forget_failures(connection: Connection) -> list[int]:

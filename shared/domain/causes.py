@@ -35,6 +35,8 @@ class Cause(StrEnum):
     SUPPRESSED = "suppressed"
     NOT_NEEDED = "not_needed"
     ABUSE_CHECK = "abuse_check"
+    WITHDRAWN = "withdrawn"
+    LEFT_OUT = "left_out"
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,13 @@ CAUSE_WORDS: dict[Cause, CauseWords] = {
     Cause.ABUSE_CHECK: CauseWords(
         phrase("It was written and sent so quickly that somebody from the campaign looks at it before it leaves."),
         "Programs are that quick, and few people are. Read it, then release or cancel it.",
+    ),
+    Cause.WITHDRAWN: CauseWords(
+        phrase("Nobody holds this seat, and the campaign took the letter back. It was not sent."),
+        "Retry it when somebody holds the seat.",
+    ),
+    Cause.LEFT_OUT: CauseWords(
+        phrase("The campaign does not write to whoever holds this seat now."), "Cancel the letter, or release it."
     ),
     Cause.RELAY_MISSING: CauseWords(phrase("No mail relay is configured."), "Set DEARREP_MAIL_RELAY_URL and restart."),
 }

@@ -6,7 +6,7 @@ from typing import Literal
 
 from shared.domain.causes import CAUSE_WORDS, Cause
 from shared.domain.phrases import Phrase, phrase
-from shared.domain.states import LetterState
+from shared.domain.states import FAILED, LetterState
 from shared.domain.transport import Transport
 
 LETTER_GONE = phrase("We have no letter at this web address. It may have been deleted.")
@@ -53,6 +53,11 @@ def state_words(state: LetterState, transport: Transport, receiving_domain: str)
 def own_cause_words(cause: str) -> str:
     """The same for the letter's own writer, whom a vacant seat leaves a choice: to wait, or to take the letter back."""
     return SEAT_VACANT if cause == Cause.VACANT_SEAT else cause_words(cause)
+
+
+def has_failed(state: LetterState, cause: str) -> bool:
+    """True when its writer is told that it did not get through: also for what was withdrawn from a vacant seat."""
+    return state in FAILED or (state is LetterState.CANCELLED and cause == Cause.WITHDRAWN)
 
 
 def cause_words(cause: str) -> str:

@@ -18,7 +18,7 @@ from shared.rendering.map_labels import Label, LabelSheet
 WIDTH, HEIGHT = 400.0, 320.0
 # At least so much is shown from west to east, so that an edge at the door still has its surroundings.
 _LEAST_ACROSS_M = 500.0
-_MARGIN = 0.24
+_MARGIN, _WHOLE_MARGIN = 0.24, 0.08
 _BLEED_PX = 6.0
 _MAIN_STEP, _INSET_STEP = 0.4, 0.6
 _INSET_WIDTH, _INSET_HEIGHT, _INSET_GAP = 104.0, 72.0, 8.0
@@ -81,15 +81,23 @@ class _Scene:
 
 
 def draw_map(
-    areas: Sequence[Area], marked: Sequence[str], spot: Spot, *, name: str, title: str, words: str = ""
+    areas: Sequence[Area],
+    marked: Sequence[str],
+    spot: Spot,
+    *,
+    name: str,
+    title: str,
+    words: str = "",
+    whole: bool = False,
 ) -> DistrictMap:
     """The districts with the ids `marked` filled and named, all others as outlines, and the spot with its error.
 
     `words` say what is seen, else the distances do. `name` makes the ids in the SVG unique on the page. At least one
-    marked district must be among the areas.
+    marked district must be among the areas. With `whole` they are shown from end to end, and the spot not at all.
     """
     scene = _scene(areas, marked, spot)
-    view = frame(_kept(scene), WIDTH, HEIGHT, least_m=_LEAST_ACROSS_M, margin=_MARGIN)
+    kept = shapely.union_all(scene.shapes[list(scene.marked)]) if whole else _kept(scene)
+    view = frame(kept, WIDTH, HEIGHT, least_m=_LEAST_ACROSS_M, margin=_WHOLE_MARGIN if whole else _MARGIN)
     inset_at = _emptiest_corner(scene, view)
     fills = {areas[place].id: _fill(name, number) for number, place in enumerate(scene.marked)}
     words = words or _words(scene)
@@ -98,7 +106,7 @@ def draw_map(
         _definitions(name, len(scene.marked)),
         f'<g clip-path="url(#{name}-view)"><rect width="{WIDTH:g}" height="{HEIGHT:g}" fill="{_SEA}"/>',
         _districts(scene, view, list(fills.values()), inset_at),
-        _spot(scene, view),
+        "" if whole else _spot(scene, view),
         _scale_bar(view),
         "</g>",
         _inset(scene, view, inset_at),

@@ -1,5 +1,6 @@
 """The addresses of a campaign's offices that fail: what organizers read about them, and the correction of one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,10 +10,10 @@ from shared.db import results
 from shared.db.engine import at_once
 from shared.domain.causes import CAUSE_WORDS, Cause
 from shared.domain.letter_words import office_label
-from shared.domain.supporter_input import checked_email
 from shared.errors import InputError, NotFound
 from shared.queue.ring import Ring
-from shared.services.office_addresses import correct_address
+from shared.services.offices.correct import correct_addresses
+from shared.services.offices.wanted import By
 
 
 @dataclass(frozen=True)
@@ -47,27 +48,16 @@ def find_failing(engine: Engine, campaign_id: int, office_id: int) -> FailingAdd
     raise NotFound("No address of this office fails.")
 
 
-def correct_failing(engine: Engine, ring: Ring, line: FailingAddress, *, email: str, second_email: str) -> int:
+def correct_failing(engine: Engine, ring: Ring, line: FailingAddress, typed: Mapping[str, str], by: By) -> int:
     """Other addresses for the office; one that stays the same goes on failing. Returns how many held letters leave.
 
     Raises InputError when nothing was changed or something is no address, NotFound when nobody holds the office now.
     """
-    new_email, new_second = _changed(email, line.email), _changed(second_email, line.second_email)
-    if not email.strip():
+    if not typed.get("email", "").strip():
         raise InputError({"email": "Enter an email address in the form name@example.org"})
-    if new_email is None and new_second is None:
+    if all(typed.get(name, "").strip().lower() == getattr(line, name).lower() for name in ("email", "second_email")):
         raise InputError({"email": "This is the address that fails. Enter another one here, or a second address below"})
-    if new_second:
-        try:
-            checked_email(new_second)
-        except InputError as error:
-            raise InputError({"second_email": error.fields["email"]}) from error
-    return correct_address(engine, ring, line.ocd_id, seat=line.seat, email=new_email, second_email=new_second)
-
-
-def _changed(typed: str, known: str) -> str | None:
-    """What was typed, None when it is what we had."""
-    return None if typed.strip().lower() == known.lower() else typed.strip()
+    return correct_addresses(engine, ring, line.office_id, typed, by)
 
 
 def _failing(row: RowMapping) -> FailingAddress:

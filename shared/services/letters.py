@@ -4,16 +4,14 @@ from sqlalchemy import Connection, Engine, RowMapping, func
 from sqlalchemy.exc import IntegrityError
 
 from shared.clock import now
-from shared.db import campaigns, letters, submissions, targets
+from shared.db import letters, targets
 from shared.db.tables.letters import ONE_PER_OFFICE
 from shared.domain.causes import Cause
-from shared.domain.places import Office
 from shared.domain.states import CANCELLABLE, REOPENED_BY_ORGANIZER, HoldReason, LetterState
 from shared.errors import NotAllowed, NotFound
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
-from shared.rendering.letters import author_to, render_letter
-from shared.services.make_letters import as_accepted, author_of
+from shared.services.letter_words import words_for
 
 # Beside the ends: waiting letters that an organizer sends at once.
 _HURRIED = frozenset({LetterState.DEFERRED, LetterState.HELD})
@@ -83,26 +81,8 @@ def _queue_again(connection: Connection, row: RowMapping, actor: str, values: di
 
 def _render_again(connection: Connection, row: RowMapping) -> dict[str, object]:
     """The words for whoever holds the office today; raises NotAllowed while that is nobody."""
-    office = _office_today(connection, row)
+    office = targets.offices_today(connection, [row["office_id"]]).get(row["office_id"])
     if office is None or office.vacant or not office.email:
         missing = "email address" if row["hold_reason"] == HoldReason.NO_EMAIL else "holder with an email address"
         raise NotAllowed(f"This office has no {missing} yet. Import the legislators again, then retry.")
-    stored = campaigns.read_campaign(connection, row["campaign_id"])
-    submission = submissions.read_by_id(connection, row["submission_id"])
-    chosen = targets.chosen_targets(connection, [row["submission_id"]]).get(row["submission_id"], [])
-    stored = as_accepted(connection, stored, submission["accepted_at"])
-    author = author_to(stored.campaign, author_of(submission), office, chosen)
-    rendered = render_letter(stored.campaign, author, office)
-    return {
-        "office_holder_id": office.holder_id,
-        "recipient_name": office.holder,
-        "recipient_email": office.email,
-        "receiving_domain": office.email.rpartition("@")[2].lower(),
-        "subject": rendered.subject,
-        "body": rendered.body,
-    }
-
-
-def _office_today(connection: Connection, row: RowMapping) -> Office | None:
-    found = targets.read_targets(connection, row["submission_id"])
-    return next((office for office, _, _ in found if office.office_id == row["office_id"]), None)
+    return words_for(connection, row, office)

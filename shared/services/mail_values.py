@@ -14,9 +14,9 @@ from shared.domain.campaigns import Campaign
 from shared.domain.follow_ups import PASSED_ON, REPLY, UPDATE
 from shared.domain.identities import owner_key, reference, unsubscribe_key
 from shared.domain.languages import SOURCE, html_tag
-from shared.domain.letter_words import cause_words, office_label
+from shared.domain.letter_words import cause_words, has_failed, office_label
 from shared.domain.receipts import Answer, News
-from shared.domain.states import FAILED, LetterState
+from shared.domain.states import LetterState
 from shared.domain.updates import UpdateWords
 from shared.rendering.markdown import page_html
 from shared.rendering.speech import say_moment, speaking
@@ -161,13 +161,13 @@ def _letter_values(written: Sequence[RowMapping]) -> dict[str, Any]:
             "body": one["body"],
             "phone": one["phone"],
             "cause": cause_words(one["cause"]),
-            "state": LetterState(one["state"]),
+            "is_failed": has_failed(LetterState(one["state"]), one["cause"]),
         }
         for one in written
         if one["body"]
     ]
     return {
         "letters": lines,
-        "failed": [line for line in lines if line["state"] in FAILED],
-        "recipients": [line["recipient"] for line in lines if line["state"] not in FAILED],
+        "failed": [line for line in lines if line["is_failed"]],
+        "recipients": [line["recipient"] for line in lines if not line["is_failed"]],
     }

@@ -14,6 +14,7 @@ from shared.db import campaigns, drafts, duplicates, letters, pace, submissions,
 from shared.domain.backoff import GIVE_UP_AFTER_S
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.causes import Cause
+from shared.domain.holds import why_held
 from shared.domain.identities import message_id
 from shared.domain.places import HomeAddress, Office
 from shared.domain.search_words import stored_words
@@ -128,14 +129,6 @@ def _is_too_quick(settings: Settings, row: RowMapping) -> bool:
     return not row["is_test"] and seconds < settings.fastest_send
 
 
-def _why_held(office: Office) -> tuple[HoldReason, Cause]:
-    if office.vacant:
-        return HoldReason.VACANT_SEAT, Cause.VACANT_SEAT
-    if office.is_failing:
-        return HoldReason.ADDRESS_FAILING, Cause.ADDRESS_FAILING
-    return HoldReason.NO_EMAIL, Cause.NO_EMAIL
-
-
 def _letter_values(
     row: RowMapping, author: Author, stored: StoredCampaign, office: Office, *, held: bool
 ) -> Mapping[str, Any]:
@@ -166,7 +159,7 @@ def _letter_values(
     if held:
         values |= _held(HoldReason.ABUSE_CHECK, Cause.ABUSE_CHECK)
     if office.vacant or not office.email:
-        return values if held else values | _held(*_why_held(office))
+        return values if held else values | _held(*why_held(office))
     rendered = render_letter(stored.campaign, author, office)
     return values | {"subject": rendered.subject, "body": rendered.body}
 

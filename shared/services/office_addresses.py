@@ -1,7 +1,7 @@
-"""Email addresses of offices: what happens when one fails, and when a person corrects it.
+"""Email addresses of offices that fail.
 
 A failing address gets no more letters: those that wait go to the office's second address, or are held until somebody
-corrects it. Nothing is dropped.
+corrects it (`shared/services/offices/`). Nothing is dropped.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,6 @@ from sqlalchemy import Connection, Engine, RowMapping
 from shared.db import letters, office_addresses, pace
 from shared.domain.causes import Cause
 from shared.domain.states import FAILED, HoldReason, LetterState
-from shared.domain.supporter_input import checked_email
-from shared.errors import NotFound
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 
@@ -60,28 +58,6 @@ def try_second_address(connection: Connection, letter_ids: Sequence[int]) -> Non
             continue
         if values := _new_address(connection, letter):
             letters.change_letter(connection, letter, LetterState.QUEUED, values={**values, "tries": 0})
-
-
-def correct_address(
-    engine: Engine, ring: Ring, ocd_id: str, *, email: str | None, second_email: str | None, seat: int = 1
-) -> int:
-    """A person knows better: the addresses given replace the old ones, and held letters leave; returns how many.
-
-    Raises NotFound for an office that is not there or vacant, InputError for something that is no address.
-    """
-    given = {
-        name: checked_email(value) if value else ""
-        for name, value in {"email": email, "second_email": second_email}.items()
-        if value is not None
-    }
-    with engine.begin() as connection:
-        holder_id = office_addresses.find_holder(connection, ocd_id, seat)
-        if holder_id is None:
-            raise NotFound(f"Nobody holds an office called {ocd_id}. `dearrep lookup --json` prints such names.")
-        office_addresses.write_addresses(connection, holder_id, given)
-        released = release_letters(connection, [holder_id])
-    ring.ring(TaskName.DELIVER_LETTERS)
-    return released
 
 
 def try_failing_addresses(engine: Engine, ring: Ring) -> int:

@@ -71,17 +71,17 @@ def _gzip_is_whole(path: Path) -> bool:
 
 
 def bring_in(
-    engine: Engine, file: PublicFile, path: Path, state: UsState, progress: Progress = no_progress
+    engine: Engine, file: PublicFile, path: Path, state: UsState, *, who: str = "", progress: Progress = no_progress
 ) -> ImportReport:
-    """Imports one fetched file."""
+    """Imports one fetched file; `who` runs it."""
     code = state.code.lower()
     if file.kind == "legislators":
-        return import_legislators(engine, path, code, progress=progress)
+        return import_legislators(engine, path, code, who=who, progress=progress)
     if file.kind == "districts":
-        return import_districts(engine, path, code, chamber=file.chamber, progress=progress)
+        return import_districts(engine, path, code, chamber=file.chamber, who=who, progress=progress)
     if file.kind == "addresses":
-        return import_addresses(engine, path, code, progress=progress)
-    return import_streets(engine, path, code, city=city_of_file(path.name), progress=progress)
+        return import_addresses(engine, path, code, who=who, progress=progress)
+    return import_streets(engine, path, code, city=city_of_file(path.name), who=who, progress=progress)
 
 
 def city_of_file(name: str) -> str:

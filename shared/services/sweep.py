@@ -20,6 +20,8 @@ from shared.services.delivery.run import journal_folder
 from shared.services.erasure import erase_requested
 from shared.services.figures import current_figures, tell_imbalance
 from shared.services.follow_up_plan import plan_follow_ups, plan_for_letters
+from shared.services.office_letters import settle_offices
+from shared.services.offices.changes import carry_out_due
 from shared.services.outbox import open_transports
 from shared.services.rehearsal import rehearsals_are_due
 from shared.services.retention import forget_old
@@ -50,6 +52,8 @@ def sweep(engine: Engine, ring: Ring, settings: Settings) -> list[TaskName]:
             failpoint("sweep.mending")
     erase_requested(engine)
     turn_campaigns(engine)
+    carry_out_due(engine, ring)
+    settle_offices(engine, ring)
     with engine.connect() as connection:
         due = _due_tasks(connection, open_transports(settings))
     for task in due:

@@ -20,7 +20,9 @@ from shared.local.inbound import make_listener
 from shared.local.listening import listen
 from shared.queue.ring import Ring
 from shared.services.delivery import deliver_letters, send_mail
-from shared.services.office_addresses import correct_address, try_failing_addresses
+from shared.services.office_addresses import try_failing_addresses
+from shared.services.offices.correct import correct_addresses, find_office
+from shared.services.offices.wanted import By
 from shared.services.receipts import apply_receipts, keep_mail, read_maildir
 from shared.settings import Settings
 from tests.factories import write_letters
@@ -160,8 +162,8 @@ def test_a_failing_address_holds_its_letters_until_it_is_corrected(
     assert rows(engine, query) == [("held", "address_failing")]
     with engine.connect() as connection:
         query = text("SELECT ocd_id FROM office JOIN letter ON office.id = office_id WHERE letter.id = 3")
-        ocd_id = connection.scalar(query)
-    released = correct_address(engine, ring, str(ocd_id), email="new@practice.example", second_email=None)
+        office_id = find_office(connection, str(connection.scalar(query)), 1)
+    released = correct_addresses(engine, ring, office_id, {"email": "new@practice.example"}, By("command line"))
     assert released == 1
     query = select(letter.c.state, letter.c.recipient_email).where(letter.c.id == 3)
     assert rows(engine, query) == [("queued", "new@practice.example")]

@@ -13,11 +13,13 @@ from shared.queue.ring import Ring
 from shared.services.campaigns import import_campaign, read_campaign
 from shared.services.failing_addresses import FailingAddress, correct_failing, find_failing
 from shared.services.office_addresses import try_failing_addresses
+from shared.services.offices.wanted import By
 from shared.services.results import Results, percent, read_results
 from shared.settings import Settings
 from tests.factories import CAMPAIGN, make_campaign, write_letters
 
 Read = Callable[..., Results]
+ANNA = By("anna@example.org")
 
 
 @pytest.fixture
@@ -139,7 +141,7 @@ def test_a_corrected_address_lets_letters_go(
     engine: Engine, ring: Ring, letters: list[int], read: Read, typed: dict[str, str], left: list[str]
 ) -> None:
     line = failing_line(engine, letters)
-    assert correct_failing(engine, ring, line, **{"email": line.email, "second_email": "", **typed}) == 5
+    assert correct_failing(engine, ring, line, {"email": line.email, "second_email": "", **typed}, ANNA) == 5
     assert [one.goes_to for one in read().failing] == left
     with engine.connect() as connection:
         wanted = typed.get("email", left[0] if left else "")
@@ -152,7 +154,7 @@ def test_nothing_changes_without_another_address(
 ) -> None:
     line = failing_line(engine, letters)
     with pytest.raises(InputError) as refused:
-        correct_failing(engine, ring, line, **{"email": line.email.upper(), "second_email": "", **typed})
+        correct_failing(engine, ring, line, {"email": line.email.upper(), "second_email": "", **typed}, ANNA)
     assert set(refused.value.fields) == ({*typed} or {"email"})
     assert read().failing == [line]
 

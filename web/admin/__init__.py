@@ -17,6 +17,7 @@ from web.admin import (  # noqa: E402 - they register themselves on bp
     letters,  # noqa: F401
     lookup,  # noqa: F401
     mailbox,  # noqa: F401
+    offices,  # noqa: F401
     people,  # noqa: F401
     publishing,  # noqa: F401
     rehearsal,  # noqa: F401

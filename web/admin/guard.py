@@ -146,7 +146,8 @@ def write_down(response: Response) -> Response:
     found, endpoint = g.get("organizer"), request.endpoint or ""
     is_change = request.method == "POST"
     action = (DONE if is_change else SEEN).get(endpoint, "")
-    if isinstance(found, OrganizerSession) and action and response.status_code < HTTPStatus.BAD_REQUEST:
+    went_through = response.status_code < HTTPStatus.BAD_REQUEST and not g.get("changed_nothing")
+    if isinstance(found, OrganizerSession) and action and went_through:
         about = g.get("audit_about") or ", ".join(
             f"{name.removesuffix('_id')} {value}" for name, value in (request.view_args or {}).items() if name != "slug"
         )
@@ -174,6 +175,8 @@ def explain(error: NotAllowed | IllegalTransition) -> ResponseReturnValue:
         return redirect(url_for("admin.update", slug=parts["slug"], number=parts["number"]), 303)
     if "slug" in parts:
         return redirect(url_for("admin.campaign", slug=parts["slug"]), 303)
+    if "office_id" in parts:
+        return redirect(url_for("admin.office", office_id=parts["office_id"]), 303)
     if "move" in parts:
         return redirect(url_for("admin.delivery"), 303)
     return redirect(url_for("admin.overview"), 303)

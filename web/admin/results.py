@@ -10,9 +10,10 @@ from shared.errors import InputError, NotAllowed
 from shared.services.campaigns import read_campaign
 from shared.services.failing_addresses import FailingAddress, correct_failing, find_failing, list_failing
 from shared.services.office_addresses import try_failing_addresses
+from shared.services.offices.wanted import By
 from shared.services.results import percent, read_results
 from web.admin import ROW_ID, bp
-from web.admin.guard import needs
+from web.admin.guard import needs, organizer
 from web.context import here
 from web.forms.organizer import OfficeAddressForm
 from web.forms.supporter import PlainForm
@@ -71,8 +72,9 @@ def office_address(slug: str, office_id: int) -> ResponseReturnValue:
 
 
 def _correct(slug: str, line: FailingAddress, form: OfficeAddressForm) -> ResponseReturnValue:
-    email, second_email = form.email.data or "", form.second_email.data or ""
-    released = correct_failing(here().engine, here().ring, line, email=email, second_email=second_email)
+    typed = {"email": form.email.data or "", "second_email": form.second_email.data or ""}
+    by = By(organizer().email, organizer().id)
+    released = correct_failing(here().engine, here().ring, line, typed, by)
     flash(f"The address of {line.office} is corrected. {_leaving(released)}", "good")
     return redirect(url_for("admin.results", slug=slug), 303)
 

@@ -9,6 +9,7 @@ from shared.db.tables.directory import district, import_run, office, office_hold
 from shared.db.tables.figures import snapshot
 from shared.db.tables.invitations import invitation
 from shared.db.tables.letters import follow_up, letter, letter_event, letter_words
+from shared.db.tables.office_changes import import_change, office_change
 from shared.db.tables.organizers import mailbox_message, organizer, organizer_session, recovery_code, sign_in_failure
 from shared.db.tables.people import audit_entry, membership, membership_invitation
 from shared.db.tables.receipts import receipt, suppression
@@ -29,6 +30,7 @@ __all__ = [
     "district",
     "domain_pace",
     "follow_up",
+    "import_change",
     "import_run",
     "installation",
     "invitation",
@@ -39,6 +41,7 @@ __all__ = [
     "membership",
     "membership_invitation",
     "office",
+    "office_change",
     "office_holder",
     "organizer",
     "organizer_session",

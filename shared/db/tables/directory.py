@@ -13,7 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 from sqlalchemy import text as sql
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 
 from shared.db.tables.base import METADATA, key, moment, one_of, stamp, text
 from shared.domain.places import Chamber
@@ -27,6 +27,8 @@ import_run = Table(
     text("source"),
     stamp("started_at"),
     moment("finished_at"),
+    # Whoever ran it, as the server knows them.
+    text("who"),
     # Counts and refused lines: {"new": 0, "changed": 0, "gone": 0, "refused": 0, "lines": [...]}
     Column("report", JSONB, nullable=False, server_default=sql("'{}'")),
 )
@@ -60,8 +62,15 @@ office = Table(
     Column("seat", Integer, nullable=False, server_default="1"),
     text("title", default=None),
     Column("is_practice", Boolean, nullable=False, server_default=sql("false")),
+    # The office's own address, whoever holds it; letters take it only when an organizer releases them to it.
+    text("general_email"),
+    # Who holds the seat according to the last roster, while that is somebody else than we say or has other details.
+    Column("roster", JSONB),
+    # Until then the sweep brings letters that wait to what was changed about the office; NULL when there is nothing.
+    moment("settle_until"),
     one_of("chamber", Chamber),
     UniqueConstraint("ocd_id", "seat"),
+    Index("ix_office_unsettled", "id", postgresql_where=sql("settle_until IS NOT NULL")),
 )
 
 office_holder = Table(
@@ -87,6 +96,11 @@ office_holder = Table(
     Column("valid_from", Date, nullable=False),
     Column("valid_to", Date),
     Column("import_run_id", BigInteger, ForeignKey(import_run.c.id)),
+    # The columns whose values an organizer typed: an import leaves them alone.
+    Column("corrected", ARRAY(TEXT), nullable=False, server_default="{}"),
+    # An organizer says that they hold the seat (or, once ended, that they do not); no roster has confirmed it yet.
+    Column("is_ours", Boolean, nullable=False, server_default=sql("false")),
     Index("uq_office_holder_current", "office_id", unique=True, postgresql_where=sql("valid_to IS NULL")),
     Index("ix_office_holder_person_id", "person_id"),
+    Index("ix_office_holder_office_id", "office_id"),
 )

@@ -20,12 +20,12 @@ StagedPoint = tuple[str, str, str, str, str, int, str, float, float]
 
 
 def import_addresses(
-    engine: Engine, path: Path, jurisdiction: str, *, source: str = "", progress: Progress = no_progress
+    engine: Engine, path: Path, jurisdiction: str, *, source: str = "", who: str = "", progress: Progress = no_progress
 ) -> ImportReport:
     """Reads address points of a state; rows of other states are refused. Raises ImportRefused."""
     state = state_of(jurisdiction)
     name = source or path.name
-    with import_run(engine, "addresses", state.code.lower(), name) as (connection, report):
+    with import_run(engine, "addresses", state.code.lower(), name, who) as (connection, report):
         source_id = store.find_source(connection, state.code.lower(), "points", name)
         with open_table(path, progress) as table, store.stage(connection, "points") as copy:
             _read_points(table, state, report, copy.write_row)

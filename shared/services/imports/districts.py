@@ -14,6 +14,7 @@ from shared.clock import now
 from shared.db import directory
 from shared.domain.chambers import find_chamber
 from shared.domain.districts import district_key, district_name, division_id
+from shared.domain.office_changes import ImportChangeKind
 from shared.domain.places import Chamber
 from shared.domain.us_states import UsState, state_of
 from shared.errors import ImportRefused
@@ -42,11 +43,12 @@ def import_districts(
     *,
     chamber: Chamber | None = None,
     source: str = "",
+    who: str = "",
     progress: Progress = no_progress,
 ) -> ImportReport:
     """Reads the shapes of a chamber; `chamber` is needed when the file doesn't say it. Raises ImportRefused."""
     state = state_of(jurisdiction)
-    with import_run(engine, "districts", state.code.lower(), source or path.name) as (connection, report):
+    with import_run(engine, "districts", state.code.lower(), source or path.name, who) as (connection, report):
         shapes: dict[tuple[Chamber, str], _Shape] = {}
         for feature in read_features(path):
             report.read += 1
@@ -58,6 +60,7 @@ def import_districts(
                 shapes[found.chamber, district_key(found.name)] = found
         if not shapes:
             raise ImportRefused(f"{path.name} holds no district of {state.name}. Name the chamber with --chamber.")
+        report.chambers = sorted({shape.chamber.value for shape in shapes.values()})
         for one in {shape.chamber for shape in shapes.values()}:
             _replace(connection, state, [s for s in shapes.values() if s.chamber is one], report, now().date())
         fill_vacant_districts(connection, state, report)
@@ -106,7 +109,7 @@ def _polygons(geometry: BaseGeometry | None) -> BaseGeometry | None:
 def _replace(connection: Connection, state: UsState, shapes: list[_Shape], report: ImportReport, today: date) -> None:
     jurisdiction, chamber = state.code.lower(), shapes[0].chamber
     old = {district_key(row.name): row for row in directory.current_districts(connection, jurisdiction, chamber)}
-    ended, opened = [], []
+    ended, opened, known = [], [], len(old)
     for shape in shapes:
         before = old.pop(district_key(shape.name), None)
         if before is not None and before.shape == shape.wkb:
@@ -115,10 +118,15 @@ def _replace(connection: Connection, state: UsState, shapes: list[_Shape], repor
         if before is not None:
             ended.append(before.id)
             report.changed += 1
+            report.tell(ImportChangeKind.CHANGED, chamber, shape.name, what="shape")
         else:
             report.new += 1
+            report.tell(ImportChangeKind.NEW, chamber, shape.name, what="district")
         opened.append(_row(jurisdiction, shape, report.run_id, today))
     report.gone += len(old)
+    for row in old.values():
+        report.tell(ImportChangeKind.GONE, chamber, row.name, what="district", old=row.name)
+    report.suspect(len(old), known, f"{chamber} districts are gone")
     directory.end_districts(connection, [*ended, *(row.id for row in old.values())], today)
     directory.add_districts(connection, opened)
 

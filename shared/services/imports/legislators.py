@@ -15,8 +15,9 @@ from shared.domain.places import Chamber
 from shared.domain.us_states import UsState, state_of
 from shared.errors import ImportRefused
 from shared.services.imports.offices import Place, fill_vacant_districts, place_of
+from shared.services.imports.people import Person
 from shared.services.imports.reports import ImportReport, Progress, import_run, no_progress
-from shared.services.imports.seating import CHAIRMAN, Person, Seating
+from shared.services.imports.seating import CHAIRMAN, Seating
 from shared.services.imports.tables import Table, cell, open_table
 
 _EMAIL = re.compile(r"^[^@\s/:]+@[^@\s/:]+\.[^@\s/:]+$")
@@ -24,11 +25,11 @@ _CONGRESS_DISTRICT = re.compile(r"^(?P<state>[A-Z]{2})-(?P<number>\d+|AL|at-larg
 
 
 def import_legislators(
-    engine: Engine, path: Path, jurisdiction: str, *, source: str = "", progress: Progress = no_progress
+    engine: Engine, path: Path, jurisdiction: str, *, source: str = "", who: str = "", progress: Progress = no_progress
 ) -> ImportReport:
     """Reads a roster of one state (or of Congress) and brings the directory to it; raises ImportRefused."""
     state = state_of(jurisdiction)
-    with import_run(engine, "legislators", state.code.lower(), source or path.name) as (connection, report):
+    with import_run(engine, "legislators", state.code.lower(), source or path.name, who) as (connection, report):
         people = _read_people(path, state, report, progress)
         if not people:
             raise ImportRefused(f"{path.name} names nobody in a chamber of {state.name}. Nothing was changed.")
@@ -118,7 +119,10 @@ def _apply(connection: Connection, state: UsState, people: list[Person], report:
     for row in directory.current_offices(connection, jurisdiction):
         seats[place_of(state, row.chamber, row.district, mapped)].append(row)
     chambers = {person.chamber for person in people}
+    report.chambers = sorted(chamber.value for chamber in chambers)
     seating = Seating(connection, state, report, today)
     for place in sorted(set(wanted) | {place for place in seats if place.chamber in chambers}):
         seating.settle(place, mapped.get(place, ""), seats[place], wanted[place])
+    held = sum(row.holder_id is not None for rows in seats.values() for row in rows if row.chamber in chambers)
+    report.suspect(seating.emptied, held, "seats that had a holder have none any more")
     fill_vacant_districts(connection, state, report)

@@ -28,12 +28,19 @@ StagedRange = tuple[str, str, str, str, str, int, int, int, str, bytes]
 
 
 def import_streets(
-    engine: Engine, path: Path, jurisdiction: str, *, city: str = "", source: str = "", progress: Progress = no_progress
+    engine: Engine,
+    path: Path,
+    jurisdiction: str,
+    *,
+    city: str = "",
+    source: str = "",
+    who: str = "",
+    progress: Progress = no_progress,
 ) -> ImportReport:
     """Reads street ranges; `city` is for files of one city, which don't name it. Raises ImportRefused."""
     state = state_of(jurisdiction)
     name = source or path.name
-    with import_run(engine, "streets", state.code.lower(), name) as (connection, report):
+    with import_run(engine, "streets", state.code.lower(), name, who) as (connection, report):
         source_id = store.find_source(connection, state.code.lower(), "ranges", name)
         layout: StreetFields | None = None
         with store.stage(connection, "ranges") as copy:

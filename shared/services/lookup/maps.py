@@ -55,6 +55,22 @@ def draw_question(
     return next(iter(_draw(engine, jurisdiction, chamber, marked, match, title=title, words=words)), None)
 
 
+def draw_district(engine: Engine, jurisdiction: str, chamber: Chamber, ocd_id: str) -> ChamberMap | None:
+    """The whole district among its neighbours; None while its shape is not known."""
+    areas = _areas(engine, jurisdiction, chamber)
+    own = next((area for area in areas if area.id == ocd_id), None)
+    if own is None:
+        return None
+    inside = shapely.point_on_surface(own.shape)
+    title, words = (
+        f"{_NAMES[chamber]} district {own.name}",
+        f"{own.name}, its neighbours, and where it lies in the state.",
+    )
+    spot = Spot(inside.y, inside.x, 0.0)
+    drawn = draw_map(areas, [ocd_id], spot, name="map-district", title=title, words=words, whole=True)
+    return ChamberMap(chamber, _NAMES[chamber], drawn, ())
+
+
 def _draw(
     engine: Engine,
     jurisdiction: str,

@@ -1,0 +1,121 @@
+"""Reads and writes what organizers decide about offices, and a seat as a whole, to compare it and to bring it back."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, insert, or_, select, update
+
+from shared.db.tables import office, office_change, office_holder
+from shared.domain.office_changes import ChangeState
+
+# A seat is as it was when these are, for every holder who held it at all.
+_COMPARED = ("id", "name", "party", "email", "second_email", "valid_from", "valid_to", "corrected", "is_ours")
+_KEPT = (
+    *_COMPARED,
+    *("person_id", "given_name", "family_name", "phone", "postal_address"),
+    *("email_failed_at", "second_failed_at", "email_failure"),
+)
+
+
+def lock_office(connection: Connection, office_id: int) -> RowMapping | None:
+    """The row, locked until COMMIT against other changes of the seat; letters to it can be written meanwhile."""
+    query = select(office).where(office.c.id == office_id).with_for_update(key_share=True)
+    return connection.execute(query).mappings().one_or_none()
+
+
+def holders(connection: Connection, office_id: int) -> Sequence[RowMapping]:
+    """Everybody who held the seat, the present holder first, then the latest; not whom an undone change had seated."""
+    ever = or_(
+        office_holder.c.valid_to.is_(None),
+        office_holder.c.valid_to > office_holder.c.valid_from,
+        office_holder.c.is_ours,
+    )
+    query = select(office_holder).where(office_holder.c.office_id == office_id, ever)
+    newest = (office_holder.c.valid_to.desc().nulls_first(), office_holder.c.id.desc())
+    return connection.execute(query.order_by(*newest)).mappings().all()
+
+
+def read_seat(connection: Connection, office_id: int) -> dict[str, Any]:
+    """The seat with all its holders as one JSON value."""
+    query = select(*(office_holder.c[name] for name in _KEPT)).where(office_holder.c.office_id == office_id)
+    rows = connection.execute(query.order_by(office_holder.c.id)).mappings()
+    general = connection.scalar(select(office.c.general_email).where(office.c.id == office_id))
+    return {"general_email": general, "holders": [{name: _plain(row[name]) for name in _KEPT} for row in rows]}
+
+
+def is_same_seat(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """True when both name the same holders with the same details; whether an address fails does not count."""
+    return _compared(one) == _compared(other)
+
+
+def restore_seat(connection: Connection, office_id: int, seat: Mapping[str, Any]) -> None:
+    """Brings the seat back. Whom it does not know held it for no time at all: letters may name them."""
+    connection.execute(update(office).where(office.c.id == office_id).values(general_email=seat["general_email"]))
+    known = [row["id"] for row in seat["holders"]]
+    undone = update(office_holder).where(office_holder.c.office_id == office_id, office_holder.c.id.not_in(known))
+    connection.execute(undone.values(valid_to=office_holder.c.valid_from, is_ours=False))
+    # Who has left first: a seat has one holder at a time.
+    for row in sorted(seat["holders"], key=lambda row: row["valid_to"] is None):
+        values = {name: value for name, value in row.items() if name != "id"}
+        connection.execute(update(office_holder).where(office_holder.c.id == row["id"]).values(values))
+
+
+def change_holder(connection: Connection, holder_id: int, **values: Any) -> None:
+    """Writes columns of a holder as they are given."""
+    connection.execute(update(office_holder).where(office_holder.c.id == holder_id).values(**values))
+
+
+def forgive_ended(connection: Connection, office_id: int, person_id: str) -> None:
+    """This person's having left the seat is no longer only an organizer's word, or was taken back."""
+    mine = (office_holder.c.office_id == office_id, office_holder.c.valid_to.is_not(None))
+    connection.execute(update(office_holder).where(*mine, office_holder.c.person_id == person_id).values(is_ours=False))
+
+
+def organizers_word(connection: Connection, jurisdiction: str) -> Sequence[RowMapping]:
+    """Holders of a state's seats, also ended ones, whom organizers seated, sent away or corrected."""
+    ours = or_(office_holder.c.is_ours, func.cardinality(office_holder.c.corrected) > 0)
+    query = select(office_holder).join(office, office.c.id == office_holder.c.office_id)
+    return connection.execute(query.where(office.c.jurisdiction == jurisdiction, ours)).mappings().all()
+
+
+def add_change(connection: Connection, **values: Any) -> int:
+    """Notes a change; gives its number."""
+    return int(connection.execute(insert(office_change).values(**values).returning(office_change.c.id)).scalar_one())
+
+
+def move_change(connection: Connection, change_id: int, state: ChangeState, **values: Any) -> None:
+    """The change is done, or undone, from this moment on."""
+    moved = {"state": state.value, "moved_at": func.clock_timestamp(), **values}
+    connection.execute(update(office_change).where(office_change.c.id == change_id).values(moved))
+
+
+def read_change(connection: Connection, change_id: int) -> RowMapping | None:
+    """The row."""
+    return connection.execute(select(office_change).where(office_change.c.id == change_id)).mappings().one_or_none()
+
+
+def changes_of(connection: Connection, office_id: int) -> Sequence[RowMapping]:
+    """What was decided about an office, newest first."""
+    query = select(office_change).where(office_change.c.office_id == office_id)
+    return connection.execute(query.order_by(office_change.c.id.desc())).mappings().all()
+
+
+def planned_changes(connection: Connection, until: date) -> Sequence[RowMapping]:
+    """What waits for a day up to this one, in the order in which it was meant to happen, with its office's state."""
+    query = (
+        select(office_change, office.c.jurisdiction)
+        .join(office, office.c.id == office_change.c.office_id)
+        .where(office_change.c.state == ChangeState.PLANNED.value, office_change.c.on_date <= until)
+        .order_by(office_change.c.on_date, office_change.c.id)
+    )
+    return connection.execute(query).mappings().all()
+
+
+def _compared(seat: Mapping[str, Any]) -> tuple[Any, ...]:
+    rows = [row for row in seat["holders"] if row["valid_to"] != row["valid_from"] or row["is_ours"]]
+    return seat["general_email"], [[row[name] for name in _COMPARED] for row in rows]
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date | datetime) else value

@@ -1,0 +1,125 @@
+"""Letters that wait for an office, found by its number; and which offices' letters have to follow a change.
+
+The index of campaign, state and office answers all of it: a letter is asked for once for each campaign.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, or_, select, update
+
+from shared.db.tables import campaign, letter, membership, office
+from shared.domain.causes import Cause
+from shared.domain.holds import OF_THE_OFFICE, why_held
+from shared.domain.places import Office
+from shared.domain.states import CLAIMABLE, HoldReason, LetterState
+
+_CLAIMABLE = tuple(state.value for state in CLAIMABLE)
+_HELD = LetterState.HELD.value
+_OF_THE_OFFICE = tuple(reason.value for reason in OF_THE_OFFICE)
+
+
+def unsettled_offices(connection: Connection) -> list[tuple[int, datetime, datetime]]:
+    """Offices that were changed lately: number, until when to look, and what time it is."""
+    query = select(office.c.id, office.c.settle_until, func.now()).where(office.c.settle_until.is_not(None))
+    return [(row[0], row[1], row[2]) for row in connection.execute(query.order_by(office.c.id))]
+
+
+def settled(connection: Connection, office_id: int) -> None:
+    """Nothing can turn up any more that this office's last change concerns."""
+    late = and_(office.c.id == office_id, office.c.settle_until < func.now())
+    connection.execute(update(office).where(late).values(settle_until=None))
+
+
+def lock_to_follow(connection: Connection, now: Office, after: int, limit: int) -> list[RowMapping]:
+    """Waiting letters that do not fit the office as it is `now`, locked; those with numbers beyond `after`."""
+    return _lock(connection, and_(_waits_for(now.office_id), _differs(now)), after, limit)
+
+
+def lock_held(connection: Connection, office_id: int, after: int, limit: int) -> list[RowMapping]:
+    """Letters that are held because nobody holds the seat, locked; those with numbers beyond `after`."""
+    vacant = letter.c.hold_reason == HoldReason.VACANT_SEAT.value
+    return _lock(connection, and_(_in(office_id, (_HELD,)), vacant), after, limit)
+
+
+def lock_released(connection: Connection, office_id: int, after: int, limit: int) -> list[RowMapping]:
+    """Letters that were released to the office's own address and have not left, locked."""
+    nobodys = letter.c.office_holder_id.is_(None)
+    return _lock(connection, and_(_in(office_id, _CLAIMABLE), nobodys), after, limit)
+
+
+def lock_withdrawn(connection: Connection, office_id: int, since: datetime, after: int, limit: int) -> list[RowMapping]:
+    """Letters that were withdrawn since then, locked."""
+    withdrawn = and_(letter.c.cause == Cause.WITHDRAWN.value, letter.c.state_changed_at >= since)
+    return _lock(connection, and_(_in(office_id, (LetterState.CANCELLED.value,)), withdrawn), after, limit)
+
+
+def hold_otherwise(connection: Connection, row: RowMapping, values: Mapping[str, Any]) -> None:
+    """A locked letter goes on being held, for another reason or with other words; its state does not change."""
+    connection.execute(update(letter).where(letter.c.id == row["id"]).values(dict(values)))
+
+
+def count_waiting(
+    connection: Connection, office_id: int, organizer_id: int | None = None
+) -> dict[tuple[str, str | None], int]:
+    """Letters that wait, by state and by why they are held; of campaigns that this organizer may see."""
+    query = select(letter.c.state, letter.c.hold_reason, func.count()).where(
+        _waits_for(office_id), letter.c.campaign_id.in_(_seen_by(organizer_id))
+    )
+    return {
+        (row[0], row[1]): row[2] for row in connection.execute(query.group_by(letter.c.state, letter.c.hold_reason))
+    }
+
+
+def count_by_campaign(connection: Connection, office_id: int, organizer_id: int | None) -> Sequence[RowMapping]:
+    """Letters to the office by campaign and state, of campaigns that this organizer may see."""
+    states = [state.value for state in LetterState]
+    query = (
+        select(campaign.c.slug, campaign.c.title, letter.c.state, func.count().label("letters"))
+        .join(campaign, campaign.c.id == letter.c.campaign_id)
+        .where(
+            letter.c.office_id == office_id,
+            letter.c.campaign_id.in_(_seen_by(organizer_id)),
+            letter.c.state.in_(states),
+        )
+        .group_by(campaign.c.id, letter.c.state)
+        .order_by(campaign.c.title, campaign.c.id)
+    )
+    return connection.execute(query).mappings().all()
+
+
+def _seen_by(organizer_id: int | None) -> Select[tuple[int]]:
+    """All campaigns for None."""
+    if organizer_id is None:
+        return select(campaign.c.id)
+    return select(membership.c.campaign_id).where(membership.c.organizer_id == organizer_id)
+
+
+def _lock(connection: Connection, which: ColumnElement[bool], after: int, limit: int) -> list[RowMapping]:
+    query = select(letter).where(which, letter.c.id > after).order_by(letter.c.id).limit(limit)
+    return list(connection.execute(query.with_for_update()).mappings())
+
+
+def _in(office_id: int, states: Collection[str]) -> ColumnElement[bool]:
+    return and_(
+        letter.c.campaign_id.in_(select(campaign.c.id)), letter.c.state.in_(states), letter.c.office_id == office_id
+    )
+
+
+def _waits_for(office_id: int) -> ColumnElement[bool]:
+    return _in(office_id, (*_CLAIMABLE, _HELD))
+
+
+def _differs(now: Office) -> ColumnElement[bool]:
+    leaving, held = letter.c.state.in_(_CLAIMABLE), letter.c.state == _HELD
+    of_the_office = and_(held, letter.c.hold_reason.in_(_OF_THE_OFFICE))
+    otherwise_held = and_(held, letter.c.hold_reason.not_in(_OF_THE_OFFICE), letter.c.body != "")
+    another = letter.c.office_holder_id.is_distinct_from(now.holder_id)
+    if now.holder_id is not None and now.email:
+        elsewhere = func.lower(letter.c.recipient_email) != now.email.lower()
+        unwritten = and_(held, letter.c.hold_reason != HoldReason.ORGANIZER.value, letter.c.body == "")
+        return or_(of_the_office, and_(leaving, or_(another, elsewhere)), and_(otherwise_held, another), unwritten)
+    # What was released to the office's own address names no holder, and goes on.
+    gone = and_(leaving, letter.c.office_holder_id.is_not(None))
+    return or_(gone, and_(of_the_office, letter.c.hold_reason != why_held(now)[0].value), and_(otherwise_held, another))

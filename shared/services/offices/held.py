@@ -1,0 +1,121 @@
+"""Letters that are held for a vacant seat: let go to the office's own address, or withdrawn; and both undone.
+
+Nothing is called sent that was not: who withdraws them tells their writers so, by the usual notice of a failed letter.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+
+import structlog
+from sqlalchemy import Connection, Engine, RowMapping
+
+from shared.db import letters, office_letters, pace, targets
+from shared.db.office_changes import lock_office
+from shared.domain.causes import Cause
+from shared.domain.follow_ups import Trigger
+from shared.domain.places import Office
+from shared.domain.states import HoldReason, LetterState
+from shared.services.follow_up_plan import plan_for_letters
+from shared.services.letter_words import words_for
+
+_LOG = structlog.get_logger()
+_BATCH = 200
+# Written anew for whoever comes.
+_HELD_AGAIN = {"hold_reason": HoldReason.VACANT_SEAT.value, "subject": "", "body": ""}
+_Lock = Callable[[Connection, int], list[RowMapping]]
+_Work = Callable[[Connection, RowMapping, Office], bool]
+
+
+def release_to_office(engine: Engine, office_id: int, *, actor: str) -> int:
+    """Queues them for the office's own address, in words for a seat without a holder; how many."""
+
+    def release(connection: Connection, row: RowMapping, office: Office) -> bool:
+        if office.holder_id is not None or not office.email:
+            return False
+        values = {**words_for(connection, row, office), "hold_reason": None, "tries": 0}
+        pace.add_domains(connection, [(row["transport"], str(values["receiving_domain"]))])
+        letters.change_letter(connection, row, LetterState.QUEUED, actor=actor, cause=Cause.ORGANIZER, values=values)
+        return True
+
+    return _each(engine, office_id, partial(_held, office_id), release)
+
+
+def withdraw_held(engine: Engine, office_id: int, *, actor: str) -> int:
+    """Ends them; their writers get the notice of a failed letter, with its text; how many."""
+
+    def withdraw(connection: Connection, row: RowMapping, office: Office) -> bool:
+        # The notice shows the text, so that its writer can use it in another way.
+        words = words_for(connection, row, office)
+        values = {"subject": words["subject"], "body": words["body"], "hold_reason": None}
+        letters.change_letter(connection, row, LetterState.CANCELLED, actor=actor, cause=Cause.WITHDRAWN, values=values)
+        plan_for_letters(connection, [row], Trigger.FAILED)
+        return True
+
+    return _each(engine, office_id, partial(_held, office_id), withdraw)
+
+
+def hold_again(engine: Engine, office_id: int, *, actor: str) -> int:
+    """What was released and has not left is held again; how many."""
+
+    def hold(connection: Connection, row: RowMapping, _office: Office) -> bool:
+        return _hold(connection, row, actor)
+
+    def lock(connection: Connection, after: int) -> list[RowMapping]:
+        return office_letters.lock_released(connection, office_id, after, _BATCH)
+
+    return _each(engine, office_id, lock, hold)
+
+
+def hold_withdrawn(engine: Engine, office_id: int, since: datetime, *, actor: str) -> int:
+    """What was withdrawn since then is held again, unless its writer wrote again or was erased; how many."""
+
+    def reopen(connection: Connection, row: RowMapping, _office: Office) -> bool:
+        if letters.is_erased(connection, row):
+            return False
+        # By way of `queued`, which no worker sees before it is held.
+        letters.change_letter(connection, row, LetterState.QUEUED, actor=actor, cause=Cause.ORGANIZER)
+        return _hold(connection, letters.lock_letter(connection, row["id"]), actor)
+
+    def lock(connection: Connection, after: int) -> list[RowMapping]:
+        return office_letters.lock_withdrawn(connection, office_id, since, after, _BATCH)
+
+    return _each(engine, office_id, lock, reopen)
+
+
+def _hold(connection: Connection, row: RowMapping | None, actor: str) -> bool:
+    if row is None:
+        return False
+    letters.change_letter(connection, row, LetterState.HELD, actor=actor, cause=Cause.VACANT_SEAT, values=_HELD_AGAIN)
+    return True
+
+
+def _held(office_id: int, connection: Connection, after: int) -> list[RowMapping]:
+    return office_letters.lock_held(connection, office_id, after, _BATCH)
+
+
+def _each(engine: Engine, office_id: int, lock: _Lock, work: _Work) -> int:
+    """Works through the letters a batch at a time; how many it moved. What fails with one leaves that one alone."""
+    moved, last = 0, 0
+    while True:
+        with engine.begin() as connection:
+            office = _of_its_own(connection, office_id)
+            rows = lock(connection, last)
+            for row in rows:
+                try:
+                    with connection.begin_nested():
+                        moved += work(connection, row, office)
+                # A supporter who has written again: the newer letter counts. Or words that can't be filled.
+                except Exception as error:  # noqa: BLE001 - without its text, which may quote the letter
+                    _LOG.error("letter.not_moved", letter_id=row["id"], error=type(error).__name__)
+        if len(rows) < _BATCH:
+            return moved
+        last = rows[-1]["id"]
+
+
+def _of_its_own(connection: Connection, office_id: int) -> Office:
+    """The office as it is now, with its own address while nobody holds it."""
+    row = lock_office(connection, office_id)
+    office = targets.offices_today(connection, [office_id])[office_id]
+    return replace(office, email=row["general_email"]) if row and office.holder_id is None else office
