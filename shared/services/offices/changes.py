@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import Connection, Engine, RowMapping
 
 from shared import clock
-from shared.db import directory, office_changes, office_letters
+from shared.db import directory, office_changes, office_letters, targets
 from shared.domain.office_changes import ChangeKind, ChangeState, local_day
 from shared.domain.states import HoldReason, LetterState
 from shared.errors import NotAllowed, NotFound
@@ -52,7 +52,8 @@ def read_seat(connection: Connection, office_id: int) -> Seat:
     last = next((row for row in rows if row["valid_to"] is not None), None)
     waiting = office_letters.count_waiting(connection, office_id)
     vacant = waiting.get((LetterState.HELD.value, HoldReason.VACANT_SEAT.value), 0)
-    return Seat(office, holder, last, vacant, local_day(office["jurisdiction"], clock.now()))
+    is_roster_known = targets.offices_today(connection, [office_id])[office_id].is_roster_known
+    return Seat(office, holder, last, vacant, local_day(office["jurisdiction"], clock.now()), is_roster_known)
 
 
 def make_change(engine: Engine, ring: Ring, office_id: int, wanted: Wanted, by: By) -> Made:

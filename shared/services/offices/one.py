@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping
 
-from shared.db import office_changes, office_letters, office_pages
+from shared.db import office_changes, office_letters, office_pages, targets
 from shared.domain.causes import CAUSE_WORDS, Cause
 from shared.domain.letter_words import office_label
 from shared.domain.office_changes import CHANGE_WORDS, ChangeKind, ChangeState
@@ -93,12 +93,9 @@ class OfficeView:
     held_vacant: int
     bounce: str
     bounce_at: datetime | None
+    # False also while nobody of the whole chamber is known.
+    is_vacant: bool
     map: ChamberMap | None = None
-
-    @property
-    def is_vacant(self) -> bool:
-        """True while nobody holds the seat."""
-        return self.row["holder_id"] is None
 
 
 def read_office(engine: Engine, office_id: int, reader: OrganizerSession) -> OfficeView:
@@ -122,11 +119,12 @@ def _view(
 ) -> OfficeView:
     bounced = office_pages.last_bounce(connection, row["id"])
     seats = office_pages.seats_of_district(connection, row["ocd_id"])
+    today = targets.offices_today(connection, [row["id"]])[row["id"]]
     return OfficeView(
         row=row,
         chamber=Chamber(row["chamber"]),
         label=office_label(row["title"], row["name"] or "", row["district"]),
-        marks=find_marks(row),
+        marks=find_marks(row) if today.is_roster_known else frozenset(),
         addresses=_addresses(row),
         differences=find_differences(row),
         corrected=tuple(_CORRECTED_WORDS[name] for name in row["corrected"] or () if name in _CORRECTED_WORDS),
@@ -138,6 +136,7 @@ def _view(
         held_vacant=waiting.get((LetterState.HELD.value, HoldReason.VACANT_SEAT.value), 0),
         bounce=CAUSE_WORDS[Cause(bounced["cause"])].what if bounced else "",
         bounce_at=bounced["state_changed_at"] if bounced else None,
+        is_vacant=today.vacant,
     )
 
 

@@ -46,6 +46,8 @@ class Seat:
     last: Mapping[Any, Any] | None
     held_letters: int
     today: date
+    # False while no member of the whole chamber is known: then a seat without a holder says nothing.
+    is_roster_known: bool
 
     @property
     def holder_name(self) -> str:
@@ -79,6 +81,8 @@ def _collected(errors: dict[str, str], read: Any, typed: Mapping[str, str], seat
 
 def check_possible(kind: ChangeKind, seat: Seat) -> None:
     """One sentence why not, and what would help."""
+    if not seat.is_roster_known and kind is not ChangeKind.ADDRESS:
+        raise NotAllowed("Nobody of this whole chamber is known yet. Its legislators have to be imported first.")
     if kind is ChangeKind.VACANT and seat.holder is None:
         raise NotAllowed("Nobody holds this seat: it is vacant already.")
     if kind is ChangeKind.RETURNED and (seat.holder is not None or seat.last is None):
