@@ -26,11 +26,7 @@ def lock_office(connection: Connection, office_id: int) -> RowMapping | None:
 
 def holders(connection: Connection, office_id: int) -> Sequence[RowMapping]:
     """Everybody who held the seat, the present holder first, then the latest; not whom an undone change had seated."""
-    ever = or_(
-        office_holder.c.valid_to.is_(None),
-        office_holder.c.valid_to > office_holder.c.valid_from,
-        office_holder.c.is_ours,
-    )
+    ever = or_(office_holder.c.valid_to.is_(None), office_holder.c.valid_to >= office_holder.c.valid_from)
     query = select(office_holder).where(office_holder.c.office_id == office_id, ever)
     newest = (office_holder.c.valid_to.desc().nulls_first(), office_holder.c.id.desc())
     return connection.execute(query.order_by(*newest)).mappings().all()
@@ -50,11 +46,11 @@ def is_same_seat(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def restore_seat(connection: Connection, office_id: int, seat: Mapping[str, Any]) -> None:
-    """Brings the seat back. Whom it does not know held it for no time at all: letters may name them."""
+    """Brings the seat back. Whom it does not know never held it, but stays, since letters may name them."""
     connection.execute(update(office).where(office.c.id == office_id).values(general_email=seat["general_email"]))
     known = [row["id"] for row in seat["holders"]]
     undone = update(office_holder).where(office_holder.c.office_id == office_id, office_holder.c.id.not_in(known))
-    connection.execute(undone.values(valid_to=office_holder.c.valid_from, is_ours=False))
+    connection.execute(undone.values(valid_to=office_holder.c.valid_from - 1, is_ours=False))
     # Who has left first: a seat has one holder at a time.
     for row in sorted(seat["holders"], key=lambda row: row["valid_to"] is None):
         values = {name: value for name, value in row.items() if name != "id"}
@@ -113,7 +109,8 @@ def planned_changes(connection: Connection, until: date) -> Sequence[RowMapping]
 
 
 def _compared(seat: Mapping[str, Any]) -> tuple[Any, ...]:
-    rows = [row for row in seat["holders"] if row["valid_to"] != row["valid_from"] or row["is_ours"]]
+    # Dates in ISO's form are in order as texts.
+    rows = [row for row in seat["holders"] if row["valid_to"] is None or row["valid_to"] >= row["valid_from"]]
     return seat["general_email"], [[row[name] for name in _COMPARED] for row in rows]
 
 

@@ -61,7 +61,7 @@ class OurWord:
 
     def confirm(self, seat: directory.OfficeRow, person: Person) -> None:
         """The file names whom an organizer had seated: from now on they are known by its number."""
-        if seat.holder_id is not None:
+        if seat.holder_id is not None and self.has_seated(seat):
             office_changes.change_holder(self._connection, seat.holder_id, is_ours=False, person_id=person.person_id)
 
     def keep_details(self, seat: directory.OfficeRow, person: Person) -> None:

@@ -59,8 +59,8 @@ class Seating:
                 if person is None:
                     kept.append(seat)
                     continue
-                self._ours.confirm(seat, person)
             if person is not None and _are_alike(place, seat.district, person.district):
+                self._ours.confirm(seat, person)
                 self._stay(seat, coming.pop(person.person_id))
             else:
                 free.append(seat)
