@@ -68,6 +68,15 @@ def directory_version(connection: Connection, jurisdiction: str) -> tuple[dateti
     return row[0], row[1]
 
 
+def districts_version(connection: Connection, jurisdiction: str) -> datetime | None:
+    """Changes with every finished import of shapes; None when they came in another way."""
+    shapes = select(func.max(import_run.c.finished_at)).where(
+        import_run.c.jurisdiction == jurisdiction, import_run.c.kind == "districts"
+    )
+    found: datetime | None = connection.execute(shapes).scalar_one()
+    return found
+
+
 def current_districts(connection: Connection, jurisdiction: str, chamber: Chamber | None = None) -> list[DistrictRow]:
     """The districts in force."""
     query = select(district.c.id, district.c.chamber, district.c.name, district.c.ocd_id, district.c.shape).where(

@@ -11,13 +11,14 @@ from shared.domain.campaign_steps import Step, moved, step_mark
 from shared.domain.campaigns import Campaign
 from shared.domain.follow_ups import STEP_TEMPLATES, Trigger
 from shared.domain.letter_versions import LetterVersion
+from shared.domain.office_words import CHAMBER_NAMES
 from shared.domain.permissions import Permission
 from shared.domain.places import Chamber
 from shared.domain.publish_list import SUBJECT_LIMIT, text_problems
 from shared.rendering.logos import MOST_BYTES, LogoRefused, make_logo
 from shared.rendering.markdown import page_html
 from shared.services.editor.drafts import Editing, NewLogo, SavedMeanwhile, read_editing, save_step
-from shared.services.editor.offices import CHAMBER_NAMES, OfficeList, read_offices
+from shared.services.editor.offices import OfficeList, read_offices
 from shared.services.editor.preview import LONGEST, VACANT, sample_letter
 from web.admin import bp
 from web.admin.editor_words import CONDITION_WORDS, FIELD_WORDS, STEP_WORDS, TEMPLATE_WORDS, TRIGGER_WORDS

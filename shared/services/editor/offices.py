@@ -7,13 +7,12 @@ from sqlalchemy import Connection, Engine
 
 from shared.db.directory import current_offices
 from shared.db.engine import at_once
+from shared.domain.office_words import CHAMBER_NAMES
 from shared.domain.places import Chamber, Office
 from shared.domain.us_states import state_of
 from shared.services.lookup import has_real_directory
 from shared.services.lookup.directory import as_office
 from shared.services.lookup.practice import practice_offices
-
-CHAMBER_NAMES = {Chamber.LOWER: "House", Chamber.UPPER: "Senate", Chamber.CONGRESS: "US House"}
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RowMapping
 
 from shared.db import directory, office_changes
 from shared.domain.office_changes import ImportChangeKind
+from shared.domain.office_words import CHAMBER_NAMES
 from shared.domain.person_names import is_same_person
 from shared.services.imports.people import Person
 from shared.services.imports.reports import ImportReport
@@ -95,6 +96,5 @@ class OurWord:
         self._report.tell(
             ImportChangeKind.KEPT, seat.chamber, seat.district, office_id=seat.id, what=what, old=theirs, new=ours
         )
-        self._report.note(
-            f"kept our correction of {seat.chamber} {seat.district}, {what}: the file says {theirs or 'none'}"
-        )
+        seat_words = f"{CHAMBER_NAMES[seat.chamber]} {seat.district}"
+        self._report.note(f"kept our correction of {seat_words}, {what}: the file says {theirs or 'none'}")

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import shapely
 from sqlalchemy import Engine
 
 from shared.db import directory as store
+from shared.db.engine import at_once
 from shared.domain.phrases import phrase
 from shared.domain.places import Chamber, LookupResult, Match, Office
 from shared.domain.us_states import state_of
@@ -14,6 +16,8 @@ from shared.rendering.district_map import Area, DistrictMap, Spot, draw_map
 from shared.rendering.speech import say
 
 _NAMES = {Chamber.LOWER: "House", Chamber.UPPER: "Senate", Chamber.CONGRESS: "Congress"}
+# A drawn district is 20 to 50 kB.
+_MOST_DRAWN = 200
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,9 @@ class ChamberMap:
     name: str
     drawn: DistrictMap
     key: tuple[MarkedDistrict, ...]
+
+
+_DRAWN: dict[tuple[datetime | None, str, Chamber, str], ChamberMap | None] = {}
 
 
 def draw_maps(engine: Engine, jurisdiction: str, result: LookupResult) -> list[ChamberMap]:
@@ -56,16 +63,25 @@ def draw_question(
 
 
 def draw_district(engine: Engine, jurisdiction: str, chamber: Chamber, ocd_id: str) -> ChamberMap | None:
-    """The whole district among its neighbours; None while its shape is not known."""
+    """The whole district among its neighbours, drawn once after each import; None while its shape is not known."""
+    with at_once(engine) as connection:
+        version = store.districts_version(connection, jurisdiction)
+    key = (version, jurisdiction, chamber, ocd_id)
+    if version is None or key not in _DRAWN:
+        if len(_DRAWN) >= _MOST_DRAWN:
+            _DRAWN.clear()
+        _DRAWN[key] = _draw_whole(engine, jurisdiction, chamber, ocd_id)
+    return _DRAWN[key]
+
+
+def _draw_whole(engine: Engine, jurisdiction: str, chamber: Chamber, ocd_id: str) -> ChamberMap | None:
     areas = _areas(engine, jurisdiction, chamber)
     own = next((area for area in areas if area.id == ocd_id), None)
     if own is None:
         return None
     inside = shapely.point_on_surface(own.shape)
-    title, words = (
-        f"{_NAMES[chamber]} district {own.name}",
-        f"{own.name}, its neighbours, and where it lies in the state.",
-    )
+    title = f"{_NAMES[chamber]} district {own.name}"
+    words = f"{own.name}, its neighbours, and where it lies in the state."
     spot = Spot(inside.y, inside.x, 0.0)
     drawn = draw_map(areas, [ocd_id], spot, name="map-district", title=title, words=words, whole=True)
     return ChamberMap(chamber, _NAMES[chamber], drawn, ())

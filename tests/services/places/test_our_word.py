@@ -81,7 +81,7 @@ def test_a_corrected_address_survives_until_the_roster_has_it_too(engine: Engine
     report = bring((*ADA, "other@house.example"), BO)
     assert seat.now() == ("Ada North", "ada@better.example")
     assert kept(engine) == [("email", "other@house.example", "ada@better.example")]
-    assert any("kept our correction of lower 1st Essex, email" in line for line in report.lines)
+    assert any("kept our correction of House 1st Essex, email" in line for line in report.lines)
     bring((*ADA, "ada@better.example"), BO)
     assert seat.differences() == []
     bring((*ADA, "third@house.example"), BO)
