@@ -20,15 +20,23 @@ _HELD = LetterState.HELD.value
 _OF_THE_OFFICE = tuple(reason.value for reason in OF_THE_OFFICE)
 
 
-def unsettled_offices(connection: Connection) -> list[tuple[int, datetime, datetime]]:
-    """Offices that were changed lately: number, until when to look, and what time it is."""
-    query = select(office.c.id, office.c.settle_until, func.now()).where(office.c.settle_until.is_not(None))
-    return [(row[0], row[1], row[2]) for row in connection.execute(query.order_by(office.c.id))]
+def unsettled_offices(connection: Connection) -> list[int]:
+    """Offices that were changed lately and that any letter waits for."""
+    marked = select(office.c.id).where(office.c.settle_until.is_not(None))
+    waiting = and_(
+        letter.c.campaign_id.in_(select(campaign.c.id)),
+        letter.c.state.in_((*_CLAIMABLE, _HELD)),
+        letter.c.office_id.in_(marked),
+    )
+    # Most of the time no office is marked, and no letter is looked at.
+    if connection.execute(marked.limit(1)).first() is None:
+        return []
+    return list(connection.scalars(select(letter.c.office_id).where(waiting).distinct().order_by(letter.c.office_id)))
 
 
-def settled(connection: Connection, office_id: int) -> None:
-    """Nothing can turn up any more that this office's last change concerns."""
-    late = and_(office.c.id == office_id, office.c.settle_until < func.now())
+def settle(connection: Connection, but: Collection[int]) -> None:
+    """Nothing can turn up any more that the last changes of these offices concern; `but` those still worked on."""
+    late = and_(office.c.settle_until < func.now(), office.c.id.not_in(but))
     connection.execute(update(office).where(late).values(settle_until=None))
 
 

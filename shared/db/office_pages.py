@@ -34,8 +34,8 @@ def list_offices(connection: Connection, jurisdiction: str) -> Sequence[RowMappi
 
 
 def read_office(connection: Connection, office_id: int) -> RowMapping | None:
-    """One real seat in the same form."""
-    query = _with_holder().where(office.c.id == office_id, office.c.is_practice.is_(False))
+    """One seat in the same form, also a practice one."""
+    query = _with_holder().where(office.c.id == office_id)
     return connection.execute(query).mappings().one_or_none()
 
 

@@ -59,7 +59,8 @@ def find_marks(row: Mapping[Any, Any]) -> frozenset[Mark]:
         Mark.NO_EMAIL: not is_vacant and not row["goes_to"] and not row["is_failing"],
         # A second address may carry the letters on; the first one still needs somebody.
         Mark.FAILING: row["email_failed_at"] is not None or row["second_failed_at"] is not None,
-        Mark.CORRECTED: bool(row["corrected"] or row["is_ours"] or (is_vacant and row["roster"])),
+        Mark.CORRECTED: any((row["corrected"], row["is_ours"], row["second_email"], row["general_email"]))
+        or bool(is_vacant and row["roster"]),
         Mark.DIFFERS: bool(find_differences(row)),
         Mark.PLANNED: row["is_planned"],
     }

@@ -34,14 +34,10 @@ def settle_offices(engine: Engine, ring: Ring) -> int:
     """All that were changed lately; how many letters followed. Run by the sweep."""
     with engine.connect() as connection:
         marked = office_letters.unsettled_offices(connection)
-    followed = 0
-    for office_id, until, now in marked:
-        found = settle_office(engine, ring, office_id)
-        followed += found.total()
-        if until < now and not found:
-            with engine.begin() as connection:
-                office_letters.settled(connection, office_id)
-    return followed
+    found = {office_id: settle_office(engine, ring, office_id).total() for office_id in marked}
+    with engine.begin() as connection:
+        office_letters.settle(connection, [office_id for office_id, followed in found.items() if followed])
+    return sum(found.values())
 
 
 def settle_office(engine: Engine, ring: Ring, office_id: int) -> Counter[str]:

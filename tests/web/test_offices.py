@@ -13,6 +13,7 @@ from shared.queue.ring import Ring
 from shared.services.imports.addresses import import_addresses
 from shared.services.imports.districts import import_districts
 from shared.services.imports.legislators import import_legislators
+from shared.services.sweep import sweep
 from shared.settings import Settings
 from tests.factories import CAMPAIGN, make_campaign, write_letters
 from tests.services.places import files
@@ -183,6 +184,22 @@ def test_from_a_vacancy_to_a_successor(signed_in: FlaskClient, engine: Engine) -
             select(letter.c.recipient_name, letter.c.state).where(letter.c.office_id == WEST_ID)
         ).one()
     assert tuple(row) == ("Noor Lane", "queued")
+
+
+@pytest.mark.usefixtures("letters")
+def test_a_successor_by_import_gets_the_held_letters(
+    signed_in: FlaskClient, engine: Engine, ring: Ring, settings: Settings, tmp_path: Path
+) -> None:
+    press(signed_in, f"{WEST}/vacant", on="2026-11-01", reason="Resigned", action="do")
+    people = [files.person(9, "Noor Lane", "2nd Essex"), files.person(2, "Eve East", "10th Essex")]
+    import_legislators(engine, files.write_csv(tmp_path / "new.csv", files.ROSTER_COLUMNS, people), "ma")
+    sweep(engine, ring, settings)
+    with engine.connect() as connection:
+        row = connection.execute(
+            select(letter.c.recipient_email, letter.c.state, letter.c.body).where(letter.c.office_id == WEST_ID)
+        ).one()
+    assert (row[0], row[1]) == ("lane@house.example", "queued")
+    assert row[2].startswith("Dear Representative Noor Lane,")
 
 
 @pytest.mark.usefixtures("letters")

@@ -30,7 +30,7 @@ def upgrade() -> None:
     _create_office_change()
     _create_import_change()
     # Letters that are held for seats which were filled since then leave with the first sweep.
-    op.execute("UPDATE office SET settle_until = now() WHERE NOT is_practice")
+    op.execute("UPDATE office SET settle_until = now() WHERE id IN (SELECT office_id FROM letter WHERE state = 'held')")
 
 
 def downgrade() -> None:
