@@ -145,7 +145,7 @@ def test_an_address_is_corrected_after_a_look_and_undone(signed_in: FlaskClient,
     for words in (
         "Done: Correct the addresses. 1 letter leaves when due.",
         "The roster says something else than we do.",
-        "Email new@house.example west@house.example",
+        "Email: we say new@house.example , the roster says west@house.example",
         "Addresses corrected (first: west@house.example → new@house.example)",
         "“They wrote to us” organizer@example.org",
     ):
@@ -168,7 +168,7 @@ def test_from_a_vacancy_to_a_successor(signed_in: FlaskClient, engine: Engine) -
     assert press(signed_in, f"{WEST}/vacant", on="2026-11-01", reason="Resigned", action="do").location == WEST
     page = text_of(signed_in, WEST)
     assert "1 letter is held for the next holder" in page
-    assert "Holder vacant Wes West" in page
+    assert "Holder: we say vacant , the roster says Wes West" in page
     person = {"name": "Noor Lane", "party": "", "email": "noor@house.example", "reason": "Special election"}
     assert signed_in.get(f"{WEST}/released").location == WEST
     later = press(signed_in, f"{WEST}/seated", **person, on="2027-12-01", action="preview").text
