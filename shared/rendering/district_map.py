@@ -109,7 +109,7 @@ def draw_map(
         "" if whole else _spot(scene, view),
         _scale_bar(view),
         "</g>",
-        _inset(scene, view, inset_at),
+        "" if whole and _shows_all(scene, view) else _inset(scene, view, inset_at),
     ]
     frame_line = (
         f'<rect x=".5" y=".5" width="{WIDTH - 1:g}" height="{HEIGHT - 1:g}" rx="8" fill="none" stroke="#c6d0d5"/>'
@@ -284,6 +284,11 @@ def _inset(scene: _Scene, view: View, at: tuple[float, float]) -> str:
         f'<path d="{marked}" fill="#1b727d" stroke="#1b727d" stroke-width=".6"/>'
         f"{_place_mark(left, top, right, bottom)}</g>"
     )
+
+
+def _shows_all(scene: _Scene, view: View) -> bool:
+    """Where a district is the whole state, another map of the state says nothing more."""
+    return bool(shapely.covers(shapely.box(*view.box()), shapely.box(*shapely.total_bounds(scene.shapes))))
 
 
 def _place_mark(left: float, top: float, right: float, bottom: float) -> str:

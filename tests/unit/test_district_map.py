@@ -42,6 +42,15 @@ def test_candidates_have_fills_of_their_own() -> None:
     assert len(set(fills.values())) == 3
 
 
+def test_a_whole_district_is_shown_without_a_spot() -> None:
+    drawn = draw_map(AREAS, ["w"], Spot(42.1, -71.55, 0.0), name="m", title="t", words="1st Essex", whole=True)
+    root = ET.fromstring(str(drawn.svg))  # noqa: S314 - our own
+    assert not root.findall(".//{*}circle")
+    alone = draw_map([WEST], ["w"], Spot(42.1, -71.55, 0.0), name="m", title="t", words="1st Essex", whole=True)
+    assert "translate(" in drawn.svg
+    assert "translate(" not in alone.svg, "no map of the state where the district is the state"
+
+
 @pytest.mark.parametrize(
     ("metres", "words"), [(84.6, "85 m (278 ft)"), (400, "400 m (0.2 miles)"), (3_400, "3.4 km (2.1 miles)")]
 )
