@@ -14,12 +14,13 @@ from shared.errors import InputError, NotAllowed
 from shared.queue.ring import Ring
 from shared.services.checked_letters import count_checked, release_checked
 from shared.services.delivery import deliver_letters, send_mail
+from shared.services.letters import retry_letter
 from shared.services.offices.changes import Made, make_change, read_seat, undo_change
 from shared.services.offices.preview import preview_change
 from shared.services.offices.wanted import By, read_wanted
 from shared.services.sweep import sweep
 from shared.settings import Settings
-from tests.factories import make_campaign, write_letters
+from tests.factories import CAMPAIGN, make_campaign, write_letters
 from tests.smtp_server import ScriptedSmtpServer
 
 BY = By("anna@example.org")
@@ -215,6 +216,20 @@ def test_a_letter_that_is_checked_for_programs_stays_held_and_is_written_for_the
     assert (desk.states(), count_checked(desk.engine, 1)) == ({"held": 2}, 2)
     release_checked(desk.engine, desk.ring, 1, actor="organizer:1")
     assert (desk.letter()[0], desk.states()) == ("Noor Lane", {"queued": 2})
+
+
+def test_a_campaign_that_does_not_write_to_the_new_holder_asks_a_person(desk: Desk) -> None:
+    left_out = '[[exclusions]]\nreason = "On our side already."\nparties = ["Green"]\n+++\n<!-- page -->'
+    make_campaign(desk.engine, CAMPAIGN.replace("+++\n<!-- page -->", left_out))
+    made = desk.change(ChangeKind.SEATED, name="Noor Lane", email="noor@x.example", party="Green")
+    assert (made.letters, desk.states()) == ({"held": 2}, {"held": 2})
+    with desk.engine.connect() as connection:
+        causes = connection.execute(
+            select(letter.c.hold_reason, letter.c.cause).where(letter.c.office_id == OFFICE).distinct()
+        ).all()
+    assert [tuple(row) for row in causes] == [("organizer", "left_out")]
+    retry_letter(desk.engine, desk.ring, 1, actor="organizer:1")
+    assert desk.states() == {"held": 1, "queued": 1}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ changes nothing, is kept beside our word for the page of the office, and is name
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from sqlalchemy import Connection, RowMapping
 
@@ -16,7 +16,7 @@ from shared.domain.person_names import is_same_person
 from shared.services.imports.people import Person
 from shared.services.imports.reports import ImportReport
 
-NOBODY = "nobody"
+_NOBODY = "nobody"
 
 
 class OurWord:
@@ -56,9 +56,9 @@ class OurWord:
                     office_changes.forgive_ended(self._connection, seat.id, person_id)
         return still
 
-    def find_same(self, seat: directory.OfficeRow, coming: Mapping[str, Person]) -> Person | None:
+    def find_same(self, seat: directory.OfficeRow, coming: Iterable[Person]) -> Person | None:
         """Whom the file calls by the name of whom an organizer has seated."""
-        return next((one for one in coming.values() if is_same_person(one.details["name"], seat.name)), None)
+        return next((one for one in coming if is_same_person(one.details["name"], seat.name)), None)
 
     def confirm(self, seat: directory.OfficeRow, person: Person) -> None:
         """The file names whom an organizer had seated: from now on they are known by its number."""
@@ -74,14 +74,13 @@ class OurWord:
         office_changes.change_holder(self._connection, seat.holder_id, corrected=differing)
         self._write(seat, person if differing else None)
         for name in differing:
-            theirs, ours = person.details[name] or NOBODY, getattr(seat, name)
-            self._kept(seat, name, theirs if person.details[name] else "", ours)
+            self._kept(seat, name, person.details[name], getattr(seat, name))
 
     def keep_seat(self, seat: directory.OfficeRow, person: Person | None) -> None:
         """Somebody else sits there than the file says, or nobody does; None when the file names nobody."""
         self._write(seat, person)
-        theirs = person.details["name"] if person else NOBODY
-        self._kept(seat, "holder", theirs, seat.name or NOBODY)
+        theirs = person.details["name"] if person else _NOBODY
+        self._kept(seat, "holder", theirs, seat.name or _NOBODY)
 
     def agree(self, seat: directory.OfficeRow) -> None:
         """The file and we say the same of the seat."""

@@ -50,12 +50,14 @@ class Seating:
         """
         coming = {person.person_id: person for person in people}
         still = self._ours.take_gone(seats, coming)
+        sitting = {seat.person_id for seat in seats if seat.holder_id is not None}
         free: list[directory.OfficeRow] = []
         kept: list[directory.OfficeRow] = []
         for seat in seats:
             person = coming.get(seat.person_id) if seat.holder_id is not None else None
             if person is None and self._ours.has_seated(seat):
-                person = self._ours.find_same(seat, coming)
+                # Not somebody of the same name in the seat beside it.
+                person = self._ours.find_same(seat, (one for one in people if one.person_id in coming.keys() - sitting))
                 if person is None:
                     kept.append(seat)
                     continue

@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Engine, RowMapping
+from sqlalchemy.exc import OperationalError
 
 from shared import clock
 from shared.db import directory, office_changes, office_letters, targets
@@ -134,9 +135,15 @@ def carry_out_due(engine: Engine, ring: Ring) -> int:
         rows = office_changes.planned_changes(connection, clock.now().date() + _MOST_AHEAD)
     done = 0
     for row in rows:
-        if row["on_date"] <= local_day(row["jurisdiction"], clock.now()):
+        if row["on_date"] > local_day(row["jurisdiction"], clock.now()):
+            continue
+        try:
             done += _carry_out_planned(engine, row)
             settle_office(engine, ring, row["office_id"])
+        except OperationalError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one change must not hold up the rest of the sweep
+            _LOG.error("office.change_failed", change_id=row["id"], error=type(error).__name__)
     return done
 
 

@@ -72,8 +72,6 @@ def hold_withdrawn(engine: Engine, office_id: int, since: datetime, *, actor: st
     """What was withdrawn since then is held again, unless its writer wrote again or was erased; how many."""
 
     def reopen(connection: Connection, row: RowMapping, _office: Office) -> bool:
-        if letters.is_erased(connection, row):
-            return False
         # By way of `queued`, which no worker sees before it is held.
         letters.change_letter(connection, row, LetterState.QUEUED, actor=actor, cause=Cause.ORGANIZER)
         return _hold(connection, letters.lock_letter(connection, row["id"]), actor)
@@ -103,6 +101,8 @@ def _each(engine: Engine, office_id: int, lock: _Lock, work: _Work) -> int:
             office = _of_its_own(connection, office_id)
             rows = lock(connection, last)
             for row in rows:
+                if letters.is_erased(connection, row):
+                    continue
                 try:
                     with connection.begin_nested():
                         moved += work(connection, row, office)

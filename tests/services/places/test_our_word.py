@@ -160,6 +160,24 @@ def test_our_word_holds_where_a_district_has_several_seats(engine: Engine, setti
         assert len(office_changes.organizers_word(connection, "wa")) == 2
 
 
+def test_a_namesake_in_the_seat_beside_it_is_not_taken_for_whom_we_seated(
+    engine: Engine, settings: Settings, tmp_path: Path
+) -> None:
+    roster = [files.person(1, "Ann One", "20"), files.person(2, "Zoe Lane", "20")]
+    path = files.write_csv(tmp_path / "wa.csv", files.ROSTER_COLUMNS, roster)
+    import_legislators(engine, path, "wa")
+    with engine.begin() as connection:
+        number = connection.scalar(text("SELECT office_id FROM office_holder WHERE name = 'Ann One'"))
+        now = read_seat(connection, number)
+        wanted = read_wanted(ChangeKind.SEATED, {"name": "Noor Lane", "on": str(now.today), "reason": "Known"}, now)
+    make_change(engine, make_ring(settings), number, wanted, By("anna@example.org"))
+    for _ in range(2):
+        import_legislators(engine, path, "wa")
+        with engine.connect() as connection:
+            names = connection.scalars(select(office_holder.c.name).where(office_holder.c.valid_to.is_(None)))
+            assert sorted(names) == ["Noor Lane", "Zoe Lane"]
+
+
 def test_an_import_is_kept_with_its_changes_and_names_what_looks_wrong(engine: Engine, bring: Import) -> None:
     names = [f"{number}th Essex" for number in range(11, 21)]
     people = [(number, f"Member No{number}", name) for number, name in enumerate(names)]
