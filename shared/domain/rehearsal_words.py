@@ -74,13 +74,13 @@ KIND_WORDS: dict[Kind, KindWords] = {
         "office without an email address",
         "offices without an email address",
         "Letters to it wait until there is one.",
-        "Give it one: dearrep office address",
+        "Give it one: under Offices, or by dearrep office address",
     ),
     Kind.WRONG_EMAIL: KindWords(
         "office whose email address can't be right",
         "offices whose email address can't be right",
         "No mail server takes such an address.",
-        "Correct it: dearrep office address",
+        "Correct it: under Offices, or by dearrep office address",
     ),
     Kind.FAILING: KindWords(
         "office whose address fails",
@@ -122,7 +122,7 @@ KIND_WORDS: dict[Kind, KindWords] = {
         "email address of several offices",
         "email addresses of several offices",
         "A supporter of both would send two letters to one mailbox.",
-        "Right for a shared staff mailbox. Otherwise correct one: dearrep office address",
+        "Right for a shared staff mailbox. Otherwise correct one: under Offices, or by dearrep office address",
     ),
     Kind.LEFT_OUT: KindWords(
         "office that is left out",
