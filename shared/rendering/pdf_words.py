@@ -39,7 +39,7 @@ class PdfWords:
         if self.line is None:
             return
         page.setFillColor(colour)
-        page.setFont(_registered(self.line.face), self.text.size)
+        page.setFont(registered(self.line.face), self.text.size)
         for number, one in enumerate(self.text.lines):
             page.drawString(left, top - (number + _BASELINE) * self.text.size * LEADING, one)
 
@@ -51,12 +51,13 @@ def set_words(text: str, sizes: Sequence[float], width: float, height: float, *,
 
 
 def _measure(line: Line) -> Measure:
-    name = _registered(line.face)
+    name = registered(line.face)
     return lambda text, size: float(pdfmetrics.stringWidth(text, name, size))
 
 
 @lru_cache(maxsize=16)
-def _registered(face: Face) -> str:
+def registered(face: Face) -> str:
+    """The font's name for reportlab, which reads its file once a process."""
     name = f"{face.path}:{face.index}"
     pdfmetrics.registerFont(TTFont(name, face.path, subfontIndex=face.index))
     return name
