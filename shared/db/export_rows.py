@@ -15,9 +15,10 @@ _OFFICE = "JOIN office ON office.id = letter.office_id"
 
 
 def _unless_erased(*columns: str) -> str:
-    """The columns; empty from the request to be erased on."""
+    """The columns; empty once a person asked to be erased, or where they grew old and only a consent keeps them."""
     return ", ".join(
-        f"CASE WHEN erase_requested_at IS NULL THEN {column} ELSE '' END AS {column.partition('.')[2]}"
+        f"CASE WHEN erase_requested_at IS NULL AND trimmed_at IS NULL THEN {column} ELSE '' END"
+        f" AS {column.partition('.')[2]}"
         for column in columns
     )
 
