@@ -105,9 +105,12 @@ _FAIL = text(
     f"UPDATE export SET state = 'failed', reason = :reason, lease_until = NULL, ended_at = now() WHERE {_MINE}"
 )
 _PUT_BACK = text(f"UPDATE export SET lease_until = NULL WHERE {_MINE}")
-_NUMBERS = text("SELECT number FROM export_piece WHERE export_id = :id ORDER BY number")
+_STORED = text(
+    "SELECT number, name, octet_length(data) AS size FROM export_piece WHERE export_id = :id AND length(data) > 0"
+    " ORDER BY number"
+)
 _PIECE = text(
-    "SELECT name, data FROM export_piece JOIN export ON export.id = export_id"
+    "SELECT data FROM export_piece JOIN export ON export.id = export_id"
     " WHERE export_id = :id AND number = :number AND state = 'ready' AND expires_at > now()"
 )
 
@@ -136,6 +139,15 @@ class Piece:
     parts: int
     erasures: int
     read_at: datetime
+
+
+@dataclass(frozen=True)
+class StoredPiece:
+    """A piece that is kept; `name` is that of its file in a bundle."""
+
+    number: int
+    name: str
+    size: int
 
 
 @dataclass(frozen=True)
@@ -247,15 +259,14 @@ def is_too_large(size: int) -> bool:
     return size > LARGEST_BYTES
 
 
-def piece_numbers(connection: Connection, export_id: int) -> list[int]:
+def stored_pieces(connection: Connection, export_id: int) -> list[StoredPiece]:
     """The pieces of a file in their order."""
-    return list(connection.execute(_NUMBERS, {"id": export_id}).scalars())
+    return [StoredPiece(*row) for row in connection.execute(_STORED, {"id": export_id})]
 
 
-def read_piece(connection: Connection, export_id: int, number: int) -> tuple[str, bytes] | None:
-    """Name and bytes of a piece of a file that is ready; None when it has ended."""
-    row = connection.execute(_PIECE, {"id": export_id, "number": number}).one_or_none()
-    return (row.name, bytes(row.data)) if row else None
+def read_piece(connection: Connection, export_id: int, number: int) -> bytes | None:
+    """The bytes of a piece of a file that is ready; None when it has ended."""
+    return connection.execute(_PIECE, {"id": export_id, "number": number}).scalar_one_or_none()
 
 
 def _mine(claimed: Claim) -> dict[str, object]:

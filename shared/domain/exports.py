@@ -10,7 +10,8 @@ from shared.errors import InputError
 
 # A campaign's files that are there or being made; more would fill the disk that letters need.
 MOST_FILES = 10
-LARGEST_BYTES = 4 * 1024**3
+# Also the size up to which every ZIP is of the old kind, whose length is known before it is written.
+LARGEST_BYTES = 2_000_000_000
 # A ream of paper: what one person carries, prints and clips together.
 LETTERS_A_FILE = 500
 ROWS_A_PIECE = 2_000
@@ -82,7 +83,7 @@ KIND_WORDS: dict[ExportKind, KindWords] = {
 REASON_WORDS: dict[ExportReason, str] = {
     ExportReason.NONE: "",
     ExportReason.NOTHING: "Nothing fits what you asked for, so there is no file.",
-    ExportReason.TOO_LARGE: "It would be larger than 4 GB. Ask for it in parts: by date, by state or by office.",
+    ExportReason.TOO_LARGE: "It would be larger than 2 GB. Ask for it in parts: by date, by state or by office.",
     ExportReason.BROKE_OFF: "Something went wrong on our side. Ask for it again; if that fails too, tell whoever runs"
     " the server: dearrep doctor.",
     ExportReason.TIME: "Its time was over, so it was deleted.",

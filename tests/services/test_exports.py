@@ -95,7 +95,10 @@ def table(engine: Engine, settings: Settings, number: int) -> list[dict[str, str
 
 
 def archive(engine: Engine, settings: Settings, number: int) -> zipfile.ZipFile:
-    return zipfile.ZipFile(io.BytesIO(b"".join(opened(engine, settings, number).content)))
+    file = opened(engine, settings, number)
+    data = b"".join(file.content)
+    assert file.size == len(data)
+    return zipfile.ZipFile(io.BytesIO(data))
 
 
 def end_lease(engine: Engine) -> None:

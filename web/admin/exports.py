@@ -62,8 +62,8 @@ def download_export(slug: str, export_id: int) -> ResponseReturnValue:
     g.audit_about = _about(file.row)
     response = Response(file.content, content_type=file.mimetype, direct_passthrough=True)
     response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
-    if file.size is not None:
-        response.content_length = file.size
+    # A download that breaks off is then known as such.
+    response.content_length = file.size
     return response
 
 
@@ -141,12 +141,12 @@ def _about(row: ExportRow) -> str:
 
 
 def filter_words(row: ExportRow) -> str:
-    """`State: Bounced; 1st Franklin; from November 22, 2026`, or `All`."""
+    """`State: Bounced; Senator Pat Doe; from November 22, 2026`, or `All of them`."""
     wanted = row.wanted
     parts = [f"State: {STATE_WORDS[wanted.letter_state]}"] if wanted.letter_state else []
     if row.office:
         parts.append(office_label(*row.office))
-    return "; ".join([*parts, *_day_words(wanted)]) or "All"
+    return "; ".join([*parts, *_day_words(wanted)]) or "All of them"
 
 
 def _day_words(wanted: ExportFilter) -> list[str]:

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, RowMapping, select
 from shared.clock import now
 from shared.db import export_pieces, export_rows, exports
 from shared.db.engine import at_once
+from shared.db.export_pieces import StoredPiece
 from shared.db.exports import ExportRow
 from shared.db.tables import campaign as campaign_table
 from shared.domain.campaigns import StoredCampaign
@@ -23,6 +24,8 @@ from shared.queue.ring import Ring
 from shared.services.campaigns import require_campaign
 from shared.settings import Settings
 
+# What a ZIP adds to each file beside its name, which stands there twice, and its end.
+_ZIP_ENTRY, _ZIP_END = 30 + 16 + 46, 22
 _NO_FILE = "There is no such file."
 _BROKEN_LINK = "This link is not complete. Take the file from the page “Exports”."
 _OVER = "This link is over, and its file is deleted. Ask for a new one."
@@ -47,12 +50,12 @@ class ExportPage:
 
 @dataclass(frozen=True)
 class File:
-    """A file that is ready: its name, its size where that is known, and its bytes."""
+    """A file that is ready: its name, its size, and its bytes."""
 
     row: ExportRow
     name: str
     mimetype: str
-    size: int | None
+    size: int
     content: Iterator[bytes]
 
 
@@ -107,7 +110,7 @@ def open_export(
     """The file behind such a link. Raises NotFound for one that we did not make, NotAllowed when its time is over."""
     with at_once(engine) as connection:
         row = exports.find(connection, stored.id, export_id)
-        numbers = export_pieces.piece_numbers(connection, export_id)
+        pieces = export_pieces.stored_pieces(connection, export_id)
     if row is None:
         raise NotFound(_NO_FILE)
     if not until.isdecimal() or not is_export_key(settings.secret_key, export_id, int(until), key):
@@ -115,36 +118,40 @@ def open_export(
     if row.state is not ExportState.READY or min(int(until), _end(row)) < now().timestamp():
         raise NotAllowed(_OVER)
     name = f"{stored.campaign.slug}-{row.asked_at:%Y-%m-%d}-{KIND_WORDS[row.kind].ending}"
-    pieces = _pieces(engine, export_id, numbers)
+    contents = _contents(engine, export_id, pieces)
     if row.kind is ExportKind.BUNDLE:
         at = (row.ended_at or row.asked_at).astimezone(ZoneInfo(stored.campaign.timezone))
-        return File(row, name, "application/zip", None, _zipped(pieces, at))
-    return File(row, name, "text/csv; charset=utf-8", row.size, (data for _, data in pieces))
+        return File(row, name, "application/zip", _zipped_size(pieces), _zipped(pieces, contents, at))
+    return File(row, name, "text/csv; charset=utf-8", sum(piece.size for piece in pieces), contents)
 
 
 def _end(row: ExportRow) -> float:
     return row.expires_at.timestamp() if row.expires_at else 0.0
 
 
-def _pieces(engine: Engine, export_id: int, numbers: list[int]) -> Iterator[tuple[str, bytes]]:
+def _contents(engine: Engine, export_id: int, pieces: Sequence[StoredPiece]) -> Iterator[bytes]:
     """One after the other, each in a question of its own: nothing is open while somebody's line is slow."""
-    for number in numbers:
+    for piece in pieces:
         with at_once(engine) as connection:
-            piece = export_pieces.read_piece(connection, export_id, number)
-        if piece is None:
+            data = export_pieces.read_piece(connection, export_id, piece.number)
+        if data is None:
             raise Ended
-        yield piece
+        yield data
 
 
-def _zipped(pieces: Iterator[tuple[str, bytes]], at: datetime) -> Iterator[bytes]:
+def _zipped(pieces: Sequence[StoredPiece], contents: Iterator[bytes], at: datetime) -> Iterator[bytes]:
     """A ZIP of the files, as they come; PDFs are compressed already."""
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
-        for name, data in pieces:
-            if data:
-                archive.writestr(zipfile.ZipInfo(name, at.timetuple()[:6]), data)
-                yield sink.take()
+        for piece, data in zip(pieces, contents, strict=True):
+            archive.writestr(zipfile.ZipInfo(piece.name, at.timetuple()[:6]), data)
+            yield sink.take()
     yield sink.take()
+
+
+def _zipped_size(pieces: Sequence[StoredPiece]) -> int:
+    """Told before the first byte, so that a browser knows a broken download from a whole one."""
+    return _ZIP_END + sum(piece.size + _ZIP_ENTRY + 2 * len(piece.name) for piece in pieces)
 
 
 class _Sink(io.RawIOBase):
