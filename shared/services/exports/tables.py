@@ -39,7 +39,8 @@ def table_head(kind: ExportKind) -> bytes:
 
 def table_lines(kind: ExportKind, rows: Sequence[RowMapping]) -> bytes:
     """The rows under that head."""
-    return csv_lines([_cells(kind, row)[name] for name in _COLUMNS[kind]] for row in map(dict, rows))
+    cells = (_cells(kind, dict(row)) for row in rows)
+    return csv_lines([row[name] for name in _COLUMNS[kind]] for row in cells)
 
 
 def _cells(kind: ExportKind, row: dict[str, Value]) -> dict[str, Value]:
