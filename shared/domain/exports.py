@@ -1,5 +1,6 @@
 """Exports: which files there are, of which letters, and what is said about them. One place for their words."""
 
+import re
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -90,6 +91,9 @@ REASON_WORDS: dict[ExportReason, str] = {
     ExportReason.DELETED: "Deleted by hand.",
     ExportReason.ERASURE: "Somebody in it had their data deleted. Ask for a new file: that person is not in it.",
 }
+# A row's number, not longer than those of PostgreSQL; and years that a campaign may be in.
+_NUMBER = re.compile(r"\d{1,18}", re.ASCII)
+_YEARS = range(2000, 2200)
 # The files that hold something about persons.
 PERSONAL = frozenset(ExportKind) - {ExportKind.LEGISLATORS}
 # What is printed: letters with words that their supporter stands by.
@@ -113,11 +117,12 @@ def read_filter(kind: ExportKind, *, state: str, office_id: str, first_day: str,
     known_state = LetterState(state) if state in set(LetterState) else None
     if state and known_state is None:
         wrong["state"] = "Choose a state from the list."
-    if office_id and not office_id.isdecimal():
+    known_office = int(office_id) if _NUMBER.fullmatch(office_id) else None
+    if office_id and known_office is None:
         wrong["office_id"] = "Choose an office from the list."
     read = ExportFilter(
         known_state,
-        int(office_id) if office_id.isdecimal() else None,
+        known_office,
         _read_day("first_day", first_day, wrong),
         _read_day("last_day", last_day, wrong),
     )
@@ -136,7 +141,10 @@ def _read_day(field: str, typed: str, wrong: dict[str, str]) -> date | None:
     if not typed.strip():
         return None
     try:
-        return date.fromisoformat(typed.strip())
+        day = date.fromisoformat(typed.strip())
     except ValueError:
+        day = date.min
+    if day.year not in _YEARS:
         wrong[field] = "Write the day as year, month and day, such as 2026-11-22."
         return None
+    return day

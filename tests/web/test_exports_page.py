@@ -97,7 +97,9 @@ def test_a_bundle_is_a_zip_of_one_pdf_for_each_office(
         ({}, "Choose what you need."),
         ({"kind": "letters", "first_day": "yesterday"}, "such as 2026-11-22"),
         ({"kind": "letters", "first_day": "2026-11-22", "last_day": "2026-11-21"}, "before the first one"),
+        ({"kind": "letters", "last_day": "9999-12-31"}, "such as 2026-11-22"),
         ({"kind": "letters", "office_id": "99"}, "no letters to that office"),
+        ({"kind": "letters", "office_id": "9" * 5000}, "Choose an office from the list."),
         ({"kind": "letters", "state": "lost"}, "Choose a state from the list."),
         ({"kind": "supporters", "state": "sent"}, "by date only"),
         ({"kind": "bundle", "state": "cancelled"}, "not handed over"),
@@ -132,6 +134,7 @@ def test_a_link_ends_with_its_time_and_with_a_press(
 def test_a_link_alone_opens_nothing(client: FlaskClient, signed_in: FlaskClient, engine: Engine, made: str) -> None:
     assert signed_in.get(made[:-1] + ("a" if made[-1] != "a" else "b")).status_code == NOT_THERE
     assert signed_in.get(made.partition("?")[0]).status_code == NOT_THERE
+    assert signed_in.get(re.sub(r"until=\d+", "until=" + "9" * 5000, made)).status_code == NOT_THERE
     # Later than we allowed.
     assert signed_in.get(re.sub(r"until=\d+", "until=9999999999", made)).status_code == NOT_THERE
     # Of another campaign, by somebody who may see both.

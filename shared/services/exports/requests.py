@@ -101,7 +101,7 @@ def file_link(settings: Settings, row: ExportRow) -> tuple[int, str] | None:
     if row.state is not ExportState.READY:
         return None
     until = int(_end(row))
-    return until, export_key(settings.secret_key, row.id, until)
+    return until, export_key(settings.secret_key, row.id, str(until))
 
 
 def open_export(
@@ -113,7 +113,7 @@ def open_export(
         pieces = export_pieces.stored_pieces(connection, export_id)
     if row is None:
         raise NotFound(_NO_FILE)
-    if not until.isdecimal() or not is_export_key(settings.secret_key, export_id, int(until), key):
+    if not is_export_key(settings.secret_key, export_id, until, key):
         raise NotFound(_BROKEN_LINK)
     if row.state is not ExportState.READY or min(int(until), _end(row)) < now().timestamp():
         raise NotAllowed(_OVER)
