@@ -45,10 +45,11 @@ class Pen:
         if asked not in self._runs:
             self._runs[asked] = _runs(line, bold=bold)
         self._page.setFillColor(colour)
-        for font, part in self._runs[asked]:
+        runs = self._runs[asked]
+        for font, part in runs:
             self._page.setFont(font, size)
             self._page.drawString(left, base, part)
-            left += float(pdfmetrics.stringWidth(part, font, size))
+            left += float(pdfmetrics.stringWidth(part, font, size)) if len(runs) > 1 else 0
 
     def write_right(self, line: str, right: float, base: float, size: float, *, colour: HexColor = INK) -> None:
         """One line that ends at `right`."""

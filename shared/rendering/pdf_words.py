@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from reportlab import rl_config
 from reportlab.lib.colors import HexColor
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
@@ -12,6 +13,8 @@ from reportlab.pdfgen.canvas import Canvas
 from shared.rendering.fonts import Face, Line, find_line
 from shared.rendering.typesetting import LEADING, Measure, SetText, set_text
 
+# PDFs as bytes rather than as letters of the alphabet: a fifth smaller, and written sooner.
+rl_config.useA85 = 0
 INK = HexColor("#16232f")
 # Letters stand a little above the lower end of their line.
 _BASELINE = 0.82
