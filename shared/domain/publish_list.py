@@ -200,16 +200,17 @@ def _route(facts: Facts) -> Point:
 def _sender(facts: Facts) -> Point:
     """Nothing leaves without a relay, so that it is only good to know then."""
     name, sender = "Receivers can trust your sender domain", facts.sender
-    how = {"is_must": facts.has_relay, "deed": "sender"}
     if sender.faults is None:
         words = f"Nobody has checked yet what DNS says about {sender.domain}."
-        return Point(name, False, words, "Check the sender domain", **how)
+        mend = "Check the sender domain"
+        return Point(name, False, words, mend, None, is_must=facts.has_relay, deed="sender")
     if not sender.faults:
         return Point(name, True, f"DNS says about {sender.domain} what receivers want to know.")
     listed = f"For {sender.domain} DNS lacks or mistakes: {', '.join(sender.faults)}."
     if sender.accepted_by:
         return Point(name, True, f"{listed} {sender.accepted_by} decided to go on all the same.")
-    return Point(name, False, f"{listed} Offices may refuse your letters.", "See what to mend", **how)
+    words = f"{listed} Offices may refuse your letters."
+    return Point(name, False, words, "See what to mend", None, is_must=facts.has_relay, deed="sender")
 
 
 def _tested(facts: Facts) -> Point:
