@@ -122,6 +122,8 @@ def _dmarc_policy(domain: str, name: str, records: tuple[str, ...]) -> Finding:
         return Finding(about, Light.RED, words, name, records, "Replace it by:", "TXT", "v=DMARC1; p=none")
     if policy.lower() == "none":
         words = "It asks receivers to do nothing against forged letters. That is enough to begin with."
+        if not is_own:
+            return Finding(about, Light.AMBER, words + above + same, name, records)
         mend = "When SPF and DKIM have been green for some weeks, make it stricter:"
         return Finding(about, Light.AMBER, words + above + same, name, records, mend, "TXT", "v=DMARC1; p=quarantine")
     done = "put forged letters aside" if policy.lower() == "quarantine" else "refuse forged letters"
