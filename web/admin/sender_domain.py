@@ -19,7 +19,7 @@ _LIGHTS = {
     Light.GREEN: ("okc", "cd", "Good"),
     Light.AMBER: ("warn", "cb", "Works, could be better"),
     Light.RED: ("x", "cf", "To mend"),
-    Light.SILENT: ("clock", "cl", "No answer from DNS"),
+    Light.SILENT: ("clock", "cl", "No answer"),
 }
 _SAID = {
     Light.GREEN: "All records are as receivers want them.",
@@ -43,7 +43,9 @@ def check_sender() -> ResponseReturnValue:
     if PlainForm().validate_on_submit():
         check = service.check_now(here().engine, here().settings, actor=organizer().actor)
         light = check.light or Light.SILENT
-        flash(_SAID[light], "good" if light in (Light.GREEN, Light.AMBER) else "problem")
+        flash(
+            f"DNS was asked: {_LIGHTS[light][2].lower()}.", "good" if light in (Light.GREEN, Light.AMBER) else "problem"
+        )
     return redirect(url_for("admin.sender_domain"), 303)
 
 
