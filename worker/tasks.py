@@ -20,6 +20,7 @@ from shared.services.prepare import prepare_submissions
 from shared.services.receipts import apply_receipts
 from shared.services.rehearsal import run_rehearsals
 from shared.services.relay import with_relay
+from shared.services.sender_domain import check_again
 from shared.services.sweep import sweep, tidy
 from shared.settings import Settings
 from shared.timing import Timing
@@ -63,9 +64,16 @@ def make_work(engine: Engine, ring: Ring, settings: Settings) -> dict[TaskName, 
         TaskName.APPLY_RECEIPTS: lambda: apply_receipts(engine, ring, settings),
         TaskName.REHEARSE: lambda: run_rehearsals(engine, ring, current()),
         TaskName.SWEEP: lambda: sweep(engine, ring, current()),
-        TaskName.TIDY: lambda: [tidy(engine, current()), *(delete(engine) for delete in _GROWN_OLD)],
+        TaskName.TIDY: lambda: _tidy(engine, current()),
     }
     return {name: Shift(run, _AT_ONCE[name]) if name in _AT_ONCE else run for name, run in work.items()}
+
+
+def _tidy(engine: Engine, settings: Settings) -> None:
+    tidy(engine, settings)
+    for delete in _GROWN_OLD:
+        delete(engine)
+    check_again(engine, settings)
 
 
 def register_tasks(app: Celery, work: Mapping[TaskName, Callable[[], object]], timing: Timing) -> None:

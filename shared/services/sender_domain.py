@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import structlog
@@ -30,6 +30,7 @@ from shared.settings import Settings, read_dns_servers
 _LOG = structlog.get_logger()
 # Somebody looks at the page meanwhile.
 PATIENCE_S = 6.0
+_LASTS = timedelta(days=1)
 _SELECTOR = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?)*", re.ASCII)
 _MOST_SELECTORS = 6
 
@@ -94,6 +95,16 @@ def check_now(engine: Engine, settings: Settings, *, actor: str) -> SenderCheck:
         mail_setup.write_check(connection, settings.mail_domain, values)
     _LOG.info("sender.checked", light=worst(findings).value, faults=len(faults(findings)), actor=actor)
     return read_check(engine, settings)
+
+
+def check_again(engine: Engine, settings: Settings) -> bool:
+    """Once a day, after somebody has asked once: a record that was lost is seen before the next campaign."""
+    with at_once(engine) as connection:
+        row = mail_setup.read_check(connection, settings.mail_domain)
+    if row is None or row["checked_at"] is None or now() - row["checked_at"] < _LASTS:
+        return False
+    check_now(engine, settings, actor="worker")
+    return True
 
 
 def name_selectors(engine: Engine, settings: Settings, typed: str, *, actor: str) -> tuple[str, ...]:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine, text
 
+from shared import clock
 from shared.db.engine import make_engine
 from shared.domain.relays import Relay, Security
 from shared.errors import InputError, NotAllowed
@@ -13,8 +15,10 @@ from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.services import relay as service
 from shared.services.relay import RelayWatch, relay_in_use, remove_relay, save_relay, typed_relay, with_relay
+from shared.services.sender_domain import check_now, read_check
 from shared.settings import Settings
 from tests.factories import make_campaign, write_letters
+from tests.name_server import LoopbackNameServer
 from tests.smtp_server import ScriptedSmtpServer
 from worker.tasks import make_work
 
@@ -129,3 +133,20 @@ def test_workers_use_it_without_a_restart_and_test_letters_stay(
         work[TaskName.DELIVER_LETTERS]()
         assert real_letters() == len(relay.accepted) == 2
         assert all(b"real@example.org" in message for _, _, message in relay.accepted)
+
+
+def test_workers_look_at_the_sender_domain_once_a_day(engine: Engine, ring: Ring, settings: Settings) -> None:
+    with LoopbackNameServer({}) as server:
+        ours = replace(settings, mail_domain="letters.coop-ma.org", dns_servers=server.setting)
+        work = make_work(engine, ring, ours)
+        work[TaskName.TIDY]()
+        assert server.asked == [], "not before somebody has asked once"
+        assert len(check_now(engine, ours, actor="test").faults) >= 4
+        server.asked.clear()
+        work[TaskName.TIDY]()
+        assert server.asked == []
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE sender_check SET checked_at = checked_at - interval '25 hours'"))
+        work[TaskName.TIDY]()
+        assert ("letters.coop-ma.org", "MX") in server.asked
+        assert clock.now() - (read_check(engine, ours).checked_at or clock.now()) < timedelta(minutes=1)
