@@ -10,7 +10,7 @@ from shared.paths import TEMPLATES
 from shared.queue.ring import Ring
 from shared.services.relay import RelayWatch
 from shared.settings import Settings
-from web import errors, language, presenters, requests_log, security, sharing, theme
+from web import errors, fragments, language, presenters, requests_log, security, sharing, theme
 from web.admin import bp as admin
 from web.context import EXTENSION, Here
 from web.health import bp as health
@@ -56,6 +56,7 @@ def create_app(settings: Settings, engine: Engine, ring: Ring) -> Flask:
     presenters.install(app)
     sharing.install(app)
     theme.install(app)
+    fragments.install(app)
     security.install(app, https=settings.secure_cookies)
     errors.install(app)
     requests_log.install(app)
