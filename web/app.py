@@ -49,7 +49,7 @@ def create_app(settings: Settings, engine: Engine, ring: Ring) -> Flask:
         WTF_CSRF_CHECK_DEFAULT=True,
     )
     app.session_interface = CookieSessions()
-    kept, relay = PageCache(PAGE_KEPT_SECONDS), RelayWatch(engine, settings)
+    kept, relay = PageCache(PAGE_KEPT_SECONDS), RelayWatch(engine)
     app.extensions[EXTENSION] = Here(settings, engine, ring, kept, Tries(settings), relay)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     csrf = CSRFProtect(app)

@@ -28,7 +28,7 @@ class Here:
     @property
     def settings(self) -> Settings:
         """All settings, with the relay that is used now."""
-        return self.relay.settings()
+        return self.relay.over(self.given)
 
 
 def here() -> Here:

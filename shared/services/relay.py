@@ -62,18 +62,19 @@ def with_relay(engine: Engine, settings: Settings) -> Settings:
 class RelayWatch:
     """`with_relay` for a process that is asked all the time: looks at the database every few seconds at most."""
 
-    def __init__(self, engine: Engine, given: Settings) -> None:
-        self._engine, self._given = engine, given
-        self._known: Settings | None = given if given.relay_configured else None
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._given: Settings | None = None
+        self._known: Settings | None = None
         self._looked_at = float("-inf")
         self._lock = threading.Lock()
 
-    def settings(self) -> Settings:
+    def over(self, given: Settings) -> Settings:
         """At most `KEPT_S` seconds old; raises only while the database has never answered."""
-        if self._given.relay_configured:
-            return self._given
-        if self._known is None or time.monotonic() - self._looked_at > KEPT_S:
-            self._look()
+        if given.relay_configured:
+            return given
+        if self._given is not given or time.monotonic() - self._looked_at > KEPT_S:
+            self._look(given)
         assert self._known is not None  # noqa: S101 - _look sets it or raises
         return self._known
 
@@ -81,17 +82,17 @@ class RelayWatch:
         """Looks again at once: somebody has just changed it here."""
         self._looked_at = float("-inf")
 
-    def _look(self) -> None:
+    def _look(self, given: Settings) -> None:
         # While one looks, others go on with what is known.
-        if not self._lock.acquire(blocking=self._known is None):
+        if not self._lock.acquire(blocking=self._given is not given):
             return
         try:
-            self._looked_at = time.monotonic()
-            self._known = with_relay(self._engine, self._given)
+            self._known, self._given, self._looked_at = with_relay(self._engine, given), given, time.monotonic()
         except SQLAlchemyError:
             # Never "no relay" because nobody could tell: letters would become tests.
-            if self._known is None:
+            if self._given is not given:
                 raise
+            self._looked_at = time.monotonic()
         finally:
             self._lock.release()
 

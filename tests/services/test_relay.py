@@ -79,12 +79,12 @@ def test_a_known_password_goes_to_the_same_place_only(engine: Engine, settings: 
 def test_pages_look_again_every_few_seconds(
     engine: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    watch = RelayWatch(engine, settings)
-    assert not watch.settings().relay_configured
+    watch = RelayWatch(engine)
+    assert not watch.over(settings).relay_configured
     save_relay(engine, settings, RELAY, actor="test")
-    assert not watch.settings().relay_configured
+    assert not watch.over(settings).relay_configured
     monkeypatch.setattr(service, "KEPT_S", 0.0)
-    assert watch.settings().relay_configured
+    assert watch.over(settings).relay_configured
 
 
 def test_what_is_known_stays_while_the_database_is_away(
@@ -93,12 +93,12 @@ def test_what_is_known_stays_while_the_database_is_away(
     save_relay(engine, settings, RELAY, actor="test")
     away = make_engine("postgresql://nobody:secret@127.0.0.1:9/none")
     with pytest.raises(Exception, match="connection"):
-        RelayWatch(away, settings).settings()
-    watch = RelayWatch(engine, settings)
-    watch.settings()
+        RelayWatch(away).over(settings)
+    watch = RelayWatch(engine)
+    watch.over(settings)
     monkeypatch.setattr(watch, "_engine", away)
     watch.forget()
-    assert watch.settings().relay_configured
+    assert watch.over(settings).relay_configured
     away.dispose()
 
 

@@ -217,7 +217,7 @@ def rate_of(engine: Engine) -> int | None:
 def test_a_pace_is_foretold_set_and_undone(signed_in: FlaskClient, engine: Engine) -> None:
     page = "/admin/delivery/pace"
     set_rate(engine, "mahouse.gov", 500, actor="test")
-    ahead = signed_in.get(f"{page}?domain=Rep.Lee@mahouse.gov&rate=200").text
+    ahead = signed_in.get(f"{page}?domain=MAHouse.gov&rate=200").text
     assert "10,000 letters at 200 an hour take 50 hours, about 3 days." in ahead
     assert "Until now: 500 an hour." in ahead
     assert rate_of(engine) == 500

@@ -33,7 +33,7 @@ def list_domains(engine: Engine, settings: Settings) -> list[DomainLine]:
 
 def mail_domain(typed: str) -> str:
     """A receiving domain as it is stored; raises NotAllowed for what is none."""
-    name = typed.strip().lower().rstrip(".").rpartition("@")[2]
+    name = typed.strip().lower().rstrip(".")
     if not _DOMAIN.fullmatch(name):
         raise NotAllowed(f"“{typed}” is no mail domain. It is what follows the @, such as mahouse.gov.")
     return name
