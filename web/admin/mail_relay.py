@@ -24,7 +24,9 @@ _FIELDS = ("host", "port", "security", "username")
 @needs(Permission.SEE_INSTALLATION)
 def mail_relay() -> str:
     """Host, port and user, where they come from; never the password."""
-    return render_template("admin/relay.html", in_use=_in_use(), security_words=SECURITY_WORDS, **_said())
+    in_use = _in_use()
+    service = service_of(in_use.relay.host) if in_use.relay else None
+    return render_template("admin/relay.html", in_use=in_use, service=service, me=organizer().email)
 
 
 @bp.route("/delivery/relay/change", methods=["GET", "POST"])
@@ -138,9 +140,3 @@ def _typed(relay: Relay | None) -> dict[str, str]:
     if relay is None:
         return {"host": "", "port": str(USUAL_PORTS[Security.STARTTLS]), "security": Security.STARTTLS, "username": ""}
     return {name: str(getattr(relay, name)) for name in _FIELDS}
-
-
-def _said() -> dict[str, object]:
-    """What the page says beside the relay."""
-    relay = _in_use().relay
-    return {"service": service_of(relay.host) if relay else None, "me": organizer().email}
