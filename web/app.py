@@ -1,6 +1,8 @@
 """The application factory: puts blueprints, headers and error pages together, and nothing else."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
@@ -31,9 +33,17 @@ FORM_LIFETIME = timedelta(hours=12)
 PAGE_KEPT_SECONDS = 2.0
 
 
+class App(Flask):
+    """Flask without asking of each view whether it is a coroutine: none is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function as it is."""
+        return func
+
+
 def create_app(settings: Settings, engine: Engine, ring: Ring) -> Flask:
     """A WSGI app on these parts; makes no connection by itself."""
-    app = Flask(__name__, template_folder=str(TEMPLATES / "pages"))
+    app = App(__name__, template_folder=str(TEMPLATES / "pages"))
     app.config.update(
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=MAX_FORM_BYTES,

@@ -47,9 +47,10 @@ _SUPPRESS_REFUSED = text(
     " CAST(NULL AS bigint), 'bounced', 'refused' FROM follow_up WHERE id = ANY(:ids) AND cause = 'no_such_address'"
     " AND kind <> 'reply' ON CONFLICT DO NOTHING"
 )
-_WRITE_WORDS = text(
+# In binary: whole documents as text would be looked through for every quote.
+_WRITE_WORDS = Spelled(
     "UPDATE follow_up SET subject = words.subject, body_text = words.body_text, body_html = words.body_html"
-    " FROM unnest(CAST(:ids AS bigint[]), CAST(:subjects AS text[]), CAST(:texts AS text[]), CAST(:htmls AS text[]))"
+    " FROM unnest(%(ids)b::bigint[], %(subjects)b::text[], %(texts)b::text[], %(htmls)b::text[])"
     " AS words(id, subject, body_text, body_html) WHERE follow_up.id = words.id"
 )
 
@@ -118,7 +119,7 @@ def write_words(connection: Connection, words: Mapping[int, tuple[str, str, str]
     """Freezes subject, text and HTML of each follow-up before its first attempt."""
     values: dict[str, list[Any]] = {"ids": list(words)}
     values |= {name: [one[part] for one in words.values()] for part, name in enumerate(("subjects", "texts", "htmls"))}
-    connection.execute(_WRITE_WORDS, values)
+    ask(connection, _WRITE_WORDS, values)
 
 
 def lock_waiting(connection: Connection, submission_id: int) -> list[RowMapping]:
