@@ -107,5 +107,5 @@ CAUSE_WORDS: dict[Cause, CauseWords] = {
     Cause.LEFT_OUT: CauseWords(
         phrase("The campaign does not write to whoever holds this seat now."), "Cancel the letter, or release it."
     ),
-    Cause.RELAY_MISSING: CauseWords(phrase("No mail relay is configured."), "Set DEARREP_MAIL_RELAY_URL and restart."),
+    Cause.RELAY_MISSING: CauseWords(phrase("No mail relay is configured."), "Enter one under “Delivery”."),
 }

@@ -177,7 +177,7 @@ def explain(error: NotAllowed | IllegalTransition) -> ResponseReturnValue:
         return redirect(url_for("admin.campaign", slug=parts["slug"]), 303)
     if "office_id" in parts:
         return redirect(url_for("admin.office", office_id=parts["office_id"]), 303)
-    if "move" in parts:
+    if request.path.startswith(url_for("admin.delivery")):
         return redirect(url_for("admin.delivery"), 303)
     return redirect(url_for("admin.overview"), 303)
 
