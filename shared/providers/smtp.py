@@ -18,7 +18,7 @@ from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from shared.domain.causes import Cause
-from shared.domain.status_codes import STATUS_CODES, Meaning
+from shared.domain.status_codes import STATUS_CODES, Meaning, read_words
 from shared.failpoints import failpoint
 from shared.timing import Timing
 
@@ -244,7 +244,7 @@ def _tls() -> ssl.SSLContext:
 
 
 def classify(code: int, reply: bytes) -> Outcome:
-    """The outcome that a refusing reply means: an enhanced code of the basic code's class, else that class alone."""
+    """The outcome that a refusing reply means: an enhanced code of the basic code's class, its words, or that class."""
     line = _one_line(code, reply)
     enhanced = _ENHANCED.match(reply)
     status = enhanced.group(1).decode() if enhanced else ""
@@ -252,6 +252,8 @@ def classify(code: int, reply: bytes) -> Outcome:
         meaning, cause = STATUS_CODES[status]
         return Outcome(_VERDICTS[meaning], cause, line)
     if code in _PERMANENT:
+        if said := read_words(line):
+            return Outcome(_VERDICTS[said[0]], said[1], line)
         return Outcome(Verdict.REJECTED, Cause.TOO_LARGE if code == _TOO_LARGE else Cause.REFUSED, line)
     return Outcome(Verdict.DEFERRED, Cause.TEMPORARY, line)
 

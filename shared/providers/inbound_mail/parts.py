@@ -27,7 +27,17 @@ _MOST_PARSED = 300_000
 _MOST_CONTAINERS, _MOST_BORDERS = 30, 1_000
 _BREAKS = re.compile(r"<(?:br|/p|/div|/li|/tr|/h[1-6]|/blockquote|/pre)\b", re.IGNORECASE)
 # What mail is often written in that claims the narrower one.
-_WIDER = {"us-ascii": "utf-8", "ascii": "utf-8", "iso-8859-1": "cp1252", "latin-1": "cp1252", "latin1": "cp1252"}
+_WIDER = {
+    **dict.fromkeys(("us-ascii", "ascii"), "utf-8"),
+    **dict.fromkeys(("iso-8859-1", "latin-1", "latin1"), "cp1252"),
+    **dict.fromkeys(("gb2312", "gb_2312-80", "gbk", "x-gbk", "euc-cn"), "gb18030"),
+    "big5": "big5hkscs",
+    "unicode-1-1-utf-7": "utf-7",
+}
+# Python's for other ends than mail; some take a long time.
+_NO_CHARSETS = {"punycode", "idna", "unicode_escape", "raw_unicode_escape", "undefined"}
+# Of a character in UTF-8 that was cut in two.
+_MOST_CUT = 3
 
 
 class _Utf8Headers(Compat32):
@@ -113,9 +123,14 @@ def _body(part: Message) -> str:
 
 
 def _text(octets: bytes, charset: str | None) -> str:
-    charset = (charset or "utf-8").lower()
+    name = (charset or "utf-8").lower()
+    name = _WIDER.get(name, name)
     try:
-        return octets.decode(_WIDER.get(charset, charset), "replace")
+        return octets.decode("utf-8" if name.replace("-", "_") in _NO_CHARSETS else name)
+    except UnicodeDecodeError as error:
+        # What claims to be UTF-8, or claims nothing, and is not, was mostly written on Windows.
+        is_other = name == "utf-8" and error.start < len(octets) - _MOST_CUT
+        return octets.decode("cp1252" if is_other else name, "replace")
     except (LookupError, ValueError):
         return octets.decode("utf-8", "replace")
 

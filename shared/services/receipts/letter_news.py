@@ -75,7 +75,7 @@ def _distrusted(connection: Connection, row: RowMapping, cause: Cause) -> None:
 
 def bounce_cause(receipt: Receipt) -> Cause:
     """Why it came back; a temporary trouble that ended in a bounce has lasted too long."""
-    meaning, cause = read_status(receipt.status)
+    meaning, cause = read_status(receipt.status, receipt.reply)
     return Cause.GAVE_UP if meaning is Meaning.TEMPORARY and cause is Cause.TEMPORARY else cause
 
 
