@@ -124,7 +124,8 @@ def test_a_report_within_a_mail_of_a_server_on_the_way() -> None:
 def test_bounces_that_are_nothing_but_text(text: str, words: str, cause: Cause) -> None:
     raw = mail("MAILER-DAEMON@mx.house.example", "failure notice", text.format(words))
     receipt = read_mail(raw, sender="", recipient=CAMPAIGN if MESSAGE_ID in text else VERP)
-    assert (receipt.news, receipt.reply) == (News.BOUNCED, words)
+    assert receipt.news is News.BOUNCED
+    assert receipt.reply.endswith(words)
     assert read_status(receipt.status, receipt.reply)[1] is cause
     assert MESSAGE_ID in receipt.marks or VERP in receipt.marks
 

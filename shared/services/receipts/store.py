@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from shared.db import campaigns, receipts
 from shared.db.engine import at_once
 from shared.domain.identities import read_mark, read_unsubscribe_key
 from shared.domain.receipts import ReceiptSource
-from shared.errors import NotFound
-from shared.providers.webhooks import make_webhook
+from shared.errors import NotFound, WebhookRefused
+from shared.providers.webhooks import Event, make_webhook
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.settings import Settings, read_webhooks
@@ -34,11 +34,18 @@ def keep_webhook(
         raise NotFound(f"This installation expects nothing from {source}. DEARREP_WEBHOOKS names those that it does.")
     events = make_webhook(source, proof).events(headers, body)
     with engine.begin() as connection:
-        new = sum(receipts.insert_receipt(connection, source, one.id, one.raw.encode()) for one in events)
+        new = sum(_keep_event(connection, source, one) for one in events)
     _LOG.info("receipts.kept", source=source.value, events=len(events), new=new)
     if new:
         ring.ring(TaskName.APPLY_RECEIPTS)
     return new
+
+
+def _keep_event(connection: Connection, source: ReceiptSource, event: Event) -> bool:
+    if receipts.is_spent(connection, source, event.token, event.id):
+        raise WebhookRefused("This signature came with another event before.")
+    raw = event.raw.encode(errors="replace")
+    return receipts.insert_receipt(connection, source, event.id, raw, token=event.token)
 
 
 def keep_mail(engine: Engine, ring: Ring, *, sender: str, recipient: str, raw: bytes) -> bool:
