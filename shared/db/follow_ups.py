@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select
 
 from shared.db.tables import follow_up
 from shared.domain.follow_ups import ANSWER, REPLY, PlannedStep
+from shared.domain.identities import Mark
 from shared.domain.states import CLAIMABLE, HAS_LEFT, LetterState, check_letter_arrow
 from shared.domain.transport import Transport
 
@@ -35,11 +36,19 @@ _PASS_ON = text(
     " split_part(email, '@', 2), email_hash, is_test, transport FROM submission WHERE id = :submission_id"
     " AND email <> '' ON CONFLICT DO NOTHING"
 )
-_PASS_BACK = text(
+_TO_ORGANIZERS = (
     "INSERT INTO follow_up (submission_id, campaign_id, kind, number, reply_to, recipient_email, receiving_domain,"
     " email_hash, is_test, transport) SELECT submission_id, campaign_id, :kind, :number, :reply_to, :recipient,"
-    " split_part(:recipient, '@', 2), :email_hash, is_test, transport FROM follow_up WHERE id = :id"
+    " split_part(:recipient, '@', 2), :email_hash, is_test, transport FROM {table} WHERE id = :id"
     " ON CONFLICT DO NOTHING"
+)
+_PASSED_ON_TODAY = text(
+    "SELECT count(*) FROM follow_up WHERE submission_id = :submission_id AND kind = :kind"
+    " AND created_at > now() - interval '1 day'"
+)
+_NEWEST_OF = text(
+    "SELECT id FROM follow_up WHERE email_hash = :email_hash AND campaign_id = :campaign_id AND kind <> :reply"
+    " ORDER BY id DESC LIMIT 1"
 )
 _SUPPRESS_REFUSED = text(
     "INSERT INTO suppression (email_hash, campaign_id, reason, source) SELECT DISTINCT email_hash,"
@@ -88,12 +97,25 @@ def insert_passed_on(connection: Connection, submission_id: int, receipt_id: int
     connection.execute(_PASS_ON, values)
 
 
+def count_passed_on(connection: Connection, submission_id: int) -> int:
+    """How often offices' mail was passed on to this submission's supporter within a day."""
+    values = {"submission_id": submission_id, "kind": ANSWER}
+    return int(connection.execute(_PASSED_ON_TODAY, values).scalar_one())
+
+
+def newest_of_person(connection: Connection, campaign_id: int, email_hash: str) -> int | None:
+    """The last email that this person got, or was to get, from the campaign."""
+    values = {"campaign_id": campaign_id, "email_hash": email_hash, "reply": REPLY}
+    return connection.execute(_NEWEST_OF, values).scalar_one_or_none()
+
+
 def insert_for_organizer(
-    connection: Connection, follow_up_id: int, receipt_id: int, *, recipient: str, email_hash: str, reply_to: str
+    connection: Connection, about: Mark, receipt_id: int, *, recipient: str, email_hash: str, reply_to: str
 ) -> None:
-    """A supporter's answer to one of our emails, for the organizers, due now."""
-    values = {"id": follow_up_id, "number": receipt_id, "reply_to": reply_to, "kind": REPLY}
-    connection.execute(_PASS_BACK, {**values, "recipient": recipient, "email_hash": email_hash})
+    """What somebody wrote back, for the organizers, due now; `about` is an email of ours to which it belongs."""
+    values = {"id": about.number, "number": receipt_id, "reply_to": reply_to, "kind": REPLY}
+    statement = text(_TO_ORGANIZERS.format(table=about.kind))
+    connection.execute(statement, {**values, "recipient": recipient, "email_hash": email_hash})
 
 
 def change_follow_up(

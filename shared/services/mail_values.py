@@ -140,6 +140,7 @@ def _answer_values(settings: Settings, passed_on: PassedOn, written: Sequence[Ro
         "answer_from": answer.sender_address,
         "answer_subject": answer.subject,
         "answer_text": private.sub("(private link)", answer.text),
+        "answer_files": ", ".join(answer.attachments),
         "is_automatic": passed_on.is_automatic,
     }
 

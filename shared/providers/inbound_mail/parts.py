@@ -9,6 +9,7 @@ from email.parser import BytesParser
 from email.policy import Compat32
 from email.utils import parseaddr
 from html import unescape
+from itertools import islice
 
 import nh3
 
@@ -20,6 +21,8 @@ _MOST_HEADER = 10_000
 # An address has at most 254 characters (RFC 5321); longer names than this are no names.
 _MOST_ADDRESS = 254
 _MOST_NAME = 200
+_MOST_FILES, _MOST_FILE_NAME = 10, 80
+_SIGNATURES = {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
 # Characters of a body that are looked at; an answer keeps far fewer.
 _MOST_BODY = 200_000
 # What a bounce or an answer says stands at its beginning; taking apart a mail of thousands of parts takes minutes.
@@ -111,6 +114,21 @@ def body(message: Message) -> str:
     return _joined(plain) or _joined(
         [_reduced(_body(part)) for part in inline if part.get_content_type() == "text/html"]
     )
+
+
+def attachments(message: Message) -> tuple[str, ...]:
+    """What files came with a mail, by their names or else their types; no pictures within its text, no signatures."""
+    named = (part.get_filename() or part.get_content_type() for part in parts(message) if _is_attachment(part))
+    return tuple(storable_line(_decoded(name))[:_MOST_FILE_NAME] for name in islice(named, _MOST_FILES))
+
+
+def _is_attachment(part: Message) -> bool:
+    if part.get_content_type() in _SIGNATURES:
+        return False
+    if part.get_content_disposition() == "attachment":
+        return True
+    is_shown = part.get_content_maintype() in {"text", "multipart", "message"} or "Content-ID" in part
+    return not is_shown or bool(part.get_content_maintype() == "text" and part.get_filename())
 
 
 def _joined(texts: list[str]) -> str:

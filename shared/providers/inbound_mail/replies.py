@@ -4,7 +4,7 @@ import re
 from email.message import Message
 
 from shared.domain.receipts import Answer
-from shared.providers.inbound_mail.parts import body, header, mailbox
+from shared.providers.inbound_mail.parts import attachments, body, header, mailbox
 
 MOST_TEXT = 20_000
 _MOST_SUBJECT = 998
@@ -92,4 +92,5 @@ def read_answer(message: Message) -> Answer | None:
         sender_address=address or writer,
         subject=header(message, "Subject")[:_MOST_SUBJECT],
         text=body(message)[:MOST_TEXT],
+        attachments=attachments(message),
     )

@@ -18,6 +18,7 @@ from shared.queue.ring import Ring
 from shared.services.receipts.follow_up_news import tell_follow_up
 from shared.services.receipts.letter_news import tell_letter
 from shared.services.receipts.reading import read_receipt
+from shared.services.receipts.strays import is_our_own_mail, pass_on_stray
 from shared.settings import Settings
 
 _LOG = structlog.get_logger()
@@ -81,7 +82,14 @@ def _find(connection: Connection, settings: Settings, row: RowMapping) -> Findin
         return Finding(ReceiptOutcome.IGNORED)
     if receipt.news is News.UNSUBSCRIBED and row["source"] == ReceiptSource.MAIL.value:
         return _unsubscribe(connection, settings, row)
+    if receipt.news in (News.ANSWERED, News.AUTO_REPLIED) and is_our_own_mail(
+        connection, settings, row["envelope_sender"], receipt.answer
+    ):
+        return Finding(ReceiptOutcome.IGNORED, receipt.news)
     found = _email_of(connection, settings, row["source"], receipt.marks)
+    if found is None and receipt.news is News.ANSWERED and receipt.answer is not None:
+        passed_on = pass_on_stray(connection, settings, row, receipt.answer)
+        return Finding(ReceiptOutcome.APPLIED if passed_on else ReceiptOutcome.UNMATCHED, receipt.news)
     if found is None:
         # A relay's own name for an email is known only once its answer is recorded.
         can_come = row["source"] != ReceiptSource.MAIL.value and row["tries"] < _MOST_TRIES

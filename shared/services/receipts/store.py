@@ -8,14 +8,14 @@ from hashlib import sha256
 import structlog
 from sqlalchemy import Connection, Engine
 
-from shared.db import campaigns, receipts
+from shared.db import receipts
 from shared.db.engine import at_once
-from shared.domain.identities import read_mark, read_unsubscribe_key
 from shared.domain.receipts import ReceiptSource
 from shared.errors import NotFound, WebhookRefused
 from shared.providers.webhooks import Event, make_webhook
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
+from shared.services.receipts.strays import is_ours
 from shared.settings import Settings, read_webhooks
 
 _LOG = structlog.get_logger()
@@ -62,13 +62,8 @@ def keep_mail(engine: Engine, ring: Ring, *, sender: str, recipient: str, raw: b
 
 def is_our_address(engine: Engine, settings: Settings, address: str) -> bool:
     """True for the addresses that we gave out: signed ones, and the campaigns' own senders."""
-    local, _, domain = address.rpartition("@")
-    if domain.lower() != settings.mail_domain.lower():
-        return False
-    if read_mark(settings.secret_key, address) or read_unsubscribe_key(settings.secret_key, address):
-        return True
     with at_once(engine) as connection:
-        return campaigns.find_campaign(connection, local.lower()) is not None
+        return is_ours(connection, settings, address)
 
 
 def _name_of(recipient: str, raw: bytes) -> str:
