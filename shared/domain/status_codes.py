@@ -34,7 +34,7 @@ _WHO = "(?:user|recipient|mailbox|account|address|person)"
 _NOBODY = re.compile(
     rf"\b{_WHO} (?:is )?(?:unknown|not found|not recognized|non-?existent)\b|\bunknown (?:local )?{_WHO}\b"
     rf"|\bno such {_WHO}\b|\binvalid (?:recipient|mailbox)\b|\b{_WHO}\b[^.;:]{{0,60}} (?:does not|doesn't) exist\b"
-    r"|\bno mailbox (?:here )?by that name\b|\brecipient name is not recognized\b"
+    r"|\bunrouteable address\b|\bno mailbox (?:here )?by that name\b|\brecipient name is not recognized\b"
     r"|\bthis user doesn't have an? \S+ account\b|\brecipient address rejected: access denied\b",
     re.IGNORECASE,
 )

@@ -1,10 +1,7 @@
 """Mail that comes back, from our listener or a maildir to what it changes: each in the right state, each once."""
 
-import asyncio
 import smtplib
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,15 +12,13 @@ from sqlalchemy import Engine, func, select, text
 from shared.db.figures import count_imbalance
 from shared.db.tables import follow_up, letter, office_holder, receipt, suppression
 from shared.domain.identities import envelope_sender, unsubscribe_key
-from shared.local.broker import free_port
-from shared.local.inbound import make_listener
-from shared.local.listening import listen
 from shared.queue.ring import Ring
 from shared.services.delivery import deliver_letters, send_mail
 from shared.services.office_addresses import correct_address, try_failing_addresses
 from shared.services.receipts import apply_receipts, keep_mail, read_maildir
 from shared.settings import Settings
 from tests.factories import write_letters
+from tests.listener import listening
 from tests.smtp_server import ScriptedSmtpServer
 
 MAILS = Path(__file__).parent.parent / "providers" / "mails"
@@ -229,27 +224,6 @@ def test_one_receipt_that_fails_holds_up_no_other(
     apply_receipts(engine, ring, settings)
     assert len(calls) == 2
     assert sorted(rows(engine, select(receipt.c.outcome))) == [("applied",), ("waiting",)]
-
-
-@contextmanager
-def listening(engine: Engine, ring: Ring, settings: Settings) -> Iterator[int]:
-    """Our listener on a port of its own."""
-    port, ready = free_port(), threading.Event()
-    stops: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
-
-    async def run() -> None:
-        stopping = asyncio.Event()
-        stops.append((asyncio.get_running_loop(), stopping))
-        asyncio.get_running_loop().call_later(0.05, ready.set)
-        await listen(lambda: make_listener(engine, ring, settings), "127.0.0.1", port, stopping)
-
-    thread = threading.Thread(target=lambda: asyncio.run(run()))
-    thread.start()
-    assert ready.wait(10)
-    yield port
-    loop, stopping = stops[0]
-    loop.call_soon_threadsafe(stopping.set)
-    thread.join(10)
 
 
 @pytest.mark.parametrize("scheme", ["lmtp", "smtp"])

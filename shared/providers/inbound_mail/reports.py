@@ -48,7 +48,7 @@ def read_report(message: Message, marks: list[str]) -> Receipt | None:
     for part in parts(message):
         kind = part.get_content_type()
         if kind in _STATUS_REPORTS:
-            return _read_delivery_status(part, [*marks, *returned_marks(message)])
+            return _read_delivery_status(part, [*marks, *returned_marks(message)], body(message))
         if kind == "message/feedback-report":
             return _read_complaint(enclosed(part), [*marks, *returned_marks(message)])
         if kind in _READ_REPORTS:
@@ -111,8 +111,8 @@ def _names(returned: Message) -> Iterator[str]:
         yield from headers(returned, name)
 
 
-def _read_delivery_status(part: Message, marks: list[str]) -> Receipt:
-    """The first block tells of the mail, each further one of a recipient: ours have one."""
+def _read_delivery_status(part: Message, marks: list[str], text: str) -> Receipt:
+    """The first block tells of the mail, each further one of a recipient: ours have one. `text` is for people."""
     blocks = _blocks(part)
     marks += [name for block in blocks for field in _ENVELOPE_FIELDS for name in headers(block, field)]
     told = [(_action(block), block) for block in blocks]
@@ -120,7 +120,7 @@ def _read_delivery_status(part: Message, marks: list[str]) -> Receipt:
     for news in (News.BOUNCED, News.DELAYED, News.DELIVERED):
         for action, block in told:
             if action is news:
-                return _read_recipient(news, block, marks)
+                return _read_recipient(news, block, marks, text)
     return make_receipt(News.OTHER, marks=marks)
 
 
@@ -146,9 +146,12 @@ def _action(block: Message) -> News:
     return News.OTHER if news is News.BOUNCED and status.startswith("2") else news
 
 
-def _read_recipient(news: News, block: Message, marks: list[str]) -> Receipt:
+def _read_recipient(news: News, block: Message, marks: list[str], text: str) -> Receipt:
     words = _KIND.sub("", header(block, "Diagnostic-Code"))
     addresses = (_KIND.sub("", header(block, field)) for field in _ADDRESS_FIELDS)
+    if not words and news is not News.DELIVERED:
+        # What its own delivery failed of, Exim tells people alone.
+        words = _telling_line(text)
     return make_receipt(
         news,
         marks=marks,

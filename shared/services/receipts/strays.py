@@ -8,15 +8,18 @@ from shared.domain.receipts import Answer
 from shared.services.receipts.follow_up_news import tell_organizers
 from shared.settings import Settings
 
+# What an installation gives to providers that tell senders who marked their mail as spam.
+COMPLAINTS = "complaints"
+
 
 def is_ours(connection: Connection, settings: Settings, address: str) -> bool:
-    """True for the addresses that we gave out: signed ones, and the campaigns' own senders."""
+    """True for the addresses that we gave out: signed ones, the campaigns' own senders, and the one for complaints."""
     local, _, domain = address.rpartition("@")
     if domain.lower() != settings.mail_domain.lower():
         return False
     if read_mark(settings.secret_key, address) or read_unsubscribe_key(settings.secret_key, address):
         return True
-    return campaigns.find_campaign(connection, local.lower()) is not None
+    return local.lower() == COMPLAINTS or campaigns.find_campaign(connection, local.lower()) is not None
 
 
 def is_our_own_mail(connection: Connection, settings: Settings, sender: str, answer: Answer | None) -> bool:
