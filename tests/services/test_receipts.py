@@ -246,7 +246,28 @@ def test_the_listener_takes_mail_for_our_own_addresses_only(
             both = [ours, f"co-ops@{settings.mail_domain}"]
             answer = client.sendmail("ana@house.example", both, b"Subject: x\r\n\r\nx")
             assert [code for code, _ in answer.values()] == [452]
-    assert rows(engine, select(receipt.c.envelope_recipient)) == [(ours,)]
+            assert (
+                client.sendmail("ana@house.example", [f"complaints@{settings.mail_domain}"], b"Subject: x\r\n\r\nx")
+                == {}
+            )
+    assert rows(engine, select(receipt.c.envelope_recipient)) == [(ours,), (f"complaints@{settings.mail_domain}",)]
+
+
+def test_the_listener_takes_what_is_not_as_it_should_be(
+    engine: Engine, settings: Settings, ring: Ring, sent: str
+) -> None:
+    ours = envelope_sender(settings.secret_key, "letter", 1, settings.mail_domain)
+    with listening(engine, ring, replace(settings, inbound_url="smtp://127.0.0.1:1")) as port:
+        for sender in (b"\xff\xfe@x.example", b"a\0b@x.example", "jörg@x.example".encode()):
+            with smtplib.SMTP("127.0.0.1", port) as client:
+                client.ehlo()
+                client.send(b"MAIL FROM:<" + sender + b"> SMTPUTF8\r\n")
+                assert client.getreply()[0] == 250
+                assert client.rcpt(ours)[0] == 250
+                assert client.data(b"Subject: " + sender + b"\r\n\r\n" + b"long " * 40_000)[0] == 250
+    apply_receipts(engine, ring, settings)
+    assert rows(engine, select(func.count()).select_from(receipt)) == [(3,)]
+    assert state_of(engine) == "sent"
 
 
 def test_a_maildir_is_read_once(engine: Engine, settings: Settings, ring: Ring, sent: str, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 
 from shared.db import receipts
 from shared.db.engine import at_once
-from shared.domain.receipts import ReceiptSource
+from shared.domain.receipts import ReceiptSource, storable_line
 from shared.errors import NotFound, WebhookRefused
 from shared.providers.webhooks import Event, make_webhook
 from shared.queue.names import TaskName
@@ -50,6 +50,7 @@ def _keep_event(connection: Connection, source: ReceiptSource, event: Event) -> 
 
 def keep_mail(engine: Engine, ring: Ring, *, sender: str, recipient: str, raw: bytes) -> bool:
     """Keeps a mail after COMMIT; False when the same one came before."""
+    sender, recipient = storable_line(sender), storable_line(recipient)
     with engine.begin() as connection:
         new = receipts.insert_receipt(
             connection, ReceiptSource.MAIL, _name_of(recipient, raw), raw, sender=sender, recipient=recipient
@@ -63,7 +64,7 @@ def keep_mail(engine: Engine, ring: Ring, *, sender: str, recipient: str, raw: b
 def is_our_address(engine: Engine, settings: Settings, address: str) -> bool:
     """True for the addresses that we gave out: signed ones, and the campaigns' own senders."""
     with at_once(engine) as connection:
-        return is_ours(connection, settings, address)
+        return is_ours(connection, settings, storable_line(address))
 
 
 def _name_of(recipient: str, raw: bytes) -> str:
