@@ -1,6 +1,8 @@
 """The application factory: puts blueprints, headers and error pages together, and nothing else."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
@@ -9,7 +11,7 @@ from sqlalchemy import Engine
 from shared.paths import TEMPLATES
 from shared.queue.ring import Ring
 from shared.settings import Settings
-from web import errors, language, presenters, requests_log, security, sharing, theme
+from web import errors, fragments, language, presenters, requests_log, security, sharing, theme
 from web.admin import bp as admin
 from web.context import EXTENSION, Here
 from web.health import bp as health
@@ -30,9 +32,17 @@ FORM_LIFETIME = timedelta(hours=12)
 PAGE_KEPT_SECONDS = 2.0
 
 
+class App(Flask):
+    """Flask without asking of each view whether it is a coroutine: none is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function as it is."""
+        return func
+
+
 def create_app(settings: Settings, engine: Engine, ring: Ring) -> Flask:
     """A WSGI app on these parts; makes no connection by itself."""
-    app = Flask(__name__, template_folder=str(TEMPLATES / "pages"))
+    app = App(__name__, template_folder=str(TEMPLATES / "pages"))
     app.config.update(
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=MAX_FORM_BYTES,
@@ -54,6 +64,7 @@ def create_app(settings: Settings, engine: Engine, ring: Ring) -> Flask:
     presenters.install(app)
     sharing.install(app)
     theme.install(app)
+    fragments.install(app)
     security.install(app, https=settings.secure_cookies)
     errors.install(app)
     requests_log.install(app)

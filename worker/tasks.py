@@ -65,9 +65,14 @@ def make_work(engine: Engine, ring: Ring, settings: Settings) -> dict[TaskName, 
 
 def register_tasks(app: Celery, work: Mapping[TaskName, Callable[[], object]], timing: Timing) -> None:
     """Gives every task name its code. A task takes no arguments; older or newer callers may add some."""
+    pauses = {
+        TaskName.PREPARE_SUBMISSIONS: timing.gather_lookups,
+        TaskName.SEND_MAIL: timing.gather_mail,
+        TaskName.SWEEP: 0.0,
+        TaskName.TIDY: 0.0,
+    }
     for name, run in work.items():
-        pause = {TaskName.PREPARE_SUBMISSIONS: timing.gather_lookups, TaskName.SWEEP: 0.0, TaskName.TIDY: 0.0}
-        app.task(_logged(name, run, pause.get(name, timing.gather)), name=name.value, ignore_result=True)
+        app.task(_logged(name, run, pauses.get(name, timing.gather)), name=name.value, ignore_result=True)
 
 
 def _logged(name: TaskName, run: Callable[[], object], pause: float) -> Callable[..., None]:

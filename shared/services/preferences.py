@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine, RowMapping
 
 from shared.db import campaigns, consents, follow_ups
+from shared.db.driver import Row
 from shared.db.engine import at_once
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.consents import PREFERENCES_PAGE, consent_wording
@@ -88,7 +89,7 @@ def save_preferences(
         consents.withdraw_consents(connection, row["email_hash"], offered - organizations)
 
 
-def _preferences(connection: Connection, row: RowMapping) -> Preferences:
+def _preferences(connection: Connection, row: Row) -> Preferences:
     stored = campaigns.campaign_of(connection, row)
     reasons = consents.read_suppressions(connection, row["email_hash"], row["campaign_id"])
     given = consents.active_consents(connection, row["id"])

@@ -1,6 +1,7 @@
 """What a supporter does before and after Send: address, words, answers, undo. Each is one transaction, then a ring."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, func
@@ -66,7 +67,7 @@ def save_draft(
     own_words: str,
     edited_subject: str | None,
     edited_body: str | None,
-    chosen: set[int] | None = None,
+    chosen: AbstractSet[int] | None = None,
     ticked_consents: tuple[str, ...] = (),
 ) -> None:
     """Keeps what the supporter typed and ticked without sending; raises InputError, NotAllowed once it was sent."""
@@ -128,7 +129,7 @@ def undo_submission(engine: Engine, token: str) -> None:
         letterless = row["accepted_at"] is not None and row["expected_letters"] is None
         if not letterless and (row["leaves_at"] is None or row["leaves_at"] <= now()):
             raise NotAllowed(phrase("Your letters are already leaving. They can't be taken back any more."))
-        for letter in letters.letters_of_submission(connection, row["id"], lock=True):
+        for letter in letters.lock_letters_of_submission(connection, row["id"]):
             if letter["state"] == LetterState.CANCELLED.value:
                 continue
             if LetterState(letter["state"]) not in CANCELLABLE:
@@ -151,7 +152,7 @@ def send_now(engine: Engine, ring: Ring, token: str) -> None:
 
 
 def _require(connection: Connection, token: str) -> RowMapping:
-    row = submissions.find_submission(connection, token, lock=True)
+    row = submissions.lock_submission(connection, token)
     if row is None:
         raise NotFound(LETTER_GONE)
     return row
