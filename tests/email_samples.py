@@ -74,6 +74,25 @@ OWN: dict[str, dict[str, Any]] = {
         "is_automatic": False,
     },
     # To the organizers.
+    "address_fails": {
+        "failing": [
+            {
+                "office": "Representative Pat Doe",
+                "failing": ["pat.doe@lower.example"],
+                "words": "The email address does not exist.",
+                "goes_to": "",
+                "held": 214,
+            },
+            {
+                "office": "Senator Ana Ruiz",
+                "failing": ["ana.ruiz@upper.example"],
+                "words": "The office marked such a letter as spam.",
+                "goes_to": "office.ruiz@upper.example",
+                "held": 0,
+            },
+        ],
+        "results_url": "https://letters.example/admin/campaigns/co-ops/results#addresses",
+    },
     "reply": {
         "office": "Jamie Rivera",
         "answer_from": "jamie@example.org",
@@ -92,6 +111,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "failure_without_phone": ("failure", {"failed": OWN["failure"]["failed"][1:]}),
     "did_they_answer_reminder": ("did_they_answer", {"is_reminder": True, "recipients": ["Senator Ana Ruiz"]}),
     "victory_without_words": ("victory", {"message": ""}),
+    "address_fails_of_one": ("address_fails", {"failing": OWN["address_fails"]["failing"][:1]}),
     "answer_with_files": ("answer", {"answer_text": "", "answer_files": "Response from Rep. Doe.pdf, bill.docx"}),
     "reply_with_files": ("reply", {"answer_files": "house.jpg"}),
     "answer_automatic": ("answer", {"is_automatic": True}),

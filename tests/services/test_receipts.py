@@ -16,9 +16,11 @@ from shared.queue.ring import Ring
 from shared.services.delivery import deliver_letters, send_mail
 from shared.services.office_addresses import correct_address, try_failing_addresses
 from shared.services.receipts import apply_receipts, keep_mail, read_maildir
+from shared.services.sweep import sweep
 from shared.settings import Settings
 from tests.factories import write_letters
 from tests.listener import listening
+from tests.services.came_back import Post
 from tests.smtp_server import ScriptedSmtpServer
 
 MAILS = Path(__file__).parent.parent / "providers" / "mails"
@@ -282,3 +284,47 @@ def test_a_maildir_is_read_once(engine: Engine, settings: Settings, ring: Ring, 
     assert sorted(path.name for path in (tmp_path / "cur").iterdir()) == ["0.a.host:2,S", "1.a.host:2,S"]
     apply_receipts(engine, ring, settings)
     assert state_of(engine) == "bounced"
+
+
+def test_organizers_are_told_of_failing_addresses_once_a_day_and_of_all_at_once(
+    come: Come, engine: Engine, settings: Settings, ring: Ring
+) -> None:
+    post = Post(engine, settings, ring)
+
+    def told(after: str) -> list[bytes]:
+        """What the organizers get so long after the last time."""
+        post.change(f"UPDATE follow_up SET created_at = created_at - interval '{after}', due_at = now()")
+        post.change(f"UPDATE office_holder SET email_failed_at = email_failed_at - interval '{after}'")
+        for _ in range(2):
+            sweep(engine, ring, settings)
+        post.change("UPDATE follow_up SET due_at = now() WHERE kind = 'address_fails' AND state = 'queued'")
+        with ScriptedSmtpServer() as server:
+            while send_mail(engine, ring, replace(settings, mailbox_url=server.url)):
+                pass
+        return [raw for _, to, raw in server.accepted if to == settings.organizer_email]
+
+    assert told("0 s") == []
+    come("unknown_address")
+    (mail,) = told("0 s")
+    assert b"Subject: [Test] The email address of an office fails" in mail
+    assert OFFICE.encode() in mail
+    assert b"/admin/campaigns/co-ops/results#addresses" in mail
+    assert b"/mine/" not in mail
+    assert b"List-Unsubscribe" not in mail
+    # Once, though it goes on failing; another one is told of on the next day.
+    assert told("2 days") == []
+    come("unknown_address", number=2)
+    post.change("UPDATE office_holder SET email_failed_at = now(), email_failure = 'no_such_address'")
+    (mail,) = told("0 s")
+    assert b"The email addresses of 2 offices fail" in mail
+    # Nothing to tell any more when it would leave.
+    post.change("UPDATE office_holder SET email_failed_at = now() + interval '3 days'")
+    post.change("UPDATE follow_up SET created_at = created_at - interval '2 days'")
+    sweep(engine, ring, settings)
+    try_failing_addresses(engine, ring)
+    assert told("0 s") == []
+    assert post.ask("SELECT state FROM follow_up WHERE kind = 'address_fails' ORDER BY id") == [
+        ("sent",),
+        ("sent",),
+        ("cancelled",),
+    ]
