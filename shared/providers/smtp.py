@@ -28,6 +28,8 @@ _TEMPORARY = range(400, 500)
 _PERMANENT = range(500, 600)
 _CLOSING = 421
 _TOO_LARGE = 552
+# Of parameters: syntax, not implemented, not recognized.
+_WRONG_WORDS = (501, 504, 555)
 _DOT = b".\r\n"
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 # Directly after the basic code, as RFC 2034 puts it; further on such numbers are somebody's words.
@@ -84,6 +86,7 @@ class SmtpSession:
         options = parse_qs(parts.query)
         self._starttls = options.get("starttls", ["0"])[0] == "1" or bool(self._user)
         self._notify = "FAILURE,DELAY" if options.get("notify") == ["failure"] else "SUCCESS,FAILURE,DELAY"
+        self._reports = True
         self._helo_name = helo_name
         self._smtp: smtplib.SMTP | None = None
 
@@ -124,7 +127,12 @@ class SmtpSession:
         try:
             for expected, (code, reply) in self._envelope(smtp, sender, recipient):
                 if code not in expected:
-                    return self._refusal(code, reply)
+                    outcome = self._refusal(code, reply)
+                    if code not in _WRONG_WORDS or not self._wants_reports(smtp):
+                        return outcome
+                    # It offers reports and can't read how they are asked for.
+                    self._reports = False
+                    return self._send_once(sender, recipient, message, may_send)
             _socket(smtp).sendall(_LEADING_DOT.sub(b"..", message))
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
@@ -180,8 +188,8 @@ class SmtpSession:
         All three verbs go out at once where the server takes them so (RFC 2920), which saves two round trips.
         """
         # Reports (RFC 3461) settle what is uncertain, and need not carry the letter home.
-        reports = smtp.has_extn("dsn")
-        headers_only, notify = (" RET=HDRS", f" NOTIFY={self._notify}") if reports else ("", "")
+        asked = (" RET=HDRS", f" NOTIFY={self._notify}")
+        headers_only, notify = asked if self._wants_reports(smtp) else ("", "")
         verbs = (
             (_SUCCESS, f"MAIL FROM:<{sender}>{headers_only}"),
             (_SUCCESS, f"RCPT TO:<{recipient}>{notify}"),
@@ -203,6 +211,9 @@ class SmtpSession:
         yield from ((expected, reply) for (expected, _), reply in zip(verbs, replies, strict=False))
         if len(replies) < len(verbs):
             raise smtplib.SMTPServerDisconnected("The connection was closed between two replies.")
+
+    def _wants_reports(self, smtp: smtplib.SMTP) -> bool:
+        return self._reports and smtp.has_extn("dsn")
 
     @staticmethod
     def _read_replies(smtp: smtplib.SMTP, number: int) -> list[tuple[int, bytes]]:

@@ -70,6 +70,24 @@ def comes_true(said: Callable[[], bool], server: Exim) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.parametrize("verb", ["MAIL", "RCPT"])
+def test_a_server_that_cannot_read_what_it_offers_gets_plain_words(
+    engine: Engine, settings: Settings, ring: Ring, verb: str
+) -> None:
+    make_campaign(engine)
+    write_letters(engine, ring, settings)
+    server = ScriptedSmtpServer(replies={"EHLO": "250-here\r\n250 DSN", verb: "555 5.5.4 unknown parameter"})
+
+    def understands(heard: str) -> None:
+        if heard == verb and server.lines[-1].endswith(">"):
+            server.replies.pop(verb, None)
+
+    server.on_verb = understands
+    with server:
+        deliver_letters(engine, ring, replace(settings, mailbox_url=server.url), first_tries=True)
+    assert len(server.accepted) == 2
+
+
 @pytest.mark.parametrize(("notify", "asked"), [("", "SUCCESS,FAILURE,DELAY"), ("?notify=failure", "FAILURE,DELAY")])
 @pytest.mark.parametrize("offer", ["250-here\r\n250 DSN", "250 here"])
 def test_reports_are_asked_for_where_they_are_offered(

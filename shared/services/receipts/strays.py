@@ -28,18 +28,18 @@ def is_our_own_mail(connection: Connection, settings: Settings, sender: str, ans
     return any(is_ours(connection, settings, writer) for writer in writers)
 
 
-def pass_on_stray(connection: Connection, settings: Settings, row: RowMapping, answer: Answer) -> bool:
+def pass_on_stray(connection: Connection, settings: Settings, row: RowMapping, answer: Answer) -> Mark | None:
     """Passes on to the organizers what a supporter, or somebody of an office, wrote to a campaign's own address.
 
-    False for strangers, whose mail is kept and nothing else.
+    Returns the email of ours that stands for the supporter or the office; None for strangers, whose mail is kept and
+    nothing else.
     """
     local = row["envelope_recipient"].strip().strip("<>").rpartition("@")[0]
     stored = campaigns.find_campaign(connection, local.lower())
     about = _belongs_to(connection, settings, stored.id, answer.sender_address) if stored else None
-    if about is None:
-        return False
-    tell_organizers(connection, settings, about, answer, row["id"])
-    return True
+    if about is not None:
+        tell_organizers(connection, settings, about, answer, row["id"])
+    return about
 
 
 def _belongs_to(connection: Connection, settings: Settings, campaign_id: int, address: str) -> Mark | None:
