@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from shared.paths import TEMPLATES
 from shared.queue.ring import Ring
+from shared.services.relay import RelayWatch
 from shared.settings import Settings
 from web import errors, fragments, language, presenters, requests_log, security, sharing, theme
 from web.admin import bp as admin
@@ -58,7 +59,8 @@ def create_app(settings: Settings, engine: Engine, ring: Ring) -> Flask:
         WTF_CSRF_CHECK_DEFAULT=True,
     )
     app.session_interface = CookieSessions()
-    app.extensions[EXTENSION] = Here(settings, engine, ring, PageCache(PAGE_KEPT_SECONDS), Tries(settings))
+    kept, relay = PageCache(PAGE_KEPT_SECONDS), RelayWatch(engine)
+    app.extensions[EXTENSION] = Here(settings, engine, ring, kept, Tries(settings), relay)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     csrf = CSRFProtect(app)
     presenters.install(app)

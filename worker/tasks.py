@@ -11,6 +11,7 @@ from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.services.audit import delete_old_entries
 from shared.services.delivery import deliver_letters, send_mail
+from shared.services.exports import delete_old_exports, make_exports
 from shared.services.mailbox import delete_old_messages
 from shared.services.make_letters import make_due_letters
 from shared.services.organizer_sessions import delete_old_sessions
@@ -19,6 +20,8 @@ from shared.services.people import delete_old_invitations
 from shared.services.prepare import prepare_submissions
 from shared.services.receipts import apply_receipts
 from shared.services.rehearsal import run_rehearsals
+from shared.services.relay import with_relay
+from shared.services.sender_domain import check_again
 from shared.services.sweep import sweep, tidy
 from shared.settings import Settings
 from shared.timing import Timing
@@ -36,6 +39,7 @@ _AT_ONCE = {
     TaskName.SEND_MAIL: 2,
     TaskName.APPLY_RECEIPTS: 1,
     TaskName.REHEARSE: 1,
+    TaskName.MAKE_EXPORTS: 1,
 }
 # What organizers leave behind.
 _GROWN_OLD = (
@@ -44,23 +48,36 @@ _GROWN_OLD = (
     delete_old_sessions,
     delete_old_entries,
     delete_old_invitations,
+    delete_old_exports,
 )
 
 
 def make_work(engine: Engine, ring: Ring, settings: Settings) -> dict[TaskName, Callable[[], object]]:
-    """What each bell asks for."""
+    """What each bell asks for, with the mail relay that is used when it rings."""
+
+    def current() -> Settings:
+        return with_relay(engine, settings)
+
     work: dict[TaskName, Callable[[], object]] = {
         TaskName.PREPARE_SUBMISSIONS: lambda: prepare_submissions(engine, ring, settings),
         TaskName.MAKE_LETTERS: lambda: make_due_letters(engine, ring, settings),
-        TaskName.DELIVER_LETTERS: lambda: deliver_letters(engine, ring, settings, first_tries=True),
-        TaskName.RETRY_LETTERS: lambda: deliver_letters(engine, ring, settings, first_tries=False),
-        TaskName.SEND_MAIL: lambda: send_mail(engine, ring, settings),
+        TaskName.DELIVER_LETTERS: lambda: deliver_letters(engine, ring, current(), first_tries=True),
+        TaskName.RETRY_LETTERS: lambda: deliver_letters(engine, ring, current(), first_tries=False),
+        TaskName.SEND_MAIL: lambda: send_mail(engine, ring, current()),
         TaskName.APPLY_RECEIPTS: lambda: apply_receipts(engine, ring, settings),
-        TaskName.REHEARSE: lambda: run_rehearsals(engine, ring, settings),
-        TaskName.SWEEP: lambda: sweep(engine, ring, settings),
-        TaskName.TIDY: lambda: [tidy(engine, settings), *(delete(engine) for delete in _GROWN_OLD)],
+        TaskName.REHEARSE: lambda: run_rehearsals(engine, ring, current()),
+        TaskName.MAKE_EXPORTS: lambda: make_exports(engine, ring, settings),
+        TaskName.SWEEP: lambda: sweep(engine, ring, current()),
+        TaskName.TIDY: lambda: _tidy(engine, current()),
     }
     return {name: Shift(run, _AT_ONCE[name]) if name in _AT_ONCE else run for name, run in work.items()}
+
+
+def _tidy(engine: Engine, settings: Settings) -> None:
+    tidy(engine, settings)
+    for delete in _GROWN_OLD:
+        delete(engine)
+    check_again(engine, settings)
 
 
 def register_tasks(app: Celery, work: Mapping[TaskName, Callable[[], object]], timing: Timing) -> None:

@@ -19,6 +19,7 @@ from shared.services.campaigns import turn_campaigns
 from shared.services.delivery.recover import check_database, recover
 from shared.services.delivery.run import journal_folder
 from shared.services.erasure import erase_requested
+from shared.services.exports import exports_are_due
 from shared.services.figures import current_figures, tell_imbalance
 from shared.services.follow_up_plan import plan_follow_ups, plan_for_letters
 from shared.services.outbox import open_transports
@@ -123,5 +124,6 @@ def _due_tasks(connection: Connection, transports: Sequence[Transport]) -> list[
         TaskName.APPLY_RECEIPTS: receipts.receipts_are_due(connection),
         TaskName.SEND_MAIL: follow_ups.follow_ups_are_due(connection, transports),
         TaskName.REHEARSE: rehearsals_are_due(connection),
+        TaskName.MAKE_EXPORTS: exports_are_due(connection),
     }
     return [task for task, is_due in checks.items() if is_due]

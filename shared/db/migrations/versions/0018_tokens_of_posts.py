@@ -1,14 +1,14 @@
 """What a relay service signs once for one event, so that nobody can use it for another.
 
 Revision ID: 0018
-Revises: 0017
+Revises: 0022
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0018"
-down_revision = "0017"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
