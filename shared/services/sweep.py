@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, text
 from shared.db import follow_ups, letters, pace, receipts, submissions
 from shared.domain.causes import Cause
 from shared.domain.follow_ups import Trigger
+from shared.domain.identities import email_hash
 from shared.domain.states import LetterState, SubmissionState
 from shared.domain.transport import Transport
 from shared.failpoints import failpoint
@@ -35,6 +36,8 @@ BATCH = 200
 SETTLE_WITHIN = timedelta(hours=72)
 # A draft that nobody sent is gone after a day.
 DRAFT_LIFETIME = timedelta(hours=24)
+# Where one address of a mail server's fails others soon do, and one email tells of all.
+GATHER_S = 600.0
 # Mail and events as they came hold names and addresses.
 RAW_RECEIPTS_DAYS = 90
 
@@ -50,6 +53,7 @@ def sweep(engine: Engine, ring: Ring, settings: Settings) -> list[TaskName]:
             _expire(connection)
             _settle(connection)
             pace.add_domains(connection)
+            _tell_of_failing(connection, settings)
             failpoint("sweep.mending")
     erase_requested(engine)
     turn_campaigns(engine)
@@ -106,6 +110,12 @@ def _close_questions(connection: Connection) -> None:
 def _settle(connection: Connection) -> None:
     for row in letters.lock_unsettled(connection, SETTLE_WITHIN, BATCH):
         letters.change_letter(connection, row, LetterState.UNCONFIRMED, cause=Cause(row["cause"]))
+
+
+def _tell_of_failing(connection: Connection, settings: Settings) -> None:
+    """Organizers are told of addresses that fail: they alone can correct them."""
+    to = settings.organizer_email
+    follow_ups.tell_of_failing(connection, to, email_hash(settings.secret_key, to), GATHER_S)
 
 
 def _due_tasks(connection: Connection, transports: Sequence[Transport]) -> list[TaskName]:
