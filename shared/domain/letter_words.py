@@ -15,7 +15,7 @@ StepKind = Literal["done", "now", "todo", "bad"]
 
 STATE_WORDS: dict[LetterState, Phrase] = {
     LetterState.HELD: phrase("On hold"),
-    LetterState.QUEUED: phrase("Queued"),
+    LetterState.QUEUED: phrase("Waiting to leave"),
     LetterState.SENDING: phrase("Sending"),
     LetterState.DEFERRED: phrase("Delayed, we try again"),
     LetterState.SENT: phrase("Sent"),
@@ -47,7 +47,7 @@ def state_words(state: LetterState, transport: Transport, receiving_domain: str)
         return phrase("In the local mailbox")
     if transport is Transport.DIRECT:
         return phrase("Accepted by %(domain)s", domain=receiving_domain)
-    return phrase("Handed to our mail relay")
+    return phrase("Passed to our mail service")
 
 
 def own_cause_words(cause: str) -> str:
