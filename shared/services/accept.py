@@ -14,7 +14,7 @@ from shared.domain.follow_ups import Trigger
 from shared.domain.letter_words import LETTER_GONE
 from shared.domain.phrases import phrase
 from shared.domain.states import LOOKUP_WAITING, SubmissionState
-from shared.domain.supporter_input import checked_words
+from shared.domain.supporter_input import check_edited_links, checked_words
 from shared.domain.transport import Route, choose_route
 from shared.errors import InputError, NotAllowed, NotFound
 from shared.failpoints import failpoint
@@ -94,6 +94,7 @@ def _given(
     """What Send means for the draft as it is now."""
     stored = campaigns.campaign_of(connection, draft)
     campaign = require_open(stored)
+    check_edited_links(words, campaign.letter_texts)
     offices = set(draft["offices"])
     if offices and chosen is not None and not chosen & offices:
         raise InputError({"chosen": phrase("Choose at least one legislator to write to.")})

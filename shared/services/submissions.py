@@ -16,7 +16,13 @@ from shared.domain.phrases import phrase
 from shared.domain.places import Chamber, HomeAddress
 from shared.domain.sources import clean_source
 from shared.domain.states import CANCELLABLE, LetterState, SubmissionState
-from shared.domain.supporter_input import SupporterDetails, checked_address, checked_details, checked_words
+from shared.domain.supporter_input import (
+    SupporterDetails,
+    check_edited_links,
+    checked_address,
+    checked_details,
+    checked_words,
+)
 from shared.errors import InputError, NotAllowed, NotFound
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
@@ -75,6 +81,7 @@ def save_draft(
         row = _require(connection, token)
         if row["accepted_at"] is not None:
             raise NotAllowed(phrase("This letter was already sent. It can't be changed any more."))
+        check_edited_links(values, campaigns.campaign_of(connection, row).campaign.letter_texts)
         submissions.update_submission(connection, row["id"], values)
         if chosen is not None:
             targets.choose_targets(connection, row["id"], chosen)
