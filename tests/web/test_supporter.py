@@ -150,6 +150,16 @@ def test_mistakes_are_named_and_nothing_typed_is_lost(client: FlaskClient, typed
     assert 'role="alert"' in answer.text
 
 
+def test_going_back_and_starting_over_keep_where_a_person_came_from(client: FlaskClient, engine: Engine) -> None:
+    path = client.post("/c/co-ops?source=flyer-7", data=TYPED).location
+    page = client.get(path)
+    assert 'href="/c/co-ops?source=flyer-7#form"' in page.text
+    over = re.search(r'id="forget" action="([^"]+)"', page.text)
+    assert over
+    again = client.post(over[1], data={"csrf_token": csrf(page)})
+    assert again.location == "/c/co-ops?source=flyer-7#form"
+
+
 def test_programs_that_fill_every_field_begin_nothing(client: FlaskClient, engine: Engine) -> None:
     assert client.post("/c/co-ops", data=TYPED | {"website": "https://x.example"}).status_code == 303
     assert count(engine, submission) == 0
