@@ -388,3 +388,20 @@ def test_the_thanks_follow_what_the_lookup_finds(client: FlaskClient, app: Flask
     part = other.get(f"{status}?part=1").text
     assert "We have your letters." not in part
     assert "Each office gets one letter per person." in part
+
+
+def test_the_enter_key_does_what_the_page_asks_for_and_never_sends(
+    client: FlaskClient, engine: Engine, prepare: Callable[[], int]
+) -> None:
+    path = begin(client, street="PO Box 7")
+    prepare()
+    first = re.search(r'<button form="letter"[^>]*>', client.get(path).text)
+    assert first
+    assert 'value="enter"' in first[0]
+    mended = press(client, path, "enter", street="12 Maple Street", city="Worcester", zip="01603")
+    assert mended.location == path
+    prepare()
+    press(client, path, "enter", edited_subject="Mine", edited_body="My own letter.")
+    assert "My own letter." in client.get(path).text
+    with engine.connect() as connection:
+        assert connection.scalar(select(submission.c.accepted_at)) is None
