@@ -42,6 +42,8 @@ def checked_details(details: SupporterDetails) -> dict[str, Any]:
             wrong[field] = words
         elif len(values[field]) > NAME_MAX:
             wrong[field] = _too_long(NAME_MAX)
+        elif links := find_links(values[field]):
+            wrong[field] = _take_out(links)
     try:
         values["email"] = checked_email(details.email)
     except InputError as error:
