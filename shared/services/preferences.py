@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, RowMapping
 
 from shared.db import campaigns, consents, follow_ups, submissions
 from shared.db.engine import at_once
-from shared.domain.campaigns import StoredCampaign
+from shared.domain.campaigns import Campaign, StoredCampaign
 from shared.domain.consents import PREFERENCES_PAGE, STATUS_PAGE, consent_wording
 from shared.domain.identities import read_unsubscribe_key
 from shared.domain.letter_words import LETTER_GONE
@@ -89,12 +89,13 @@ def save_preferences(
         consents.withdraw_consents(connection, row["email_hash"], offered - organizations)
 
 
-def read_offers(engine: Engine, token: str) -> dict[str, bool]:
-    """The organizations that ask to write to whoever sent this, and whether they may. Raises NotFound."""
+def read_offers(engine: Engine, token: str, campaign: Campaign) -> dict[str, bool]:
+    """The organizations that ask to write to whoever sent this, and whether they may."""
+    if not campaign.consents:
+        return {}
     with at_once(engine) as connection:
-        row = _sent(connection, token)
-        given = consents.active_consents(connection, row["id"])
-        return {name: name in given for name in campaigns.campaign_of(connection, row).campaign.consents}
+        given = consents.consents_behind(connection, token)
+    return {name: name in given for name in campaign.consents}
 
 
 def agree_to_emails(engine: Engine, token: str, organization: str) -> None:

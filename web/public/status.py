@@ -35,7 +35,7 @@ def status(token: str) -> ResponseReturnValue:
         is_open=view.stored.state in OPEN_STATES,
         settled=is_settled(view),
         previews=preview_letters(view) if owned and not is_part else (),
-        offers=read_offers(here().engine, token) if owned and view.stored.campaign.consents and not is_part else {},
+        offers=read_offers(here().engine, token, view.stored.campaign) if owned and not is_part else {},
         consent_promise=CONSENT_PROMISE,
         consent_sender=consent_sender,
     )
