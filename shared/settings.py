@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -36,7 +37,7 @@ class Settings:
     `/metrics` must know, empty for whoever is near; `metrics_port` where a worker serves its own, empty for nowhere;
     `network_limit` and `email_limit` how often one network, or one email address, may begin letters; `fastest_send`
     the seconds that a person needs at least between address and Send; `keep_days` after how many days without news
-    personal data go, 0 for never.
+    personal data go, 0 for never; `dns_servers` who is asked about the sender domain, empty for this machine's own.
     """
 
     database_url: str
@@ -62,6 +63,7 @@ class Settings:
     email_limit: str = "10 per hour"
     fastest_send: float = 2.0
     keep_days: float = 90.0
+    dns_servers: str = ""
 
     @property
     def secure_cookies(self) -> bool:
@@ -98,6 +100,7 @@ ENVIRONMENT_NAMES: dict[str, str] = {
     "email_limit": "DEARREP_EMAIL_LIMIT",
     "fastest_send": "DEARREP_FASTEST_SEND",
     "keep_days": "DEARREP_KEEP_DAYS",
+    "dns_servers": "DEARREP_DNS_SERVERS",
 }
 _URL_SCHEMES = {
     "database_url": ("postgresql",),
@@ -196,6 +199,22 @@ def read_metrics_port(text: str) -> tuple[str, int] | None:
     return host or "127.0.0.1", int(port)
 
 
+def read_dns_servers(text: str) -> tuple[tuple[str, int], ...]:
+    """`9.9.9.9, 127.0.0.1:5353` or `[::1]:53` as address and port; raises SettingsError that names the wrong part."""
+    return tuple(_read_dns_server(part.strip()) for part in text.split(",") if part.strip())
+
+
+def _read_dns_server(part: str) -> tuple[str, int]:
+    has_port = part.startswith("[") or part.count(":") == 1
+    host, _, port = part.rpartition(":") if has_port else (part, "", "53")
+    try:
+        return str(ip_address(host.strip("[]"))), int(port)
+    except ValueError:
+        raise SettingsError(
+            f"DEARREP_DNS_SERVERS: “{part}” is no address of a name server, such as 9.9.9.9 or 127.0.0.1:5353."
+        ) from None
+
+
 def _read_fences(given: Mapping[str, str]) -> dict[str, float]:
     numbers = {}
     for field in ("network_limit", "email_limit", "fastest_send", "keep_days"):
@@ -231,6 +250,7 @@ def from_env(env: Mapping[str, str] | None = None) -> Settings:
     read_geocoders(given.get("geocoders", ""))
     read_webhooks(given.get("webhooks", ""))
     read_metrics_port(given.get("metrics_port", ""))
+    read_dns_servers(given.get("dns_servers", ""))
     numbers = _read_fences(given)
     try:
         timing = parse_timing(given.pop("timing", ""))

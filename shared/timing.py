@@ -24,6 +24,8 @@ class Timing:
     # A task waits so long after its bell for more of the same; somebody looks at a page while a lookup is awaited.
     gather: float = 0.2
     gather_lookups: float = 0.03
+    # Nobody waits for a thank-you.
+    gather_mail: float = 1.0
     sweep: float = 10.0
     # A pause reaches workers that are sending within this time.
     watch: float = 1.0

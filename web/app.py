@@ -1,6 +1,8 @@
 """The application factory: puts blueprints, headers and error pages together, and nothing else."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
@@ -8,8 +10,9 @@ from sqlalchemy import Engine
 
 from shared.paths import TEMPLATES
 from shared.queue.ring import Ring
+from shared.services.relay import RelayWatch
 from shared.settings import Settings
-from web import errors, language, presenters, requests_log, security, sharing, theme
+from web import errors, fragments, language, presenters, requests_log, security, sharing, theme
 from web.admin import bp as admin
 from web.context import EXTENSION, Here
 from web.health import bp as health
@@ -30,9 +33,17 @@ FORM_LIFETIME = timedelta(hours=12)
 PAGE_KEPT_SECONDS = 2.0
 
 
+class App(Flask):
+    """Flask without asking of each view whether it is a coroutine: none is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function as it is."""
+        return func
+
+
 def create_app(settings: Settings, engine: Engine, ring: Ring) -> Flask:
     """A WSGI app on these parts; makes no connection by itself."""
-    app = Flask(__name__, template_folder=str(TEMPLATES / "pages"))
+    app = App(__name__, template_folder=str(TEMPLATES / "pages"))
     app.config.update(
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=MAX_FORM_BYTES,
@@ -48,12 +59,14 @@ def create_app(settings: Settings, engine: Engine, ring: Ring) -> Flask:
         WTF_CSRF_CHECK_DEFAULT=True,
     )
     app.session_interface = CookieSessions()
-    app.extensions[EXTENSION] = Here(settings, engine, ring, PageCache(PAGE_KEPT_SECONDS), Tries(settings))
+    kept, relay = PageCache(PAGE_KEPT_SECONDS), RelayWatch(engine)
+    app.extensions[EXTENSION] = Here(settings, engine, ring, kept, Tries(settings), relay)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     csrf = CSRFProtect(app)
     presenters.install(app)
     sharing.install(app)
     theme.install(app)
+    fragments.install(app)
     security.install(app, https=settings.secure_cookies)
     errors.install(app)
     requests_log.install(app)

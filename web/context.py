@@ -6,6 +6,7 @@ from flask import current_app
 from sqlalchemy import Engine
 
 from shared.queue.ring import Ring
+from shared.services.relay import RelayWatch
 from shared.settings import Settings
 from web.page_cache import PageCache
 from web.tries import Tries
@@ -15,13 +16,19 @@ EXTENSION = "dearrep"
 
 @dataclass(frozen=True)
 class Here:
-    """The app's own parts."""
+    """The app's own parts; `given` is what the environment says, without a relay that was entered in the console."""
 
-    settings: Settings
+    given: Settings
     engine: Engine
     ring: Ring
     pages: PageCache
     tries: Tries
+    relay: RelayWatch
+
+    @property
+    def settings(self) -> Settings:
+        """All settings, with the relay that is used now."""
+        return self.relay.over(self.given)
 
 
 def here() -> Here:

@@ -39,10 +39,9 @@ def remember_language() -> None:
 
 def language_link(language: str) -> str:
     """This page in another language, by an address that holds nothing of the reader's own."""
-    kept = (
-        {} if request.endpoint in SHARED_PAGES else {k: v for k, v in request.args.items() if k not in (_KEY, "part")}
-    )
-    return f"{request.path}?{urlencode({**kept, _KEY: html_tag(language)})}"
+    is_shared = request.endpoint in SHARED_PAGES or not request.query_string
+    kept = {} if is_shared else {k: v for k, v in request.args.items() if k not in (_KEY, "part")}
+    return f"?{urlencode({**kept, _KEY: html_tag(language)})}" if kept else f"?{_KEY}={html_tag(language)}"
 
 
 def told(campaign: Campaign) -> CampaignText:

@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flask import Flask, url_for
+from markupsafe import Markup
 
 from shared.domain.states import LetterState
 from shared.rendering import speech
@@ -38,7 +39,7 @@ def install(app: Flask) -> None:
     app.jinja_env.filters["paragraphs"] = text_to_html
     app.jinja_env.filters.update(number=speech.say_number, clock=clock, exact=exact, moment=moment, day=day)
     app.jinja_env.filters["opening"] = opening
-    app.jinja_env.globals.update(static=static, pairs=pairs, state_icons=STATE_ICONS)
+    app.jinja_env.globals.update(static=static, drawn_icon=drawn_icon, pairs=pairs, state_icons=STATE_ICONS)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31_536_000
 
 
@@ -75,11 +76,15 @@ def pairs(words: Iterable[str]) -> list[tuple[str, str]]:
     return [(word, word) for word in words]
 
 
-def static(name: str) -> str:
-    """The address of a file in web/static that changes with its content."""
-    return url_for("static", filename=name, v=_content_hash(name))
+@lru_cache(maxsize=256)
+def drawn_icon(name: str, classes: str = "") -> Markup:
+    """A drawing from web/static/icons.svg; the words beside it say what it means."""
+    use = Markup('<use href="{}#{}"/>').format(static("icons.svg"), name)
+    return Markup('<svg class="i {}" aria-hidden="true">{}</svg>').format(classes, use)
 
 
 @lru_cache(maxsize=64)
-def _content_hash(name: str) -> str:
-    return sha256((Path(__file__).parent / "static" / name).read_bytes()).hexdigest()[:10]
+def static(name: str) -> str:
+    """The address of a file in web/static that changes with its content."""
+    content = (Path(__file__).parent / "static" / name).read_bytes()
+    return url_for("static", filename=name, v=sha256(content).hexdigest()[:10])

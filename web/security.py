@@ -22,6 +22,8 @@ MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-anc
 _HSTS = "max-age=31536000; includeSubDomains"
 # Smaller answers fit into one packet anyway.
 GZIP_FROM_BYTES = 1_000
+# Nothing, or a line that leads elsewhere.
+_WITHOUT_WORDS = frozenset({204, 303, 304})
 
 
 def install(app: Flask, *, https: bool) -> None:
@@ -63,9 +65,13 @@ def keep_private(response: Response) -> Response:
 
 def _refuse_nul() -> None:
     """PostgreSQL's text can't hold this character, and no keyboard types it."""
-    # Most requests bring nothing that was typed.
-    values = request.values.values() if request.query_string or request.method == "POST" else ()
-    if any("\0" in typed for typed in (request.path, *values)):
+    typed = [request.path]
+    # Most requests bring nothing else.
+    if request.query_string:
+        typed += [value for values in request.args.listvalues() for value in values]
+    if request.method == "POST":
+        typed += [value for values in request.form.listvalues() for value in values]
+    if any("\0" in one for one in typed):
         abort(400)
 
 
@@ -84,6 +90,8 @@ def _with_headers(app: "WSGIApplication", fixed: dict[str, str]) -> "WSGIApplica
 
 
 def _compress(response: Response) -> Response:
+    if response.status_code in _WITHOUT_WORDS:
+        return response
     if request.endpoint == "static":
         response.direct_passthrough = False
     if response.direct_passthrough or "Content-Encoding" in response.headers:

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.services.delivery import STOPPING
+from shared.services.relay import with_relay
 from shared.services.sweep import sweep
 from shared.settings import Settings
 
@@ -62,7 +63,7 @@ class _Sweeper:
         """One sweep, and the work that nobody else takes up. Never raises: the next sweep tries again."""
         try:
             failures = self._ring.failures
-            due = sweep(self._engine, self._ring, self._settings)
+            due = sweep(self._engine, self._ring, with_relay(self._engine, self._settings))
             self._unheard = Counter({task: self._unheard[task] + 1 for task in due})
             for task in due:
                 if self._ring.failures > failures or self._unheard[task] >= _UNHEARD:

@@ -19,6 +19,8 @@ from shared.services.people import delete_old_invitations
 from shared.services.prepare import prepare_submissions
 from shared.services.receipts import apply_receipts
 from shared.services.rehearsal import run_rehearsals
+from shared.services.relay import with_relay
+from shared.services.sender_domain import check_again
 from shared.services.sweep import sweep, tidy
 from shared.settings import Settings
 from shared.timing import Timing
@@ -48,26 +50,42 @@ _GROWN_OLD = (
 
 
 def make_work(engine: Engine, ring: Ring, settings: Settings) -> dict[TaskName, Callable[[], object]]:
-    """What each bell asks for."""
+    """What each bell asks for, with the mail relay that is used when it rings."""
+
+    def current() -> Settings:
+        return with_relay(engine, settings)
+
     work: dict[TaskName, Callable[[], object]] = {
         TaskName.PREPARE_SUBMISSIONS: lambda: prepare_submissions(engine, ring, settings),
         TaskName.MAKE_LETTERS: lambda: make_due_letters(engine, ring, settings),
-        TaskName.DELIVER_LETTERS: lambda: deliver_letters(engine, ring, settings, first_tries=True),
-        TaskName.RETRY_LETTERS: lambda: deliver_letters(engine, ring, settings, first_tries=False),
-        TaskName.SEND_MAIL: lambda: send_mail(engine, ring, settings),
+        TaskName.DELIVER_LETTERS: lambda: deliver_letters(engine, ring, current(), first_tries=True),
+        TaskName.RETRY_LETTERS: lambda: deliver_letters(engine, ring, current(), first_tries=False),
+        TaskName.SEND_MAIL: lambda: send_mail(engine, ring, current()),
         TaskName.APPLY_RECEIPTS: lambda: apply_receipts(engine, ring, settings),
-        TaskName.REHEARSE: lambda: run_rehearsals(engine, ring, settings),
-        TaskName.SWEEP: lambda: sweep(engine, ring, settings),
-        TaskName.TIDY: lambda: [tidy(engine, settings), *(delete(engine) for delete in _GROWN_OLD)],
+        TaskName.REHEARSE: lambda: run_rehearsals(engine, ring, current()),
+        TaskName.SWEEP: lambda: sweep(engine, ring, current()),
+        TaskName.TIDY: lambda: _tidy(engine, current()),
     }
     return {name: Shift(run, _AT_ONCE[name]) if name in _AT_ONCE else run for name, run in work.items()}
 
 
+def _tidy(engine: Engine, settings: Settings) -> None:
+    tidy(engine, settings)
+    for delete in _GROWN_OLD:
+        delete(engine)
+    check_again(engine, settings)
+
+
 def register_tasks(app: Celery, work: Mapping[TaskName, Callable[[], object]], timing: Timing) -> None:
     """Gives every task name its code. A task takes no arguments; older or newer callers may add some."""
+    pauses = {
+        TaskName.PREPARE_SUBMISSIONS: timing.gather_lookups,
+        TaskName.SEND_MAIL: timing.gather_mail,
+        TaskName.SWEEP: 0.0,
+        TaskName.TIDY: 0.0,
+    }
     for name, run in work.items():
-        pause = {TaskName.PREPARE_SUBMISSIONS: timing.gather_lookups, TaskName.SWEEP: 0.0, TaskName.TIDY: 0.0}
-        app.task(_logged(name, run, pause.get(name, timing.gather)), name=name.value, ignore_result=True)
+        app.task(_logged(name, run, pauses.get(name, timing.gather)), name=name.value, ignore_result=True)
 
 
 def _logged(name: TaskName, run: Callable[[], object], pause: float) -> Callable[..., None]:

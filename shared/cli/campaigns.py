@@ -88,7 +88,8 @@ def publish(slug: str, *, yes: bool) -> None:
     with open_stack() as stack:
         if not stack.settings.relay_configured:
             click.echo(
-                "No mail relay is set (DEARREP_MAIL_RELAY_URL): letters will stay in the local mailbox.", err=True
+                "No mail relay is set (DEARREP_MAIL_RELAY_URL or console): letters will stay in the local mailbox.",
+                err=True,
             )
         if not yes and not click.confirm(f"Letters of {slug} will go to real legislators. Go live?"):
             raise NotAllowed("Nothing was changed.")

@@ -13,7 +13,7 @@ from shared.services.doctor import examine
 def doctor_command(part: str | None) -> None:
     """Check the installation and say what to do; exit status 1 when something is wrong."""
     with open_stack(migrated=False) as stack:
-        findings = [f for f in examine(stack.engine, stack.settings) if f.name.startswith(part or "")]
+        findings = examine(stack.engine, stack.settings, part or "")
     if not findings:
         raise click.UsageError(f"No part is called {part}.")
     for finding in findings:

@@ -12,6 +12,7 @@ from shared.db.engine import make_engine
 from shared.db.upgrade import is_current, upgrade
 from shared.errors import DearRepError
 from shared.local.servers import LocalServers
+from shared.services.relay import with_relay
 from shared.settings import ENVIRONMENT_NAMES, Settings, from_env
 
 _DATABASE, _BROKER, _SECRET = (ENVIRONMENT_NAMES[name] for name in ("database_url", "redis_url", "secret_key"))
@@ -71,6 +72,7 @@ def open_stack(*, migrated: bool = True) -> Iterator[Stack]:
         try:
             if migrated:
                 bring_up_to_date(engine, embedded=servers is not None and servers.postgres is not None)
+                settings = with_relay(engine, settings)
             yield Stack(settings, engine)
         finally:
             engine.dispose()

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import TIMESTAMP, Connection, RowMapping, bindparam, cast, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from shared.db.driver import Row
 from shared.db.tables import campaign
 from shared.domain.campaigns import COLUMNS, Campaign, StoredCampaign, from_content, to_content
 from shared.domain.states import CampaignState
@@ -43,7 +44,7 @@ def read_campaign(connection: Connection, campaign_id: int) -> StoredCampaign:
     return _stored(connection.execute(_BY_ID, {"wanted": campaign_id}).mappings().one())
 
 
-def campaign_of(connection: Connection, submission: RowMapping) -> StoredCampaign:
+def campaign_of(connection: Connection, submission: Row) -> StoredCampaign:
     """The campaign of a submission's row as `find_submission` gives it; read once for each of its versions."""
     known = _READ.get(submission["campaign_id"])
     if known is not None and known.updated_at == submission["campaign_updated_at"]:

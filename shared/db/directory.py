@@ -1,14 +1,30 @@
 """Reads and writes districts, offices and office holders. SQL only: what a file means is the importers' part."""
 
+# ruff: noqa: S608 - statements are put together from constants, never from data
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, insert, select, update
+from sqlalchemy import Connection, and_, case, func, insert, select, update
 
-from shared.db.tables import address_point, district, import_run, office, office_holder, street, street_range
+from shared.db.driver import Spelled, ask
+from shared.db.tables import district, import_run, office, office_holder
 from shared.domain.places import Chamber
+
+_SEATED = (
+    "EXISTS (SELECT 1 FROM district WHERE jurisdiction = %(jurisdiction)s AND valid_to IS NULL)"
+    " AND EXISTS (SELECT 1 FROM office JOIN office_holder ON office_id = office.id"
+    " WHERE jurisdiction = %(jurisdiction)s AND NOT is_practice AND valid_to IS NULL)"
+)
+# As a condition in a statement about the state %(jurisdiction)s.
+COMPLETE = (
+    f"{_SEATED} AND (EXISTS (SELECT 1 FROM street JOIN address_point ON street_id = street.id"
+    " WHERE jurisdiction = %(jurisdiction)s) OR EXISTS (SELECT 1 FROM street JOIN street_range"
+    " ON street_id = street.id WHERE jurisdiction = %(jurisdiction)s))"
+)
+_IS_SEATED, _IS_COMPLETE = (Spelled(f"SELECT {condition} AS answer") for condition in (_SEATED, COMPLETE))
 
 
 @dataclass(frozen=True)
@@ -87,24 +103,8 @@ def current_offices(
 
 def is_complete(connection: Connection, jurisdiction: str, *, without_addresses: bool = False) -> bool:
     """True when there are districts in force, offices with holders, and streets or points to find addresses by."""
-    parts: list[ColumnElement[bool]] = [
-        exists().where(district.c.jurisdiction == jurisdiction, district.c.valid_to.is_(None)),
-        exists(
-            select(1)
-            .join_from(office, office_holder, office_holder.c.office_id == office.c.id)
-            .where(
-                office.c.jurisdiction == jurisdiction,
-                office.c.is_practice.is_(False),
-                office_holder.c.valid_to.is_(None),
-            )
-        ),
-    ]
-    if not without_addresses:
-        streets = select(1).where(street.c.jurisdiction == jurisdiction)
-        points = exists(streets.join_from(street, address_point, address_point.c.street_id == street.c.id))
-        ranges = exists(streets.join_from(street, street_range, street_range.c.street_id == street.c.id))
-        parts.append(points | ranges)
-    return bool(connection.execute(select(and_(*parts))).scalar_one())
+    statement = _IS_SEATED if without_addresses else _IS_COMPLETE
+    return bool(ask(connection, statement, {"jurisdiction": jurisdiction})[0]["answer"])
 
 
 def add_districts(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:

@@ -61,6 +61,10 @@ _SET_RATE = text(
     " ON CONFLICT (transport, receiving_domain) DO UPDATE SET rate_per_hour = :rate"
 )
 
+_END_BREAK = text(
+    "UPDATE domain_pace SET open_until = NULL, open_cause = '' WHERE receiving_domain = :domain AND open_until > now()"
+)
+
 
 def list_domains(connection: Connection, transports: Sequence[Transport]) -> list[DomainLine]:
     """Every domain that was ever written to, most letters waiting first; `transports` are those that are open."""
@@ -74,3 +78,8 @@ def list_domains(connection: Connection, transports: Sequence[Transport]) -> lis
 def write_rate(connection: Connection, transport: Transport, domain: str, rate_per_hour: int | None) -> None:
     """The most letters an hour for a domain, also for one that nobody has written to yet; None for no limit."""
     connection.execute(_SET_RATE, {"transport": transport.value, "domain": domain, "rate": rate_per_hour})
+
+
+def end_break(connection: Connection, domain: str) -> bool:
+    """The domain may be served again at once, whatever the way to it; False when nothing kept it."""
+    return bool(connection.execute(_END_BREAK, {"domain": domain}).rowcount)

@@ -1,6 +1,7 @@
 """The database engine. One a process, built in a composition root and handed down."""
 
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -27,6 +28,10 @@ _NOTICE_LOSS = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_co
 _FRESH_SECONDS = 1.0
 _USED_AT = "used_at"
 
+# Beside each engine one whose connections have no transactions: switching a connection there and back for each use
+# costs more than what is asked.
+_AT_ONCE: "weakref.WeakKeyDictionary[Engine, Engine]" = weakref.WeakKeyDictionary()
+
 
 def make_engine(
     database_url: str, *, pool_size: int = 5, works_queues: bool = False, hangs_s: float = USUAL.hangs
@@ -40,23 +45,29 @@ def make_engine(
     options += f" -c idle_in_transaction_session_timeout={hangs_s * 1_000:.0f}"
     settings = [*_SHORT_QUERIES, *(_QUEUES if works_queues else ())]
     options += "".join(f" -c {setting}" for setting in settings)
-    engine = create_engine(
-        url,
-        pool_size=pool_size,
-        max_overflow=pool_size,
+    parts: dict[str, Any] = {
+        "pool_size": pool_size,
+        "max_overflow": pool_size,
         # An exception's text must not quote what a person typed.
-        hide_parameters=True,
-        connect_args={"connect_timeout": 10, "options": options, **_NOTICE_LOSS},
+        "hide_parameters": True,
+        "connect_args": {"connect_timeout": 10, "options": options, **_NOTICE_LOSS},
+    }
+    engine = create_engine(url, **parts)
+    quick = create_engine(
+        url, **parts, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True, pool_reset_on_return=None
     )
-    event.listen(engine, "checkin", _note_use)
-    event.listen(engine, "checkout", _check_idle)
+    for one in (engine, quick):
+        event.listen(one, "checkin", _note_use)
+        event.listen(one, "checkout", _check_idle)
+    event.listen(engine, "engine_disposed", lambda _: quick.dispose())
+    _AT_ONCE[engine] = quick
     return engine
 
 
 @contextmanager
 def at_once(engine: Engine) -> Iterator[Connection]:
     """A connection whose every statement is a transaction of its own, for one round trip."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with _AT_ONCE[engine].connect() as connection:
         yield connection
 
 

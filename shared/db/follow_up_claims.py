@@ -11,6 +11,7 @@ its own (`shared.db.duplicates`) and does not wait for the others.
 from sqlalchemy import Connection, RowMapping, text
 
 from shared.db.claims import LEASE
+from shared.db.driver import Spelled, ask
 from shared.domain.causes import Cause
 from shared.domain.follow_ups import AT_ONCE, PASSED_ON, UPDATE, Need
 
@@ -75,11 +76,11 @@ _CLAIM = text(
     " SELECT claimed.*, (SELECT count(*) FROM verdict) AS judged FROM (VALUES (1)) AS one LEFT JOIN claimed ON true"
     " ORDER BY due_at, claimed.id"
 )
-_IS_UNWANTED = text(
+_IS_UNWANTED = Spelled(
     f"SELECT {SUPPRESSED} OR (f.kind NOT IN {_PASSED_ON}"
     " AND (s.state = 'withdrawn' OR s.erase_requested_at IS NOT NULL))"
-    f" OR {_NOT_NEEDED} FROM follow_up f JOIN submission s ON s.id = f.submission_id"
-    " JOIN campaign ON campaign.id = f.campaign_id WHERE f.id = :id"
+    f" OR {_NOT_NEEDED} AS answer FROM follow_up f JOIN submission s ON s.id = f.submission_id"
+    " JOIN campaign ON campaign.id = f.campaign_id WHERE f.id = %(id)s"
 )
 
 
@@ -98,4 +99,4 @@ def claim_follow_ups(
 
 def is_unwanted(connection: Connection, follow_up_id: int) -> bool:
     """True when its address may get nothing of this kind any more, or what it was for no longer holds."""
-    return bool(connection.execute(_IS_UNWANTED, {"id": follow_up_id}).scalar_one_or_none())
+    return any(row["answer"] for row in ask(connection, _IS_UNWANTED, {"id": follow_up_id}))

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select, text, update
 
+from shared.db.driver import Spelled, ask
 from shared.db.tables import follow_up
 from shared.domain.follow_ups import ANSWER, REPLY, PlannedStep
 from shared.domain.states import CLAIMABLE, HAS_LEFT, LetterState, check_letter_arrow
@@ -17,17 +18,17 @@ MOST_TRIES = 16
 _CLAIMABLE = [state.value for state in CLAIMABLE]
 # Planned steps as rows that a statement joins with its submissions.
 STEPS = (
-    "unnest(CAST(:kinds AS text[]), CAST(:numbers AS bigint[]), CAST(:delays_s AS float8[]), CAST(:needs AS text[]))"
+    "unnest(%(kinds)s::text[], %(numbers)s::bigint[], %(delays_s)s::float8[], %(needs)s::text[])"
     " AS step(kind, number, delay_s, needs)"
 )
-_PLAN = text(
+_PLAN = Spelled(
     "INSERT INTO follow_up (submission_id, campaign_id, kind, number, needs, recipient_email, receiving_domain,"
     " email_hash, is_test, transport, due_at) SELECT submission.id, campaign_id, step.kind, step.number"
-    " + CASE WHEN :again THEN (SELECT count(*) FROM follow_up gone WHERE gone.submission_id = submission.id"
+    " + CASE WHEN %(again)s THEN (SELECT count(*) FROM follow_up gone WHERE gone.submission_id = submission.id"
     " AND gone.kind = step.kind AND gone.state NOT IN ('queued', 'deferred')) ELSE 0 END,"
     " string_to_array(step.needs, ','), email, split_part(email, '@', 2), email_hash, is_test, transport,"
     f" now() + step.delay_s * interval '1 second' FROM submission, {STEPS}"
-    " WHERE submission.id = ANY(:ids) AND accepted_at IS NOT NULL AND email <> '' ON CONFLICT DO NOTHING"
+    " WHERE submission.id = ANY(%(ids)s) AND accepted_at IS NOT NULL AND email <> '' ON CONFLICT DO NOTHING"
 )
 _PASS_ON = text(
     "INSERT INTO follow_up (submission_id, campaign_id, kind, number, reply_to, recipient_email, receiving_domain,"
@@ -46,9 +47,10 @@ _SUPPRESS_REFUSED = text(
     " CAST(NULL AS bigint), 'bounced', 'refused' FROM follow_up WHERE id = ANY(:ids) AND cause = 'no_such_address'"
     " AND kind <> 'reply' ON CONFLICT DO NOTHING"
 )
-_WRITE_WORDS = text(
+# In binary: whole documents as text would be looked through for every quote.
+_WRITE_WORDS = Spelled(
     "UPDATE follow_up SET subject = words.subject, body_text = words.body_text, body_html = words.body_html"
-    " FROM unnest(CAST(:ids AS bigint[]), CAST(:subjects AS text[]), CAST(:texts AS text[]), CAST(:htmls AS text[]))"
+    " FROM unnest(%(ids)b::bigint[], %(subjects)b::text[], %(texts)b::text[], %(htmls)b::text[])"
     " AS words(id, subject, body_text, body_html) WHERE follow_up.id = words.id"
 )
 
@@ -58,7 +60,7 @@ def insert_steps(
 ) -> None:
     """These follow-ups for each of these accepted submissions, each once; `again` as often as one before has gone."""
     if steps:
-        connection.execute(_PLAN, {"ids": list(submission_ids), "again": again, **step_values(steps)})
+        ask(connection, _PLAN, {"ids": list(submission_ids), "again": again, **step_values(steps)})
 
 
 def step_values(steps: Sequence[PlannedStep]) -> dict[str, list[Any]]:
@@ -117,7 +119,7 @@ def write_words(connection: Connection, words: Mapping[int, tuple[str, str, str]
     """Freezes subject, text and HTML of each follow-up before its first attempt."""
     values: dict[str, list[Any]] = {"ids": list(words)}
     values |= {name: [one[part] for one in words.values()] for part, name in enumerate(("subjects", "texts", "htmls"))}
-    connection.execute(_WRITE_WORDS, values)
+    ask(connection, _WRITE_WORDS, values)
 
 
 def lock_waiting(connection: Connection, submission_id: int) -> list[RowMapping]:

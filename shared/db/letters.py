@@ -8,12 +8,14 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, bindparam, exists, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from shared.db.driver import ask, spell
 from shared.db.tables import letter, letter_event, receipt, submission
 from shared.domain.causes import Cause
 from shared.domain.receipts import News
 from shared.domain.states import CLAIMABLE, HAS_LEFT, HoldReason, LetterState, check_letter_arrow
 
 _OF_SUBMISSION = select(letter).where(letter.c.submission_id == bindparam("wanted")).order_by(letter.c.id)
+_OF_SUBMISSION_QUICKLY = spell(_OF_SUBMISSION)
 _WRITTEN = text(
     "SELECT letter.id, submission_id, recipient_title, recipient_name, letter.district, subject, body, letter.state,"
     " cause, coalesce(phone, '') AS phone FROM letter LEFT JOIN office_holder ON office_holder.id = office_holder_id"
@@ -152,10 +154,14 @@ def lock_unsettled(connection: Connection, older_than: timedelta, limit: int) ->
     return list(connection.execute(query.limit(limit).with_for_update(skip_locked=True)).mappings())
 
 
-def letters_of_submission(connection: Connection, submission_id: int, *, lock: bool = False) -> list[RowMapping]:
+def letters_of_submission(connection: Connection, submission_id: int) -> list[dict[str, Any]]:
     """A submission's letters in the order of their creation."""
-    query = _OF_SUBMISSION.with_for_update() if lock else _OF_SUBMISSION
-    return list(connection.execute(query, {"wanted": submission_id}).mappings())
+    return ask(connection, _OF_SUBMISSION_QUICKLY, {"wanted": submission_id})
+
+
+def lock_letters_of_submission(connection: Connection, submission_id: int) -> list[RowMapping]:
+    """The same, locked until COMMIT."""
+    return list(connection.execute(_OF_SUBMISSION.with_for_update(), {"wanted": submission_id}).mappings())
 
 
 def words_of_submissions(connection: Connection, submission_ids: Sequence[int]) -> list[RowMapping]:

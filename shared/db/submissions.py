@@ -21,6 +21,7 @@ from sqlalchemy import (
     update,
 )
 
+from shared.db.driver import Spelled, ask, spell
 from shared.db.invitations import is_invited
 from shared.db.tables import campaign, follow_up, letter, submission
 from shared.domain.campaigns import DELIVER_AFTER_DEADLINE, StoredCampaign
@@ -57,10 +58,10 @@ _TYPED = (
     "source",
     "language",
 )
-_INSERT = text(
+_INSERT = Spelled(
     f"INSERT INTO submission (campaign_id, {', '.join(_TYPED)})"
-    f" SELECT id, {', '.join(f'CAST(:{name} AS text)' for name in _TYPED)} FROM campaign"
-    " WHERE id = :campaign_id AND updated_at = :campaign_updated_at RETURNING id"
+    f" SELECT id, {', '.join(f'%({name})s::text' for name in _TYPED)} FROM campaign"
+    " WHERE id = %(campaign_id)s AND updated_at = %(campaign_updated_at)s RETURNING id"
 )
 _LEAVES_AT = "CASE WHEN leaves_at <= now() THEN now() + (leaves_at - accepted_at) ELSE leaves_at END"
 _MATCHED = text(
@@ -104,17 +105,24 @@ _FIND = (
     .where(submission.c.token == bindparam("wanted"))
 )
 _FIND_LOCKED = _FIND.with_for_update(of=submission)
+_FIND_QUICKLY = spell(_FIND)
 
 
 def insert_submission(connection: Connection, stored: StoredCampaign, values: Mapping[str, Any]) -> bool:
     """A new draft whose lookup is due at once; False when the campaign is no longer as it was read."""
     where = {"campaign_id": stored.id, "campaign_updated_at": stored.updated_at}
-    return connection.execute(_INSERT, {**values, **where}).one_or_none() is not None
+    return bool(ask(connection, _INSERT, {**values, **where}))
 
 
-def find_submission(connection: Connection, token: str, *, lock: bool = False) -> RowMapping | None:
-    """The whole row and its campaign's `campaign_updated_at`; locked until COMMIT when asked."""
-    return connection.execute(_FIND_LOCKED if lock else _FIND, {"wanted": token}).mappings().one_or_none()
+def find_submission(connection: Connection, token: str) -> Mapping[str, Any] | None:
+    """The whole row and its campaign's `campaign_updated_at`."""
+    rows = ask(connection, _FIND_QUICKLY, {"wanted": token})
+    return rows[0] if rows else None
+
+
+def lock_submission(connection: Connection, token: str) -> RowMapping | None:
+    """The same, locked until COMMIT."""
+    return connection.execute(_FIND_LOCKED, {"wanted": token}).mappings().one_or_none()
 
 
 def update_submission(connection: Connection, submission_id: int, values: Mapping[str, Any]) -> None:

@@ -1,9 +1,11 @@
 """The offices that submissions write to: found by a lookup, chosen by the supporter, each with its holder today."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, case, delete, func, select, text, update
+from sqlalchemy import Connection, and_, bindparam, case, delete, func, select, text, update
 
+from shared.db.driver import Row, ask, spell
 from shared.db.office_addresses import IS_FAILING, WORKING_ADDRESS
 from shared.db.tables import office, office_holder, submission_target
 from shared.domain.places import Chamber, LookupResult, Office
@@ -40,7 +42,7 @@ _TARGETS = (
     .order_by(*_IN_ORDER)
 )
 _OFFICES = select(*_SEAT_TODAY).select_from(office).outerjoin(office_holder, _HOLDS_NOW).order_by(*_IN_ORDER)
-_OF_ONE = _TARGETS.where(submission_target.c.submission_id == bindparam("wanted"))
+_OF_ONE = spell(_TARGETS.where(submission_target.c.submission_id == bindparam("wanted")))
 _FORGET = text("DELETE FROM submission_target WHERE submission_id = ANY(:ids)")
 _ADD = text(
     "INSERT INTO submission_target (submission_id, office_id, is_candidate, is_chosen)"
@@ -63,7 +65,7 @@ def replace_targets(connection: Connection, results: Mapping[int, LookupResult])
 
 def read_targets(connection: Connection, submission_id: int) -> list[tuple[Office, bool, bool]]:
     """(office with its holder today, is_candidate, is_chosen), House before Senate before Congress."""
-    rows = connection.execute(_OF_ONE, {"wanted": submission_id}).mappings()
+    rows = ask(connection, _OF_ONE, {"wanted": submission_id})
     return [(_office(row), row["is_candidate"], row["is_chosen"]) for row in rows]
 
 
@@ -82,7 +84,7 @@ def offices_today(connection: Connection, office_ids: Sequence[int]) -> dict[int
     return {row["id"]: _office(row) for row in rows}
 
 
-def choose_targets(connection: Connection, submission_id: int, chosen: set[int]) -> None:
+def choose_targets(connection: Connection, submission_id: int, chosen: AbstractSet[int]) -> None:
     """Marks exactly these offices as the ones to write to."""
     connection.execute(
         update(submission_target)
@@ -91,7 +93,7 @@ def choose_targets(connection: Connection, submission_id: int, chosen: set[int])
     )
 
 
-def answer_candidates(connection: Connection, submission_id: int, chosen: set[int]) -> None:
+def answer_candidates(connection: Connection, submission_id: int, chosen: AbstractSet[int]) -> None:
     """Keeps the chosen candidates and drops the others; the doubt is over."""
     mine = submission_target.c.submission_id == submission_id
     connection.execute(
@@ -102,7 +104,7 @@ def answer_candidates(connection: Connection, submission_id: int, chosen: set[in
     connection.execute(update(submission_target).where(mine).values(is_candidate=False, is_chosen=True))
 
 
-def _office(row: RowMapping) -> Office:
+def _office(row: Row) -> Office:
     return Office(
         office_id=row["id"],
         chamber=Chamber(row["chamber"]),

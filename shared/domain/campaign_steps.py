@@ -25,7 +25,7 @@ STEP_FIELDS: dict[Step, tuple[str, ...]] = {
         *("sponsors", "consents", "privacy"),
     ),
     Step.LETTER: ("versions", "own_words_prompt"),
-    Step.TARGETS: ("chambers", "groups", "exclusions"),
+    Step.TARGETS: ("chambers", "groups", "exclusions", "office_hours"),
     Step.SHARE: ("goal", "from_name"),
     Step.FOLLOW_UPS: ("follow_ups", "won_message"),
     Step.PUBLISH: (),

@@ -98,5 +98,5 @@ CAUSE_WORDS: dict[Cause, CauseWords] = {
         phrase("It was written and sent so quickly that somebody from the campaign looks at it before it leaves."),
         "Programs are that quick, and few people are. Read it, then release or cancel it.",
     ),
-    Cause.RELAY_MISSING: CauseWords(phrase("No mail relay is configured."), "Set DEARREP_MAIL_RELAY_URL and restart."),
+    Cause.RELAY_MISSING: CauseWords(phrase("No mail relay is configured."), "Enter one under “Delivery”."),
 }

@@ -112,6 +112,7 @@ def join(pieces: list[Piece]) -> str:
     return re.sub(r"\n[ \t]*\n(?:[ \t]*\n)+", "\n\n", text).strip()
 
 
+@lru_cache(maxsize=512)
 def split_opening(body: str) -> tuple[str, str]:
     """The greeting with any paragraphs after it that hold nothing but fields, and the rest of the letter."""
     paragraphs = re.split(r"\n[ \t]*\n", body.strip())
@@ -123,6 +124,7 @@ def split_opening(body: str) -> tuple[str, str]:
     return "\n\n".join(paragraphs[:count]), "\n\n".join(paragraphs[count:])
 
 
+@lru_cache(maxsize=512)
 def place_own_words(body: str) -> str:
     """`body` with a place for own words: where the campaign put it, else as a paragraph after the opening."""
     if MergeField.OWN_WORDS in fields_of(body):

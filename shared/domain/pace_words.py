@@ -19,6 +19,17 @@ def empty_words(pace: Pace, waiting: int) -> str:
     return "not known yet" if seconds is None else f"in {time_words(seconds)}"
 
 
+def forecast_words(rate_per_hour: int | None, letters: int) -> str:
+    """`10,000 letters at 200 an hour take 50 hours, about 3 days`."""
+    if rate_per_hour is None:
+        return f"{letters:,} letters leave as quickly as the server takes them."
+    seconds = letters * _HOUR / rate_per_hour
+    hours = -(-letters // rate_per_hour)
+    exact = f"{hours:,} hours" if hours > 1 else f"{-(-letters * 60 // rate_per_hour):,} minutes"
+    days = f", {time_words(seconds)}" if seconds >= _DAY else ""
+    return f"{letters:,} letters at {rate_per_hour:,} an hour take {exact}{days}."
+
+
 def break_words(cause: Cause) -> str:
     """Why a domain is left alone for a while."""
     return CAUSE_WORDS[cause].what

@@ -38,8 +38,17 @@ class Point:
     mend: str = ""
     step: Step | None = None
     is_must: bool = True
-    # What mends it when no step does: "test" or "delivery".
+    # What mends it when no step does: "test", "delivery" or "sender".
     deed: str = ""
+
+
+@dataclass(frozen=True)
+class SenderFacts:
+    """What DNS said about the sender domain: `faults` None while nobody has asked; `accepted_by` who goes on anyway."""
+
+    domain: str
+    faults: Sequence[str] | None = None
+    accepted_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,7 @@ class Facts:
     has_relay: bool
     is_practice: bool
     is_tested: bool
+    sender: SenderFacts
 
 
 def text_problems(campaign: Campaign) -> list[TextProblem]:
@@ -82,6 +92,7 @@ def publish_list(campaign: Campaign, facts: Facts) -> list[Point]:
         _offices(campaign, facts),
         _deadline(campaign, facts.now),
         _route(facts),
+        _sender(facts),
         _tested(facts),
     ]
 
@@ -184,6 +195,22 @@ def _route(facts: Facts) -> Point:
         return Point(name, True, "A mail server is configured.")
     words = "Letters stay on this machine, in the local mailbox, until a mail server is configured. Nobody gets them."
     return Point(name, False, words, "See how mail leaves", None, is_must=False, deed="delivery")
+
+
+def _sender(facts: Facts) -> Point:
+    """Nothing leaves without a relay, so that it is only good to know then."""
+    name, sender = "Receivers can trust your sender domain", facts.sender
+    if sender.faults is None:
+        words = f"Nobody has checked yet what DNS says about {sender.domain}."
+        mend = "Check the sender domain"
+        return Point(name, False, words, mend, None, is_must=facts.has_relay, deed="sender")
+    if not sender.faults:
+        return Point(name, True, f"DNS says about {sender.domain} what receivers want to know.")
+    listed = f"For {sender.domain} DNS lacks or mistakes: {', '.join(sender.faults)}."
+    if sender.accepted_by:
+        return Point(name, True, f"{listed} {sender.accepted_by} decided to go on all the same.")
+    words = f"{listed} Offices may refuse your letters."
+    return Point(name, False, words, "See what to mend", None, is_must=facts.has_relay, deed="sender")
 
 
 def _tested(facts: Facts) -> Point:

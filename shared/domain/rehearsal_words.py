@@ -134,7 +134,7 @@ KIND_WORDS: dict[Kind, KindWords] = {
         "mail relay that is not set up",
         "mail relays that are not set up",
         "Without a mail relay no letter reaches a legislator: all end in the local mailbox.",
-        "Set DEARREP_MAIL_RELAY_URL on the server before you go live.",
+        "Enter one under “Delivery” before you go live.",
     ),
 }
 

@@ -98,12 +98,12 @@ def checked_words(own_words: str, edited_subject: str | None, edited_body: str |
     return {"own_words": words, "edited_subject": subject, "edited_body": body}
 
 
-def check_edited_links(edited: dict[str, Any], as_written: Iterable[str]) -> None:
+def check_edited_links(subject: str | None, body: str | None, as_written: Iterable[str]) -> None:
     """Links that the campaign's own letters have may stay in an edited one; raises InputError for any other."""
     known = {link for text in as_written for link in find_links(text)}
     wrong: dict[str, str] = {}
-    for field in ("edited_subject", "edited_body"):
-        if links := [link for link in find_links(edited[field] or "") if link not in known]:
+    for field, text in (("edited_subject", subject), ("edited_body", body)):
+        if links := [link for link in find_links(text or "") if link not in known]:
             wrong[field] = _take_out(links)
     if wrong:
         raise InputError(wrong)

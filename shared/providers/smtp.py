@@ -98,6 +98,16 @@ class SmtpSession:
                 smtp.quit()
             smtp.close()
 
+    def greet(self) -> Outcome | None:
+        """Connects, with TLS and sign-in as the address says, and sends nothing; None when that went well."""
+        return self._open()
+
+    @property
+    def tls_version(self) -> str:
+        """`TLSv1.3`; empty while the connection is closed, or is not secret."""
+        connection = self._smtp.sock if self._smtp is not None else None
+        return connection.version() or "" if isinstance(connection, ssl.SSLSocket) else ""
+
     def send(self, sender: str, recipient: str, message: bytes, *, may_send: Callable[[], bool]) -> Outcome:
         """Hands over one message (bytes with CRLF line ends) and reports how it ended; never raises for the network.
 

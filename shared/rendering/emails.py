@@ -42,8 +42,13 @@ def wrap(text: str) -> str:
     """Each line broken at spaces; links stay whole. Chinese has no spaces: mail programs break it where it is right."""
     if spoken() in WITHOUT_SPACES:
         return text
-    wrapper = textwrap.TextWrapper(_TEXT_WIDTH, break_long_words=False, break_on_hyphens=False)
-    return "\n".join(wrapper.fill(line) for line in text.split("\n"))
+    return "\n".join(map(_wrap_line, text.split("\n")))
+
+
+# Most lines of a campaign's emails are the same for everybody.
+@lru_cache(maxsize=1024)
+def _wrap_line(line: str) -> str:
+    return textwrap.fill(line, _TEXT_WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def dialed(phone: str) -> str:
@@ -62,6 +67,7 @@ def _environment(color: str = "") -> Environment:
         autoescape=select_autoescape(["html"]),
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
     install(environment)
     environment.globals["shades"] = palette_of(color) if color else None

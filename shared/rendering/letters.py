@@ -21,7 +21,7 @@ from shared.domain.places import Office
 
 # Private-use characters stand for the borders of a filled field until the text is HTML; input never holds them.
 _OPEN, _MINE, _CLOSE = "\ue000", "\ue001", "\ue002"
-_BORDERS = str.maketrans({_OPEN: "<mark>", _MINE: '<mark class="mine" data-own>', _CLOSE: "</mark>"})
+_BORDERS = {_OPEN: "<mark>", _MINE: '<mark class="mine" data-own>', _CLOSE: "</mark>"}
 
 
 @dataclass(frozen=True)
@@ -147,4 +147,7 @@ def _marked(pieces: list[Piece]) -> Markup:
             marked.append(Piece("\n\n".join(f"{_MINE}{part}{_CLOSE}" for part in parts)))
         else:
             marked.append(Piece(f"{_OPEN}{piece.text}{_CLOSE}") if piece.field else piece)
-    return Markup(str(text_to_html(join(marked))).translate(_BORDERS))  # noqa: S704 - escaped by text_to_html
+    html = str(text_to_html(join(marked)))
+    for border, tag in _BORDERS.items():
+        html = html.replace(border, tag)
+    return Markup(html)  # noqa: S704 - escaped by text_to_html

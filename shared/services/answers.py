@@ -55,6 +55,6 @@ def tell_answer(engine: Engine, settings: Settings, token: str, key: str, letter
     """The supporter says that this office answered, or not after all. Raises NotFound."""
     with engine.begin() as connection:
         row = submission_behind(connection, settings, token, key)
-        if letter_id not in {one["id"] for one in letters.letters_of_submission(connection, row["id"], lock=True)}:
+        if letter_id not in {one["id"] for one in letters.lock_letters_of_submission(connection, row["id"])}:
             raise NotFound(phrase("This letter is not yours, or it is gone."))
         letters.tell_answered(connection, letter_id, is_answered=is_answered)

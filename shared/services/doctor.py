@@ -18,9 +18,12 @@ from shared.db.installation import read_switches
 from shared.db.tables import import_run, office
 from shared.db.upgrade import is_current
 from shared.domain.pace_words import time_words
+from shared.domain.sender_domain import faults
 from shared.queue.broker_state import BrokerAway, read_broker
 from shared.queue.names import QueueName
 from shared.services.outbox import open_transports
+from shared.services.relay import with_relay
+from shared.services.sender_domain import ask_dns, read_check
 from shared.settings import Settings
 
 _CONNECT_SECONDS = 5.0
@@ -32,6 +35,9 @@ _DATA_AGE = timedelta(days=30)
 # Leases and due times are the database's; pages show this machine's clock.
 _CLOCK_LIMIT = timedelta(seconds=2)
 _DISK_LIMIT_BYTES = 1024**3
+_SENDER = "sender domain"
+_CHECK_RELAY = "Check it (DEARREP_MAIL_RELAY_URL, or “Mail relay” in the console) and the firewall."
+_SET_RELAY = "Set DEARREP_MAIL_RELAY_URL, or enter one in the console under “Delivery”."
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -49,10 +55,13 @@ class Finding:
         return not self.advice
 
 
-def examine(engine: Engine, settings: Settings) -> list[Finding]:
-    """All checks; what depends on a database that does not answer is left out."""
+def examine(engine: Engine, settings: Settings, part: str = "") -> list[Finding]:
+    """The checks whose names begin with `part`; what depends on a database that does not answer is left out."""
     findings = [check_database(engine)]
+    selectors: tuple[str, ...] = ()
     if findings[0].is_ok:
+        settings = with_relay(engine, settings)
+        selectors = read_check(engine, settings).selectors
         with engine.connect() as connection:
             findings.append(check_letters(connection, settings))
             checks: tuple[Callable[[Connection], Finding], ...] = (
@@ -64,7 +73,10 @@ def examine(engine: Engine, settings: Settings) -> list[Finding]:
             findings += [check(connection) for check in checks]
     findings += check_broker(settings.redis_url)
     findings += [check_relay(settings), check_mailbox(settings), check_disk(settings.var)]
-    return findings
+    if _SENDER.startswith(part):
+        # It takes seconds, which those who only ask whether workers run must not wait.
+        findings.append(check_sender(settings, selectors))
+    return [finding for finding in findings if finding.name.startswith(part)]
 
 
 def check_database(engine: Engine) -> Finding:
@@ -160,10 +172,21 @@ def check_queues(lengths: Mapping[QueueName, int]) -> Finding:
 def check_relay(settings: Settings) -> Finding:
     """The mail relay greets; no mail is sent."""
     if settings.relay_configured:
-        return _greeted("mail relay", settings.mail_relay_url, "Check DEARREP_MAIL_RELAY_URL and the firewall.")
+        return _greeted("mail relay", settings.mail_relay_url, _CHECK_RELAY)
     if settings.environment == "production":
-        return Finding("mail relay", "none is set: nothing can be sent", "Set DEARREP_MAIL_RELAY_URL.")
+        return Finding("mail relay", "none is set: nothing can be sent", _SET_RELAY)
     return Finding("mail relay", "none is set: every letter stays in the local mailbox")
+
+
+def check_sender(settings: Settings, selectors: tuple[str, ...]) -> Finding:
+    """DNS lets the relay send for our domain, and sends back what comes back. Nothing is asked without a relay."""
+    if not settings.relay_configured:
+        return Finding(_SENDER, f"{settings.mail_domain}, not asked about: no mail leaves")
+    wrong = faults(ask_dns(settings, selectors))
+    if not wrong:
+        return Finding(_SENDER, f"{settings.mail_domain}: DNS says what receivers want to know")
+    words = "; ".join(f"{one.about}: {one.words}" for one in wrong)
+    return Finding(_SENDER, words, "The console's page “Sender domain” under “Delivery” says what to create.")
 
 
 def check_mailbox(settings: Settings) -> Finding:

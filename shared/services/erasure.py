@@ -64,7 +64,7 @@ def stop_erased(connection: Connection, rows: Sequence[RowMapping]) -> None:
 
 
 def _cancel(connection: Connection, row: RowMapping) -> None:
-    for letter in letters.letters_of_submission(connection, row["id"], lock=True):
+    for letter in letters.lock_letters_of_submission(connection, row["id"]):
         if LetterState(letter["state"]) in CANCELLABLE:
             letters.change_letter(connection, letter, LetterState.CANCELLED, actor="supporter", cause=Cause.SUPPORTER)
     for mail in follow_ups.lock_waiting(connection, row["id"]):

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 
-from sqlalchemy import Connection, Engine, RowMapping
+from sqlalchemy import Connection, Engine
 
 from shared.db import campaigns, invitations, submissions
+from shared.db.driver import Row
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.identities import email_hash, invitation_key, is_invitation_key
 from shared.domain.supporter_input import SupporterDetails
@@ -106,14 +107,14 @@ def _link(settings: Settings, token: str) -> str:
     return f"{settings.public_url}/go/{token}/{invitation_key(settings.secret_key, token)}"
 
 
-def _require(connection: Connection, settings: Settings, token: str, key: str) -> RowMapping:
+def _require(connection: Connection, settings: Settings, token: str, key: str) -> Row:
     row = submissions.find_submission(connection, token) if is_invitation_key(settings.secret_key, token, key) else None
     if row is None or row["scrubbed_at"] is not None:
         raise NotFound(BROKEN_LINK)
     return row
 
 
-def _welcome(connection: Connection, row: RowMapping, stored: StoredCampaign, *, is_owned: bool) -> Welcome:
+def _welcome(connection: Connection, row: Row, stored: StoredCampaign, *, is_owned: bool) -> Welcome:
     if row["accepted_at"] is not None:
         return Welcome.STATUS
     if stored.state not in OPEN_STATES:

@@ -42,8 +42,8 @@ def find_earlier(
 def cancel_own_letter(engine: Engine, token: str, letter_id: int) -> None:
     """Takes one letter back while it waits; with the last of them the whole submission. Raises NotFound, NotAllowed."""
     with engine.begin() as connection:
-        submission = submissions.find_submission(connection, token, lock=True)
-        written = letters.letters_of_submission(connection, submission["id"], lock=True) if submission else []
+        submission = submissions.lock_submission(connection, token)
+        written = letters.lock_letters_of_submission(connection, submission["id"]) if submission else []
         row = next((one for one in written if one["id"] == letter_id), None)
         if submission is None or row is None:
             raise NotFound(LETTER_GONE)

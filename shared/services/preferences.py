@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine, RowMapping
 
 from shared.db import campaigns, consents, follow_ups, submissions
+from shared.db.driver import Row
 from shared.db.engine import at_once
 from shared.domain.campaigns import Campaign, StoredCampaign
 from shared.domain.consents import PREFERENCES_PAGE, STATUS_PAGE, consent_wording
@@ -107,7 +108,7 @@ def agree_to_emails(engine: Engine, token: str, organization: str) -> None:
             consents.give_consents(connection, row["id"], wordings, language=spoken(), source=STATUS_PAGE)
 
 
-def _sent(connection: Connection, token: str) -> RowMapping:
+def _sent(connection: Connection, token: str) -> Row:
     row = submissions.find_submission(connection, token)
     gone = ("erase_requested_at", "trimmed_at", "scrubbed_at")
     if row is None or row["accepted_at"] is None or any(row[name] is not None for name in gone):
@@ -115,7 +116,7 @@ def _sent(connection: Connection, token: str) -> RowMapping:
     return row
 
 
-def _preferences(connection: Connection, row: RowMapping) -> Preferences:
+def _preferences(connection: Connection, row: Row) -> Preferences:
     stored = campaigns.campaign_of(connection, row)
     reasons = consents.read_suppressions(connection, row["email_hash"], row["campaign_id"])
     given = consents.active_consents(connection, row["id"])

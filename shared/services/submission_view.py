@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, RowMapping
+from sqlalchemy import Connection, Engine
 
 from shared.clock import now
 from shared.db import campaigns, letters, submissions, targets
+from shared.db.driver import Row
 from shared.db.engine import at_once
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.identities import reference
@@ -166,7 +167,7 @@ def editable_letter_of(view: SubmissionView) -> EditableLetter:
     return editable_letter(view.stored.campaign, view.author, view.chosen[0] if view.chosen else None)
 
 
-def _view(connection: Connection, settings: Settings, row: RowMapping) -> SubmissionView:
+def _view(connection: Connection, settings: Settings, row: Row) -> SubmissionView:
     stored = campaigns.campaign_of(connection, row)
     found = tuple(
         Target(*one, stored.campaign.why_left_out(one[0])) for one in targets.read_targets(connection, row["id"])
@@ -208,14 +209,14 @@ def _view(connection: Connection, settings: Settings, row: RowMapping) -> Submis
     )
 
 
-def _is_test(row: RowMapping, stored: StoredCampaign, settings: Settings, *, practice: bool) -> bool:
+def _is_test(row: Row, stored: StoredCampaign, settings: Settings, *, practice: bool) -> bool:
     """What was fixed at acceptance; before it, what would be."""
     if row["is_test"] is not None:
         return bool(row["is_test"])
     return speaks_of_a_test(stored.state, configured_relay(settings), is_practice=practice)
 
 
-def _undo_until(row: RowMapping, lines: tuple[LetterLine, ...]) -> datetime | None:
+def _undo_until(row: Row, lines: tuple[LetterLine, ...]) -> datetime | None:
     withdrawn = row["state"] in (SubmissionState.WITHDRAWN, SubmissionState.EXPIRED)
     leaves_at: datetime | None = row["leaves_at"]
     if leaves_at is None or withdrawn or row["expected_letters"] == 0:
@@ -230,7 +231,7 @@ def _undo_until(row: RowMapping, lines: tuple[LetterLine, ...]) -> datetime | No
     return leaves_at if all(line.state in waiting for line in lines) else None
 
 
-def _match(row: RowMapping) -> Match | None:
+def _match(row: Row) -> Match | None:
     if row["match_type"] is None:
         return None
     return Match(
@@ -238,7 +239,7 @@ def _match(row: RowMapping) -> Match | None:
     )
 
 
-def _line(letter: RowMapping, submission: RowMapping, hours: OfficeHours | None) -> LetterLine:
+def _line(letter: Row, submission: Row, hours: OfficeHours | None) -> LetterLine:
     state, transport = LetterState(letter["state"]), Transport(letter["transport"])
     words = state_words(state, transport, letter["receiving_domain"])
     opening = opening_for(hours, state, transport, letter["due_at"], now())

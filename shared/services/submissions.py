@@ -1,6 +1,7 @@
 """What a supporter does before and after Send: address, words, answers, undo. Each is one transaction, then a ring."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, func
@@ -72,7 +73,7 @@ def save_draft(
     own_words: str,
     edited_subject: str | None,
     edited_body: str | None,
-    chosen: set[int] | None = None,
+    chosen: AbstractSet[int] | None = None,
     ticked_consents: tuple[str, ...] = (),
 ) -> None:
     """Keeps what the supporter typed and ticked without sending; raises InputError, NotAllowed once it was sent."""
@@ -81,7 +82,8 @@ def save_draft(
         row = _require(connection, token)
         if row["accepted_at"] is not None:
             raise NotAllowed(phrase("This letter was already sent. It can't be changed any more."))
-        check_edited_links(values, campaigns.campaign_of(connection, row).campaign.letter_texts)
+        written = campaigns.campaign_of(connection, row).campaign.letter_texts
+        check_edited_links(values["edited_subject"], values["edited_body"], written)
         submissions.update_submission(connection, row["id"], values)
         if chosen is not None:
             targets.choose_targets(connection, row["id"], chosen)
@@ -135,7 +137,7 @@ def undo_submission(engine: Engine, token: str) -> None:
         letterless = row["accepted_at"] is not None and row["expected_letters"] is None
         if not letterless and (row["leaves_at"] is None or row["leaves_at"] <= now()):
             raise NotAllowed(phrase("Your letters are already leaving. They can't be taken back any more."))
-        for letter in letters.letters_of_submission(connection, row["id"], lock=True):
+        for letter in letters.lock_letters_of_submission(connection, row["id"]):
             if letter["state"] == LetterState.CANCELLED.value:
                 continue
             if LetterState(letter["state"]) not in CANCELLABLE:
@@ -158,7 +160,7 @@ def send_now(engine: Engine, ring: Ring, token: str) -> None:
 
 
 def _require(connection: Connection, token: str) -> RowMapping:
-    row = submissions.find_submission(connection, token, lock=True)
+    row = submissions.lock_submission(connection, token)
     if row is None:
         raise NotFound(LETTER_GONE)
     return row

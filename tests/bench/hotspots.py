@@ -141,4 +141,5 @@ def _environ(request: bytes) -> WSGIEnvironment:
     headers = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
     path, _, query = path.partition("?")
     environ = EnvironBuilder(path=path, query_string=query, method=method, headers=headers).get_environ()
-    return environ | {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+    near = {"REMOTE_ADDR": "127.0.0.1"}
+    return environ | near | {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}

@@ -164,8 +164,10 @@ def test_going_live_says_first_what_will_happen(site: Site, signed_in: Page) -> 
     page = signed_in
     page.goto(f"{site.url}/admin/campaigns/co-ops")
     page.get_by_role("link", name="Go live").click()
-    expect(page.locator(".facts")).to_contain_text("mail relay")
-    page.get_by_role("button", name="Go live").click()
+    expect(page.locator(".points")).to_contain_text("until a mail server is configured")
+    expect(page.get_by_role("button", name="Go live now")).to_be_disabled()
+    page.get_by_role("button", name="Send me a test").click()
+    page.get_by_role("button", name="Go live now").click()
     expect(page.locator(".pill")).to_have_text("Live now")
     page.get_by_role("link", name="Pause sending").click()
     page.get_by_role("button", name="Pause sending").click()

@@ -38,6 +38,7 @@ TIMING = Timing(
     hangs=4.0,
     gather=0.05,
     gather_lookups=0.01,
+    gather_mail=0.05,
     record=4.0,
     breaker=0.2,
     retry_scale=0.001,

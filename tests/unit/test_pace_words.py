@@ -1,7 +1,7 @@
 import pytest
 
 from shared.domain.pace import Pace, seconds_to_empty
-from shared.domain.pace_words import empty_words, rate_words, time_words
+from shared.domain.pace_words import empty_words, forecast_words, rate_words, time_words
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,19 @@ def test_the_time_until_a_queue_is_empty(pace: Pace, letters: int, seconds: floa
 )
 def test_times_are_rounded_up(seconds: float, words: str) -> None:
     assert time_words(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("rate", "letters", "words"),
+    [
+        (200, 10_000, "10,000 letters at 200 an hour take 50 hours, about 3 days."),
+        (200, 50, "50 letters at 200 an hour take 15 minutes."),
+        (3_600, 7_201, "7,201 letters at 3,600 an hour take 3 hours."),
+        (None, 10_000, "10,000 letters leave as quickly as the server takes them."),
+    ],
+)
+def test_a_pace_is_foretold_in_words(rate: int | None, letters: int, words: str) -> None:
+    assert forecast_words(rate, letters) == words
 
 
 def test_words_promise_nothing_that_is_not_known() -> None:

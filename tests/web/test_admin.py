@@ -7,7 +7,8 @@ from sqlalchemy import Engine, select
 
 from shared.clock import now
 from shared.db.tables import letter_event
-from shared.domain.states import LetterState
+from shared.domain.states import CampaignState, LetterState
+from shared.services.campaigns import change_campaign_state
 from shared.services.dashboard import LiveCounts
 from shared.services.organizers import SOURCE_TRIES, issue_one_time_password
 from tests.web.test_organizer import EMAIL, letters, press, sign_in, signed_in
@@ -85,10 +86,10 @@ def test_a_move_that_is_not_possible_is_not_offered(signed_in: FlaskClient) -> N
     assert "can&#39;t become paused" in signed_in.get("/admin/campaigns/co-ops").text
 
 
-def test_resuming_is_called_so_and_says_what_waits(signed_in: FlaskClient, letters: list[int]) -> None:
+def test_resuming_is_called_so_and_says_what_waits(signed_in: FlaskClient, engine: Engine, letters: list[int]) -> None:
     state = "/admin/campaigns/co-ops/state"
-    for move in ("live", "paused"):
-        press(signed_in, f"{state}/{move}")
+    change_campaign_state(engine, "co-ops", CampaignState.LIVE, actor="test")
+    press(signed_in, f"{state}/paused")
     page = signed_in.get(f"{state}/live").text
     assert "<h1>Resume sending?</h1>" in page
     assert "6 letters that wait leave when due." in page

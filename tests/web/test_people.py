@@ -30,7 +30,7 @@ PASSWORD = "four quiet green ducks"
 def mail(app: Flask, settings: Settings) -> ScriptedSmtpServer:
     with ScriptedSmtpServer() as server:
         mended = replace(settings, mailbox_url=server.url, public_url="https://letters.example")
-        app.extensions[EXTENSION] = replace(app.extensions[EXTENSION], settings=mended)
+        app.extensions[EXTENSION] = replace(app.extensions[EXTENSION], given=mended)
         yield server
 
 
@@ -151,8 +151,8 @@ def test_a_wrong_email_is_named(
 def test_a_mail_server_that_refuses_leaves_an_invitation_to_send_again(
     owner: FlaskClient, engine: Engine, app: Flask
 ) -> None:
-    settings = replace(app.extensions[EXTENSION].settings, mailbox_url="smtp://127.0.0.1:9")
-    app.extensions[EXTENSION] = replace(app.extensions[EXTENSION], settings=settings)
+    settings = replace(app.extensions[EXTENSION].given, mailbox_url="smtp://127.0.0.1:9")
+    app.extensions[EXTENSION] = replace(app.extensions[EXTENSION], given=settings)
     press(owner, PEOPLE, email=ROBIN, role="viewer")
     page = owner.get(PEOPLE).text
     assert "The invitation to robin@example.org was not sent." in page

@@ -102,6 +102,9 @@ def test_a_viewer_meets_no_button_that_is_refused(app: Flask, signed_in: FlaskCl
         "/admin/campaigns/co-ops/updates",
         "/admin/campaigns/co-ops/results",
         "/admin/delivery",
+        "/admin/delivery/relay",
+        "/admin/delivery/domain",
+        "/admin/delivery/receiving",
         "/admin/campaigns/co-ops/share",
     ):
         html = signed_in.get(page).text

@@ -35,7 +35,7 @@ def sources(engine: Engine) -> list[str]:
 
 def test_the_head_says_what_a_shared_link_shows(app: Flask, client: FlaskClient, settings: Settings) -> None:
     app.extensions[EXTENSION] = replace(
-        app.extensions[EXTENSION], settings=replace(settings, public_url="https://letters.example")
+        app.extensions[EXTENSION], given=replace(settings, public_url="https://letters.example")
     )
     found = tags(client.get("/c/co-ops?source=share").text)
     assert found["og:title"] == "Write to your legislators: Keep our shops local"

@@ -16,11 +16,15 @@ from web.admin import (  # noqa: E402 - they register themselves on bp
     guard,  # noqa: F401
     letters,  # noqa: F401
     lookup,  # noqa: F401
+    mail_relay,  # noqa: F401
     mailbox,  # noqa: F401
+    pace,  # noqa: F401
     people,  # noqa: F401
     publishing,  # noqa: F401
+    receiving,  # noqa: F401
     rehearsal,  # noqa: F401
     results,  # noqa: F401
+    sender_domain,  # noqa: F401
     share,  # noqa: F401
     sign_in,  # noqa: F401
     updates,  # noqa: F401

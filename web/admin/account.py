@@ -63,7 +63,7 @@ def password() -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             if asks:
-                _require_password(form.current.data or "")
+                require_password(form.current.data or "")
             begin_session(organizers.set_password(here().engine, organizer().id, form.password.data or ""))
             flash("Your password is set. Other browsers were signed out.", "good")
             return redirect(url_for("admin.account"), 303)
@@ -129,7 +129,7 @@ def _confirmed(what: str) -> ResponseReturnValue:
     form, errors = CurrentForm(), {}
     if form.validate_on_submit():
         try:
-            _require_password(form.current.data or "")
+            require_password(form.current.data or "")
             return _renew_codes() if what == "codes" else _switch_off()
         except InputError as error:
             errors = error.fields
@@ -148,6 +148,7 @@ def _renew_codes() -> ResponseReturnValue:
     return render_template("admin/recovery_codes.html", codes=codes, is_new=False)
 
 
-def _require_password(typed: str) -> None:
+def require_password(typed: str) -> None:
+    """Raises InputError for the field `current` when it is not the organizer's own password."""
     if not organizers.knows_password(here().engine, organizer().id, typed, source=source()):
         raise InputError({"current": _WRONG_PASSWORD})

@@ -1,18 +1,24 @@
-"""Delivery as a whole: the receiving domains, pausing and resuming all campaigns, releasing what is held."""
+"""Delivery as a whole: is it set up, the receiving domains, office hours; pausing, resuming, releasing everything."""
 
 from dataclasses import dataclass
 
-from flask import abort, flash, redirect, render_template, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from shared.clock import now
 from shared.db.installation import Switches
 from shared.domain.pace_words import break_words, empty_words, rate_words
 from shared.domain.permissions import Permission
+from shared.domain.states import CampaignState
 from shared.errors import NotAllowed
 from shared.queue.names import TaskName
+from shared.services.dashboard import overview
 from shared.services.delivery.domains import list_domains
 from shared.services.delivery.recover import accept_database
 from shared.services.delivery.switches import pause_everything, read_switches
+from shared.services.receipts.sources import list_sources
+from shared.services.relay import relay_in_use
+from shared.services.sender_domain import read_check
 from web.admin import bp
 from web.admin.guard import needs, organizer
 from web.context import here
@@ -29,6 +35,8 @@ class Move:
     idle: str
 
 
+# Campaigns whose letters leave now, or may soon.
+_SENDING = frozenset({CampaignState.DRAFT, CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED})
 _MOVES = {
     "pause": Move("Pause everything", "Everything is paused. New letters are accepted and kept.", "It is paused."),
     "resume": Move("Resume everything", "Resumed. Letters that are due leave within seconds.", "It is not paused."),
@@ -39,10 +47,23 @@ _MOVES = {
 @bp.get("/delivery")
 @needs(Permission.SEE_INSTALLATION)
 def delivery() -> str:
-    """Whether anything leaves at all, and what waits for which domain."""
-    lines = list_domains(here().engine, here().settings)
-    words = {"rate_words": rate_words, "empty_words": empty_words, "break_words": break_words}
-    return render_template("admin/delivery.html", lines=lines, **words)
+    """Whether anything leaves at all, how, and what waits for which domain; after a change of pace the way back."""
+    engine, settings = here().engine, here().settings
+    campaigns = overview(engine, settings, organizer())
+    return render_template(
+        "admin/delivery.html",
+        lines=list_domains(engine, settings),
+        in_use=relay_in_use(engine, here().given),
+        check=read_check(engine, settings),
+        sources=list_sources(engine, settings),
+        campaigns=[one for one in campaigns if one.stored.state in _SENDING],
+        now=now(),
+        changed=request.args.get("changed", ""),
+        was=request.args.get("was", ""),
+        rate_words=rate_words,
+        empty_words=empty_words,
+        break_words=break_words,
+    )
 
 
 @bp.route("/delivery/<move>", methods=["GET", "POST"])

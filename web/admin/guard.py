@@ -174,7 +174,7 @@ def explain(error: NotAllowed | IllegalTransition) -> ResponseReturnValue:
         return redirect(url_for("admin.update", slug=parts["slug"], number=parts["number"]), 303)
     if "slug" in parts:
         return redirect(url_for("admin.campaign", slug=parts["slug"]), 303)
-    if "move" in parts:
+    if request.path.startswith(url_for("admin.delivery")):
         return redirect(url_for("admin.delivery"), 303)
     return redirect(url_for("admin.overview"), 303)
 

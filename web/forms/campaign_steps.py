@@ -15,6 +15,7 @@ from shared.domain.colors import parse_color
 from shared.domain.follow_ups import CONDITIONS, NO_TEMPLATE, STEP_TEMPLATES, FollowUpStep, Trigger
 from shared.domain.letter_versions import Exclusion, LetterVersion, OfficeGroup
 from shared.domain.merge_fields import canonical
+from shared.domain.office_hours import parse_office_hours
 from shared.domain.places import Chamber
 from shared.services.editor.offices import OfficeList
 
@@ -191,7 +192,12 @@ def _show_targets(campaign: Campaign, known: OfficeList, _version: int) -> Value
     def lines(offices: tuple[str, ...]) -> str:
         return "\n".join(known.label(one) for one in offices)
 
-    values: Values = {"chambers": [str(chamber) for chamber in campaign.chambers]}
+    opens, _, closes = campaign.office_hours.partition("-")
+    values: Values = {
+        "chambers": [str(chamber) for chamber in campaign.chambers],
+        "office_opens": opens,
+        "office_closes": closes,
+    }
     for at, group in enumerate((*campaign.groups, OfficeGroup(""))):
         values |= {f"group-{at}-name": group.name, f"group-{at}-offices": lines(group.offices)}
     for at, one in enumerate((*campaign.exclusions, Exclusion())):
@@ -213,7 +219,31 @@ def _read_targets(typed: Typed, campaign: Campaign, known: OfficeList, _version:
     groups, renamed = _read_groups(typed, campaign, known)
     versions = tuple(replace(one, groups=_renamed(one.groups, renamed)) for one in campaign.versions)
     exclusions = _read_exclusions(typed, campaign, known, renamed)
-    return replace(campaign, chambers=chambers, groups=groups, versions=versions, exclusions=exclusions)
+    return replace(
+        campaign,
+        chambers=chambers,
+        groups=groups,
+        versions=versions,
+        exclusions=exclusions,
+        office_hours=_office_hours(typed, campaign),
+    )
+
+
+def _office_hours(typed: Typed, campaign: Campaign) -> str:
+    # A browser may add seconds.
+    before = campaign.office_hours.partition("-")
+    opens, closes = (
+        typed.one.get(name, before[at]).strip()[:5] for name, at in (("office_opens", 0), ("office_closes", 2))
+    )
+    if not (opens or closes):
+        return ""
+    hours = f"{opens}-{closes}"
+    try:
+        parse_office_hours(hours, ZoneInfo(campaign.timezone))
+    except ValueError as error:
+        typed.wrong["office_opens"] = f"Office hours {error}. Leave both empty for any time."
+        return campaign.office_hours
+    return hours
 
 
 def _read_groups(typed: Typed, campaign: Campaign, known: OfficeList) -> tuple[tuple[OfficeGroup, ...], dict[str, str]]:

@@ -1,15 +1,15 @@
-"""The supporter's forms: the address in step 1, the letter in step 2."""
+"""The supporter's address in step 1, and buttons. Step 2 is in `web.forms.letter`."""
 
 from collections.abc import Callable
 
 from flask_wtf import FlaskForm
-from wtforms import EmailField, Field, HiddenField, SelectMultipleField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional, Regexp, ValidationError
+from wtforms import EmailField, Field, HiddenField, StringField
+from wtforms.validators import InputRequired, Optional, Regexp, ValidationError
 
 from shared.domain.email_slips import likely_meant
 from shared.domain.phrases import Phrase, phrase
 from shared.domain.places import HomeAddress
-from shared.domain.supporter_input import BODY_MAX, NAME_MAX, OWN_WORDS_MAX, SUBJECT_MAX, SupporterDetails
+from shared.domain.supporter_input import NAME_MAX, SupporterDetails
 from shared.domain.typed_text import clean_line
 
 _ZIP = r"^\s*\d{5}(\s*-?\s*\d{4})?\s*$"
@@ -78,22 +78,6 @@ class SupporterForm(AddressFields):
                 self.email.data = meant
             return None
         return meant
-
-
-class LetterForm(FlaskForm):
-    """Step 2: words, choices and consent. Its token was checked before the view, as every form's is."""
-
-    class Meta:
-        """Without the library's second check."""
-
-        csrf = False
-
-    own_words = TextAreaField(validators=[Length(max=OWN_WORDS_MAX * 2)])
-    edited_subject = StringField(validators=[Optional(), Length(max=SUBJECT_MAX * 2)])
-    edited_body = TextAreaField(validators=[Optional(), Length(max=BODY_MAX * 2)])
-    to = SelectMultipleField(coerce=int, validate_choice=False)
-    consents = SelectMultipleField(validate_choice=False)
-    action = StringField()
 
 
 class PlainForm(FlaskForm):

@@ -6,7 +6,7 @@ from shared.domain.phrases import phrase
 from shared.errors import NotFound
 from shared.services.submission_view import read_submission
 from web.context import here
-from web.forms.supporter import LetterForm
+from web.forms.letter import read_letter_form
 from web.public.letter_page import letter_page
 from web.public.owned import is_owned
 
@@ -25,4 +25,4 @@ def letter_again() -> Response | None:
     if view.accepted_at:
         return None
     words = phrase("This page was open for a long time. What you typed is still here: press the button once more.")
-    return letter_page(view, LetterForm(), {"letter": words}, status=400)
+    return letter_page(view, read_letter_form(), {"letter": words}, status=400)

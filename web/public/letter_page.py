@@ -12,7 +12,7 @@ from shared.services.campaigns import OPEN_STATES
 from shared.services.lookup.maps import ChamberMap, draw_question
 from shared.services.submission_view import SubmissionView, editable_letter_of, preview_letters
 from web.context import here
-from web.forms.supporter import LetterForm
+from web.forms.letter import LetterForm
 from web.public.closed import unsent_page
 from web.security import keep_private
 
@@ -90,10 +90,10 @@ def _values(view: SubmissionView, form: LetterForm | None, wrong: dict[str, str]
         "edited_subject": typed.get("edited_subject"),
         "edited_body": typed.get("edited_body"),
         "own_words": typed.get("own_words", view.own_words),
-        "ticked": set(form.to.data or []) if form and "boxes" in typed else {o.office_id for o in view.chosen},
+        "ticked": {o.office_id for o in view.chosen} if form is None or form.chosen is None else form.chosen,
         "consent_promise": CONSENT_PROMISE,
         "consent_sender": consent_sender,
-        "consents": set(form.consents.data or [] if form else view.ticked_consents),
+        "consents": set(form.consents if form else view.ticked_consents),
         "wrong": wrong,
         "typed": typed,
         "maps": _question_maps(view),

@@ -17,15 +17,13 @@ from shared.services.submission_view import (
 )
 from shared.services.submissions import answer_doubt, correct_address, save_draft
 from web.context import here
-from web.forms.supporter import AddressFields, LetterForm
+from web.forms.letter import LetterForm, read_letter_form
+from web.forms.supporter import AddressFields
 from web.language import allowed_language, remember_language
 from web.public import bp
 from web.public.letter_page import letter_page, letter_parts
 from web.public.owned import is_owned
 from web.security import keep_private
-
-# PostgreSQL's bigint; a larger number in a hand-made form names no office.
-LARGEST_ID = 2**63
 
 
 @bp.get("/c/<slug>/letter/<token>")
@@ -48,17 +46,17 @@ def act(slug: str, token: str) -> Response:
     """Send, edit, answer a question or correct the address, by the button that was pressed."""
     if not is_owned(token):
         return _not_yours(slug)
-    form = LetterForm()
+    form = read_letter_form()
     try:
-        if form.action.data == "send":
-            return _send(token, form)
+        if form.action == "send":
+            return _send(slug, token, form)
         if wanted := allowed_language(request.form.get("speak")):
             speak(wanted)
             remember_language()
         view = read_submission(here().engine, here().settings, token)
         if _is_done(view):
             return _see(url_for("public.status", token=token))
-        return _ACTIONS.get(form.action.data or "", _keep)(view, form)
+        return _ACTIONS.get(form.action, _keep)(view, form)
     except NotAllowed:
         view = read_submission(here().engine, here().settings, token)
         if view.accepted_at or view.stored.state in OPEN_STATES:
@@ -68,22 +66,22 @@ def act(slug: str, token: str) -> Response:
         return letter_page(read_submission(here().engine, here().settings, token), form, error.fields, status=422)
 
 
-def _send(token: str, form: LetterForm) -> Response:
+def _send(slug: str, token: str, form: LetterForm) -> Response:
     """Straight to the one transaction: a second press changes nothing there."""
-    edited = "edited_body" in request.form
+    edited = form.edited_body is not None
     accept_submission(
         here().engine,
         here().ring,
         here().settings,
         token,
-        own_words=form.own_words.data or "" if "own_words" in request.form else None,
-        edited_subject=form.edited_subject.data if edited else None,
-        edited_body=form.edited_body.data if edited else None,
+        own_words=form.own_words,
+        edited_subject=form.edited_subject if edited else None,
+        edited_body=form.edited_body,
         keep_edit=not edited,
-        # Boxes that were not on the page yet can't be unticked: then all offices are meant.
-        chosen=_chosen(form),
-        consents=tuple(form.consents.data or []),
+        chosen=form.chosen,
+        consents=form.consents,
         language=spoken(),
+        slug=slug,
     )
     return _see(url_for("public.status", token=token))
 
@@ -91,11 +89,11 @@ def _send(token: str, form: LetterForm) -> Response:
 def _keep(view: SubmissionView, form: LetterForm) -> Response:
     if not view.accepted_at:
         words = _words(view, form)
-        if form.action.data == "original":
+        if form.action == "original":
             words |= {"edited_subject": None, "edited_body": None}
         # The boxes stand beside the words; a form without them unticks nothing.
-        ticked = tuple(form.consents.data or []) if "own_words" in request.form else view.ticked_consents
-        save_draft(here().engine, view.token, **words, chosen=_chosen(form), ticked_consents=ticked)
+        ticked = view.ticked_consents if form.own_words is None else form.consents
+        save_draft(here().engine, view.token, **words, chosen=form.chosen, ticked_consents=ticked)
     return _onward(view)
 
 
@@ -156,16 +154,11 @@ def _not_yours(slug: str) -> Response:
     return keep_private(make_response(render_template("not_yours.html", campaign=campaign), 403))
 
 
-def _chosen(form: LetterForm) -> set[int] | None:
-    ticked = {number for number in form.to.data or [] if 0 < number < LARGEST_ID}
-    return ticked if "boxes" in request.form else None
-
-
 def _words(view: SubmissionView, form: LetterForm) -> dict[str, Any]:
     """What the form says, and for fields that are not on this form what was saved before."""
-    edited = "edited_body" in request.form
+    edited = form.edited_body is not None
     return {
-        "own_words": form.own_words.data or "" if "own_words" in request.form else view.own_words,
-        "edited_subject": form.edited_subject.data if edited else view.edited_subject,
-        "edited_body": form.edited_body.data if edited else view.edited_body,
+        "own_words": view.own_words if form.own_words is None else form.own_words,
+        "edited_subject": form.edited_subject if edited else view.edited_subject,
+        "edited_body": form.edited_body if edited else view.edited_body,
     }

@@ -4,7 +4,7 @@ from shared.db.tables.addresses import address_point, address_source, street, st
 from shared.db.tables.base import METADATA
 from shared.db.tables.campaigns import campaign, campaign_draft, campaign_edition, campaign_logo
 from shared.db.tables.consents import campaign_update, consent
-from shared.db.tables.delivery import domain_pace, installation
+from shared.db.tables.delivery import domain_pace, installation, mail_relay, sender_check
 from shared.db.tables.directory import district, import_run, office, office_holder
 from shared.db.tables.figures import snapshot
 from shared.db.tables.invitations import invitation
@@ -35,6 +35,7 @@ __all__ = [
     "letter",
     "letter_event",
     "letter_words",
+    "mail_relay",
     "mailbox_message",
     "membership",
     "membership_invitation",
@@ -45,6 +46,7 @@ __all__ = [
     "receipt",
     "recovery_code",
     "rehearsal",
+    "sender_check",
     "sign_in_failure",
     "snapshot",
     "street",

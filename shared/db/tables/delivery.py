@@ -10,10 +10,11 @@ from sqlalchemy import (
     SmallInteger,
     Table,
 )
-from sqlalchemy.dialects.postgresql import TEXT
+from sqlalchemy.dialects.postgresql import JSONB, TEXT
 
-from shared.db.tables.base import METADATA, moment, stamp, text
+from shared.db.tables.base import METADATA, moment, one_of, stamp, text
 from shared.domain.pace import FIRST_CONNECTIONS
+from shared.domain.relays import Security
 
 # One row for each domain that a letter was ever addressed to, locked by a claim for as long as it takes.
 domain_pace = Table(
@@ -49,4 +50,37 @@ installation = Table(
     text("hold_reason"),
     moment("held_at"),
     CheckConstraint("id = 1", name="only_one"),
+)
+
+# At most one row: the relay that was entered in the console. One in the environment goes before it.
+mail_relay = Table(
+    "mail_relay",
+    METADATA,
+    Column("id", SmallInteger, primary_key=True, server_default="1"),
+    text("host", default=None),
+    Column("port", Integer, nullable=False),
+    text("security", default=None),
+    text("username"),
+    # Encrypted, see `shared.services.secrets_at_rest`.
+    text("sealed_password"),
+    stamp("changed_at"),
+    text("changed_by"),
+    CheckConstraint("id = 1", name="only_one"),
+    one_of("security", Security),
+)
+
+# What DNS said about a sender domain when it was last asked, and who went on in spite of it.
+sender_check = Table(
+    "sender_check",
+    METADATA,
+    Column("mail_domain", TEXT, primary_key=True),
+    # Names of DKIM keys, separated by spaces; empty while nobody has named any.
+    text("selectors"),
+    Column("findings", JSONB),
+    moment("checked_at"),
+    text("checked_by"),
+    # Of the faults that were accepted.
+    text("accepted_mark"),
+    text("accepted_by"),
+    moment("accepted_at"),
 )

@@ -47,6 +47,8 @@ receipt = Table(
     Index("ix_receipt_letter_id", "letter_id"),
     Index("ix_receipt_follow_up_id", "follow_up_id"),
     Index("ix_receipt_received_at", "received_at"),
+    # When each source was last heard of.
+    Index("ix_receipt_source", "source", "received_at"),
     Index("ix_receipt_envelope_sender", sql("lower(envelope_sender)"), postgresql_where=sql("envelope_sender <> ''")),
     Index("ix_receipt_complained", "follow_up_id", "letter_id", postgresql_where=sql("cause = 'complained'")),
 )

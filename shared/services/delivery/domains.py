@@ -1,12 +1,14 @@
 """The pace of each receiving domain: what organizers read about it, and the rate that they set."""
 
 import re
+from collections.abc import Sequence
 
 import structlog
 from sqlalchemy import Engine
 
-from shared.db import domains
+from shared.db import domains, mail_setup
 from shared.db.domains import DomainLine
+from shared.domain.pace import Pace
 from shared.domain.transport import Transport
 from shared.errors import NotAllowed
 from shared.services.outbox import configured_relay, open_transports
@@ -29,13 +31,41 @@ def list_domains(engine: Engine, settings: Settings) -> list[DomainLine]:
     return [line for line in lines if line.waiting or (line.transport in used and not line.is_ordinary)]
 
 
+def mail_domain(typed: str) -> str:
+    """A receiving domain as it is stored; raises NotAllowed for what is none."""
+    name = typed.strip().lower().rstrip(".")
+    if not _DOMAIN.fullmatch(name):
+        raise NotAllowed(f"“{typed}” is no mail domain. It is what follows the @, such as mahouse.gov.")
+    return name
+
+
+def read_rate(engine: Engine, settings: Settings, domain: str) -> tuple[Pace, int]:
+    """How the domain is served by the way out that is used, or would be; and how many letters wait for it there."""
+    way = configured_relay(settings) or Transport.RELAY
+    with engine.connect() as connection:
+        known = [one for one in domains.list_domains(connection, ()) if one.receiving_domain == domain]
+    return next(((one.pace, one.waiting) for one in known if one.transport is way), (Pace(), 0))
+
+
+def list_office_domains(engine: Engine) -> Sequence[tuple[str, int]]:
+    """Where the real offices' mail goes, with how many have an address there."""
+    with engine.connect() as connection:
+        return mail_setup.office_domains(connection)
+
+
 def set_rate(engine: Engine, domain: str, rate_per_hour: int | None, *, actor: str) -> str:
     """At most so many letters an hour for a domain, None for no limit; returns the domain as it is stored."""
-    name = domain.strip().lower().rstrip(".")
-    if not _DOMAIN.fullmatch(name):
-        raise NotAllowed(f"“{domain}” is no mail domain. It is what follows the @, such as mahouse.gov.")
+    name = mail_domain(domain)
     with engine.begin() as connection:
         for transport in _OUTWARD:
             domains.write_rate(connection, transport, name, rate_per_hour)
     _LOG.info("delivery.rate", domain=name, rate_per_hour=rate_per_hour, actor=actor)
     return name
+
+
+def try_now(engine: Engine, domain: str, *, actor: str) -> None:
+    """Ends the rest that a server got after it refused us; the next refusal begins a longer one. Raises NotAllowed."""
+    with engine.begin() as connection:
+        if not domains.end_break(connection, mail_domain(domain)):
+            raise NotAllowed(f"{domain} is served already.")
+    _LOG.info("delivery.try_now", domain=domain, actor=actor)

@@ -9,7 +9,7 @@ from shared.clock import now
 from shared.db import drafts
 from shared.domain.campaign_steps import letters_mark
 from shared.domain.identities import new_token
-from shared.domain.publish_list import Facts, Point, is_green, publish_list, text_problems
+from shared.domain.publish_list import Facts, Point, SenderFacts, is_green, publish_list, text_problems
 from shared.domain.states import CampaignState
 from shared.domain.transport import Transport
 from shared.errors import NotAllowed
@@ -20,6 +20,7 @@ from shared.services.editor.drafts import Editing, publish, read_editing
 from shared.services.editor.offices import read_offices
 from shared.services.editor.preview import SAMPLE_AUTHOR, office_for
 from shared.services.outbox import configured_relay
+from shared.services.sender_domain import read_check
 from shared.services.test_mail import hand_over_tests
 from shared.settings import Settings
 
@@ -29,12 +30,15 @@ _LOG = structlog.get_logger()
 def list_points(engine: Engine, settings: Settings, editing: Editing) -> list[Point]:
     """Every point of the publish list for the draft."""
     known = read_offices(engine, editing.campaign.jurisdiction)
+    check = read_check(engine, settings)
+    faults = [one.about for one in check.faults] if check.checked_at else None
     facts = Facts(
         now=now(),
         offices=known.offices,
         has_relay=configured_relay(settings) is not None,
         is_practice=known.is_practice,
         is_tested=editing.is_tested,
+        sender=SenderFacts(check.domain, faults, check.accepted_by),
     )
     return publish_list(editing.campaign, facts)
 

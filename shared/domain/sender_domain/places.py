@@ -1,0 +1,58 @@
+"""Where mail and people find us: the server for bounces and answers, and the address of the pages."""
+
+from ipaddress import ip_address
+
+from shared.domain.dns_answers import Ask
+from shared.domain.sender_domain.findings import Finding, Light, Sender, addresses_of, is_reserved, silence
+
+_MOST_TARGETS = 3
+
+
+def check_mx(sender: Sender, ask: Ask) -> Finding:
+    """Bounces go to the envelope sender, answers to the sender of a letter: both are at the domain."""
+    about, domain = "MX, for bounces and answers", sender.domain
+    answer = ask(domain, "MX")
+    if answer.is_silent:
+        return silence(about, domain)
+    targets = [value.split()[-1].rstrip(".") for value in answer.values]
+    create = ("MX", f"10 {sender.public_host}" if "." in sender.public_host else "")
+    if not targets:
+        words = (
+            "No MX record, so bounces and answers find no server. Letters that come back look as if they had arrived."
+        )
+        return Finding(about, Light.RED, words, domain, (), "Create it, with the name of your mail server:", *create)
+    if targets == [""]:
+        words = "The record says that this domain takes no mail, so bounces and answers are lost."
+        return Finding(about, Light.RED, words, domain, answer.values, "Replace it by your mail server:", *create)
+    for target in targets[:_MOST_TARGETS]:
+        found = [ask(target, "A"), ask(target, "AAAA")]
+        if any(one.values for one in found):
+            continue
+        if any(one.is_silent for one in found):
+            return silence(about, target)
+        words = f"It names {target}, which has no address."
+        return Finding(about, Light.RED, words, domain, answer.values, "Mend the name, or give that name an address.")
+    words = f"Bounces and answers go to {targets[0]}. “What comes back” shows whether they reach us from there."
+    return Finding(about, Light.GREEN, words, domain, answer.values)
+
+
+def check_site(sender: Sender, ask: Ask) -> Finding:
+    """Letters and emails hold links to the pages."""
+    about, host = "Address of the pages", sender.public_host
+    if "." not in host or is_reserved(host) or _is_local(host):
+        words = f"The pages are at “{host}”, which others can't open. Links in letters and emails would lead nowhere."
+        mend = "Whoever runs the server sets DEARREP_PUBLIC_URL to where people reach the pages."
+        return Finding(about, Light.AMBER, words, host, mend=mend)
+    if addresses_of(host, ask):
+        return Finding(about, Light.GREEN, "Links in letters and emails lead to it.", host, addresses_of(host, ask))
+    if any(ask(host, kind).is_silent for kind in ("A", "AAAA")):
+        return silence(about, host)
+    words = "This name has no address, so links in letters and emails lead nowhere."
+    return Finding(about, Light.RED, words, host, (), "Create it with the public address of this server.", "A")
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return False

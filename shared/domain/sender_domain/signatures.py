@@ -1,0 +1,130 @@
+"""DKIM and DMARC: the keys that letters are signed with, and what receivers do with letters that are not."""
+
+import base64
+import binascii
+
+from shared.domain.dns_answers import Answer, Ask
+from shared.domain.relay_services import USUAL_SELECTORS
+from shared.domain.sender_domain.findings import Finding, Light, Sender, silence
+
+# A public RSA key of 2048 bits takes 294 bytes, one of 1024 bits 162.
+_LONG_KEY_BYTES = 280
+
+
+def check_dkim(sender: Sender, ask: Ask) -> list[Finding]:
+    """A finding for each selector that was named, else for each usual one that has a key."""
+    if sender.selectors:
+        return [_dkim_key(sender, selector, _key_at(sender, selector, ask)) for selector in sender.selectors]
+    usual = (*(sender.service.selectors if sender.service else ()), *USUAL_SELECTORS)
+    answers = [(selector, _key_at(sender, selector, ask)) for selector in dict.fromkeys(usual)]
+    found = [_dkim_key(sender, selector, answer) for selector, answer in answers if answer.values]
+    if found:
+        return found
+    if any(answer.is_silent for _, answer in answers):
+        return [silence("DKIM", f"…._domainkey.{sender.domain}")]
+    words = f"No key under the usual names ({', '.join(selector for selector, _ in answers)}). Without one, receivers "
+    words += "can't tell your letters from forged ones."
+    where = sender.service.name if sender.service else "Your mail server or mail service"
+    mend = (
+        f"{where} signs the letters and shows the record to create. Its name begins with the “selector”: type it below."
+    )
+    return [Finding("DKIM", Light.RED, words, f"SELECTOR._domainkey.{sender.domain}", mend=mend)]
+
+
+def _key_at(sender: Sender, selector: str, ask: Ask) -> Answer:
+    answer = ask(f"{selector}._domainkey.{sender.domain}", "TXT")
+    return Answer(tuple(text for text in answer.values if "p=" in text), answer.is_silent)
+
+
+def _dkim_key(sender: Sender, selector: str, answer: Answer) -> Finding:
+    about, name = f"DKIM, selector {selector}", f"{selector}._domainkey.{sender.domain}"
+    if answer.is_silent:
+        return silence(about, name)
+    service = sender.service
+    where = service.name if service else "your mail server or mail service"
+    light, words, mend, creates = _judge(answer.values, where)
+    cname = service.cname.format(selector=selector) if service else ""
+    kind, value = ("CNAME", cname) if cname else ("TXT", "")
+    if not creates:
+        kind = value = ""
+    elif cname:
+        mend = "Create it:"
+    return Finding(about, light, words, name, answer.values, mend, kind, value)
+
+
+def _judge(records: tuple[str, ...], where: str) -> tuple[Light, str, str, bool]:
+    """Light, words, how to mend it, and whether there is a record to create; `where` the key comes from."""
+    if not records:
+        return Light.RED, "There is no key at this name.", f"Create it with the value that {where} shows.", True
+    tags = _tags(records[0])
+    size = _key_bytes(tags.get("p", ""))
+    if len(records) > 1:
+        words = "There are several keys at this name, so receivers may take the wrong one."
+        return Light.RED, words, "Keep the newest one.", False
+    if not size:
+        lost = "The key is not complete; a part may have been lost when it was copied."
+        words = lost if size is None else "The key was withdrawn: letters that are signed with it count as forged."
+        return Light.RED, words, f"Put the key there that {where} shows.", True
+    if tags.get("k", "rsa") == "rsa" and size < _LONG_KEY_BYTES:
+        words = "The key is shorter than 2048 bits, which some receivers distrust."
+        return Light.AMBER, words, f"Let {where} make a longer one.", False
+    if "y" not in tags.get("t", "").split(":"):
+        return Light.GREEN, "Receivers can check letters that your relay signs with this key.", "", False
+    words = "The key is marked as a test (t=y), so receivers may take no notice of it."
+    return Light.AMBER, words, "Remove t=y when the tests are over.", False
+
+
+def _key_bytes(key: str) -> int | None:
+    """How long a public key is; 0 without one, None when it can't be read."""
+    try:
+        return len(base64.b64decode("".join(key.split()), validate=True))
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _tags(record: str) -> dict[str, str]:
+    parts = (part.partition("=") for part in record.split(";"))
+    return {name.strip().lower(): value.strip() for name, _, value in parts}
+
+
+def check_dmarc(domain: str, ask: Ask) -> Finding:
+    """The policy, and whether our sender and our return address count for it."""
+    about, own = "DMARC", f"_dmarc.{domain}"
+    labels = domain.split(".")
+    # A domain without a record of its own has that of the domain above it.
+    for at in range(max(1, len(labels) - 1)):
+        name = f"_dmarc.{'.'.join(labels[at:])}"
+        answer = ask(name, "TXT")
+        if answer.is_silent:
+            return silence(about, name)
+        records = tuple(one for one in answer.values if one.replace(" ", "").lower().startswith("v=dmarc1"))
+        if records:
+            return _dmarc_policy(domain, name, records)
+    words = "No DMARC record. Gmail, Yahoo and Microsoft want one from everybody who sends a lot of mail."
+    return Finding(about, Light.RED, words, own, (), "Create it:", "TXT", "v=DMARC1; p=none")
+
+
+def _dmarc_policy(domain: str, name: str, records: tuple[str, ...]) -> Finding:
+    about = "DMARC"
+    if len(records) > 1:
+        return Finding(
+            about, Light.RED, "There are several records, so receivers ignore all.", name, records, "Keep one."
+        )
+    tags = _tags(records[0])
+    is_own = name == f"_dmarc.{domain}"
+    policy = tags.get("p", "") if is_own else tags.get("sp", tags.get("p", ""))
+    above = "" if is_own else f" It is that of {name.removeprefix('_dmarc.')}, which counts for {domain} too."
+    same = f" Sender and return address of our letters are both at {domain}, so SPF and DKIM count for it."
+    if not is_own and "s" in (tags.get("adkim"), tags.get("aspf")):
+        same += " It is strict: your relay must sign with exactly this domain."
+    if policy.lower() not in ("none", "quarantine", "reject"):
+        words = f"Receivers can't read its policy “{policy}”."
+        return Finding(about, Light.RED, words, name, records, "Replace it by:", "TXT", "v=DMARC1; p=none")
+    if policy.lower() == "none":
+        words = "It asks receivers to do nothing against forged letters. That is enough to begin with."
+        if not is_own:
+            return Finding(about, Light.AMBER, words + above + same, name, records)
+        mend = "When SPF and DKIM have been green for some weeks, make it stricter:"
+        return Finding(about, Light.AMBER, words + above + same, name, records, mend, "TXT", "v=DMARC1; p=quarantine")
+    done = "put forged letters aside" if policy.lower() == "quarantine" else "refuse forged letters"
+    return Finding(about, Light.GREEN, f"It asks receivers to {done}.{above}{same}", name, records)

@@ -1,0 +1,141 @@
+"""The DNS preflight of the sender domain: asked on demand, kept with its time, accepted knowingly or mended."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+import structlog
+from sqlalchemy import Connection, Engine
+
+from shared.clock import now
+from shared.db import mail_setup
+from shared.db.engine import at_once
+from shared.domain.sender_domain import (
+    Finding,
+    Light,
+    Sender,
+    examine_sender,
+    faults,
+    faults_mark,
+    from_json,
+    to_json,
+    worst,
+)
+from shared.errors import InputError, NotAllowed
+from shared.providers.name_servers import NameServers
+from shared.settings import Settings, read_dns_servers
+
+_LOG = structlog.get_logger()
+# Somebody looks at the page meanwhile.
+PATIENCE_S = 6.0
+_LASTS = timedelta(days=1)
+_SELECTOR = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?)*", re.ASCII)
+_MOST_SELECTORS = 6
+
+
+@dataclass(frozen=True)
+class SenderCheck:
+    """What is known of the sender domain; `checked_at` None while nobody has asked."""
+
+    domain: str
+    selectors: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    checked_at: datetime | None = None
+    accepted_by: str = ""
+    accepted_at: datetime | None = None
+
+    @property
+    def light(self) -> Light | None:
+        """The worst of all, None before the first check."""
+        return worst(self.findings) if self.checked_at else None
+
+    @property
+    def faults(self) -> Sequence[Finding]:
+        """What keeps letters from arriving."""
+        return faults(self.findings)
+
+    @property
+    def is_accepted(self) -> bool:
+        """True when somebody took exactly these faults upon themselves."""
+        return self.accepted_at is not None
+
+
+def ask_dns(settings: Settings, selectors: tuple[str, ...]) -> list[Finding]:
+    """Asks now, within a few seconds in all; stores nothing. `settings` with the relay that is used."""
+    servers = NameServers(read_dns_servers(settings.dns_servers), seconds=PATIENCE_S)
+    relay_host = urlsplit(settings.mail_relay_url).hostname or "" if settings.relay_configured else ""
+    public_host = urlsplit(settings.public_url).hostname or ""
+    return examine_sender(Sender(settings.mail_domain, public_host, relay_host, selectors), servers.ask)
+
+
+def read_check(engine: Engine, settings: Settings) -> SenderCheck:
+    """What the last check found."""
+    with at_once(engine) as connection:
+        return check_of(connection, settings.mail_domain)
+
+
+def check_of(connection: Connection, domain: str) -> SenderCheck:
+    """The same within a connection."""
+    row = mail_setup.read_check(connection, domain)
+    if row is None:
+        return SenderCheck(domain)
+    findings = from_json(row["findings"] or ())
+    stands = bool(row["accepted_mark"]) and row["accepted_mark"] == faults_mark(findings)
+    accepted = (row["accepted_by"], row["accepted_at"]) if stands else ("", None)
+    return SenderCheck(domain, tuple(row["selectors"].split()), findings, row["checked_at"], *accepted)
+
+
+def check_now(engine: Engine, settings: Settings, *, actor: str) -> SenderCheck:
+    """Asks DNS and keeps what it said."""
+    findings = ask_dns(settings, read_check(engine, settings).selectors)
+    values = {"findings": to_json(findings), "checked_at": now(), "checked_by": actor}
+    with engine.begin() as connection:
+        mail_setup.write_check(connection, settings.mail_domain, values)
+    _LOG.info("sender.checked", light=worst(findings).value, faults=len(faults(findings)), actor=actor)
+    return read_check(engine, settings)
+
+
+def check_again(engine: Engine, settings: Settings) -> bool:
+    """Once a day, after somebody has asked once: a record that was lost is seen before the next campaign."""
+    with at_once(engine) as connection:
+        row = mail_setup.read_check(connection, settings.mail_domain)
+    if row is None or row["checked_at"] is None or now() - row["checked_at"] < _LASTS:
+        return False
+    check_now(engine, settings, actor="worker")
+    return True
+
+
+def name_selectors(engine: Engine, settings: Settings, typed: str, *, actor: str) -> tuple[str, ...]:
+    """The names of the DKIM keys, as they were typed: separated by spaces or commas. Raises InputError."""
+    names = tuple(dict.fromkeys(typed.lower().replace(",", " ").split()))
+    wrong = next((name for name in names if not _SELECTOR.fullmatch(name)), None)
+    if wrong is not None:
+        hint = "It is what stands before ._domainkey in the record's name, such as s1."
+        raise InputError({"selectors": f"“{wrong}” is no selector. {hint}"})
+    if len(names) > _MOST_SELECTORS:
+        raise InputError({"selectors": f"At most {_MOST_SELECTORS} selectors; those that are in use are enough."})
+    with engine.begin() as connection:
+        mail_setup.write_check(connection, settings.mail_domain, {"selectors": " ".join(names)})
+    _LOG.info("sender.selectors", selectors=names, actor=actor)
+    return names
+
+
+def accept_faults(engine: Engine, settings: Settings, mark: str, *, actor: str, who: str) -> None:
+    """Campaigns may go live in spite of these faults, and of no others. Raises NotAllowed when they have changed."""
+    known = read_check(engine, settings)
+    if not known.faults or faults_mark(known.findings) != mark:
+        raise NotAllowed("What DNS says has changed meanwhile. Look at it once more.")
+    values = {"accepted_mark": mark, "accepted_by": who, "accepted_at": now()}
+    with engine.begin() as connection:
+        mail_setup.write_check(connection, settings.mail_domain, values)
+    _LOG.warning("sender.accepted", faults=len(known.faults), actor=actor)
+
+
+def withdraw_acceptance(engine: Engine, settings: Settings, *, actor: str) -> None:
+    """The faults keep campaigns from going live again."""
+    values = {"accepted_mark": "", "accepted_by": "", "accepted_at": None}
+    with engine.begin() as connection:
+        mail_setup.write_check(connection, settings.mail_domain, values)
+    _LOG.info("sender.acceptance_withdrawn", actor=actor)
