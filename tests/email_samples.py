@@ -70,14 +70,35 @@ OWN: dict[str, dict[str, Any]] = {
         "answer_from": "pat.doe@lower.example",
         "answer_subject": "Re: Please back the co-op bill",
         "answer_text": "Dear Jamie,\n\nThank you for your letter. I will vote for the bill.\n\nPat Doe",
+        "answer_files": "",
         "is_automatic": False,
     },
     # To the organizers.
+    "address_fails": {
+        "failing": [
+            {
+                "office": "Representative Pat Doe",
+                "failing": ["pat.doe@lower.example"],
+                "words": "The email address does not exist.",
+                "goes_to": "",
+                "held": 214,
+            },
+            {
+                "office": "Senator Ana Ruiz",
+                "failing": ["ana.ruiz@upper.example"],
+                "words": "The office marked such a letter as spam.",
+                "goes_to": "office.ruiz@upper.example",
+                "held": 0,
+            },
+        ],
+        "results_url": "https://letters.example/admin/campaigns/co-ops/results#addresses",
+    },
     "reply": {
         "office": "Jamie Rivera",
         "answer_from": "jamie@example.org",
         "answer_subject": "Re: Thank you, Jamie: a copy of your letters",
         "answer_text": "Hello,\n\nI moved last week. Can you change my address?\n\nJamie",
+        "answer_files": "",
         "is_automatic": False,
     },
 }
@@ -90,6 +111,9 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "failure_without_phone": ("failure", {"failed": OWN["failure"]["failed"][1:]}),
     "did_they_answer_reminder": ("did_they_answer", {"is_reminder": True, "recipients": ["Senator Ana Ruiz"]}),
     "victory_without_words": ("victory", {"message": ""}),
+    "address_fails_of_one": ("address_fails", {"failing": OWN["address_fails"]["failing"][:1]}),
+    "answer_with_files": ("answer", {"answer_text": "", "answer_files": "Response from Rep. Doe.pdf, bill.docx"}),
+    "reply_with_files": ("reply", {"answer_files": "house.jpg"}),
     "answer_automatic": ("answer", {"is_automatic": True}),
     "reply_automatic": ("reply", {"is_automatic": True}),
     "thank_you_test": ("thank_you", {"is_test": True, "letters": [_LETTER], "privacy": ""}),

@@ -28,6 +28,7 @@ pid_file_path = {home}/exim.pid
 exim_user = {user}
 exim_group = {group}
 deliver_drop_privilege
+dsn_advertise_hosts = *
 host_lookup =
 smtp_accept_queue_per_connection = 0
 tls_advertise_hosts =
@@ -40,10 +41,26 @@ well_formed:
   require verify = header_syntax
   accept
 begin routers
+back:
+  driver = manualroute
+  domains = letters.example
+  route_list = * 127.0.0.1
+  self = send
+  transport = back
+gone:
+  driver = redirect
+  local_parts = gone
+  allow_fail
+  data = :fail: no such person here
 here:
   driver = accept
   transport = maildir
 begin transports
+back:
+  driver = smtp
+  protocol = lmtp
+  port = {back}
+  hosts_override
 maildir:
   driver = appendfile
   maildir_format
@@ -68,6 +85,8 @@ class Exim:
     home: Path
     program: str
     port: int = field(default_factory=free_port)
+    # Where mail for letters.example goes by LMTP.
+    back: int = 1
 
     def start(self) -> None:
         """Returns when it takes connections."""
@@ -76,7 +95,13 @@ class Exim:
             folder.mkdir(parents=True, exist_ok=True)
             os.chown(folder, account.pw_uid, account.pw_gid)
         config = self.home / "exim.conf"
-        values = {"port": self.port, "home": self.home, "user": account.pw_uid, "group": account.pw_gid}
+        values = {
+            "port": self.port,
+            "back": self.back,
+            "home": self.home,
+            "user": account.pw_uid,
+            "group": account.pw_gid,
+        }
         config.write_text(_CONFIG.format_map(values), encoding="ascii")
         config.chmod(0o644)
         with (self.home / "output").open("wb") as output:

@@ -18,6 +18,7 @@ class ScriptedSmtpServer:
     drop: str = ""
     pipelining: bool = False
     accepted: list[tuple[str, str, bytes]] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
     connections: int = 0
     # Told of each verb before it is answered.
     on_verb: Callable[[str], None] = lambda _verb: None
@@ -54,6 +55,7 @@ class ScriptedSmtpServer:
             envelope = {"MAIL": "", "RCPT": ""}
             while line := stream.readline():
                 verb = (line.split() or [b""])[0].upper().decode()
+                self.lines.append(line.decode().strip())
                 self.on_verb(verb)
                 if verb == self.drop:
                     return

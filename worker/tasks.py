@@ -11,6 +11,7 @@ from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.services.audit import delete_old_entries
 from shared.services.delivery import deliver_letters, send_mail
+from shared.services.exports import delete_old_exports, make_exports
 from shared.services.mailbox import delete_old_messages
 from shared.services.make_letters import make_due_letters
 from shared.services.organizer_sessions import delete_old_sessions
@@ -38,6 +39,7 @@ _AT_ONCE = {
     TaskName.SEND_MAIL: 2,
     TaskName.APPLY_RECEIPTS: 1,
     TaskName.REHEARSE: 1,
+    TaskName.MAKE_EXPORTS: 1,
 }
 # What organizers leave behind.
 _GROWN_OLD = (
@@ -46,6 +48,7 @@ _GROWN_OLD = (
     delete_old_sessions,
     delete_old_entries,
     delete_old_invitations,
+    delete_old_exports,
 )
 
 
@@ -63,6 +66,7 @@ def make_work(engine: Engine, ring: Ring, settings: Settings) -> dict[TaskName, 
         TaskName.SEND_MAIL: lambda: send_mail(engine, ring, current()),
         TaskName.APPLY_RECEIPTS: lambda: apply_receipts(engine, ring, settings),
         TaskName.REHEARSE: lambda: run_rehearsals(engine, ring, current()),
+        TaskName.MAKE_EXPORTS: lambda: make_exports(engine, ring, settings),
         TaskName.SWEEP: lambda: sweep(engine, ring, current()),
         TaskName.TIDY: lambda: _tidy(engine, current()),
     }

@@ -2,8 +2,8 @@
 
 Whoever unsubscribed gets none, what is not needed any more is cancelled, and nobody gets two of ours within a day from
 one campaign (in practice, where the same person tries again and again, from one submission). What passes on an office's
-answer is not ours, and counts for none of these but the address itself. The link for whoever wrote again has a rule of
-its own (`shared.db.duplicates`) and does not wait for the others.
+answer, or is for organizers, is not ours, and counts for none of these but the address itself. The link for whoever
+wrote again has a rule of its own (`shared.db.duplicates`) and does not wait for the others.
 """
 
 # ruff: noqa: S608 - statements are put together from the constants below, never from data
@@ -13,11 +13,11 @@ from sqlalchemy import Connection, RowMapping, text
 from shared.db.claims import LEASE
 from shared.db.driver import Spelled, ask
 from shared.domain.causes import Cause
-from shared.domain.follow_ups import AT_ONCE, PASSED_ON, UPDATE, Need
+from shared.domain.follow_ups import AT_ONCE, NO_NEWSLETTER, UPDATE, Need
 
 # Claims follow each other, so that each sees what the one before has taken.
 _LOCK = text("SELECT pg_advisory_xact_lock(7310045)")
-_PASSED_ON = str(PASSED_ON)
+_NO_NEWSLETTER = str(NO_NEWSLETTER)
 _AT_ONCE = str(AT_ONCE)
 _OF_LETTERS = "(SELECT 1 FROM letter WHERE letter.submission_id = f.submission_id AND letter.{})"
 _HOLDS = {
@@ -40,13 +40,18 @@ _HOLDS = {
     ),
     Need.OPEN: "campaign.state NOT IN ('closed', 'won')",
     Need.WON: "campaign.state = 'won'",
+    Need.ADDRESS_FAILS: (
+        "EXISTS (SELECT 1 FROM office JOIN office_holder holder ON holder.office_id = office.id AND valid_to IS NULL"
+        " WHERE office.jurisdiction = campaign.jurisdiction AND office.chamber = ANY(campaign.chambers)"
+        " AND (email_failed_at IS NOT NULL OR second_failed_at IS NOT NULL))"
+    ),
 }
 _NOT_NEEDED = " OR ".join(f"('{need}' = ANY(f.needs) AND NOT ({holds}))" for need, holds in _HOLDS.items())
 # An address that nobody reads, or whose owner wants none of this.
 SUPPRESSED = (
     "EXISTS (SELECT 1 FROM suppression WHERE suppression.email_hash = f.email_hash"
     " AND (suppression.campaign_id IS NULL OR suppression.campaign_id = f.campaign_id)"
-    f" AND (f.kind NOT IN {_PASSED_ON} OR suppression.reason <> 'unsubscribed'))"
+    f" AND (f.kind NOT IN {_NO_NEWSLETTER} OR suppression.reason <> 'unsubscribed'))"
 )
 # When the last of ours went to the same person; now while one is on its way.
 _LAST = (
@@ -59,7 +64,7 @@ _CLAIM = text(
     " AND transport = :transport AND NOT EXISTS (SELECT 1 FROM installation WHERE is_paused OR hold_reason <> '')"
     " ORDER BY due_at, id LIMIT :limit FOR UPDATE SKIP LOCKED),"
     f" judged AS (SELECT f.*, {SUPPRESSED} AS is_suppressed,"
-    f" (s.state = 'withdrawn' AND f.kind NOT IN {_PASSED_ON}) OR {_NOT_NEEDED} AS is_not_needed, {_LAST} AS last"
+    f" (s.state = 'withdrawn' AND f.kind NOT IN {_NO_NEWSLETTER}) OR {_NOT_NEEDED} AS is_not_needed, {_LAST} AS last"
     " FROM due f JOIN submission s ON s.id = f.submission_id JOIN campaign ON campaign.id = f.campaign_id),"
     " ranked AS (SELECT *, is_suppressed OR is_not_needed AS is_over, row_number() OVER (PARTITION BY email_hash,"
     f" campaign_id, kind IN {_AT_ONCE}, is_suppressed OR is_not_needed, CASE WHEN is_test THEN submission_id END"
@@ -77,7 +82,7 @@ _CLAIM = text(
     " ORDER BY due_at, claimed.id"
 )
 _IS_UNWANTED = Spelled(
-    f"SELECT {SUPPRESSED} OR (f.kind NOT IN {_PASSED_ON}"
+    f"SELECT {SUPPRESSED} OR (f.kind NOT IN {_NO_NEWSLETTER}"
     " AND (s.state = 'withdrawn' OR s.erase_requested_at IS NOT NULL))"
     f" OR {_NOT_NEEDED} AS answer FROM follow_up f JOIN submission s ON s.id = f.submission_id"
     " JOIN campaign ON campaign.id = f.campaign_id WHERE f.id = %(id)s"

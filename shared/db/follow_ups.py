@@ -9,12 +9,14 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select
 
 from shared.db.driver import Spelled, ask
 from shared.db.tables import follow_up
-from shared.domain.follow_ups import ANSWER, REPLY, PlannedStep
+from shared.domain.follow_ups import ADDRESS_FAILS, ANSWER, REPLY, TO_ORGANIZERS, Need, PlannedStep
+from shared.domain.identities import Mark
 from shared.domain.states import CLAIMABLE, HAS_LEFT, LetterState, check_letter_arrow
 from shared.domain.transport import Transport
 
 # Tries at one email, half a week of them.
 MOST_TRIES = 16
+_STATES = [state.value for state in LetterState]
 _CLAIMABLE = [state.value for state in CLAIMABLE]
 # Planned steps as rows that a statement joins with its submissions.
 STEPS = (
@@ -36,16 +38,40 @@ _PASS_ON = text(
     " split_part(email, '@', 2), email_hash, is_test, transport FROM submission WHERE id = :submission_id"
     " AND email <> '' ON CONFLICT DO NOTHING"
 )
-_PASS_BACK = text(
+_TO_ORGANIZERS = (
     "INSERT INTO follow_up (submission_id, campaign_id, kind, number, reply_to, recipient_email, receiving_domain,"
     " email_hash, is_test, transport) SELECT submission_id, campaign_id, :kind, :number, :reply_to, :recipient,"
-    " split_part(:recipient, '@', 2), :email_hash, is_test, transport FROM follow_up WHERE id = :id"
+    " split_part(:recipient, '@', 2), :email_hash, is_test, transport FROM {table} WHERE id = :id"
     " ON CONFLICT DO NOTHING"
+)
+_PASSED_ON_TODAY = text(
+    "SELECT count(*) FROM follow_up WHERE submission_id = :submission_id AND kind = :kind"
+    " AND created_at > now() - interval '1 day'"
+)
+_NEWEST_OF = text(
+    "SELECT id FROM follow_up WHERE email_hash = :email_hash AND campaign_id = :campaign_id AND kind NOT IN"
+    f" {TO_ORGANIZERS} ORDER BY id DESC LIMIT 1"
+)
+# For each campaign that has written to an office whose address fails since it was told last, a day ago or longer.
+_TELL_OF_FAILING = text(
+    "INSERT INTO follow_up (submission_id, campaign_id, kind, number, needs, recipient_email, receiving_domain,"
+    " email_hash, is_test, transport, due_at) SELECT DISTINCT ON (campaign.id) letter.submission_id, campaign.id,"
+    f" '{ADDRESS_FAILS}', (extract(epoch FROM clock_timestamp()) * 1000)::bigint, '{{{Need.ADDRESS_FAILS}}}',"
+    " :recipient, split_part(:recipient, '@', 2), :email_hash, letter.is_test, letter.transport,"
+    " now() + :gather_s * interval '1 second' FROM office_holder holder JOIN office ON office.id = holder.office_id"
+    " JOIN campaign ON campaign.jurisdiction = office.jurisdiction AND office.chamber = ANY(campaign.chambers)"
+    " CROSS JOIN LATERAL (SELECT * FROM letter WHERE letter.campaign_id = campaign.id AND state = ANY(:states)"
+    " AND letter.office_id = holder.office_id LIMIT 1) letter"
+    " CROSS JOIN LATERAL (SELECT coalesce(max(created_at), '-infinity') AS at FROM follow_up"
+    f" WHERE email_hash = :email_hash AND campaign_id = campaign.id AND kind = '{ADDRESS_FAILS}') told"
+    " WHERE holder.valid_to IS NULL AND (holder.email_failed_at IS NOT NULL OR holder.second_failed_at IS NOT NULL)"
+    " AND (holder.email_failed_at > told.at OR holder.second_failed_at > told.at)"
+    " AND told.at < now() - interval '1 day' ORDER BY campaign.id ON CONFLICT DO NOTHING"
 )
 _SUPPRESS_REFUSED = text(
     "INSERT INTO suppression (email_hash, campaign_id, reason, source) SELECT DISTINCT email_hash,"
     " CAST(NULL AS bigint), 'bounced', 'refused' FROM follow_up WHERE id = ANY(:ids) AND cause = 'no_such_address'"
-    " AND kind <> 'reply' ON CONFLICT DO NOTHING"
+    f" AND kind NOT IN {TO_ORGANIZERS} ON CONFLICT DO NOTHING"
 )
 # In binary: whole documents as text would be looked through for every quote.
 _WRITE_WORDS = Spelled(
@@ -90,12 +116,31 @@ def insert_passed_on(connection: Connection, submission_id: int, receipt_id: int
     connection.execute(_PASS_ON, values)
 
 
+def count_passed_on(connection: Connection, submission_id: int) -> int:
+    """How often offices' mail was passed on to this submission's supporter within a day."""
+    values = {"submission_id": submission_id, "kind": ANSWER}
+    return int(connection.execute(_PASSED_ON_TODAY, values).scalar_one())
+
+
+def newest_of_person(connection: Connection, campaign_id: int, email_hash: str) -> int | None:
+    """The last email that this person got, or was to get, from the campaign."""
+    values = {"campaign_id": campaign_id, "email_hash": email_hash}
+    return connection.execute(_NEWEST_OF, values).scalar_one_or_none()
+
+
 def insert_for_organizer(
-    connection: Connection, follow_up_id: int, receipt_id: int, *, recipient: str, email_hash: str, reply_to: str
+    connection: Connection, about: Mark, receipt_id: int, *, recipient: str, email_hash: str, reply_to: str
 ) -> None:
-    """A supporter's answer to one of our emails, for the organizers, due now."""
-    values = {"id": follow_up_id, "number": receipt_id, "reply_to": reply_to, "kind": REPLY}
-    connection.execute(_PASS_BACK, {**values, "recipient": recipient, "email_hash": email_hash})
+    """What somebody wrote back, for the organizers, due now; `about` is an email of ours to which it belongs."""
+    values = {"id": about.number, "number": receipt_id, "reply_to": reply_to, "kind": REPLY}
+    statement = text(_TO_ORGANIZERS.format(table=about.kind))
+    connection.execute(statement, {**values, "recipient": recipient, "email_hash": email_hash})
+
+
+def tell_of_failing(connection: Connection, recipient: str, email_hash: str, gather_s: float) -> int:
+    """The organizers hear of offices' addresses that fail, those of one campaign in one email; how many emails."""
+    values = {"recipient": recipient, "email_hash": email_hash, "gather_s": gather_s, "states": _STATES}
+    return connection.execute(_TELL_OF_FAILING, values).rowcount
 
 
 def change_follow_up(

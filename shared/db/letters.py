@@ -29,6 +29,12 @@ _WORDS = text(
     "INSERT INTO letter_words (letter_id, words) SELECT id, array_to_tsvector(string_to_array(words, ' '))"
     " FROM unnest(CAST(:ids AS bigint[]), CAST(:words AS text[])) AS one(id, words)"
 )
+_LEFT = ", ".join(f"'{state}'" for state in sorted(HAS_LEFT))
+_TO_DOMAIN = text(
+    f"SELECT id FROM letter WHERE campaign_id = :campaign_id AND state IN ({_LEFT})"  # noqa: S608 - constants only
+    " AND office_id = ANY(ARRAY(SELECT office_id FROM office_holder WHERE :domain IN"
+    " (split_part(lower(email), '@', 2), split_part(lower(second_email), '@', 2)))) LIMIT 1"
+)
 
 
 def insert_letters(
@@ -56,6 +62,11 @@ def is_erased(connection: Connection, row: RowMapping) -> bool:
         return True
     query = select(submission.c.erase_requested_at.is_not(None)).where(submission.c.id == row["submission_id"])
     return bool(connection.scalar(query))
+
+
+def any_to_domain(connection: Connection, campaign_id: int, domain: str) -> int | None:
+    """One letter of the campaign that has left for an office whose address is of this domain."""
+    return connection.execute(_TO_DOMAIN, {"campaign_id": campaign_id, "domain": domain}).scalar_one_or_none()
 
 
 def lock_letter(connection: Connection, letter_id: int) -> RowMapping | None:

@@ -34,18 +34,33 @@ class Finding:
 
 
 def insert_receipt(
-    connection: Connection, source: ReceiptSource, event_id: str, raw: bytes, *, sender: str = "", recipient: str = ""
+    connection: Connection,
+    source: ReceiptSource,
+    event_id: str,
+    raw: bytes,
+    *,
+    sender: str = "",
+    recipient: str = "",
+    token: str = "",
 ) -> bool:
-    """Keeps it as it came; False when it is known already."""
+    """Keeps it as it came; False when it, or its token, is known already."""
     values = {
         "source": source.value,
         "event_id": event_id,
         "raw": raw,
+        "token": token,
         "envelope_sender": sender,
         "envelope_recipient": recipient,
     }
     statement = insert(receipt).values(values).on_conflict_do_nothing().returning(receipt.c.id)
     return connection.execute(statement).one_or_none() is not None
+
+
+def is_spent(connection: Connection, source: ReceiptSource, token: str, event_id: str) -> bool:
+    """True when another event came with this token."""
+    known = receipt.c
+    others = select(known.id).where(known.source == source.value, known.token == token, known.event_id != event_id)
+    return bool(token) and bool(connection.execute(select(others.exists())).scalar_one())
 
 
 def lock_due(connection: Connection, limit: int) -> list[RowMapping]:

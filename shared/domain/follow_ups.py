@@ -9,16 +9,20 @@ from zoneinfo import ZoneInfo
 _HOUR_OF_DATES = time(9)
 # Switches a trigger's usual steps off.
 NO_TEMPLATE = "none"
-# These pass on what an office wrote back to the supporter, or a supporter to the organizers. No rule about emails of
-# ours counts them.
+# These pass on what an office wrote back to the supporter, or a supporter to the organizers.
 ANSWER = "answer"
 REPLY = "reply"
 PASSED_ON = (ANSWER, REPLY)
+# Tells the organizers of offices' addresses that fail, once a day at most.
+ADDRESS_FAILS = "address_fails"
+TO_ORGANIZERS = (REPLY, ADDRESS_FAILS)
+# No rule about emails that supporters get from us counts these.
+NO_NEWSLETTER = (ANSWER, *TO_ORGANIZERS)
 UPDATE = "update"
 # The way back to their letters for whoever wrote to the same offices once more, at most one a day.
 ALREADY_WROTE = "already_wrote"
 # Emails that go at once, whatever else went to the same person today.
-AT_ONCE = (*PASSED_ON, ALREADY_WROTE)
+AT_ONCE = (*NO_NEWSLETTER, ALREADY_WROTE)
 # Emails that lead to the supporter's own page from the first day on.
 WITH_LINK = ("received", "thank_you", "fix_address", ALREADY_WROTE)
 
@@ -47,6 +51,7 @@ class Need(StrEnum):
     CONSENTED = "consented"
     OPEN = "open"
     WON = "won"
+    ADDRESS_FAILS = "address_fails"
 
 
 CONDITIONS = (Need.NOT_SENT, Need.NOT_ANSWERED, Need.DOUBTFUL, Need.FAILED, Need.CONSENTED)

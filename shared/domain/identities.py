@@ -110,6 +110,16 @@ def is_invitation_key(secret: str, token: str, key: str) -> bool:
     return hmac.compare_digest(invitation_key(secret, token).encode(), key.encode())
 
 
+def export_key(secret: str, number: int, until: str) -> str:
+    """The part of an exported file's link that proves that we made it, for use until that second, in digits."""
+    return _tag(secret, "export", f"{number}/{until}", _TOKEN_BYTES)
+
+
+def is_export_key(secret: str, number: int, until: str, key: str) -> bool:
+    """True for the key that `export_key` made; takes the same time for every wrong one."""
+    return hmac.compare_digest(export_key(secret, number, until).encode(), key.encode())
+
+
 def source_hash(secret: str, address: str) -> str:
     """The same for all addresses of one network; can't be reversed without the secret."""
     try:

@@ -64,12 +64,16 @@ class ReceiptOutcome(StrEnum):
 
 @dataclass(frozen=True)
 class Answer:
-    """What somebody wrote back, as plain text; `sender_address` is where a further answer goes."""
+    """What somebody wrote back, as plain text; `sender_address` is where a further answer goes.
+
+    `attachments` are the names of files that came with it, which go no further than here.
+    """
 
     sender_name: str
     sender_address: str
     subject: str
     text: str
+    attachments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,23 @@ STATUS_CODES: dict[str, tuple[Meaning, Cause]] = {
     "5.7.515": (Meaning.OURS, Cause.OUR_DNS),
 }
 
+# What servers say that give no code, or one that says less: only words that can't mean anything else, because an
+# address that fails holds all letters of its office.
+_WHO = "(?:user|recipient|mailbox|account|address|person)"
+_NOBODY = re.compile(
+    rf"\b{_WHO} (?:is )?(?:unknown|not found|not recognized|non-?existent)\b|\bunknown (?:local )?{_WHO}\b"
+    rf"|\bno such {_WHO}\b|\binvalid (?:recipient|mailbox)\b|\b{_WHO}\b[^.;:]{{0,60}} (?:does not|doesn't) exist\b"
+    r"|\bunrouteable address\b|\bno mailbox (?:here )?by that name\b|\brecipient name is not recognized\b"
+    r"|\bthis user doesn't have an? \S+ account\b|\brecipient address rejected: access denied\b",
+    re.IGNORECASE,
+)
+_FULL = re.compile(
+    r"\b(?:mailbox|inbox) (?:is )?(?:full|over (?:its |the )?(?:limit|quota))\b|\bover (?:its |the )?quota\b"
+    r"|\bquota (?:is |has been )?exceeded\b|\bexceed\w* (?:\w+ ){0,3}(?:quota|storage|mailbox size)\b",
+    re.IGNORECASE,
+)
+# It is our own address then that they mean.
+_SENDER = re.compile(r"\bsender\b", re.IGNORECASE)
 # Subjects beyond 7 are not in use, and four numbers are an IP address.
 _CODE = re.compile(r"(?<![\d.])[45]\.[0-7]\.\d{1,3}(?!\.?\d)")
 
@@ -45,8 +62,22 @@ def better_status(given: str, words: str, usual: str = "") -> str:
     return next(exact, codes[0] if codes else "")
 
 
-def read_status(status: str) -> tuple[Meaning, Cause]:
-    """What an enhanced code means; one that the table lacks, by its first digit. Empty counts as permanent."""
+def read_words(words: str) -> tuple[Meaning, Cause] | None:
+    """What a server's refusal says in plain words; None when they are not known."""
+    if _FULL.search(words):
+        return Meaning.TEMPORARY, Cause.MAILBOX_FULL
+    return (Meaning.PERMANENT, Cause.NO_SUCH_ADDRESS) if _NOBODY.search(words) and not _SENDER.search(words) else None
+
+
+def read_status(status: str, words: str = "") -> tuple[Meaning, Cause]:
+    """What an enhanced code means; one that the table lacks, by the server's words, else by its first digit.
+
+    Empty counts as permanent.
+    """
     if status in STATUS_CODES:
         return STATUS_CODES[status]
+    said = read_words(words)
+    # "For now" may turn out otherwise; a full mailbox is one all the same.
+    if said and (said[0] is Meaning.TEMPORARY or not status.startswith("4")):
+        return said
     return (Meaning.TEMPORARY, Cause.TEMPORARY) if status.startswith("4") else (Meaning.PERMANENT, Cause.REFUSED)

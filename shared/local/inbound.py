@@ -26,6 +26,18 @@ _LOG = structlog.get_logger()
 _LATER = "451 4.3.0 Mail can't be kept now, try again later"
 
 
+# Far more than RFC 5321 allows: an answer with a long line is an answer all the same.
+_LINE_BYTES = 1024 * 1024
+
+
+class _Smtp(SMTP):
+    line_length_limit = _LINE_BYTES
+
+
+class _Lmtp(LMTP):
+    line_length_limit = _LINE_BYTES
+
+
 class InboundHandler:
     """Answers 250 only after COMMIT. Methods and arguments are named by aiosmtpd."""
 
@@ -61,7 +73,7 @@ class InboundHandler:
 
 def make_listener(engine: Engine, ring: Ring, settings: Settings) -> SMTP:
     """One connection's protocol, LMTP or SMTP as `DEARREP_INBOUND_URL` says."""
-    protocol = LMTP if urlsplit(settings.inbound_url).scheme == "lmtp" else SMTP
+    protocol = _Lmtp if urlsplit(settings.inbound_url).scheme == "lmtp" else _Smtp
     return protocol(
         InboundHandler(engine, ring, settings),
         data_size_limit=MESSAGE_LIMIT_BYTES,

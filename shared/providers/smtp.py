@@ -18,7 +18,7 @@ from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from shared.domain.causes import Cause
-from shared.domain.status_codes import STATUS_CODES, Meaning
+from shared.domain.status_codes import STATUS_CODES, Meaning, read_words
 from shared.failpoints import failpoint
 from shared.timing import Timing
 
@@ -28,6 +28,8 @@ _TEMPORARY = range(400, 500)
 _PERMANENT = range(500, 600)
 _CLOSING = 421
 _TOO_LARGE = 552
+# Of parameters: syntax, not implemented, not recognized.
+_WRONG_WORDS = (501, 504, 555)
 _DOT = b".\r\n"
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 # Directly after the basic code, as RFC 2034 puts it; further on such numbers are somebody's words.
@@ -69,7 +71,10 @@ class SmtpSession:
     """One connection to one mail server, opened at the first letter and kept for the next ones."""
 
     def __init__(self, url: str, helo_name: str, timing: Timing) -> None:
-        """`url` smtp[s]://[user:password@]host:port[?starttls=1]; TLS is verified wherever it is used."""
+        """`url` smtp[s]://[user:password@]host:port[?starttls=1&notify=failure]; TLS is verified wherever it is used.
+
+        With `notify=failure` a server that writes reports is asked for those of failures alone.
+        """
         self.url = url
         self._timing = timing
         parts = urlsplit(url)
@@ -78,7 +83,10 @@ class SmtpSession:
         self._port = parts.port or (465 if self._secure else 25)
         self._user = unquote(parts.username or "")
         self._password = unquote(parts.password or "")
-        self._starttls = parse_qs(parts.query).get("starttls", ["0"])[0] == "1" or bool(self._user)
+        options = parse_qs(parts.query)
+        self._starttls = options.get("starttls", ["0"])[0] == "1" or bool(self._user)
+        self._notify = "FAILURE,DELAY" if options.get("notify") == ["failure"] else "SUCCESS,FAILURE,DELAY"
+        self._reports = True
         self._helo_name = helo_name
         self._smtp: smtplib.SMTP | None = None
 
@@ -129,7 +137,12 @@ class SmtpSession:
         try:
             for expected, (code, reply) in self._envelope(smtp, sender, recipient):
                 if code not in expected:
-                    return self._refusal(code, reply)
+                    outcome = self._refusal(code, reply)
+                    if code not in _WRONG_WORDS or not self._wants_reports(smtp):
+                        return outcome
+                    # It offers reports and can't read how they are asked for.
+                    self._reports = False
+                    return self._send_once(sender, recipient, message, may_send)
             _socket(smtp).sendall(_LEADING_DOT.sub(b"..", message))
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
@@ -184,7 +197,14 @@ class SmtpSession:
 
         All three verbs go out at once where the server takes them so (RFC 2920), which saves two round trips.
         """
-        verbs = (_SUCCESS, f"MAIL FROM:<{sender}>"), (_SUCCESS, f"RCPT TO:<{recipient}>"), (_GO_AHEAD, "DATA")
+        # Reports (RFC 3461) settle what is uncertain, and need not carry the letter home.
+        asked = (" RET=HDRS", f" NOTIFY={self._notify}")
+        headers_only, notify = asked if self._wants_reports(smtp) else ("", "")
+        verbs = (
+            (_SUCCESS, f"MAIL FROM:<{sender}>{headers_only}"),
+            (_SUCCESS, f"RCPT TO:<{recipient}>{notify}"),
+            (_GO_AHEAD, "DATA"),
+        )
         if not smtp.has_extn("pipelining"):
             for expected, command in verbs:
                 yield expected, smtp.docmd(command)
@@ -201,6 +221,9 @@ class SmtpSession:
         yield from ((expected, reply) for (expected, _), reply in zip(verbs, replies, strict=False))
         if len(replies) < len(verbs):
             raise smtplib.SMTPServerDisconnected("The connection was closed between two replies.")
+
+    def _wants_reports(self, smtp: smtplib.SMTP) -> bool:
+        return self._reports and smtp.has_extn("dsn")
 
     @staticmethod
     def _read_replies(smtp: smtplib.SMTP, number: int) -> list[tuple[int, bytes]]:
@@ -254,7 +277,7 @@ def _tls() -> ssl.SSLContext:
 
 
 def classify(code: int, reply: bytes) -> Outcome:
-    """The outcome that a refusing reply means: an enhanced code of the basic code's class, else that class alone."""
+    """The outcome that a refusing reply means: an enhanced code of the basic code's class, its words, or that class."""
     line = _one_line(code, reply)
     enhanced = _ENHANCED.match(reply)
     status = enhanced.group(1).decode() if enhanced else ""
@@ -262,6 +285,8 @@ def classify(code: int, reply: bytes) -> Outcome:
         meaning, cause = STATUS_CODES[status]
         return Outcome(_VERDICTS[meaning], cause, line)
     if code in _PERMANENT:
+        if said := read_words(line):
+            return Outcome(_VERDICTS[said[0]], said[1], line)
         return Outcome(Verdict.REJECTED, Cause.TOO_LARGE if code == _TOO_LARGE else Cause.REFUSED, line)
     return Outcome(Verdict.DEFERRED, Cause.TEMPORARY, line)
 

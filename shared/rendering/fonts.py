@@ -54,11 +54,22 @@ def find_line(text: str, *, bold: bool, for_pdf: bool = False) -> Line | None:
     """The text with the best font that has it, without emoji that no font has; None when it can't be shown."""
     faces = [face for face in installed_faces(bold=bold) if face.in_pdf or not for_pdf]
     whole = clean_line(text)
-    shorter = clean_line("".join(sign for sign in whole if unicodedata.category(sign) not in _DISPENSABLE))
+    shorter = clean_line("".join(sign for sign in whole if not is_dispensable(sign)))
     for one in (whole, shorter):
         if one and (face := _first_that_has(one, faces)):
             return Line(one, face, is_whole=one == whole)
     return None
+
+
+@lru_cache(maxsize=8192)
+def face_of(sign: str, *, bold: bool) -> Face | None:
+    """The best font for a PDF that has this character."""
+    return _first_that_has(sign, [face for face in installed_faces(bold=bold) if face.in_pdf])
+
+
+def is_dispensable(sign: str) -> bool:
+    """True for a sign that may go when no font has it."""
+    return unicodedata.category(sign) in _DISPENSABLE
 
 
 @lru_cache(maxsize=2)

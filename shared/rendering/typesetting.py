@@ -29,11 +29,11 @@ class SetText:
 def set_text(text: str, sizes: Sequence[float], width: float, height: float, measure: Measure) -> SetText:
     """The text at the largest of the sizes (largest first) at which it fits; cut off with an ellipsis at the last."""
     for size in sizes:
-        lines = _wrap(text, size, width, measure)
+        lines = wrap(text, size, width, measure)
         if len(lines) <= _room(size, height) and _words_are_whole(text, lines):
             return SetText(_balance(text, lines, size, width, measure), size)
     size = sizes[-1]
-    lines, room = _wrap(text, size, width, measure), _room(size, height)
+    lines, room = wrap(text, size, width, measure), _room(size, height)
     if len(lines) <= room:
         return SetText(tuple(lines), size)
     last = _cut(lines[room - 1], size, width, measure)
@@ -45,7 +45,8 @@ def _room(size: float, height: float) -> int:
     return max(1, int(height / (size * LEADING) + _ALMOST))
 
 
-def _wrap(text: str, size: float, width: float, measure: Measure) -> list[str]:
+def wrap(text: str, size: float, width: float, measure: Measure) -> list[str]:
+    """Lines of one size, each as full as it gets."""
     lines: list[str] = []
     line = ""
     for word in text.split():
@@ -81,7 +82,7 @@ def _balance(text: str, lines: list[str], size: float, width: float, measure: Me
     best = lines
     while len(lines) > 1:
         width *= _NARROWER
-        tried = _wrap(text, size, width, measure)
+        tried = wrap(text, size, width, measure)
         if len(tried) > len(lines) or not _words_are_whole(text, tried):
             break
         best = tried

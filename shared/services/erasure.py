@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import structlog
 from sqlalchemy import Connection, Engine, RowMapping
 
-from shared.db import erasure, follow_ups, letters, submissions
+from shared.db import erasure, exports, follow_ups, letters, submissions
 from shared.domain.causes import Cause
 from shared.domain.identities import email_hash
 from shared.domain.states import CANCELLABLE, SUBMISSION_ARROWS, LetterState, SubmissionState
@@ -46,6 +46,7 @@ def erase_requested(engine: Engine) -> int:
     done = 0
     with engine.begin() as connection:
         for row in erasure.lock_requested(connection, BATCH):
+            exports.take_out(connection, row)
             _cancel(connection, row)
             if erasure.is_in_flight(connection, row["id"]):
                 continue

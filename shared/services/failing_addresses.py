@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, RowMapping
+from sqlalchemy import Connection, Engine, RowMapping
 
 from shared.db import results
 from shared.db.engine import at_once
@@ -36,7 +36,12 @@ class FailingAddress:
 def list_failing(engine: Engine, campaign_id: int) -> list[FailingAddress]:
     """The offices of this campaign of which an address fails."""
     with at_once(engine) as connection:
-        return [_failing(row) for row in results.failing_addresses(connection, campaign_id)]
+        return read_failing(connection, campaign_id)
+
+
+def read_failing(connection: Connection, campaign_id: int) -> list[FailingAddress]:
+    """The same within somebody's transaction."""
+    return [_failing(row) for row in results.failing_addresses(connection, campaign_id)]
 
 
 def find_failing(engine: Engine, campaign_id: int, office_id: int) -> FailingAddress:

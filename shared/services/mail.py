@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from shared.db import follow_ups
 from shared.db.claims import Kind
 from shared.domain.campaigns import Campaign
-from shared.domain.follow_ups import PASSED_ON, UPDATE
+from shared.domain.follow_ups import NO_NEWSLETTER, UPDATE
 from shared.domain.identities import message_id, unsubscribe_key
 from shared.domain.typed_text import ascii_address
 from shared.rendering.emails import RenderedEmail, render_email
@@ -87,7 +87,7 @@ def mail_bytes(settings: Settings, row: RowMapping, campaign: Campaign, words: R
 def _headers(settings: Settings, row: RowMapping, campaign: Campaign) -> tuple[tuple[str, str], ...]:
     """RFC 3834 for all; RFC 2919, 2369 and 8058 for what somebody may want no more of."""
     automatic = ("Auto-Submitted", "auto-generated")
-    if row["kind"] in PASSED_ON:
+    if row["kind"] in NO_NEWSLETTER:
         return (automatic,)
     key = unsubscribe_key(settings.secret_key, row["id"])
     mailto = f"mailto:unsubscribe+{key}@{settings.mail_domain}?subject=unsubscribe"

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping
 
 from shared.db import letters, receipts, submissions, updates
 from shared.domain.campaigns import Campaign
-from shared.domain.follow_ups import PASSED_ON, REPLY, UPDATE
+from shared.domain.follow_ups import ADDRESS_FAILS, PASSED_ON, TO_ORGANIZERS, UPDATE
 from shared.domain.identities import owner_key, reference, unsubscribe_key
 from shared.domain.languages import SOURCE, html_tag
 from shared.domain.letter_words import cause_words, office_label
@@ -20,6 +20,7 @@ from shared.domain.states import FAILED, LetterState
 from shared.domain.updates import UpdateWords
 from shared.rendering.markdown import page_html
 from shared.rendering.speech import say_moment, speaking
+from shared.services.failing_addresses import FailingAddress, read_failing
 from shared.services.receipts.reading import read_receipt
 from shared.settings import Settings
 
@@ -33,6 +34,8 @@ class Facts:
     updates: Mapping[int, RowMapping]
     # By receipt: what was written back, whether by itself, and about which letter.
     passed_on: Mapping[int, "PassedOn"]
+    # By campaign.
+    failing: Mapping[int, Sequence[FailingAddress]]
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,10 @@ def read_facts(connection: Connection, rows: Sequence[RowMapping]) -> Facts:
     numbers = {row["number"] for row in rows if row["kind"] == UPDATE}
     sent = updates.read_updates(connection, numbers) if numbers else {}
     came = {row["number"] for row in rows if row["kind"] in PASSED_ON}
-    return Facts(people, written, sent, _read_passed_on(connection, came) if came else {})
+    failing = {
+        row["campaign_id"]: read_failing(connection, row["campaign_id"]) for row in rows if row["kind"] == ADDRESS_FAILS
+    }
+    return Facts(people, written, sent, _read_passed_on(connection, came) if came else {}, failing)
 
 
 def _read_passed_on(connection: Connection, numbers: set[int]) -> dict[int, PassedOn]:
@@ -76,6 +82,7 @@ def email_values(settings: Settings, row: RowMapping, campaign: Campaign, facts:
         | _letter_values(written)
         | (update_values(UpdateWords(update["organization"], update["subject"], update["body"])) if update else {})
         | (_answer_values(settings, facts.passed_on[row["number"]], written) if row["kind"] in PASSED_ON else {})
+        | _failing_values(settings, campaign, facts.failing.get(row["campaign_id"], ()))
         | {
             "is_reminder": row["number"] > 0,
             "leaves_later": person["leaves_at"] > person["accepted_at"],
@@ -83,7 +90,7 @@ def email_values(settings: Settings, row: RowMapping, campaign: Campaign, facts:
             "message": campaign.text_in(person["language"]).won_message,
         }
         # Organizers get this one.
-        | ({"language": SOURCE} if row["kind"] == REPLY else {})
+        | ({"language": SOURCE} if row["kind"] in TO_ORGANIZERS else {})
     )
 
 
@@ -140,8 +147,14 @@ def _answer_values(settings: Settings, passed_on: PassedOn, written: Sequence[Ro
         "answer_from": answer.sender_address,
         "answer_subject": answer.subject,
         "answer_text": private.sub("(private link)", answer.text),
+        "answer_files": ", ".join(answer.attachments),
         "is_automatic": passed_on.is_automatic,
     }
+
+
+def _failing_values(settings: Settings, campaign: Campaign, failing: Sequence[FailingAddress]) -> dict[str, Any]:
+    page = f"{settings.public_url}/admin/campaigns/{campaign.slug}/results"
+    return {"failing": failing, "results_url": f"{page}#addresses"}
 
 
 def _recipient(letter: RowMapping) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, text
 from shared.db import follow_ups, letters, pace, receipts, submissions
 from shared.domain.causes import Cause
 from shared.domain.follow_ups import Trigger
+from shared.domain.identities import email_hash
 from shared.domain.states import LetterState, SubmissionState
 from shared.domain.transport import Transport
 from shared.failpoints import failpoint
@@ -18,6 +19,7 @@ from shared.services.campaigns import turn_campaigns
 from shared.services.delivery.recover import check_database, recover
 from shared.services.delivery.run import journal_folder
 from shared.services.erasure import erase_requested
+from shared.services.exports import exports_are_due
 from shared.services.figures import current_figures, tell_imbalance
 from shared.services.follow_up_plan import plan_follow_ups, plan_for_letters
 from shared.services.outbox import open_transports
@@ -32,6 +34,8 @@ BATCH = 200
 SETTLE_WITHIN = timedelta(hours=72)
 # A draft that nobody sent is gone after a day.
 DRAFT_LIFETIME = timedelta(hours=24)
+# Where one address of a mail server's fails others soon do, and one email tells of all.
+GATHER_S = 600.0
 # Mail and events as they came hold names and addresses.
 RAW_RECEIPTS_DAYS = 90
 
@@ -47,6 +51,7 @@ def sweep(engine: Engine, ring: Ring, settings: Settings) -> list[TaskName]:
             _expire(connection)
             _settle(connection)
             pace.add_domains(connection)
+            _tell_of_failing(connection, settings)
             failpoint("sweep.mending")
     erase_requested(engine)
     turn_campaigns(engine)
@@ -103,6 +108,12 @@ def _settle(connection: Connection) -> None:
         letters.change_letter(connection, row, LetterState.UNCONFIRMED, cause=Cause(row["cause"]))
 
 
+def _tell_of_failing(connection: Connection, settings: Settings) -> None:
+    """Organizers are told of addresses that fail: they alone can correct them."""
+    to = settings.organizer_email
+    follow_ups.tell_of_failing(connection, to, email_hash(settings.secret_key, to), GATHER_S)
+
+
 def _due_tasks(connection: Connection, transports: Sequence[Transport]) -> list[TaskName]:
     """The tasks whose claims would find something; letters that must wait ring no bell."""
     checks = {
@@ -113,5 +124,6 @@ def _due_tasks(connection: Connection, transports: Sequence[Transport]) -> list[
         TaskName.APPLY_RECEIPTS: receipts.receipts_are_due(connection),
         TaskName.SEND_MAIL: follow_ups.follow_ups_are_due(connection, transports),
         TaskName.REHEARSE: rehearsals_are_due(connection),
+        TaskName.MAKE_EXPORTS: exports_are_due(connection),
     }
     return [task for task, is_due in checks.items() if is_due]

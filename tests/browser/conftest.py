@@ -23,6 +23,7 @@ from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
 from shared.services.campaigns import import_campaign
 from shared.services.delivery import deliver_letters, send_mail
+from shared.services.exports import make_exports
 from shared.services.figures import current_figures
 from shared.services.mailbox import store_message
 from shared.services.organizers import issue_one_time_password
@@ -135,6 +136,7 @@ class Site:
         deliver_letters(self.engine, self.ring, self.settings, first_tries=True)
         send_mail(self.engine, self.ring, self.settings)
         run_rehearsals(self.engine, self.ring, self.settings)
+        make_exports(self.engine, self.ring, self.settings)
 
 
 class Faults:

@@ -3,6 +3,7 @@
 import base64
 import hmac
 import json
+import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -105,8 +106,8 @@ def sendgrid(events: object, *, key: str = "ours", age_s: float = 0.0) -> Post:
     return headers, body
 
 
-def mailgun(event: object, *, key: str = MAILGUN_KEY, age_s: float = 0.0) -> Post:
-    moment, token = str(int(time.time() - age_s)), "a" * 50
+def mailgun(event: object, *, key: str = MAILGUN_KEY, age_s: float = 0.0, token: str = "") -> Post:
+    moment, token = str(int(time.time() - age_s)), token or secrets.token_hex(25)
     signature = hmac.new(key.encode(), f"{moment}{token}".encode(), sha256).hexdigest()
     signed = {"timestamp": moment, "token": token, "signature": signature}
     return {}, json.dumps({"signature": signed, "event-data": event}).encode()

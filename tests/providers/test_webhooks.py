@@ -60,7 +60,8 @@ NAMES = {
 def test_a_proven_post_gives_its_event_under_the_same_name_each_time(
     webhooks: dict[ReceiptSource, Webhook], source: ReceiptSource
 ) -> None:
-    first, again = (webhooks[source].events(*GOOD[source]()) for _ in range(2))
+    posted = GOOD[source]()
+    first, again = (webhooks[source].events(*posted) for _ in range(2))
     assert first == again
     assert [event.id for event in first] == [NAMES[source]]
     assert read(source, first[0].raw).news is News.DELIVERED
@@ -99,7 +100,11 @@ FORGED: dict[str, tuple[ReceiptSource, Callable[[], Post], str]] = {
     "sendgrid future": (SENDGRID, lambda: posts.sendgrid([], age_s=-3600), "future"),
     "sendgrid no list": (SENDGRID, lambda: posts.sendgrid(SENDGRID_EVENT), "not a list"),
     "mailgun other key": (MAILGUN, lambda: posts.mailgun(MAILGUN_EVENT, key="stranger"), "Mailgun key"),
-    "mailgun tampered": (MAILGUN, lambda: posts.with_body(GOOD[MAILGUN](), b"aaaaa", b"aaaab"), "Mailgun key"),
+    "mailgun tampered": (
+        MAILGUN,
+        lambda: posts.with_body(posts.mailgun({}, token="aaa"), b"aaa", b"aab"),
+        "Mailgun key",
+    ),
     "mailgun unsigned": (MAILGUN, lambda: ({}, b"{}"), "Mailgun key"),
     "mailgun stale": (MAILGUN, lambda: posts.mailgun(MAILGUN_EVENT, age_s=DAY_S + 7200), "too long ago"),
     "mailgun future": (MAILGUN, lambda: posts.mailgun(MAILGUN_EVENT, age_s=-3600), "future"),
@@ -350,7 +355,7 @@ def test_ses_events_in_both_spellings(event: dict[str, Any], news: News, status:
         ({"event": "bounce", "type": "bounce", "status": "5.1.1", "reason": "550 no"}, News.BOUNCED, "5.1.1", "550 no"),
         ({"event": "bounce", "type": "blocked", "reason": "554 5.7.1 spam"}, News.BOUNCED, "5.7.1", "554 5.7.1 spam"),
         ({"event": "bounce", "type": "blocked", "reason": "no MX"}, News.BOUNCED, "", "no MX"),
-        ({"event": "dropped", "reason": "Bounced Address"}, News.BOUNCED, "", "Bounced Address"),
+        ({"event": "dropped", "reason": "Bounced Address"}, News.BOUNCED, "5.1.1", "Bounced Address"),
         ({"event": "deferred", "response": "450 4.2.2 full"}, News.DELAYED, "4.2.2", "450 4.2.2 full"),
         ({"event": "spamreport"}, News.COMPLAINED, "", ""),
         ({"event": "unsubscribe"}, News.UNSUBSCRIBED, "", ""),
@@ -390,6 +395,12 @@ def test_sendgrid_events(event: dict[str, str], news: News, status: str, reply: 
             News.BOUNCED,
             "",
             "Too old",
+        ),
+        (
+            {"event": "failed", "reason": "suppress-bounce", "delivery-status": {"description": "Bounced before"}},
+            News.BOUNCED,
+            "5.1.1",
+            "Bounced before",
         ),
         ({"event": "rejected", "reject": {"reason": "Sandbox"}}, News.BOUNCED, "", "Sandbox"),
         ({"event": "complained"}, News.COMPLAINED, "", ""),

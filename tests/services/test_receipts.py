@@ -1,10 +1,7 @@
 """Mail that comes back, from our listener or a maildir to what it changes: each in the right state, each once."""
 
-import asyncio
 import smtplib
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,15 +12,15 @@ from sqlalchemy import Engine, func, select, text
 from shared.db.figures import count_imbalance
 from shared.db.tables import follow_up, letter, office_holder, receipt, suppression
 from shared.domain.identities import envelope_sender, unsubscribe_key
-from shared.local.broker import free_port
-from shared.local.inbound import make_listener
-from shared.local.listening import listen
 from shared.queue.ring import Ring
 from shared.services.delivery import deliver_letters, send_mail
 from shared.services.office_addresses import correct_address, try_failing_addresses
 from shared.services.receipts import apply_receipts, keep_mail, read_maildir
+from shared.services.sweep import sweep
 from shared.settings import Settings
 from tests.factories import write_letters
+from tests.listener import listening
+from tests.services.came_back import Post
 from tests.smtp_server import ScriptedSmtpServer
 
 MAILS = Path(__file__).parent.parent / "providers" / "mails"
@@ -231,27 +228,6 @@ def test_one_receipt_that_fails_holds_up_no_other(
     assert sorted(rows(engine, select(receipt.c.outcome))) == [("applied",), ("waiting",)]
 
 
-@contextmanager
-def listening(engine: Engine, ring: Ring, settings: Settings) -> Iterator[int]:
-    """Our listener on a port of its own."""
-    port, ready = free_port(), threading.Event()
-    stops: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
-
-    async def run() -> None:
-        stopping = asyncio.Event()
-        stops.append((asyncio.get_running_loop(), stopping))
-        asyncio.get_running_loop().call_later(0.05, ready.set)
-        await listen(lambda: make_listener(engine, ring, settings), "127.0.0.1", port, stopping)
-
-    thread = threading.Thread(target=lambda: asyncio.run(run()))
-    thread.start()
-    assert ready.wait(10)
-    yield port
-    loop, stopping = stops[0]
-    loop.call_soon_threadsafe(stopping.set)
-    thread.join(10)
-
-
 @pytest.mark.parametrize("scheme", ["lmtp", "smtp"])
 def test_the_listener_takes_mail_for_our_own_addresses_only(
     engine: Engine, settings: Settings, ring: Ring, sent: str, scheme: str
@@ -272,7 +248,28 @@ def test_the_listener_takes_mail_for_our_own_addresses_only(
             both = [ours, f"co-ops@{settings.mail_domain}"]
             answer = client.sendmail("ana@house.example", both, b"Subject: x\r\n\r\nx")
             assert [code for code, _ in answer.values()] == [452]
-    assert rows(engine, select(receipt.c.envelope_recipient)) == [(ours,)]
+            assert (
+                client.sendmail("ana@house.example", [f"complaints@{settings.mail_domain}"], b"Subject: x\r\n\r\nx")
+                == {}
+            )
+    assert rows(engine, select(receipt.c.envelope_recipient)) == [(ours,), (f"complaints@{settings.mail_domain}",)]
+
+
+def test_the_listener_takes_what_is_not_as_it_should_be(
+    engine: Engine, settings: Settings, ring: Ring, sent: str
+) -> None:
+    ours = envelope_sender(settings.secret_key, "letter", 1, settings.mail_domain)
+    with listening(engine, ring, replace(settings, inbound_url="smtp://127.0.0.1:1")) as port:
+        for sender in (b"\xff\xfe@x.example", b"a\0b@x.example", "jörg@x.example".encode()):
+            with smtplib.SMTP("127.0.0.1", port) as client:
+                client.ehlo()
+                client.send(b"MAIL FROM:<" + sender + b"> SMTPUTF8\r\n")
+                assert client.getreply()[0] == 250
+                assert client.rcpt(ours)[0] == 250
+                assert client.data(b"Subject: " + sender + b"\r\n\r\n" + b"long " * 40_000)[0] == 250
+    apply_receipts(engine, ring, settings)
+    assert rows(engine, select(func.count()).select_from(receipt)) == [(3,)]
+    assert state_of(engine) == "sent"
 
 
 def test_a_maildir_is_read_once(engine: Engine, settings: Settings, ring: Ring, sent: str, tmp_path: Path) -> None:
@@ -287,3 +284,47 @@ def test_a_maildir_is_read_once(engine: Engine, settings: Settings, ring: Ring, 
     assert sorted(path.name for path in (tmp_path / "cur").iterdir()) == ["0.a.host:2,S", "1.a.host:2,S"]
     apply_receipts(engine, ring, settings)
     assert state_of(engine) == "bounced"
+
+
+def test_organizers_are_told_of_failing_addresses_once_a_day_and_of_all_at_once(
+    come: Come, engine: Engine, settings: Settings, ring: Ring
+) -> None:
+    post = Post(engine, settings, ring)
+
+    def told(after: str) -> list[bytes]:
+        """What the organizers get so long after the last time."""
+        post.change(f"UPDATE follow_up SET created_at = created_at - interval '{after}', due_at = now()")
+        post.change(f"UPDATE office_holder SET email_failed_at = email_failed_at - interval '{after}'")
+        for _ in range(2):
+            sweep(engine, ring, settings)
+        post.change("UPDATE follow_up SET due_at = now() WHERE kind = 'address_fails' AND state = 'queued'")
+        with ScriptedSmtpServer() as server:
+            while send_mail(engine, ring, replace(settings, mailbox_url=server.url)):
+                pass
+        return [raw for _, to, raw in server.accepted if to == settings.organizer_email]
+
+    assert told("0 s") == []
+    come("unknown_address")
+    (mail,) = told("0 s")
+    assert b"Subject: [Test] The email address of an office fails" in mail
+    assert OFFICE.encode() in mail
+    assert b"/admin/campaigns/co-ops/results#addresses" in mail
+    assert b"/mine/" not in mail
+    assert b"List-Unsubscribe" not in mail
+    # Once, though it goes on failing; another one is told of on the next day.
+    assert told("2 days") == []
+    come("unknown_address", number=2)
+    post.change("UPDATE office_holder SET email_failed_at = now(), email_failure = 'no_such_address'")
+    (mail,) = told("0 s")
+    assert b"The email addresses of 2 offices fail" in mail
+    # Nothing to tell any more when it would leave.
+    post.change("UPDATE office_holder SET email_failed_at = now() + interval '3 days'")
+    post.change("UPDATE follow_up SET created_at = created_at - interval '2 days'")
+    sweep(engine, ring, settings)
+    try_failing_addresses(engine, ring)
+    assert told("0 s") == []
+    assert post.ask("SELECT state FROM follow_up WHERE kind = 'address_fails' ORDER BY id") == [
+        ("sent",),
+        ("sent",),
+        ("cancelled",),
+    ]

@@ -15,6 +15,10 @@ DEFERRED, REJECTED, UNSENT = Verdict.DEFERRED, Verdict.REJECTED, Verdict.UNSENT
         (452, b"4.2.2 full", DEFERRED, Cause.MAILBOX_FULL),
         (552, b"5.3.4 too large", REJECTED, Cause.TOO_LARGE),
         (552, b"too much", REJECTED, Cause.TOO_LARGE),
+        (552, b"mailbox full", DEFERRED, Cause.MAILBOX_FULL),
+        (550, b"sorry, no such user", REJECTED, Cause.NO_SUCH_ADDRESS),
+        (550, b"5.4.1 Recipient address rejected: Access denied.", REJECTED, Cause.NO_SUCH_ADDRESS),
+        (450, b"no such user, perhaps", DEFERRED, Cause.TEMPORARY),
         (550, b"5.7.26 no SPF", UNSENT, Cause.OUR_DNS),
         # Full mailboxes become empty again, whatever the class says.
         (552, b"5.2.2 full", DEFERRED, Cause.MAILBOX_FULL),

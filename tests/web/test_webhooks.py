@@ -1,5 +1,6 @@
 """Webhooks of relay services, from the post to the letter's state: valid, forged, doubled, early, out of order."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -169,6 +170,34 @@ def test_forged_news_is_neither_kept_nor_told(
     assert apply_receipts(engine, ring, here) == 0
     assert count(engine, receipt) == 0
     assert state_of(engine) == "sent"
+
+
+def test_a_signature_of_mailgun_is_good_for_one_event(
+    client: FlaskClient, engine: Engine, here: Settings, ring: Ring, sent: dict[str, Any]
+) -> None:
+    headers, body = about(ReceiptSource.MAILGUN, "delivered", sent)
+    told = json.loads(body)
+    forged = json.loads(about(ReceiptSource.MAILGUN, "bounced", sent, name="another")[1])
+    # As it came, twice; then with another event under the signature.
+    for event, status in ((told, 204), (told, 204), (told | {"event-data": forged["event-data"]}, 406)):
+        assert post(client, ReceiptSource.MAILGUN, (headers, json.dumps(event).encode())) == status
+    apply_receipts(engine, ring, here)
+    assert state_of(engine) == "delivered"
+    assert count(engine, receipt) == 1
+
+
+def test_one_bad_event_of_many_takes_no_other_with_it(
+    client: FlaskClient, engine: Engine, here: Settings, ring: Ring, sent: dict[str, Any]
+) -> None:
+    good = {"event": "delivered", "email": OFFICE, "smtp-id": sent["message_id"], "sg_event_id": "good"}
+    bad = [None, 7, [[]], {}, {"sg_event_id": "a\0b"}, {"sg_event_id": "\ud800"}, {"sg_event_id": "x" * 90_000}]
+    for _ in range(2):
+        assert post(client, ReceiptSource.SENDGRID, sendgrid([*bad, good, good])) == 204
+        apply_receipts(engine, ring, here)
+    assert state_of(engine) == "delivered"
+    assert count(engine, receipt) == len(bad) + 1
+    with engine.connect() as connection:
+        assert set(connection.scalars(select(receipt.c.outcome))) == {"ignored", "applied"}
 
 
 @EVERY

@@ -13,6 +13,7 @@ from web.admin import (  # noqa: E402 - they register themselves on bp
     campaigns,  # noqa: F401
     delivery,  # noqa: F401
     editor,  # noqa: F401
+    exports,  # noqa: F401
     guard,  # noqa: F401
     letters,  # noqa: F401
     lookup,  # noqa: F401

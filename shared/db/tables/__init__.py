@@ -6,6 +6,7 @@ from shared.db.tables.campaigns import campaign, campaign_draft, campaign_editio
 from shared.db.tables.consents import campaign_update, consent
 from shared.db.tables.delivery import domain_pace, installation, mail_relay, sender_check
 from shared.db.tables.directory import district, import_run, office, office_holder
+from shared.db.tables.exports import export, export_piece
 from shared.db.tables.figures import snapshot
 from shared.db.tables.invitations import invitation
 from shared.db.tables.letters import follow_up, letter, letter_event, letter_words
@@ -28,6 +29,8 @@ __all__ = [
     "consent",
     "district",
     "domain_pace",
+    "export",
+    "export_piece",
     "follow_up",
     "import_run",
     "installation",

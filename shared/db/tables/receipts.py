@@ -27,6 +27,8 @@ receipt = Table(
     # The provider's own name of the event, or what the mail itself is known by: the same news twice is one row.
     text("event_id", default=None),
     Column("raw", LargeBinary, nullable=False),
+    # What Mailgun signs instead of the event: good for one.
+    text("token"),
     # Of mail only; the sender is empty for bounces.
     text("envelope_sender"),
     text("envelope_recipient"),
@@ -43,6 +45,7 @@ receipt = Table(
     one_of("outcome", ReceiptOutcome),
     CheckConstraint(f"news = '' OR news IN ({', '.join(repr(one.value) for one in News)})", name="news_known"),
     UniqueConstraint("source", "event_id"),
+    Index("ix_receipt_token", "source", "token", unique=True, postgresql_where=sql("token <> ''")),
     Index("ix_receipt_due", "due_at", postgresql_where=sql("outcome = 'waiting'")),
     Index("ix_receipt_letter_id", "letter_id"),
     Index("ix_receipt_follow_up_id", "follow_up_id"),

@@ -10,7 +10,7 @@ from email.message import Message
 from shared.domain.receipts import News, Receipt, make_receipt
 from shared.providers.inbound_mail.parts import header, headers, mailbox, take_apart
 from shared.providers.inbound_mail.replies import is_automatic, is_away_note, read_answer
-from shared.providers.inbound_mail.reports import read_loose_bounce, read_report
+from shared.providers.inbound_mail.reports import read_loose_bounce, read_report, read_wrapped_report
 
 __all__ = ["read_mail"]
 
@@ -41,12 +41,13 @@ def _read(message: Message, sender: str, recipient: str) -> Receipt:
             return report
     # A person's answer may quote a bounce, and some come without a sender.
     is_answering = not by_server and bool(header(message, "In-Reply-To"))
-    if (by_server or not sender) and not is_answering and not is_away_note(message, no_sender=not sender):
-        bounce = read_loose_bounce(message, marks)
+    is_note = is_away_note(message, no_sender=not sender, recipient=recipient)
+    if (by_server or not sender) and not is_answering and not is_note:
+        bounce = read_wrapped_report(message, marks) or read_loose_bounce(message, marks)
         if bounce:
             return bounce
     answer = read_answer(message)
-    if not by_server and is_automatic(message, no_sender=not sender):
+    if not by_server and is_automatic(message, no_sender=not sender, recipient=recipient):
         return make_receipt(News.AUTO_REPLIED, marks=marks, answer=answer)
     if by_server or not sender or not answer or not (answer.text or answer.subject):
         return make_receipt(News.OTHER, marks=marks)

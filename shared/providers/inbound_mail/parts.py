@@ -9,6 +9,7 @@ from email.parser import BytesParser
 from email.policy import Compat32
 from email.utils import parseaddr
 from html import unescape
+from itertools import islice
 
 import nh3
 
@@ -20,6 +21,8 @@ _MOST_HEADER = 10_000
 # An address has at most 254 characters (RFC 5321); longer names than this are no names.
 _MOST_ADDRESS = 254
 _MOST_NAME = 200
+_MOST_FILES, _MOST_FILE_NAME = 10, 80
+_SIGNATURES = {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
 # Characters of a body that are looked at; an answer keeps far fewer.
 _MOST_BODY = 200_000
 # What a bounce or an answer says stands at its beginning; taking apart a mail of thousands of parts takes minutes.
@@ -27,7 +30,17 @@ _MOST_PARSED = 300_000
 _MOST_CONTAINERS, _MOST_BORDERS = 30, 1_000
 _BREAKS = re.compile(r"<(?:br|/p|/div|/li|/tr|/h[1-6]|/blockquote|/pre)\b", re.IGNORECASE)
 # What mail is often written in that claims the narrower one.
-_WIDER = {"us-ascii": "utf-8", "ascii": "utf-8", "iso-8859-1": "cp1252", "latin-1": "cp1252", "latin1": "cp1252"}
+_WIDER = {
+    **dict.fromkeys(("us-ascii", "ascii"), "utf-8"),
+    **dict.fromkeys(("iso-8859-1", "latin-1", "latin1"), "cp1252"),
+    **dict.fromkeys(("gb2312", "gb_2312-80", "gbk", "x-gbk", "euc-cn"), "gb18030"),
+    "big5": "big5hkscs",
+    "unicode-1-1-utf-7": "utf-7",
+}
+# Python's for other ends than mail; some take a long time.
+_NO_CHARSETS = {"punycode", "idna", "unicode_escape", "raw_unicode_escape", "undefined"}
+# Of a character in UTF-8 that was cut in two.
+_MOST_CUT = 3
 
 
 class _Utf8Headers(Compat32):
@@ -103,6 +116,21 @@ def body(message: Message) -> str:
     )
 
 
+def attachments(message: Message) -> tuple[str, ...]:
+    """What files came with a mail, by their names or else their types; no pictures within its text, no signatures."""
+    named = (part.get_filename() or part.get_content_type() for part in parts(message) if _is_attachment(part))
+    return tuple(storable_line(_decoded(name))[:_MOST_FILE_NAME] for name in islice(named, _MOST_FILES))
+
+
+def _is_attachment(part: Message) -> bool:
+    if part.get_content_type() in _SIGNATURES:
+        return False
+    if part.get_content_disposition() == "attachment":
+        return True
+    is_shown = part.get_content_maintype() in {"text", "multipart", "message"} or "Content-ID" in part
+    return not is_shown or bool(part.get_content_maintype() == "text" and part.get_filename())
+
+
 def _joined(texts: list[str]) -> str:
     return clean_text("\n\n".join(texts)[:_MOST_BODY].encode(errors="replace").decode())
 
@@ -113,9 +141,14 @@ def _body(part: Message) -> str:
 
 
 def _text(octets: bytes, charset: str | None) -> str:
-    charset = (charset or "utf-8").lower()
+    name = (charset or "utf-8").lower()
+    name = _WIDER.get(name, name)
     try:
-        return octets.decode(_WIDER.get(charset, charset), "replace")
+        return octets.decode("utf-8" if name.replace("-", "_") in _NO_CHARSETS else name)
+    except UnicodeDecodeError as error:
+        # What claims to be UTF-8, or claims nothing, and is not, was mostly written on Windows.
+        is_other = name == "utf-8" and error.start < len(octets) - _MOST_CUT
+        return octets.decode("cp1252" if is_other else name, "replace")
     except (LookupError, ValueError):
         return octets.decode("utf-8", "replace")
 

@@ -4,35 +4,61 @@ import re
 from email.message import Message
 
 from shared.domain.receipts import Answer
-from shared.providers.inbound_mail.parts import body, header, mailbox
+from shared.providers.inbound_mail.parts import attachments, body, header, mailbox
 
 MOST_TEXT = 20_000
 _MOST_SUBJECT = 998
 # Headers that only programs write, whatever stands in them, unless it is "no".
 _AUTOMATIC_HEADERS = ("X-Autoreply", "X-Autorespond", "X-Autoresponse", "X-Mail-Autoreply", "X-AutoReply-From")
 _AUTOMATIC_PRECEDENCE = {"auto_reply", "auto-reply"}
-# Enough together with another sign, never alone: people write such subjects too.
-_AWAY = re.compile(
-    r"""(?:\W|(?:re|aw|sv|rv|res|tr)\s*:)*+(?:
-    out\ of\ (?:the\ )?office | automatic\ reply | auto(?:mated)?[\s-]?(?:reply|response|responder)
-    | away\ from | (?:i\ am|i'm)\ (?:away|out)\b | on\ (?:vacation|leave|holiday) | vacation
-    | respuesta\ autom[aá]tica | fuera\ de\ (?:la\ )?oficina | ausente | estoy\ de\ vacaciones
-    | resposta\ autom[aá]tica | fora\ do\ escrit[oó]rio | aus[eê]ncia | estou\ de\ f[eé]rias
-    | r[eé]ponse\ automatique | absence | absent | en\ cong[eé]
-    | automatische\ (?:antwort|r[uü]ckmeldung) | abwesenheit\w* | abwesend | nicht\ im\ b[uü]ro
-    | risposta\ automatica | fuori\ sede | automatisch\ antwoord | afwezig\w*
-    )\b""",
+_RE = r"(?:\W|(?:re|aw|sv|rv|res|tr|回复|回覆|答复)\s*[:：])*+"
+# What only programs begin a subject with: enough alone, where no person has put a "Re:" before it.
+_BY_PROGRAM = re.compile(
+    r"""\W*+(?:(?:
+    automatic\ reply | auto(?:mated)?[\s-]?(?:reply|response|responder) | out\ of\ office\ auto\w*
+    | respuesta\ autom[aá]tica | resposta\ autom[aá]tica | r[eé]ponse\ automatique | repons\ otomatik
+    | automatische\ (?:antwort|r[uü]ckmeldung) | risposta\ automatica | automatisch\ antwoord
+    | tr[aả]\ l[oờ]i\ t[uự]\ [dđ][oộ]ng | t[uự]\ [dđ][oộ]ng\ tr[aả]\ l[oờ]i)\b
+    | 自动(?:回复|答复|响应) | 自動(?:回覆|回復|答覆) )""",
     re.IGNORECASE | re.VERBOSE,
 )
+# Enough together with another sign, never alone: people write such subjects too.
+_AWAY = re.compile(
+    _RE
+    + r"""(?:(?:
+    out\ of\ (?:the\ )?office | ooo | auto(?=:) | away\ (?:from|until) | (?:i\ am|i'm|currently)\ (?:away|out)\b
+    | on\ (?:vacation|leave|holiday) | vacation | fuera\ de\ (?:la\ )?oficina | ausente | estoy\ de\ vacaciones
+    | fora\ do\ escrit[oó]rio | aus[eê]ncia | estou\ de\ f[eé]rias | absence | absent | en\ cong[eé]
+    | abwesenheit\w* | abwesend | nicht\ im\ b[uü]ro | fuori\ sede | afwezig\w*
+    | v[aắ]ng\ m[aặ]t | ngh[iỉ]\ ph[eé]p | mwen\ pa\ nan\ biwo)\b
+    | 休假 | 外出 | 不在办公室 | 不在辦公室 | 出差 | 离开办公室 )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+# The same, with a name before it, or thanks for a letter that nobody has read yet.
+_UNREAD = re.compile(
+    r"""(?:.*\b(?:is|am|are)\ (?:currently\ )?(?:out\ of|away\ from)\ (?:the\ )?office
+    | \W*+(?:
+    thank(?:s|\ you)\ for\ (?:contacting|writing|reaching\ out|your\ (?:e-?mail|message|letter|correspondence))
+    | (?:we|i)\ (?:have\ )?received\ your\ (?:e-?mail|message|letter|correspondence)
+    | (?:your\ )?(?:message|e-?mail|correspondence|ticket|request|inquiry)\ (?:was\ |has\ been\ )?received
+    | gracias\ por\ (?:contactar|comunicarse|escribir|su\ (?:mensaje|correo|carta))
+    | obrigad[oa]\ por\ (?:entrar\ em\ contato|escrever|sua\ (?:mensagem|carta)|seu\ e-?mail)
+    | merci\ (?:de|pour)\ votre\ (?:message|courriel|lettre)))\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+# Programs answer to the envelope's sender, people to whoever is named in the mail.
+_ENVELOPE_ADDRESS = "bounce+"
 
 
-def is_automatic(message: Message, *, no_sender: bool) -> bool:
+def is_automatic(message: Message, *, no_sender: bool, recipient: str) -> bool:
     """True for what a mailbox answers by itself (RFC 3834, or the signs that were used before it)."""
     declared = header(message, "Auto-Submitted").partition(";")[0].strip().lower()
-    return (declared not in {"", "no"}) or is_away_note(message, no_sender=no_sender)
+    # Nobody's mail program writes without a sender, and a server's report answers nothing.
+    is_programs = no_sender and bool(header(message, "In-Reply-To"))
+    return declared not in {"", "no"} or is_programs or is_away_note(message, no_sender=no_sender, recipient=recipient)
 
 
-def is_away_note(message: Message, *, no_sender: bool) -> bool:
+def is_away_note(message: Message, *, no_sender: bool, recipient: str) -> bool:
     """True for what can only be a mailbox's note; servers' bounces call themselves automatic as well."""
     if header(message, "X-Failed-Recipients"):
         # Exim's bounces say otherwise what notes say, but name there whom they are about.
@@ -42,9 +68,17 @@ def is_away_note(message: Message, *, no_sender: bool) -> bool:
         return True
     if any(header(message, name).lower() not in {"", "no"} for name in _AUTOMATIC_HEADERS):
         return True
-    declared = header(message, "Auto-Submitted").lower() not in {"", "no"}
-    hint = declared or no_sender or precedence in {"bulk", "junk"} or header(message, "X-Auto-Response-Suppress")
-    return bool(hint and _AWAY.match(header(message, "Subject")))
+    subject = header(message, "Subject")
+    if _BY_PROGRAM.match(subject):
+        return True
+    hints = (
+        header(message, "Auto-Submitted").lower() not in {"", "no"},
+        no_sender,
+        precedence in {"bulk", "junk"},
+        header(message, "X-Auto-Response-Suppress"),
+        recipient.lower().startswith(_ENVELOPE_ADDRESS),
+    )
+    return any(hints) and bool(_AWAY.match(subject) or _UNREAD.match(subject))
 
 
 def read_answer(message: Message) -> Answer | None:
@@ -58,4 +92,5 @@ def read_answer(message: Message) -> Answer | None:
         sender_address=address or writer,
         subject=header(message, "Subject")[:_MOST_SUBJECT],
         text=body(message)[:MOST_TEXT],
+        attachments=attachments(message),
     )

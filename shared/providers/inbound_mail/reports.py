@@ -5,6 +5,7 @@ Where a server reports in no such form, the detectors of flufl.bounce know many 
 
 import logging
 import re
+from binascii import a2b_base64
 from collections.abc import Iterator
 from email.message import Message
 from email.parser import HeaderParser
@@ -12,7 +13,7 @@ from email.parser import HeaderParser
 from flufl.bounce import all_failures
 
 from shared.domain.receipts import News, Receipt, make_receipt
-from shared.domain.status_codes import better_status, find_status
+from shared.domain.status_codes import better_status, find_status, read_words
 from shared.providers.inbound_mail.parts import body, enclosed, header, headers, inner, parts
 
 # It logs the traces of its own stumbles, and traces may quote mail.
@@ -25,8 +26,18 @@ _ACTIONS = {
     "delayed": News.DELAYED,
     "delivered": News.DELIVERED,
 }
+# RFC 3464 and RFC 8098, and what RFC 6533 made of them for addresses that are not ASCII.
+_STATUS_REPORTS = {"message/delivery-status", "message/global-delivery-status"}
+_READ_REPORTS = {"message/disposition-notification", "message/global-disposition-notification"}
 _NO_COMPLAINT = {"not-spam", "auth-failure", "dmarc"}
 _ADDRESS_FIELDS = ("Original-Recipient", "Final-Recipient")
+# What calls the returned mail by its name, in a status report and in a bounce that is nothing but text.
+_ENVELOPE_FIELDS = ("Original-Envelope-Id", "X-Original-Message-ID")
+_NAMED = re.compile(r"^(?:Message-ID|Return-Path):(.*)", re.IGNORECASE | re.MULTILINE)
+# For good, as a reply to an SMTP verb or as qmail puts it; a bare number with dots may be somebody's paragraph.
+_REFUSED = re.compile(r"\b5\d\d[ -]#?5\.\d{1,3}\.\d|\(#5\.\d{1,3}\.\d")
+_BASIC_CODE = re.compile(r"\b5\d\d\b")
+_GAP = re.compile(r"\n\s*\n")
 _WORD = re.compile(r"[a-z-]*")
 # `smtp; 550 …`, `rfc822; jane@…`: what comes before the semicolon names the kind.
 _KIND = re.compile(r"^[\w-]+\s*;\s*")
@@ -36,14 +47,21 @@ def read_report(message: Message, marks: list[str]) -> Receipt | None:
     """What a report says; None when the mail holds none that is known."""
     for part in parts(message):
         kind = part.get_content_type()
-        if kind == "message/delivery-status":
-            return _read_delivery_status(part, [*marks, *returned_marks(message)])
+        if kind in _STATUS_REPORTS:
+            return _read_delivery_status(part, [*marks, *returned_marks(message)], body(message))
         if kind == "message/feedback-report":
             return _read_complaint(enclosed(part), [*marks, *returned_marks(message)])
-        if kind == "message/disposition-notification":
+        if kind in _READ_REPORTS:
             # "Read" is nothing that we ever tell.
             return make_receipt(News.OTHER, marks=marks)
     return None
+
+
+def read_wrapped_report(message: Message, marks: list[str]) -> Receipt | None:
+    """What a report says that a server on the way has put into a mail of its own; None when there is none."""
+    wrapped = (enclosed(part) for part in parts(message) if part.get_content_type() == "message/rfc822")
+    reports = (read_report(one, marks) for one in wrapped if one.get_content_type() == "multipart/report")
+    return next((report for report in reports if report), None)
 
 
 def read_loose_bounce(message: Message, marks: list[str]) -> Receipt | None:
@@ -52,16 +70,28 @@ def read_loose_bounce(message: Message, marks: list[str]) -> Receipt | None:
         delayed, failed = all_failures(message)
     except Exception:  # noqa: BLE001 - one stumbles over mail without an author; the rest of our reading goes on
         return None
-    if not failed and not delayed:
+    text = body(message)
+    words = _telling_line(text)
+    if not failed and not delayed and not _is_refusal(words):
         return None
-    words = next((line for line in body(message).split("\n") if find_status(line)), "")
     return make_receipt(
-        News.BOUNCED if failed else News.DELAYED,
-        marks=[*marks, *returned_marks(message)],
-        recipient=min(failed or delayed).decode("ascii", "replace"),
+        News.DELAYED if delayed and not failed else News.BOUNCED,
+        marks=[*marks, *returned_marks(message), *_NAMED.findall(text)],
+        recipient=min(failed or delayed, default=b"").decode("ascii", "replace"),
         status=find_status(words),
         reply=words,
     )
+
+
+def _is_refusal(line: str) -> bool:
+    return bool(_REFUSED.search(line) or (_BASIC_CODE.search(line) and read_words(line)))
+
+
+def _telling_line(text: str) -> str:
+    """The line of a bounce that says why: one with a status code, else one whose words are known; empty for none."""
+    lines = text.split("\n")
+    coded = (line for line in lines if find_status(line))
+    return next(coded, None) or next((line for line in lines if read_words(line)), "")
 
 
 def returned_marks(message: Message) -> Iterator[str]:
@@ -81,17 +111,28 @@ def _names(returned: Message) -> Iterator[str]:
         yield from headers(returned, name)
 
 
-def _read_delivery_status(part: Message, marks: list[str]) -> Receipt:
-    """The first block tells of the mail, each further one of a recipient: ours have one."""
-    blocks = inner(part)
-    marks += [name for block in blocks for name in headers(block, "Original-Envelope-Id")]
+def _read_delivery_status(part: Message, marks: list[str], text: str) -> Receipt:
+    """The first block tells of the mail, each further one of a recipient: ours have one. `text` is for people."""
+    blocks = _blocks(part)
+    marks += [name for block in blocks for field in _ENVELOPE_FIELDS for name in headers(block, field)]
     told = [(_action(block), block) for block in blocks]
     # A report of several recipients is no report on a mail of ours; the worst of it counts.
     for news in (News.BOUNCED, News.DELAYED, News.DELIVERED):
         for action, block in told:
             if action is news:
-                return _read_recipient(news, block, marks)
+                return _read_recipient(news, block, marks, text)
     return make_receipt(News.OTHER, marks=marks)
+
+
+def _blocks(part: Message) -> list[Message]:
+    """A report's groups of fields. Python takes a plain report apart, and others not at all."""
+    found = inner(part)
+    is_encoded = header(part, "Content-Transfer-Encoding").lower() == "base64"
+    if part.get_content_type() == "message/delivery-status" and not is_encoded:
+        return found
+    octets = b"\n\n".join(one.as_bytes() for one in found)
+    text = (a2b_base64(octets) if is_encoded else octets).decode(errors="replace")
+    return [HeaderParser().parsestr(block.strip() + "\n") for block in _GAP.split(text) if block.strip()]
 
 
 def _action(block: Message) -> News:
@@ -105,9 +146,12 @@ def _action(block: Message) -> News:
     return News.OTHER if news is News.BOUNCED and status.startswith("2") else news
 
 
-def _read_recipient(news: News, block: Message, marks: list[str]) -> Receipt:
+def _read_recipient(news: News, block: Message, marks: list[str], text: str) -> Receipt:
     words = _KIND.sub("", header(block, "Diagnostic-Code"))
     addresses = (_KIND.sub("", header(block, field)) for field in _ADDRESS_FIELDS)
+    if not words and news is not News.DELIVERED:
+        # What its own delivery failed of, Exim tells people alone.
+        words = _telling_line(text)
     return make_receipt(
         news,
         marks=marks,

@@ -14,14 +14,20 @@ from shared.errors import WebhookRefused
 LONGEST_AGE_S = 25 * 3_600.0
 # Two clocks never quite agree.
 _MOST_AHEAD_S = 300.0
+# Theirs have some 50 characters.
+_MOST_NAME = 200
 
 
 @dataclass(frozen=True)
 class Event:
-    """One event: `id` is the service's own and the same however often it is posted, `raw` its JSON text."""
+    """One event: `id` is the service's own and the same however often it is posted, `raw` its JSON text.
+
+    `token` names the signature where that does not cover the event, and must come with no other one.
+    """
 
     id: str
     raw: str
+    token: str = ""
 
 
 class Webhook(Protocol):
@@ -35,10 +41,20 @@ class Webhook(Protocol):
         """
 
 
-def make_event(name: str, value: object) -> Event:
+def make_event(name: str, value: object, token: str = "") -> Event:
     """An event that is called by its name, or by what it says when the service gave it none."""
     raw = json.dumps(value, separators=(",", ":"), sort_keys=True)
-    return Event(name or sha256(raw.encode()).hexdigest(), raw)
+    return Event(storable_name(name) if name else _hash(raw), raw, token)
+
+
+def storable_name(name: str) -> str:
+    """A name as it is, if it can be stored and indexed; else its hash."""
+    is_plain = name.isascii() and name.isprintable() and 0 < len(name) <= _MOST_NAME
+    return name if is_plain else _hash(name)
+
+
+def _hash(text: str) -> str:
+    return sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def load(body: str | bytes) -> Any:

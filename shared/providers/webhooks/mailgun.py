@@ -7,7 +7,7 @@ from hashlib import sha256
 from shared.domain.receipts import News, Receipt, make_receipt
 from shared.domain.status_codes import better_status
 from shared.errors import WebhookRefused
-from shared.providers.webhooks.base import Event, at, check_age, load, make_event, text_at
+from shared.providers.webhooks.base import Event, at, check_age, load, make_event, storable_name, text_at
 
 _NEWS = {
     "delivered": News.DELIVERED,
@@ -16,12 +16,15 @@ _NEWS = {
     "complained": News.COMPLAINED,
     "unsubscribed": News.UNSUBSCRIBED,
 }
+# Not even tried, because it bounced before.
+_USUAL_STATUS = {"suppress-bounce": "5.1.1"}
 
 
 class MailgunWebhook:
     """Checks posts with the HTTP webhook signing key.
 
-    The signature does not cover the event, so who could read one post could change it: only https keeps that out.
+    The signature does not cover the event. Its token is therefore good for one: who could read a post can't sign
+    another one with it.
     """
 
     def __init__(self, key: str) -> None:
@@ -42,7 +45,8 @@ class MailgunWebhook:
                 "Mailgun posted something without an event. Only its present form of webhooks is read."
             )
         name = text_at(event, "id")
-        return (make_event(name and f"{name}@{text_at(event, 'timestamp')}", event),)
+        name = name and f"{name}@{text_at(event, 'timestamp')}"
+        return (make_event(name, event, storable_name(token)),)
 
 
 def read(event: object) -> Receipt:
@@ -58,6 +62,6 @@ def read(event: object) -> Receipt:
         news,
         marks=(text_at(event, "envelope", "sender"), text_at(event, "message", "headers", "message-id")),
         recipient=text_at(event, "recipient"),
-        status=better_status(text_at(status, "enhanced-code"), words),
+        status=better_status(text_at(status, "enhanced-code"), words, _USUAL_STATUS.get(text_at(event, "reason"), "")),
         reply=words,
     )

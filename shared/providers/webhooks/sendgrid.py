@@ -25,6 +25,8 @@ _NEWS = {
     "unsubscribe": News.UNSUBSCRIBED,
     "group_unsubscribe": News.UNSUBSCRIBED,
 }
+# Why it was dropped: it bounced before, or is no address at all.
+_USUAL_STATUS = {"Bounced Address": "5.1.1", "Invalid": "5.1.3"}
 
 
 class SendGridWebhook:
@@ -68,6 +70,6 @@ def read(event: object) -> Receipt:
         # The relay's answer to our SMTP talk holds only what stands before the first dot.
         marks=(text_at(event, "smtp-id"), relay_id, relay_id.partition(".")[0]),
         recipient=text_at(event, "email"),
-        status=better_status(text_at(event, "status"), words),
+        status=better_status(text_at(event, "status"), words, _USUAL_STATUS.get(text_at(event, "reason"), "")),
         reply=words,
     )

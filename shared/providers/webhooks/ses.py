@@ -6,7 +6,7 @@ from datetime import datetime
 from shared.domain.receipts import News, Receipt, make_receipt
 from shared.domain.status_codes import better_status
 from shared.errors import WebhookRefused
-from shared.providers.webhooks.base import Event, at, check_age, load, text_at
+from shared.providers.webhooks.base import Event, at, check_age, load, storable_name, text_at
 from shared.providers.webhooks.sns import Topic
 
 # Event, where its details stand, and whom they name there.
@@ -46,7 +46,7 @@ class SesWebhook:
             self._topic.confirm(message)
         # When a destination is set up, SES posts one plain sentence as a trial.
         is_event = kind == "Notification" and raw.lstrip().startswith("{")
-        return (Event(text_at(message, "MessageId"), raw),) if is_event else ()
+        return (Event(storable_name(text_at(message, "MessageId")), raw),) if is_event else ()
 
 
 def _unix_time(moment: str) -> str:

@@ -11,13 +11,14 @@ from shared.db import consents, follow_ups, letters, receipts
 from shared.db.receipts import Finding
 from shared.domain.causes import Cause
 from shared.domain.identities import Mark, read_mark, read_unsubscribe_key
-from shared.domain.receipts import News, Receipt, ReceiptOutcome, ReceiptSource
+from shared.domain.receipts import Answer, News, Receipt, ReceiptOutcome, ReceiptSource
 from shared.domain.suppressions import SuppressionReason
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.services.receipts.follow_up_news import tell_follow_up
 from shared.services.receipts.letter_news import tell_letter
 from shared.services.receipts.reading import read_receipt
+from shared.services.receipts.strays import is_our_own_mail, pass_on_stray
 from shared.settings import Settings
 
 _LOG = structlog.get_logger()
@@ -81,7 +82,13 @@ def _find(connection: Connection, settings: Settings, row: RowMapping) -> Findin
         return Finding(ReceiptOutcome.IGNORED)
     if receipt.news is News.UNSUBSCRIBED and row["source"] == ReceiptSource.MAIL.value:
         return _unsubscribe(connection, settings, row)
+    if receipt.news in (News.ANSWERED, News.AUTO_REPLIED) and is_our_own_mail(
+        connection, settings, row["envelope_sender"], receipt.answer
+    ):
+        return Finding(ReceiptOutcome.IGNORED, receipt.news)
     found = _email_of(connection, settings, row["source"], receipt.marks)
+    if found is None and receipt.news is News.ANSWERED and receipt.answer is not None:
+        return _pass_on_stray(connection, settings, row, receipt.answer)
     if found is None:
         # A relay's own name for an email is known only once its answer is recorded.
         can_come = row["source"] != ReceiptSource.MAIL.value and row["tries"] < _MOST_TRIES
@@ -126,6 +133,15 @@ def _email_of(connection: Connection, settings: Settings, source: str, marks: Se
     if source == ReceiptSource.MAIL.value:
         return None
     return receipts.find_by_relay_id(connection, [mark.strip(" <>") for mark in marks])
+
+
+def _pass_on_stray(connection: Connection, settings: Settings, row: RowMapping, answer: Answer) -> Finding:
+    about = pass_on_stray(connection, settings, row, answer)
+    if about is None:
+        return Finding(ReceiptOutcome.UNMATCHED, News.ANSWERED)
+    # A supporter's goes when their data go; which letter an office means nobody knows.
+    number = about.number if about.kind == "follow_up" else None
+    return Finding(ReceiptOutcome.APPLIED, News.ANSWERED, follow_up_id=number)
 
 
 def _unsubscribe(connection: Connection, settings: Settings, row: RowMapping) -> Finding:

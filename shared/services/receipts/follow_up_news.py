@@ -4,9 +4,9 @@ from sqlalchemy import Connection, RowMapping
 
 from shared.db import consents, follow_ups
 from shared.domain.causes import Cause
-from shared.domain.follow_ups import REPLY
-from shared.domain.identities import email_hash
-from shared.domain.receipts import News, Receipt, ReceiptOutcome
+from shared.domain.follow_ups import TO_ORGANIZERS
+from shared.domain.identities import Mark, email_hash
+from shared.domain.receipts import Answer, News, Receipt, ReceiptOutcome
 from shared.domain.states import LETTER_ARROWS, LetterState
 from shared.domain.suppressions import SuppressionReason
 from shared.services.receipts.letter_news import IGNORED, WAITS_S, Told, after, bounce_cause
@@ -47,7 +47,7 @@ def _bounce(connection: Connection, row: RowMapping, receipt: Receipt) -> Told:
         if told != IGNORED:
             return told
     told = _move(connection, row, LetterState.BOUNCED, cause, receipt.reply)
-    if told != IGNORED and cause is Cause.NO_SUCH_ADDRESS:
+    if told != IGNORED and cause is Cause.NO_SUCH_ADDRESS and row["kind"] not in TO_ORGANIZERS:
         consents.suppress(connection, row["email_hash"], None, SuppressionReason.BOUNCED, source="receipt")
     return told
 
@@ -67,14 +67,19 @@ def _move(connection: Connection, row: RowMapping, state: LetterState, cause: Ca
 def _pass_on(connection: Connection, settings: Settings, row: RowMapping, receipt: Receipt, receipt_id: int) -> Told:
     """A supporter who answers to one of ours means the organizers."""
     # A machine at the organizers' that answers what we passed on would go round and round.
-    if receipt.answer is None or row["kind"] == REPLY:
+    if receipt.answer is None or row["kind"] in TO_ORGANIZERS:
         return IGNORED
+    tell_organizers(connection, settings, Mark("follow_up", row["id"]), receipt.answer, receipt_id)
+    return ReceiptOutcome.APPLIED, Cause.NONE
+
+
+def tell_organizers(connection: Connection, settings: Settings, about: Mark, answer: Answer, receipt_id: int) -> None:
+    """Passes an answer on to the organizers; `about` is an email of ours to which it belongs."""
     follow_ups.insert_for_organizer(
         connection,
-        row["id"],
+        about,
         receipt_id,
         recipient=settings.organizer_email,
         email_hash=email_hash(settings.secret_key, settings.organizer_email),
-        reply_to=receipt.answer.sender_address,
+        reply_to=answer.sender_address,
     )
-    return ReceiptOutcome.APPLIED, Cause.NONE

@@ -21,6 +21,8 @@ from shared.services.office_addresses import address_failed, try_second_address
 _LOG = structlog.get_logger()
 Told = tuple[ReceiptOutcome, Cause]
 IGNORED: Told = (ReceiptOutcome.IGNORED, Cause.NONE)
+# More than so many from offices to one supporter are no conversation.
+_MOST_A_DAY = 20
 # What came back for these can still arrive. A full mailbox is emptied by a person, if at all, and our DNS is mended by
 # one: asked again until the letter's last day.
 WAITS_S = {Cause.MAILBOX_FULL: 24 * 3_600.0, Cause.OUR_DNS: DISTRUST_S}
@@ -75,7 +77,7 @@ def _distrusted(connection: Connection, row: RowMapping, cause: Cause) -> None:
 
 def bounce_cause(receipt: Receipt) -> Cause:
     """Why it came back; a temporary trouble that ended in a bounce has lasted too long."""
-    meaning, cause = read_status(receipt.status)
+    meaning, cause = read_status(receipt.status, receipt.reply)
     return Cause.GAVE_UP if meaning is Meaning.TEMPORARY and cause is Cause.TEMPORARY else cause
 
 
@@ -116,6 +118,9 @@ def _pass_on(connection: Connection, row: RowMapping, receipt: Receipt, receipt_
         return IGNORED
     if receipt.news is News.ANSWERED:
         letters.tell_answered(connection, row["id"], is_answered=True)
+    if receipt.answer is not None and follow_ups.count_passed_on(connection, row["submission_id"]) >= _MOST_A_DAY:
+        _LOG.warning("answer.not_passed_on", letter_id=row["id"])
+        return IGNORED
     if receipt.answer is not None:
         follow_ups.insert_passed_on(connection, row["submission_id"], receipt_id, receipt.answer.sender_address)
     return ReceiptOutcome.APPLIED, Cause.NONE

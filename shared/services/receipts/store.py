@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from shared.db import campaigns, receipts
+from shared.db import receipts
 from shared.db.engine import at_once
-from shared.domain.identities import read_mark, read_unsubscribe_key
-from shared.domain.receipts import ReceiptSource
-from shared.errors import NotFound
-from shared.providers.webhooks import make_webhook
+from shared.domain.receipts import ReceiptSource, storable_line
+from shared.errors import NotFound, WebhookRefused
+from shared.providers.webhooks import Event, make_webhook
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
+from shared.services.receipts.strays import is_ours
 from shared.settings import Settings, read_webhooks
 
 _LOG = structlog.get_logger()
@@ -34,15 +34,23 @@ def keep_webhook(
         raise NotFound(f"This installation expects nothing from {source}. DEARREP_WEBHOOKS names those that it does.")
     events = make_webhook(source, proof).events(headers, body)
     with engine.begin() as connection:
-        new = sum(receipts.insert_receipt(connection, source, one.id, one.raw.encode()) for one in events)
+        new = sum(_keep_event(connection, source, one) for one in events)
     _LOG.info("receipts.kept", source=source.value, events=len(events), new=new)
     if new:
         ring.ring(TaskName.APPLY_RECEIPTS)
     return new
 
 
+def _keep_event(connection: Connection, source: ReceiptSource, event: Event) -> bool:
+    if receipts.is_spent(connection, source, event.token, event.id):
+        raise WebhookRefused("This signature came with another event before.")
+    raw = event.raw.encode(errors="replace")
+    return receipts.insert_receipt(connection, source, event.id, raw, token=event.token)
+
+
 def keep_mail(engine: Engine, ring: Ring, *, sender: str, recipient: str, raw: bytes) -> bool:
     """Keeps a mail after COMMIT; False when the same one came before."""
+    sender, recipient = storable_line(sender), storable_line(recipient)
     with engine.begin() as connection:
         new = receipts.insert_receipt(
             connection, ReceiptSource.MAIL, _name_of(recipient, raw), raw, sender=sender, recipient=recipient
@@ -55,13 +63,8 @@ def keep_mail(engine: Engine, ring: Ring, *, sender: str, recipient: str, raw: b
 
 def is_our_address(engine: Engine, settings: Settings, address: str) -> bool:
     """True for the addresses that we gave out: signed ones, and the campaigns' own senders."""
-    local, _, domain = address.rpartition("@")
-    if domain.lower() != settings.mail_domain.lower():
-        return False
-    if read_mark(settings.secret_key, address) or read_unsubscribe_key(settings.secret_key, address):
-        return True
     with at_once(engine) as connection:
-        return campaigns.find_campaign(connection, local.lower()) is not None
+        return is_ours(connection, settings, storable_line(address))
 
 
 def _name_of(recipient: str, raw: bytes) -> str:
