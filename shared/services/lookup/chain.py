@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection
 
 from shared.db import lookups
@@ -33,6 +34,8 @@ class Position:
     lat: float
     lon: float
     error_m: float
+    # Where it may lie, in degrees; None for the circle of the error.
+    area: BaseGeometry | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,8 @@ def find_ranges(connection: Connection, directory: Directory, typed: ReadAddress
 def _estimate(row: lookups.RangeRow, number: int) -> Position:
     estimate = interpolate(row.line, number, (row.number_from, row.number_to), row.side)
     source = f"street ranges ({row.source})"
-    return Position(MatchType.INTERPOLATED, source, estimate.lat, estimate.lon, estimate.error_m)
+    place = (estimate.lat, estimate.lon, estimate.error_m, estimate.area)
+    return Position(MatchType.INTERPOLATED, source, *place)
 
 
 def _whole_street(rows: Sequence[lookups.RangeRow], number: int) -> tuple[Position, ...]:

@@ -27,12 +27,14 @@ COAST_M = 250.0
 class ChamberPlace:
     """Where a point lies in one chamber: the ids of its district and of all others within the error.
 
-    `certain` are those that hold the whole circle of the error: several where districts overlap by law.
+    `certain` are those that hold all of the circle or area of the error: several where districts overlap by law.
+    `clear_m` is how far the area ends from the nearest edge; None where only a circle is known.
     """
 
     ocd_ids: tuple[str, ...]
     edge_m: float | None
     certain: frozenset[str] = frozenset()
+    clear_m: float | None = None
 
 
 def _project(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -82,15 +84,20 @@ class _ChamberIndex:
         with self._lock:
             return sorted(int(i) for i in self._tree.query(point, predicate="dwithin", distance=distance))
 
-    def holding(self, circle: BaseGeometry, candidates: Sequence[int]) -> list[int]:
-        """Those of the candidates that hold a whole circle."""
+    def touching(self, area: BaseGeometry) -> list[int]:
+        """The districts that share a place with an area."""
         with self._lock:
-            return [i for i in candidates if shapely.contains(self._shapes[i], circle)]
+            return sorted(int(i) for i in self._tree.query(area, predicate="intersects"))
 
-    def edge(self, point: BaseGeometry) -> float:
-        """The distance to the nearest edge in Mercator units."""
+    def holding(self, area: BaseGeometry, candidates: Sequence[int]) -> list[int]:
+        """Those of the candidates that hold a whole area."""
         with self._lock:
-            _, distances = self._edges.query_nearest(point, return_distance=True, all_matches=False)
+            return [i for i in candidates if shapely.contains(self._shapes[i], area)]
+
+    def edge(self, place: BaseGeometry) -> float:
+        """The distance from a point or an area to the nearest edge in Mercator units."""
+        with self._lock:
+            _, distances = self._edges.query_nearest(place, return_distance=True, all_matches=False)
         return float(distances[0])
 
 
@@ -115,25 +122,39 @@ class DistrictIndex:
         known = ((chamber, self._chambers[chamber]) for chamber in chambers if chamber in self._chambers)
         return {chamber: tuple(i.ocd_ids[n] for n in i.containing(point)) for chamber, i in known}
 
-    def near(self, lat: float, lon: float, error_m: float, chambers: Iterable[Chamber]) -> dict[Chamber, ChamberPlace]:
-        """The districts that may hold a point known to `error_m` metres; empty where none is near."""
+    def near(
+        self,
+        lat: float,
+        lon: float,
+        error_m: float,
+        chambers: Iterable[Chamber],
+        area: BaseGeometry | None = None,
+    ) -> dict[Chamber, ChamberPlace]:
+        """The districts that may hold a point known to `error_m` metres; empty where none is near.
+
+        `area`, in degrees and within these metres, narrows where the point may lie.
+        """
         x, y = _project_one(lat, lon)
         point = shapely.Point(x, y)
+        projected = None if area is None else shapely.transform(area, _project, interleaved=False)
         unit = math.cos(math.radians(lat))
         known = (chamber for chamber in chambers if chamber in self._chambers)
-        return {chamber: _place(self._chambers[chamber], point, error_m, unit) for chamber in known}
+        return {chamber: _place(self._chambers[chamber], point, error_m, unit, projected) for chamber in known}
 
 
-def _place(index: _ChamberIndex, point: BaseGeometry, error_m: float, unit: float) -> ChamberPlace:
+def _place(
+    index: _ChamberIndex, point: BaseGeometry, error_m: float, unit: float, area: BaseGeometry | None
+) -> ChamberPlace:
     edge_m = index.edge(point) * unit
     found = index.containing(point)
-    certain = found
+    certain, clear_m = found, None
     if not found:
         found, certain = index.within(point, max(error_m, COAST_M) / unit), []
     elif edge_m <= error_m:
-        found = index.within(point, error_m / unit)
-        certain = index.holding(point.buffer(error_m / unit), found)
-    return ChamberPlace(_ids(index, found), edge_m, frozenset(_ids(index, certain)))
+        found = index.within(point, error_m / unit) if area is None else index.touching(area)
+        certain = index.holding(point.buffer(error_m / unit) if area is None else area, found)
+        clear_m = None if area is None else index.edge(area) * unit
+    return ChamberPlace(_ids(index, found), edge_m, frozenset(_ids(index, certain)), clear_m)
 
 
 def _ids(index: _ChamberIndex, found: Sequence[int]) -> tuple[str, ...]:

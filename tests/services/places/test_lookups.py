@@ -254,6 +254,39 @@ def test_ranges_of_the_right_side_and_parity(state: Engine, settings: Settings, 
     assert find(state, settings, "905 Inner Rd", city="").status is LookupStatus.NO_MATCH
 
 
+def test_a_range_asks_about_edges_where_its_houses_stand_and_not_beyond_the_crossing(
+    state: Engine, settings: Settings, tmp_path: Path
+) -> None:
+    """Two blocks of a street, with the edge in the crossing; a street that crosses the edge; one that runs along it."""
+    west, east = files.EDGE_LON - 100 / DEGREE_M, files.EDGE_LON + 100 / DEGREE_M
+    lines = {
+        ("Level Rd", 1): [[west, 42.1], [files.EDGE_LON, 42.1]],
+        ("Level Rd", 101): [[files.EDGE_LON, 42.1], [east, 42.1]],
+        ("Through Rd", 1): [[west, 42.12], [east, 42.12]],
+        ("Along Rd", 1): [[files.EDGE_LON - 50 / DEGREE_M, 42.13], [files.EDGE_LON - 50 / DEGREE_M, 42.131]],
+    }
+    features = [
+        (
+            {"Street": name, "ZIP_Left": "01775", "L_From": first, "L_To": first + 98, "R_From": 0, "R_To": 0},
+            {"type": "LineString", "coordinates": line},
+        )
+        for (name, first), line in lines.items()
+    ]
+    import_streets(state, files.write_geojson(tmp_path / "r.geojson", features), "ma")
+    for street, district in (("99 Level Rd", "1st Essex"), ("101 Level Rd", "2nd Essex")):
+        corner = find(state, settings, street)
+        assert (corner.status, districts(corner)[0]) == (LookupStatus.MATCHED, district)
+        assert corner.match is not None
+        assert corner.match.edge_m is not None
+        assert corner.match.precision_m < corner.match.edge_m == pytest.approx(25, abs=1)
+    for street in ("1 Through Rd", "99 Through Rd", "51 Along Rd"):
+        asked = find(state, settings, street)
+        assert (asked.status, set(districts(asked)[:2])) == (LookupStatus.DOUBTFUL, {"1st Essex", "2nd Essex"})
+        assert asked.match is not None
+        assert asked.match.edge_m is not None
+        assert asked.match.edge_m < asked.match.precision_m
+
+
 def test_several_members_and_members_at_large(engine: Engine, settings: Settings, tmp_path: Path) -> None:
     people = [
         files.person(1, "Ann One", "20"),
