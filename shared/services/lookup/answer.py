@@ -16,7 +16,7 @@ OUTSIDE = "This address lies outside all districts of {state}."
 def answer(
     directory: Directory, chambers: Sequence[Chamber], positions: Sequence[Position], state_name: str
 ) -> LookupResult:
-    """`matched` when every position, wherever its error lets it lie, is in one district of each chamber; else `doubtful`."""
+    """`matched` when every position, with its error, lies in one district of each chamber; else `doubtful`."""
     places = [directory.index.near(one.lat, one.lon, one.error_m, chambers, one.area) for one in positions]
     districts = {chamber: _possible(chamber, places) for chamber in chambers}
     match = _match(positions[0], [place for found in places for place in found.values()])
