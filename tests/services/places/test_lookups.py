@@ -135,6 +135,8 @@ def test_a_known_city_with_a_foreign_zip_is_not_overruled(state: Engine, setting
         ("7 Village Ln", "Actn", "", "7 Village Ln, Acton, MA 01720"),
         ("7 Village Ln", "Boxborough", "", "7 Village Ln, Acton, MA 01720"),
         ("32 Oak Hill Rd", "Stow", "01775", "30 Oak Hill Rd, Stow, MA 01775"),
+        ("12 Maple treet", "Stow", "01775", "12 Maple St, Stow, MA 01775"),
+        ("7 Village Circle", "Acton", "", "7 Village Ln, Acton, MA 01720"),
     ],
 )
 def test_close_spellings_are_offered_not_taken(
