@@ -165,7 +165,9 @@ def read_street_line(text: str) -> StreetLine | Incomplete:
     refused = _why_no_street(text)
     if refused:
         return Incomplete(refused)
-    text = _LEADING_UNIT.sub("", _spell_number(_without_building(text.translate(_FRACTIONS))))
+    text = text.translate(_FRACTIONS)
+    if not text[0].isdigit():
+        text = _LEADING_UNIT.sub("", _spell_number(_without_building(text)))
     grid = _GRID.match(text)
     found = _NUMBER.match(f"{grid['number']} {text[grid.end() :]}" if grid else text)
     if found is None or _ORDINAL_START.match(text):
@@ -234,8 +236,7 @@ def _is_street_letter(letter: str, rest: str) -> bool:
 def strip_unit(street: str) -> str:
     """The street without `Apt 3`, `#2`, `2nd Floor`, `Rear` at its end; a name is never emptied."""
     for _ in range(3):
-        if (bare := _BARE_UNIT.search(street)) and not _NUMBERED_ROAD.search(street[: bare.start()]):
-            street = street[: bare.end("suffix")]
+        street = _strip_bare_unit(street)
         found = _HASH_UNIT.search(street) or _UNIT.search(street)
         if found is None:
             return street
@@ -245,3 +246,10 @@ def strip_unit(street: str) -> str:
             return street
         street = shorter
     return street
+
+
+def _strip_bare_unit(street: str) -> str:
+    if "," not in street and not street[-2:-1].isdigit() and not street[-1:].isdigit():
+        return street
+    found = _BARE_UNIT.search(street)
+    return street[: found.end("suffix")] if found and not _NUMBERED_ROAD.search(street[: found.start()]) else street

@@ -166,7 +166,7 @@ def test_every_zip_area_belongs_to_few_states() -> None:
         ("12 Maple St Worcester MA 01603", "12 Maple St", "", "Worcester", "MA", "01603"),
         ("12 Elm St, Nashua, NH 03060", "12 Elm St", "", "Nashua", "NH", "03060"),
         ("12 Elm St, Mt Washington, MA", "12 Elm St", "", "Mt Washington", "MA", ""),
-        ("590 Fellsway 02155", "590 Fellsway", "", "MA", "02155", ""),
+        ("590 Fellsway 02155", "590 Fellsway", "", "", "MA", "02155"),
     ],
 )
 def test_one_line_is_split(line: str, street: str, unit: str, city: str, state: str, zip_code: str) -> None:
@@ -205,11 +205,11 @@ def test_units_never_change_the_key(number: int, street: str, unit: str) -> None
 
 def test_reading_is_fast() -> None:
     typed = [HomeAddress(f"{n} North Maple Street Apt {n}", "West Barnstable", "MA", "02668") for n in range(1, 2001)]
-    started = time.perf_counter()
+    started = time.process_time()
     for address in typed:
         read_address(address, MA)
-    # 20,000 a second on an idle machine; a busy one gets four times as long.
-    assert time.perf_counter() - started < 4 * len(typed) / 20_000
+    # Of the processor: a busy machine takes no more of it. Twice what 20,000 a second need.
+    assert time.process_time() - started < 2 * len(typed) / 20_000
 
 
 @pytest.mark.parametrize(
