@@ -122,6 +122,11 @@ class DistrictIndex:
         known = ((chamber, self._chambers[chamber]) for chamber in chambers if chamber in self._chambers)
         return {chamber: tuple(i.ocd_ids[n] for n in i.containing(point)) for chamber, i in known}
 
+    def covers(self, lat: float, lon: float, error_m: float) -> bool:
+        """True when any district may hold a point known to `error_m` metres, or when no shape is known at all."""
+        places = self.near(lat, lon, error_m, self._chambers)
+        return not places or any(place.ocd_ids for place in places.values())
+
     def near(
         self,
         lat: float,
