@@ -144,6 +144,13 @@ def test_census_shapefiles_join_on_names(engine: Engine, tmp_path: Path) -> None
     assert row.ocd_id == "ocd-division/country:us/state:ma/sldl:1st_barnstable"
 
 
+def test_shapes_of_another_chamber_than_named_are_refused(engine: Engine, tmp_path: Path) -> None:
+    senate = files.write_districts(tmp_path / "s.geojson", ["First Essex"], "upper")
+    with pytest.raises(ImportRefused, match="“upper”, not “lower”"):
+        import_districts(engine, senate, "ma", chamber=Chamber.LOWER)
+    assert counts(import_districts(engine, senate, "ma", chamber=Chamber.UPPER)) == (1, 0, 0, 0, 0)
+
+
 def test_projected_shapes_are_refused(engine: Engine, tmp_path: Path) -> None:
     ring = files.square(files.WEST, files.EAST)["coordinates"]
     path = tmp_path / "meters.zip"
