@@ -1,5 +1,6 @@
 """One state's directory in memory: districts, offices with holders, known places. Rebuilt when an import happened."""
 
+import ctypes
 import threading
 import time
 from dataclasses import dataclass, field, replace
@@ -85,8 +86,16 @@ def renewed_directory(engine: Engine, connection: Connection, jurisdiction: str,
             return loaded.directory
         confirmed_at = time.monotonic()
         fresh = load_directory(connection, jurisdiction)
+        _give_back_memory()
         _LOADED.setdefault(engine, {})[jurisdiction] = _Loaded(fresh, confirmed_at)
         return fresh
+
+
+def _give_back_memory() -> None:
+    """Loading takes more than what stays, and the C library keeps the rest unless it is asked; not every one can be."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def load_directory(connection: Connection, jurisdiction: str) -> Directory:

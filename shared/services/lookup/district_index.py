@@ -16,8 +16,9 @@ from shapely.geometry.base import BaseGeometry
 from shared.domain.places import Chamber
 
 _EARTH_RADIUS_M = 6_371_008.8
-# Edges are cut into pieces of so many corners, so that the nearest one is found through the tree.
-_PIECE_CORNERS = 16
+# Edges are cut into pieces of so many corners, so that the nearest one is found through the tree. Of 16 it is found
+# a fifteenth faster, but Massachusetts takes 8 MB more.
+_PIECE_CORNERS = 48
 _LARGEST_LATITUDE = 89.0
 # A pier or an island left out of a shape: how far from a district a point may lie and still belong to it.
 COAST_M = 250.0
