@@ -1,11 +1,14 @@
 """The lookup on small data: what is taken, what is asked, what is only offered."""
 
 import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Connection, Engine, event, text
 
 from shared.domain.places import Chamber, HomeAddress, LookupResult, LookupStatus, MatchType
 from shared.services.imports.addresses import import_addresses
@@ -176,6 +179,30 @@ def test_an_import_reaches_a_process_that_has_looked_up_before(
     assert find(state, settings, "12 Maple St").offices[0].holder == "Nia New"
     import_districts(state, files.write_districts(tmp_path / "n.geojson", ["2nd Essex"]), "ma")
     assert find(state, settings, "12 Maple St").offices[0].holder == "Eve East"
+
+
+def test_threads_of_a_new_process_load_the_directory_once(
+    state: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads: list[str] = []
+    load = directory.load_directory
+
+    def slowly(connection: Connection, jurisdiction: str) -> directory.Directory:
+        loads.append(jurisdiction)
+        time.sleep(0.2)
+        return load(connection, jurisdiction)
+
+    monkeypatch.setattr(directory, "load_directory", slowly)
+    directory._LOADED.clear()
+    start = threading.Barrier(4)
+
+    def ask(_: int) -> LookupResult:
+        start.wait()
+        return find(state, settings, "12 Maple St")
+
+    with ThreadPoolExecutor(4) as pool:
+        assert {result.status for result in pool.map(ask, range(4))} == {LookupStatus.MATCHED}
+    assert loads == ["ma"]
 
 
 def test_an_answer_is_remembered_for_as_long_as_its_data(
