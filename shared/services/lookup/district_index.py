@@ -5,8 +5,9 @@ Shapes are kept in Mercator, which keeps angles: near a point one metre is 1/cos
 
 import math
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import shapely
@@ -19,6 +20,7 @@ _EARTH_RADIUS_M = 6_371_008.8
 # Edges are cut into pieces of so many corners, so that the nearest one is found through the tree. Of 16 it is found
 # a fifteenth faster, but Massachusetts takes 8 MB more.
 _PIECE_CORNERS = 48
+_FARTHEST_CORNER = math.sqrt(2)
 _LARGEST_LATITUDE = 89.0
 # A pier or an island left out of a shape: how far from a district a point may lie and still belong to it.
 COAST_M = 250.0
@@ -134,32 +136,39 @@ class DistrictIndex:
         lon: float,
         error_m: float,
         chambers: Iterable[Chamber],
-        area: BaseGeometry | None = None,
+        area: Callable[[], BaseGeometry] | None = None,
     ) -> dict[Chamber, ChamberPlace]:
         """The districts that may hold a point known to `error_m` metres; empty where none is near.
 
-        `area`, in degrees and within these metres, narrows where the point may lie.
+        `area`, in degrees and no more than √2 times as far, is called where it decides where the point may lie.
         """
         x, y = _project_one(lat, lon)
         point = shapely.Point(x, y)
-        projected = None if area is None else shapely.transform(area, _project, interleaved=False)
+        projected = cache(lambda: shapely.transform(area(), _project, interleaved=False)) if area else None
         unit = math.cos(math.radians(lat))
         known = (chamber for chamber in chambers if chamber in self._chambers)
         return {chamber: _place(self._chambers[chamber], point, error_m, unit, projected) for chamber in known}
 
 
 def _place(
-    index: _ChamberIndex, point: BaseGeometry, error_m: float, unit: float, area: BaseGeometry | None
+    index: _ChamberIndex,
+    point: BaseGeometry,
+    error_m: float,
+    unit: float,
+    area: Callable[[], BaseGeometry] | None,
 ) -> ChamberPlace:
     edge_m = index.edge(point) * unit
     found = index.containing(point)
     certain, clear_m = found, None
     if not found:
         found, certain = index.within(point, max(error_m, COAST_M) / unit), []
-    elif edge_m <= error_m:
-        found = index.within(point, error_m / unit) if area is None else index.touching(area)
-        certain = index.holding(point.buffer(error_m / unit) if area is None else area, found)
-        clear_m = None if area is None else index.edge(area) * unit
+    elif area is not None and edge_m <= error_m * _FARTHEST_CORNER:
+        found = index.touching(area())
+        certain = index.holding(area(), found)
+        clear_m = index.edge(area()) * unit
+    elif area is None and edge_m <= error_m:
+        found = index.within(point, error_m / unit)
+        certain = index.holding(point.buffer(error_m / unit), found)
     return ChamberPlace(_ids(index, found), edge_m, frozenset(_ids(index, certain)), clear_m)
 
 

@@ -1,7 +1,9 @@
 """Estimates where a house number lies along a street segment, and where else the house may stand. Pure geometry."""
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import shapely
@@ -27,12 +29,15 @@ _LEAST_ERROR_M = 10.0
 
 @dataclass(frozen=True)
 class Estimate:
-    """A position, the area in which the house may stand (in degrees), and how far the farthest corner of it is."""
+    """A position, how far the house may be from it, and where it may stand (in degrees), which is only made when asked.
+
+    No corner of that is farther than √2 times the error, however the street turns.
+    """
 
     lat: float
     lon: float
     error_m: float
-    area: BaseGeometry
+    area: Callable[[], BaseGeometry]
 
 
 @dataclass(frozen=True)
@@ -57,10 +62,23 @@ def interpolate(line_wkb: bytes, number: int, ends: tuple[int, int], side: str) 
     inset = _inset(line, _FIRST_HOUSE_M)
     at = min(max(_share(number, ends) * line.length, inset), line.length - inset)
     here = shapely.Point(_set_back(line, at, side))
-    area = _area(line, here)
-    (place,) = shapely.get_coordinates(shapely.transform(here, grid.degrees))
-    error_m = float(shapely.hausdorff_distance(here, area))
-    return Estimate(float(place[1]), float(place[0]), error_m, shapely.transform(area, grid.degrees))
+    lon, lat = grid.degrees(np.array([here.x, here.y])).tolist()
+    error_m = math.hypot(max(at, line.length - at) - _inset(line, _CROSSING_M), _reach(line) + _SET_BACK_M)
+    return Estimate(lat, lon, error_m, partial(_area, line, here, grid))
+
+
+def whole_street(lines_wkb: Sequence[bytes]) -> Estimate:
+    """The middle of a street's middle segment, and all of the street."""
+    degrees = shapely.from_wkb(list(lines_wkb))
+    lat0 = float(shapely.get_coordinates(degrees[0])[0][1])
+    grid = _Metres(_METRES_PER_DEGREE * math.cos(math.radians(lat0)))
+    lines = shapely.transform(degrees, grid.of)
+    here = lines[len(lines) // 2].interpolate(0.5, normalized=True)
+    street = shapely.multilinestrings(lines)
+    reach = max(map(_reach, lines))
+    lon, lat = grid.degrees(np.array([here.x, here.y])).tolist()
+    error_m = float(shapely.hausdorff_distance(here, street)) + reach
+    return Estimate(lat, lon, error_m, lambda: shapely.transform(street.buffer(reach), grid.degrees))
 
 
 def _share(number: int, ends: tuple[int, int]) -> float:
@@ -72,14 +90,18 @@ def _inset(line: shapely.LineString, wanted: float) -> float:
     return min(wanted, float(line.length) * _END_OF_LENGTH)
 
 
-def _area(line: shapely.LineString, here: shapely.Point) -> BaseGeometry:
+def _reach(line: shapely.LineString) -> float:
+    return max(_REACH_M, float(line.length) * _REACH_OF_LENGTH)
+
+
+def _area(line: shapely.LineString, here: shapely.Point, grid: _Metres) -> BaseGeometry:
     """Both sides of the street between its crossings: numbers are not spread evenly along it."""
-    reach = max(_REACH_M, line.length * _REACH_OF_LENGTH)
-    if not line.length:
-        return here.buffer(reach)
     inset = _inset(line, _CROSSING_M)
-    stretch = substring(line, inset, line.length - inset).buffer(reach, cap_style="flat")
-    return stretch.union(here.buffer(_LEAST_ERROR_M))
+    if line.length:
+        stretch = substring(line, inset, line.length - inset).buffer(_reach(line), cap_style="flat")
+    else:
+        stretch = here.buffer(_reach(line))
+    return shapely.transform(stretch.union(here.buffer(_LEAST_ERROR_M)), grid.degrees)
 
 
 def _set_back(line: shapely.LineString, at: float, side: str) -> tuple[float, float]:
