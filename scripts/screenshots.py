@@ -58,7 +58,7 @@ def _walk(page: Page, page_url: str) -> Iterator[bytes]:
     page.click("form.card button[type=submit]")
     page.wait_for_selector(".rep")
     page.fill("#own_words", "My sister's bakery became a co-op last year. Nobody lost a job.")
-    page.evaluate("scrollTo(0, 300)")
+    page.evaluate("scrollTo(0, 92)")
     yield page.screenshot()
     page.click("#send")
     page.wait_for_selector(".chip.sent >> nth=1")

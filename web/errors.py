@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from shared.domain.phrases import Phrase, phrase
 from shared.errors import NotAllowed, NotFound
+from web.public.expired import letter_again
 
 _LOG = structlog.get_logger()
 WORDS: dict[int, tuple[Phrase, Phrase]] = {
@@ -47,7 +48,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 
 def _expired(_error: CSRFError) -> ResponseReturnValue:
-    return _page(
+    return letter_again() or _page(
         400,
         phrase(
             "This form was open for too long, or your browser keeps no cookies. "

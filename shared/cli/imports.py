@@ -14,6 +14,7 @@ from shared.services.imports.addresses import import_addresses
 from shared.services.imports.districts import import_districts
 from shared.services.imports.legislators import import_legislators
 from shared.services.imports.reports import ImportReport
+from shared.services.imports.street_fields import read_fields
 from shared.services.imports.streets import import_streets
 from shared.services.setup import city_of_file, fetch
 
@@ -67,12 +68,25 @@ def addresses_command(place: str, state: str) -> None:
 @_PLACE
 @_STATE
 @click.option("--city", default="", help="For a file of one city that doesn't name it.")
-def streets_command(place: str, state: str, city: str) -> None:
+@click.option(
+    "--fields",
+    "mapping",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A TOML file that names the file's fields, where they are not those of a known kind.",
+)
+def streets_command(place: str, state: str, city: str, mapping: Path | None) -> None:
     """Streets with ranges of house numbers: Census ADDRFEAT as a zipped shapefile, or GeoJSON."""
+    fields = read_fields(mapping) if mapping else None
     _run(
         place,
         lambda engine, path, show: import_streets(
-            engine, path, state, city=city or city_of_file(path.name), who=whoever_runs_this(), progress=show
+            engine,
+            path,
+            state,
+            city=city or city_of_file(path.name),
+            fields=fields,
+            who=whoever_runs_this(),
+            progress=show,
         ),
     )
 

@@ -5,6 +5,8 @@ import json
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -15,6 +17,7 @@ from shared.domain.address_lines import split_line
 from shared.domain.places import Chamber, HomeAddress, LookupResult, LookupStatus
 from shared.domain.us_states import state_of
 from shared.errors import ImportRefused
+from shared.services.imports.tables import cell, open_table
 from shared.services.lookup import look_up, look_up_many
 from shared.services.lookup.explanation import explain
 
@@ -91,36 +94,42 @@ def _in_words(result: LookupResult) -> list[str]:
 
 def _look_up_file(stack: Stack, file: Path, state: str, *, remote: bool) -> None:
     """Writes the input's columns and the answers to standard output, a summary with the rate to standard error."""
-    with file.open(encoding="utf-8-sig", newline="") as source:
-        reader = csv.DictReader(source)
-        columns = {name.strip().casefold(): name for name in reader.fieldnames or ()}
-        if "address" not in columns:
-            raise ImportRefused(
-                f"{file.name} has no column “address”. Wanted: address, city, state, zip, in any order."
-            )
-        rows = list(reader)
-    given = list(reader.fieldnames or ())
+    code = state_of(state).code
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow([*given, *_ADDED, *_HOLDERS])
     counts: Counter[LookupStatus] = Counter()
     started = time.monotonic()
-    with show_progress("Looking up") as show:
-        for start in range(0, len(rows), _BATCH):
-            batch = rows[start : start + _BATCH]
-            typed = [_typed(row, columns, state_of(state).code) for row in batch]
+    with show_progress("Looking up") as show, open_table(file, show) as table:
+        columns = {name: table.column(name) for name in _INPUT}
+        if columns["address"] < 0:
+            raise ImportRefused(f"{file.name} has no column “address”. Wanted: {', '.join(_INPUT)}, in any order.")
+        writer.writerow([*table.header, *_ADDED, *_HOLDERS])
+        rows = table.rows()
+        while batch := list(islice(rows, _BATCH)):
+            typed = [_typed({name: cell(row, at) for name, at in columns.items()}, code) for _, row in batch]
             results = look_up_many(stack.engine, stack.settings, state, _CHAMBERS, typed, remote=remote)
-            for row, result in zip(batch, results, strict=True):
+            for (_, row), result in zip(batch, results, strict=True):
                 counts[result.status] += 1
-                writer.writerow([*(row.get(name) for name in given), *_cells(result)])
-            show((start + len(batch)) / len(rows))
-    seconds = max(time.monotonic() - started, 1e-9)
+                writer.writerow([*_as_wide_as(row, table.header), *_cells(result)])
+    click.echo(_summary(counts, time.monotonic() - started), err=True)
+
+
+def _summary(counts: Counter[LookupStatus], seconds: float) -> str:
     by_status = ", ".join(f"{count} {status.value}" for status, count in counts.most_common())
-    click.echo(f"{len(rows)} addresses in {seconds:.1f} s ({len(rows) / seconds:.0f} a second): {by_status}", err=True)
+    rate = counts.total() / max(seconds, 1e-9)
+    return f"{counts.total()} addresses in {seconds:.1f} s ({rate:.0f} a second): {by_status or 'no rows'}"
 
 
-def _typed(row: dict[str, str], columns: dict[str, str], state: str) -> HomeAddress:
-    get = {name: (row.get(columns[name]) or "") if name in columns else "" for name in _INPUT}
-    return HomeAddress(get["address"], get["city"], get["state"] or state, get["zip"], get["unit"])
+def _as_wide_as(row: list[str], header: list[str]) -> list[str]:
+    """The row's cells under the headings, whatever it lacks or has too many."""
+    return [*row, *[""] * (len(header) - len(row))][: len(header)]
+
+
+def _typed(get: dict[str, str], state: str) -> HomeAddress:
+    """The cells as an address; a whole one in the first of them is taken apart."""
+    if get["city"] or get["zip"]:
+        return HomeAddress(get["address"], get["city"], get["state"] or state, get["zip"], get["unit"])
+    whole = split_line(get["address"], get["state"] or state)
+    return replace(whole, unit=get["unit"] or whole.unit)
 
 
 _INPUT = ("address", "unit", "city", "state", "zip")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, and_, func, select, text, update
 
-from shared.db.tables import consent, suppression
+from shared.db.tables import consent, submission, suppression
 from shared.domain.suppressions import SuppressionReason
 
 # What came back from an address outlives its owner's own wish, which may be taken back.
@@ -51,6 +51,16 @@ def active_consents(connection: Connection, submission_id: int) -> set[str]:
     """The organizations that this submission's supporter lets write."""
     query = select(consent.c.organization).where(
         consent.c.submission_id == submission_id, consent.c.withdrawn_at.is_(None)
+    )
+    return set(connection.scalars(query))
+
+
+def consents_behind(connection: Connection, token: str) -> set[str]:
+    """The same by the submission's token."""
+    query = (
+        select(consent.c.organization)
+        .join(submission)
+        .where(submission.c.token == token, consent.c.withdrawn_at.is_(None))
     )
     return set(connection.scalars(query))
 

@@ -4,6 +4,7 @@ import re
 
 import usaddress
 
+from shared.domain.addresses import Incomplete, read_street_line
 from shared.domain.places import HomeAddress
 from shared.domain.us_states import find_state
 
@@ -63,4 +64,8 @@ def _from_words(text: str, state: str, zip_code: str) -> HomeAddress:
     city = str(tagged.get("PlaceName", ""))
     if not city or not text.endswith(city):
         return HomeAddress(text, "", state, zip_code)
-    return HomeAddress(text[: -len(city)].strip(" ,"), city, state, zip_code)
+    street = text[: -len(city)].strip(" ,")
+    if isinstance(read_street_line(street), Incomplete) and zip_code:
+        # What looks like a town is the street: `590 Fellsway 02155`.
+        return HomeAddress(text, "", state, zip_code)
+    return HomeAddress(street, city, state, zip_code)

@@ -1,12 +1,21 @@
 """Reads a home address as typed into what lookups match on, or says in plain words what is missing. No I/O."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.domain.phrases import phrase
 from shared.domain.places import HomeAddress
 from shared.domain.street_names import city_key, fold, street_key
-from shared.domain.street_words import DIRECTIONS, LONE_UNIT_WORDS, STREET_WORDS, SUFFIXES, UNIT_WORDS
+from shared.domain.street_words import (
+    BARE_UNIT_SUFFIXES,
+    CARDINALS,
+    DIRECTIONS,
+    LONE_UNIT_WORDS,
+    STREET_WORDS,
+    SUFFIXES,
+    TENS,
+    UNIT_WORDS,
+)
 from shared.domain.us_states import UsState, find_state, has_zip, states_of_zip
 
 NO_STREET = phrase("Please type your street address, with the house number.")
@@ -21,6 +30,7 @@ BAD_ZIP = phrase("A ZIP code has five digits, for example 02139.")
 _MAX_NUMBER_DIGITS = 6
 _MAX_PART_LENGTH = 200
 _ZIP_DIGITS = 5
+_TEN = 10
 # A lone word such as Rear is a unit only behind a name and its suffix.
 _LEAST_NAME_WORDS = 2
 _PO_BOX = re.compile(
@@ -34,8 +44,10 @@ _NUMBER = re.compile(
     r"(?P<fraction>\s+\d/\d|-\d/\d)?"
     r"(?:\s*-?\s*(?P<letter>[A-Za-z])(?=[\s,.]))?"
     r"(?P<rest>.*)$",
-    re.DOTALL,
+    re.DOTALL | re.IGNORECASE,
 )
+# `N6W23001` and `W225 N3178`: numbers of a grid, as in Wisconsin and around Chicago; the last one counts the houses.
+_GRID = re.compile(r"^\s*(?P<first>[NSEW]?\d{1,3}\s*)?(?P<side>[NSEW])(?P<number>\d{2,6})\s+(?=\S)", re.IGNORECASE)
 _ORDINAL_START = re.compile(r"^\s*\d+(?:st|nd|rd|th)\b", re.IGNORECASE)
 _LEADING_UNIT = re.compile(r"^\s*(?:rear|(?:apt|unit|suite|ste)\.?\s*#?\s*\w+\s*[,;]?)\s+(?=\d)", re.IGNORECASE)
 _UNIT = re.compile(
@@ -45,6 +57,13 @@ _UNIT = re.compile(
     r"|(?P<lone>" + "|".join(LONE_UNIT_WORDS) + r"))[\s.,]*$",
     re.IGNORECASE,
 )
+# `12 Main St 2R` and `12 Main St, 3`: behind the street's own last word, which no highway's is.
+_BARE_UNIT = re.compile(
+    r"(?<=[\s.])(?P<suffix>" + "|".join(BARE_UNIT_SUFFIXES) + r")(?:[\s.]+(?:\d{1,4}-?[A-Za-z]|[A-Za-z]-?\d{1,4})"
+    r"|[\s.]*,\s*(?:\d{1,4}-?[A-Za-z]?|[A-Za-z]-?\d{1,4}|[^\W\d_nsew]))[\s.,]*$",
+    re.IGNORECASE,
+)
+_NUMBERED_ROAD = re.compile(r"\b(?:county|cnty|co|state|ranch|forest|township|twp|market)\.?\s*$", re.IGNORECASE)
 _HASH_UNIT = re.compile(r"(?:[\s,;]+(?:" + "|".join(UNIT_WORDS) + r")\.?)?\s*#\s*[\w-]+[\s.,]*$", re.IGNORECASE)
 _ZIP = re.compile(r"^(\d{5})(?:[\s-]*\d{4})?$")
 
@@ -143,19 +162,47 @@ def read_zip(text: str, state: UsState | None = None) -> str | None:
 def read_street_line(text: str) -> StreetLine | Incomplete:
     """House number and street of a line such as `12-14 1/2 S. Main St., Apt 3`."""
     text = text.strip()
-    if not text:
-        return Incomplete(NO_STREET)
-    if _PO_BOX.search(text):
-        return Incomplete(PO_BOX)
-    if _RURAL.search(text):
-        return Incomplete(RURAL_BOX)
-    text = _LEADING_UNIT.sub("", text.translate(_FRACTIONS))
-    found = _NUMBER.match(text)
+    refused = _why_no_street(text)
+    if refused:
+        return Incomplete(refused)
+    text = text.translate(_FRACTIONS)
+    if not text[0].isdigit():
+        text = _LEADING_UNIT.sub("", _spell_number(_without_building(text)))
+    grid = _GRID.match(text)
+    found = _NUMBER.match(f"{grid['number']} {text[grid.end() :]}" if grid else text)
     if found is None or _ORDINAL_START.match(text):
         return Incomplete(NO_NUMBER)
     if len(found["low"]) > _MAX_NUMBER_DIGITS or int(found["low"]) == 0:
         return Incomplete(NO_NUMBER)
-    return _street_line(found)
+    line = _street_line(found)
+    if grid and isinstance(line, StreetLine):
+        return replace(line, suffix=fold(f"{grid['first'] or ''}{grid['side']}").replace(" ", ""))
+    return line
+
+
+def _why_no_street(text: str) -> str:
+    if not text:
+        return NO_STREET
+    if _PO_BOX.search(text):
+        return PO_BOX
+    return RURAL_BOX if _RURAL.search(text) else ""
+
+
+def _without_building(text: str) -> str:
+    """`Maple Tower, 12 Main St` without the name in front of the number."""
+    building, comma, rest = text.partition(",")
+    is_name = comma and not any(character.isdigit() for character in building)
+    return rest.strip() if is_name and re.match(r"\s*\d+[A-Za-z]?\s+[A-Za-z]", rest) else text
+
+
+def _spell_number(text: str) -> str:
+    """`One Ashburton Place` and `Twenty-One Main St` with digits: so buildings downtown write their numbers."""
+    words = text.replace("-", " ", 1).split() or [""]
+    tens = TENS.get(words[0].casefold(), 0)
+    ones = CARDINALS.get(words[1].casefold(), 0) if tens and len(words) > 1 else 0
+    number = tens + (ones if ones < _TEN else 0) if tens else CARDINALS.get(words[0].casefold(), 0)
+    rest = words[2 if tens and 0 < ones < _TEN else 1 :]
+    return " ".join([str(number), *rest]) if number and len(rest) > 1 else text
 
 
 def _street_line(found: re.Match[str]) -> StreetLine | Incomplete:
@@ -189,6 +236,7 @@ def _is_street_letter(letter: str, rest: str) -> bool:
 def strip_unit(street: str) -> str:
     """The street without `Apt 3`, `#2`, `2nd Floor`, `Rear` at its end; a name is never emptied."""
     for _ in range(3):
+        street = _strip_bare_unit(street)
         found = _HASH_UNIT.search(street) or _UNIT.search(street)
         if found is None:
             return street
@@ -198,3 +246,10 @@ def strip_unit(street: str) -> str:
             return street
         street = shorter
     return street
+
+
+def _strip_bare_unit(street: str) -> str:
+    if "," not in street and not street[-2:-1].isdigit() and not street[-1:].isdigit():
+        return street
+    found = _BARE_UNIT.search(street)
+    return street[: found.end("suffix")] if found and not _NUMBERED_ROAD.search(street[: found.start()]) else street

@@ -114,6 +114,11 @@ class Campaign:
             return next((v for v in self.versions if v.name == excluded.thanks), asked[0])
         return first_fitting(asked, office, self.groups) or asked[0]
 
+    @property
+    def letter_texts(self) -> tuple[str, ...]:
+        """Subjects and bodies of all its letters, as they were written."""
+        return tuple(text for version in self.versions for text in (version.subject, version.body))
+
     def is_thanked(self, office: Office) -> bool:
         """Whether the office is thanked instead of asked."""
         excluded = exclusion_of(office, self.exclusions, self.groups)

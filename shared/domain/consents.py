@@ -5,6 +5,7 @@ from shared.domain.phrases import Phrase, phrase
 # The pages with the boxes, as they are kept with each consent.
 LETTER_PAGE = "letter page"
 PREFERENCES_PAGE = "preferences page"
+STATUS_PAGE = "status page"
 # Pages show these two parts in two voices; together they are the sentence that is agreed to.
 CONSENT_PROMISE = phrase("Email me about this campaign and others.")
 

@@ -11,11 +11,13 @@ from shared.domain.transport import Transport
 
 LETTER_GONE = phrase("We have no letter at this web address. It may have been deleted.")
 SEAT_VACANT = phrase("Nobody holds this seat now. We keep your letter for whoever is elected next.")
+# Where the pages of a letter's own writer say it otherwise than the console.
+_OWN_WORDS = {Cause.VACANT_SEAT.value: SEAT_VACANT, Cause.SUPPORTER.value: phrase("Taken back by its writer.")}
 StepKind = Literal["done", "now", "todo", "bad"]
 
 STATE_WORDS: dict[LetterState, Phrase] = {
     LetterState.HELD: phrase("On hold"),
-    LetterState.QUEUED: phrase("Queued"),
+    LetterState.QUEUED: phrase("Waiting to leave"),
     LetterState.SENDING: phrase("Sending"),
     LetterState.DEFERRED: phrase("Delayed, we try again"),
     LetterState.SENT: phrase("Sent"),
@@ -47,12 +49,12 @@ def state_words(state: LetterState, transport: Transport, receiving_domain: str)
         return phrase("In the local mailbox")
     if transport is Transport.DIRECT:
         return phrase("Accepted by %(domain)s", domain=receiving_domain)
-    return phrase("Handed to our mail relay")
+    return phrase("Passed to our mail service")
 
 
 def own_cause_words(cause: str) -> str:
     """The same for the letter's own writer, whom a vacant seat leaves a choice: to wait, or to take the letter back."""
-    return SEAT_VACANT if cause == Cause.VACANT_SEAT else cause_words(cause)
+    return _OWN_WORDS.get(cause) or cause_words(cause)
 
 
 def has_failed(state: LetterState, cause: str) -> bool:

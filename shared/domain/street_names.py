@@ -23,8 +23,9 @@ _NAME_AND_SUFFIX = 2
 _NOT_WORD = re.compile(r"[^a-z0-9/]+")
 _APOSTROPHES = re.compile(r"['’‘`´]")
 _ROUTE = re.compile(
-    r"\b(?:(?:us|state|ma|interstate|county|old state) )?(?:rte|hwy) (\d+[a-z]?)\b|\b(?:ma|us) (\d+[a-z]?)\b"
+    r"\b(?:(?:us|state|ma|interstate|county|old state) )?(?:rte|hwy) (\d+[a-z]?)\b|\b(?:ma|us|sr) (\d+[a-z]?)\b"
 )
+_COUNTY_ROAD = re.compile(r"\b(?:cr|(?:co|cnty) rd) (\d+[a-z]?)\b")
 _CITY_PREFIX = re.compile(r"^(?:city|town|village) of ")
 
 
@@ -49,7 +50,7 @@ def street_key(name: str) -> str:
     if len(words) > _NAME_AND_SUFFIX:
         words[0] = CITY_DIRECTIONS.get(words[0], words[0])
     shortened = [DIRECTIONS.get(word) or STREET_WORDS.get(word) or word for word in words]
-    return _ROUTE.sub(_route, " ".join(_join_split_prefix(shortened)))
+    return _COUNTY_ROAD.sub(r"county rd \1", _ROUTE.sub(_route, " ".join(_join_split_prefix(shortened))))
 
 
 def _only_direction_and_suffix(words: list[str]) -> bool:

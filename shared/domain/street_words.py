@@ -211,6 +211,15 @@ ORDINALS = {
 }
 TENS = {word: n * 10 for n, word in enumerate(_TENS, 2)}
 ONES = {word: n for n, word in enumerate(_ONES, 1)}
+# House numbers in words: "one" -> 1, "nineteen" -> 19; tens are in TENS.
+_CARDINALS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+CARDINALS = {word: n for n, word in enumerate([*_CARDINALS.split(), "seventeen", "eighteen", "nineteen"], 1)}
+
+# Whole words and short ones after which a lone `2R` is a unit; a highway's number may have a letter of its own.
+BARE_UNIT_SUFFIXES = [
+    *("street", "str", "st", "avenue", "ave", "av", "road", "rd", "drive", "dr", "lane", "ln", "court", "ct"),
+    *("place", "pl", "terrace", "ter", "boulevard", "blvd", "way", "circle", "cir", "square", "sq", "parkway", "pkwy"),
+]
 
 UNIT_WORDS = [
     "apartment",
@@ -238,9 +247,10 @@ UNIT_WORDS = [
     "hangar",
     "slip",
     "stop",
+    "pmb",
 ]
 # These stand alone, after the name of a street.
-LONE_UNIT_WORDS = ["rear", "front", "basement", "bsmt", "upstairs", "downstairs", "penthouse"]
+LONE_UNIT_WORDS = ["rear", "front", "basement", "bsmt", "upstairs", "downstairs", "penthouse", "ph", "upper", "lower"]
 
 # In names of towns only: spelled both ways on envelopes.
 CITY_WORDS = {

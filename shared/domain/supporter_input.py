@@ -1,5 +1,6 @@
 """What supporters type into the form and the letter: cleaned, checked, and as it is stored."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +42,8 @@ def checked_details(details: SupporterDetails) -> dict[str, Any]:
             wrong[field] = words
         elif len(values[field]) > NAME_MAX:
             wrong[field] = _too_long(NAME_MAX)
+        elif links := find_links(values[field]):
+            wrong[field] = _take_out(links)
     try:
         values["email"] = checked_email(details.email)
     except InputError as error:
@@ -95,6 +98,17 @@ def checked_words(own_words: str, edited_subject: str | None, edited_body: str |
     return {"own_words": words, "edited_subject": subject, "edited_body": body}
 
 
+def check_edited_links(subject: str | None, body: str | None, as_written: Iterable[str]) -> None:
+    """Links that the campaign's own letters have may stay in an edited one; raises InputError for any other."""
+    known = {link for text in as_written for link in find_links(text)}
+    wrong: dict[str, str] = {}
+    for field, text in (("edited_subject", subject), ("edited_body", body)):
+        if links := [link for link in find_links(text or "") if link not in known]:
+            wrong[field] = _take_out(links)
+    if wrong:
+        raise InputError(wrong)
+
+
 def _wrong_with_own_words(words: str) -> Phrase | None:
     """None when they are fine."""
     if (over := len(words) - OWN_WORDS_MAX) > 0:
@@ -103,10 +117,13 @@ def _wrong_with_own_words(words: str) -> Phrase | None:
             most=f"{OWN_WORDS_MAX:,}",
             over=f"{over:,}",
         )
-    if links := find_links(words):
-        named = ", ".join(f"“{link[:_LINK_SHOWN]}”" for link in links[:_LINKS_NAMED])
-        return phrase("Take out %(links)s: mail servers may take a letter with links for spam", links=named)
-    return None
+    links = find_links(words)
+    return _take_out(links) if links else None
+
+
+def _take_out(links: Sequence[str]) -> Phrase:
+    named = ", ".join(f"“{link[:_LINK_SHOWN]}”" for link in links[:_LINKS_NAMED])
+    return phrase("Take out %(links)s: mail servers may take a letter with links for spam", links=named)
 
 
 def checked_email(typed: str) -> str:

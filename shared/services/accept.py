@@ -20,7 +20,7 @@ from shared.domain.follow_ups import Trigger
 from shared.domain.letter_words import LETTER_GONE
 from shared.domain.phrases import phrase
 from shared.domain.states import LOOKUP_WAITING, SubmissionState
-from shared.domain.supporter_input import checked_words
+from shared.domain.supporter_input import check_edited_links, checked_words
 from shared.domain.transport import Transport, choose_route
 from shared.domain.us_states import state_of
 from shared.errors import InputError, NotAllowed, NotFound
@@ -92,6 +92,7 @@ def _accept_as_usual(
     # No box ticked where boxes were shown is an error, which the other way tells.
     if stored is None or stored.state not in OPEN_STATES or (press.chosen is not None and not press.chosen):
         return False
+    _check_links(press, stored)
     crowds = _CROWDS.setdefault(engine, {})
     crowd = crowds.setdefault(stored.id, Crowd(lambda wishes: _accept_crowd(engine, wishes)))
     try:
@@ -129,6 +130,7 @@ def _accept_alone(engine: Engine, relay: Transport | None, press: Press, consent
                 return False
             stored = campaigns.campaign_of(connection, draft)
             require_open(stored)
+            _check_links(press, stored)
             fitting = replace(_spoken(stored, press, consents), chosen=_chosen(draft, press.chosen))
             practice = _is_practice(connection, stored, draft)
             terms = _terms(stored, relay, SubmissionState(draft["state"]), is_practice=practice)
@@ -136,6 +138,10 @@ def _accept_alone(engine: Engine, relay: Transport | None, press: Press, consent
             if acceptance.accept_as_read(connection, draft, terms, fitting):
                 return True
     raise NotAllowed(phrase("Something about this letter changed while you pressed Send. Press it once more."))
+
+
+def _check_links(press: Press, stored: StoredCampaign) -> None:
+    check_edited_links(press.edited_subject, press.edited_body, stored.campaign.letter_texts)
 
 
 def _terms(stored: StoredCampaign, relay: Transport | None, state: SubmissionState, *, is_practice: bool) -> Terms:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, RowMapping
 
-from shared.db import campaigns, consents, follow_ups
+from shared.db import campaigns, consents, follow_ups, submissions
 from shared.db.driver import Row
 from shared.db.engine import at_once
-from shared.domain.campaigns import StoredCampaign
-from shared.domain.consents import PREFERENCES_PAGE, consent_wording
+from shared.domain.campaigns import Campaign, StoredCampaign
+from shared.domain.consents import PREFERENCES_PAGE, STATUS_PAGE, consent_wording
 from shared.domain.identities import read_unsubscribe_key
+from shared.domain.letter_words import LETTER_GONE
 from shared.domain.suppressions import SuppressionReason
 from shared.errors import NotFound
 from shared.rendering.speech import say, spoken
@@ -87,6 +88,32 @@ def save_preferences(
         wordings = {name: say(consent_wording(name)) for name in sorted(offered & organizations)}
         consents.give_consents(connection, row["id"], wordings, language=spoken(), source=PREFERENCES_PAGE)
         consents.withdraw_consents(connection, row["email_hash"], offered - organizations)
+
+
+def read_offers(engine: Engine, token: str, campaign: Campaign) -> dict[str, bool]:
+    """The organizations that ask to write to whoever sent this, and whether they may."""
+    if not campaign.consents:
+        return {}
+    with at_once(engine) as connection:
+        given = consents.consents_behind(connection, token)
+    return {name: name in given for name in campaign.consents}
+
+
+def agree_to_emails(engine: Engine, token: str, organization: str) -> None:
+    """Lets one of them write; twice is the same as once, and whoever does not ask gets nothing. Raises NotFound."""
+    with engine.begin() as connection:
+        row = _sent(connection, token)
+        if organization in campaigns.campaign_of(connection, row).campaign.consents:
+            wordings = {organization: say(consent_wording(organization))}
+            consents.give_consents(connection, row["id"], wordings, language=spoken(), source=STATUS_PAGE)
+
+
+def _sent(connection: Connection, token: str) -> Row:
+    row = submissions.find_submission(connection, token)
+    gone = ("erase_requested_at", "trimmed_at", "scrubbed_at")
+    if row is None or row["accepted_at"] is None or any(row[name] is not None for name in gone):
+        raise NotFound(LETTER_GONE)
+    return row
 
 
 def _preferences(connection: Connection, row: Row) -> Preferences:

@@ -89,6 +89,8 @@ class SubmissionView:
     edited_body: str | None
     ticked_consents: tuple[str, ...]
     language: str
+    # The code of the link that its writer came by.
+    source: str
     lookup_status: LookupStatus | None
     suggestions: tuple[str, ...]
     lookup_reason: str
@@ -191,6 +193,7 @@ def _view(connection: Connection, settings: Settings, row: Row) -> SubmissionVie
         edited_body=row["edited_body"],
         ticked_consents=tuple(row["ticked_consents"]),
         language=row["language"],
+        source=row["source"],
         lookup_status=LookupStatus(row["lookup_status"]) if row["lookup_status"] else None,
         suggestions=tuple(row["suggestions"]),
         lookup_reason=row["lookup_reason"],

@@ -17,7 +17,13 @@ from shared.domain.phrases import phrase
 from shared.domain.places import Chamber, HomeAddress
 from shared.domain.sources import clean_source
 from shared.domain.states import CANCELLABLE, LetterState, SubmissionState
-from shared.domain.supporter_input import SupporterDetails, checked_address, checked_details, checked_words
+from shared.domain.supporter_input import (
+    SupporterDetails,
+    check_edited_links,
+    checked_address,
+    checked_details,
+    checked_words,
+)
 from shared.errors import InputError, NotAllowed, NotFound
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
@@ -76,6 +82,8 @@ def save_draft(
         row = _require(connection, token)
         if row["accepted_at"] is not None:
             raise NotAllowed(phrase("This letter was already sent. It can't be changed any more."))
+        written = campaigns.campaign_of(connection, row).campaign.letter_texts
+        check_edited_links(values["edited_subject"], values["edited_body"], written)
         submissions.update_submission(connection, row["id"], values)
         if chosen is not None:
             targets.choose_targets(connection, row["id"], chosen)

@@ -1,11 +1,13 @@
 """How fast and how large lookups are: 3.5 million made-up address points and, where it is, Massachusetts' data."""
 
+import csv
 import os
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -148,15 +150,17 @@ def _massachusetts(servers: Servers) -> Engine:
 
 
 def _worker_memory(servers: Servers, engine: Engine) -> Figure:
-    """A worker process after 200 lookups."""
+    """A worker process after lookups all over the state: a district's shape grows when it is first asked."""
     url = servers.postgres.url("massachusetts")
     settings = Settings(database_url=url, redis_url=servers.broker.url(), secret_key="bench" * 8, environment="test")
     worker = start_worker(settings, servers.room / "worker.log", threads=8)
     try:
         ring = Ring(make_celery(settings), connect_redis(settings.redis_url))
-        for n in range(200):
-            supporter = make_supporter(f"p{n}@example.org", f"{n + 1} Beacon St")
-            begin_submission(engine, ring, settings, "co-ops", supporter)
+        with (MASSACHUSETTS / "public_addresses.csv").open(encoding="utf-8", newline="") as file:
+            for n, row in enumerate(csv.DictReader(file)):
+                supporter = make_supporter(f"p{n}@example.org", row["address"])
+                home = replace(supporter.address, city=row["city"], zip=row["zip"])
+                begin_submission(engine, ring, settings, "co-ops", replace(supporter, address=home))
         _wait_for_lookups(engine)
         memory = psutil.Process(worker.pid).memory_info().rss / _MB
     finally:

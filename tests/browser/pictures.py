@@ -31,7 +31,14 @@ class Album:
         # A frame out of sight is not drawn.
         for frame in page.locator("iframe:visible").all():
             frame.scroll_into_view_if_needed()
+        # In a window as high as the page nothing that sticks to its edge covers the rest.
+        window = page.viewport_size
+        height = page.evaluate("document.documentElement.scrollHeight")
+        if window:
+            page.set_viewport_size({"width": window["width"], "height": max(window["height"], height)})
         page.screenshot(path=path, full_page=True)
+        if window:
+            page.set_viewport_size(window)
 
 
 ALBUM = Album(os.environ.get("PICTURES", ""))

@@ -141,7 +141,7 @@ def test_what_goes_wrong_says_how_to_go_on(visit: Visit) -> None:
     expect(page.locator(".rep")).to_have_count(2)
     page.evaluate("document.querySelector('[name=csrf_token]').value = 'old'")
     page.click("#send")
-    visit.sees("This page has expired")
+    visit.sees("This page was open for a long time.")
     visit.see("/mine/nobody/nothing", "There is nothing here")
     import_campaign(visit.site.engine, SHIPPED.read_text(encoding="utf-8"), name=SHIPPED.name)
     visit.see("/", "Write to your legislators")

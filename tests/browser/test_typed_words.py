@@ -28,8 +28,11 @@ def test_what_was_typed_survives_a_reload_and_the_back_button(site: Site, page: 
     go_on(page)
     expect(page.locator(".rep")).to_have_count(2)
     page.fill("#own_words", "My bakery closed.")
+    page.uncheck("input[name=to] >> nth=1")
     page.reload()
     expect(page.locator("#own_words")).to_have_value("My bakery closed.")
+    expect(page.locator("input[name=to] >> nth=1")).not_to_be_checked()
+    expect(page.locator("#send")).to_contain_text("Send my letter")
     page.click("a.back")
     for name, value in TYPED.items():
         expect(page.locator(f"#{name}")).to_have_value(value)

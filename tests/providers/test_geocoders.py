@@ -8,6 +8,7 @@ import pytest
 
 from shared.domain.places import Chamber, HomeAddress, MatchType
 from shared.errors import Permanent, Retryable, Throttled
+from shared.paths import ROOT
 from shared.providers.geocoders import Geocoder, Place, choose_geocoders
 from shared.providers.geocoders.census import CensusGeocoder
 from shared.providers.geocoders.geocodio import GeocodioGeocoder
@@ -34,6 +35,7 @@ CENSUS = {
                     "119th Congressional Districts": [{"NAME": "Congressional District 3"}],
                     "2024 State Legislative Districts - Upper": [{"NAME": "First Essex District", "GEOID": "25D02"}],
                     "2024 State Legislative Districts - Lower": [{"NAME": "1st Essex District", "GEOID": "25001"}],
+                    "2022 State Legislative Districts - Lower": [{"NAME": "8th Essex District", "GEOID": "25001"}],
                 },
             }
         ]
@@ -147,7 +149,14 @@ def test_a_house_is_read(case: Case, folder: WebFolder) -> None:
 @pytest.mark.parametrize(
     ("name", "districts"),
     [
-        ("census", {(Chamber.LOWER, "1st Essex District"), (Chamber.UPPER, "First Essex District")}),
+        (
+            "census",
+            {
+                (Chamber.LOWER, "1st Essex District"),
+                (Chamber.UPPER, "First Essex District"),
+                (Chamber.CONGRESS, "Congressional District 3"),
+            },
+        ),
         ("geocodio", {(Chamber.LOWER, "1st Essex"), (Chamber.UPPER, "First Essex")}),
     ],
 )
@@ -158,6 +167,36 @@ def test_the_districts_that_a_service_names_are_carried(
     folder.files[path] = json.dumps(answer).encode()
     (place,) = make(folder.url).find(ADDRESS)
     assert set(place.districts) == districts
+
+
+# The service, its recorded answer, and the house in it.
+RECORDED = [
+    ("census", "census_onelineaddress.json", ("1600", "PENNSYLVANIA AVE NW", "DC", "20502")),
+    ("census", "census_address-geographies.json", ("1600", "PENNSYLVANIA AVE NW", "DC", "20502")),
+    ("census", "census_address-locations.json", ("1600", "PENNSYLVANIA AVE NW", "DC", "20502")),
+    ("census", "census_ma_state_house_CONSTRUCTED.json", ("24", "BEACON ST", "MA", "02133")),
+    ("census", "census_no_match.json", None),
+    ("nominatim", "nominatim_search_jsonv2_somerville.json", ("197", "Highland Avenue", "MA", "02143")),
+    ("photon", "photon_api_shape.json", ("24", "Beacon Street", "Massachusetts", "02133")),
+]
+
+
+@pytest.mark.parametrize(("name", "file", "house"), RECORDED)
+def test_recorded_answers_are_read(
+    folder: WebFolder, name: str, file: str, house: tuple[str, str, str, str] | None
+) -> None:
+    recorded = ROOT.parent / "shared" / "data" / "api-samples" / file
+    if not recorded.is_file():
+        pytest.skip("the recorded answers are not here")
+    make, path, *_ = CASES[name]
+    folder.files[path] = recorded.read_bytes()
+    places = make(folder.url).find(ADDRESS)
+    assert [(place.number, place.street, place.state, place.zip) for place in places] == ([house] if house else [])
+    # Layers that name no district say nothing.
+    constructed = {(Chamber.UPPER, "Third Suffolk District"), (Chamber.LOWER, "8th Suffolk District")}
+    for place in places:
+        named = {one for one in place.districts if one[0] is not Chamber.CONGRESS}
+        assert named == (constructed if "CONSTRUCTED" in file else set())
 
 
 @pytest.mark.parametrize("where", ['"lat": "NaN"', '"lat": "95"'])

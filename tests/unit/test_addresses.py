@@ -99,6 +99,19 @@ def test_spellings_of_one_town_share_a_key(spellings: tuple[str, ...]) -> None:
         ("14 Lower Rd", 14, None, "", "lower rd"),
         ("5 O Brien Ct", 5, None, "", "obrien ct"),
         ("12 E St", 12, None, "", "e st"),
+        ("One Ashburton Place", 1, None, "", "ashburton pl"),
+        ("Twenty-One Elm St", 21, None, "", "elm st"),
+        ("No. 12 Elm St", 12, None, "", "elm st"),
+        ("Maple Tower, 12 Elm St", 12, None, "", "elm st"),
+        ("22 Elm St 2R", 22, None, "", "elm st"),
+        ("22 Elm St., 4", 22, None, "", "elm st"),
+        ("22 Elm St, E", 22, None, "", "elm st e"),
+        ("22 Elm St PMB 4", 22, None, "", "elm st"),
+        ("22 County Road 5A", 22, None, "", "county rd 5a"),
+        ("22 CR 5A", 22, None, "", "county rd 5a"),
+        ("22 Rte 6A", 22, None, "", "rte 6a"),
+        ("N6W23001 Bluemound Rd", 23001, None, "n6w", "bluemound rd"),
+        ("W225 N3178 Duplainville Rd", 3178, None, "w225n", "duplainville rd"),
     ],
 )
 def test_street_lines(typed: str, number: int, number_to: int | None, suffix: str, street: str) -> None:
@@ -153,6 +166,7 @@ def test_every_zip_area_belongs_to_few_states() -> None:
         ("12 Maple St Worcester MA 01603", "12 Maple St", "", "Worcester", "MA", "01603"),
         ("12 Elm St, Nashua, NH 03060", "12 Elm St", "", "Nashua", "NH", "03060"),
         ("12 Elm St, Mt Washington, MA", "12 Elm St", "", "Mt Washington", "MA", ""),
+        ("590 Fellsway 02155", "590 Fellsway", "", "", "MA", "02155"),
     ],
 )
 def test_one_line_is_split(line: str, street: str, unit: str, city: str, state: str, zip_code: str) -> None:
@@ -191,11 +205,11 @@ def test_units_never_change_the_key(number: int, street: str, unit: str) -> None
 
 def test_reading_is_fast() -> None:
     typed = [HomeAddress(f"{n} North Maple Street Apt {n}", "West Barnstable", "MA", "02668") for n in range(1, 2001)]
-    started = time.perf_counter()
+    started = time.process_time()
     for address in typed:
         read_address(address, MA)
-    # 20,000 a second on an idle machine; a busy one gets four times as long.
-    assert time.perf_counter() - started < 4 * len(typed) / 20_000
+    # Of the processor: a busy machine takes no more of it. Twice what 20,000 a second need.
+    assert time.process_time() - started < 2 * len(typed) / 20_000
 
 
 @pytest.mark.parametrize(

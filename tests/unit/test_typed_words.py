@@ -3,7 +3,8 @@
 import pytest
 
 from shared.domain.email_slips import likely_meant
-from shared.domain.supporter_input import OWN_WORDS_MAX, checked_words
+from shared.domain.places import HomeAddress
+from shared.domain.supporter_input import OWN_WORDS_MAX, SupporterDetails, checked_details, checked_words
 from shared.domain.typed_links import find_links
 from shared.domain.typed_text import ascii_address
 from shared.errors import InputError, SettingsError
@@ -128,3 +129,12 @@ def test_a_wrong_limit_stops_the_start_with_its_name(name: str, value: str) -> N
 )
 def test_an_address_is_written_as_every_mail_server_takes_it(address: str, ascii_one: str) -> None:
     assert ascii_address(address) == ascii_one
+
+
+def test_names_are_no_place_for_links() -> None:
+    home = HomeAddress("12 Maple Street", "Worcester", "MA", "01603")
+    with pytest.raises(InputError) as error:
+        checked_details(SupporterDetails("Win at www.foo.org", "Rivera", "jamie@example.org", home))
+    assert list(error.value.fields) == ["first_name"]
+    named = checked_details(SupporterDetails("J.R.", "St.John-O'Neil", "jamie@example.org", home))
+    assert (named["first_name"], named["last_name"]) == ("J.R.", "St.John-O'Neil")

@@ -176,3 +176,4 @@ def test_an_ended_campaign_leads_to_its_host(client: FlaskClient, engine: Engine
     page = client.get("/c/co-ops").text
     assert ("More from Neighbors United" in page) is shown
     assert (url in page) is shown
+    assert "What this campaign is about" in page

@@ -15,7 +15,7 @@ from shared.services.accept import accept_submission
 from shared.services.prepare import prepare_submissions
 from shared.services.submissions import begin_submission
 from shared.settings import Settings
-from tests.factories import make_campaign, make_supporter, write_letters
+from tests.factories import CAMPAIGN, make_campaign, make_supporter, write_letters
 from tests.web.test_organizer import press as press_button
 from tests.web.test_organizer import sign_in
 from tests.web.test_supporter import TYPED, begin, count, press
@@ -131,6 +131,21 @@ def test_own_words_that_can_not_be_sent_stay_in_their_field(
     assert named in html.unescape(answer.text)
     with engine.connect() as connection:
         assert connection.scalar(select(submission.c.accepted_at)) is None
+
+
+def test_an_edited_letter_has_no_links_but_the_campaigns_own(
+    client: FlaskClient, engine: Engine, prepare: Callable[[], int]
+) -> None:
+    make_campaign(engine, CAMPAIGN.replace("Please vote", "See coops.example.org/bill. Please vote"))
+    path = begin(client)
+    prepare()
+    own = "See coops.example.org/bill, I ask you."
+    for action in ("send", "save", "edit"):
+        answer = press(client, path, action, edited_subject="Hello", edited_body=f"{own} Buy at www.foo.org now.")
+        assert answer.status_code == 422
+        assert "Take out “www.foo.org”:" in html.unescape(answer.text)
+        assert "Buy at www.foo.org now.</textarea>" in answer.text
+    assert press(client, path, "send", edited_subject="Hello", edited_body=own).status_code == 303
 
 
 def test_what_a_program_sends_waits_for_a_look_and_is_released(

@@ -5,8 +5,9 @@ import re
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, delete, func, select, update
 from werkzeug.test import TestResponse
 
 from shared.db.tables import consent, letter, submission
@@ -149,6 +150,16 @@ def test_mistakes_are_named_and_nothing_typed_is_lost(client: FlaskClient, typed
     assert 'role="alert"' in answer.text
 
 
+def test_going_back_and_starting_over_keep_where_a_person_came_from(client: FlaskClient, engine: Engine) -> None:
+    path = client.post("/c/co-ops?source=flyer-7", data=TYPED).location
+    page = client.get(path)
+    assert 'href="/c/co-ops?source=flyer-7#form"' in page.text
+    over = re.search(r'id="forget" action="([^"]+)"', page.text)
+    assert over
+    again = client.post(over[1], data={"csrf_token": csrf(page)})
+    assert again.location == "/c/co-ops?source=flyer-7#form"
+
+
 def test_programs_that_fill_every_field_begin_nothing(client: FlaskClient, engine: Engine) -> None:
     assert client.post("/c/co-ops", data=TYPED | {"website": "https://x.example"}).status_code == 303
     assert count(engine, submission) == 0
@@ -158,7 +169,7 @@ def test_step_two_needs_its_token(client: FlaskClient, engine: Engine) -> None:
     path = begin(client)
     answer = client.post(path, data={"action": "send", "own_words": ""})
     assert answer.status_code == 400
-    assert "expired" in answer.text
+    assert "This page was open for a long time." in answer.text
 
 
 def test_public_answers_carry_no_cookie_of_a_person(client: FlaskClient) -> None:
@@ -177,7 +188,7 @@ def test_another_browser_sees_states_only(client: FlaskClient, app: object, prep
     stranger = app.test_client()  # type: ignore[attr-defined]
     assert stranger.get(path).status_code == 403
     seen = stranger.get(status)
-    assert "Queued" in seen.text
+    assert "Waiting to leave" in seen.text
     for private in ("Jamie", "Maple", "jamie@example.org", "secret reason", "Undo"):
         assert private not in seen.text
     assert stranger.post(f"{status}/undo").status_code in (400, 404)
@@ -313,3 +324,84 @@ def test_pages_and_their_files_travel_compressed(client: FlaskClient) -> None:
 def test_health(client: FlaskClient) -> None:
     assert client.get("/health/live").status_code == 200
     assert client.get("/health/ready").json == {"status": "ready", "problems": []}
+
+
+def test_who_sent_may_still_agree_to_hear_more_and_nobody_else(
+    client: FlaskClient, app: Flask, engine: Engine, prepare: Callable[[], int]
+) -> None:
+    status = press(client, begin(client), "send").location
+    prepare()
+    page = client.get(status)
+    assert "Yes, email me" in page.text
+    agree = {"csrf_token": csrf(page), "organization": "Neighbors United"}
+    assert client.post(f"{status}/updates", data={"organization": "Neighbors United"}).status_code == 400
+    assert app.test_client().post(f"{status}/updates", data=agree).status_code in (400, 404)
+    client.post(f"{status}/updates", data=agree | {"organization": "Somebody Else"})
+    assert count(engine, consent) == 0
+    assert {client.post(f"{status}/updates", data=agree).status_code for _ in range(2)} == {303}
+    with engine.connect() as connection:
+        agreed = connection.execute(select(consent)).mappings().one()
+    assert (agreed["organization"], agreed["source"]) == ("Neighbors United", "status page")
+    assert agreed["wording"] == "Email me about this campaign and others. From Neighbors United. Unsubscribe any time."
+    page = client.get(status)
+    assert "Neighbors United may email you." in page.text
+    assert "Yes, email me" not in page.text
+    with engine.begin() as connection:
+        connection.execute(delete(consent))
+        connection.execute(update(submission).values(erase_requested_at=func.now()))
+    assert client.post(f"{status}/updates", data=agree).status_code == 404
+    assert count(engine, consent) == 0
+
+
+def test_a_page_that_expired_comes_back_as_it_was_typed(
+    client: FlaskClient, app: Flask, engine: Engine, prepare: Callable[[], int]
+) -> None:
+    path = begin(client)
+    prepare()
+    typed = {
+        "csrf_token": "old",
+        "action": "send",
+        "own_words": "",
+        "edited_subject": "Mine",
+        "edited_body": "My <own>",
+    }
+    again = client.post(path, data=typed)
+    assert again.status_code == 400
+    assert "What you typed is still here: press the button once more." in again.text
+    assert 'value="Mine"' in again.text
+    assert "My &lt;own&gt;</textarea>" in again.text
+    assert client.post(path, data=typed | {"csrf_token": csrf(again)}).status_code == 303
+    # Sent by now, somebody else's, or gone: the page that every form has.
+    assert "This page has expired" in client.post(path, data=typed).text
+    stranger = app.test_client().post(path, data=typed)
+    assert "This page has expired" in stranger.text
+    assert "Jamie" not in stranger.text
+
+
+def test_the_thanks_follow_what_the_lookup_finds(client: FlaskClient, app: Flask, prepare: Callable[[], int]) -> None:
+    press(client, begin(client), "send")
+    prepare()
+    other = app.test_client()
+    status = press(other, begin(other), "send").location
+    assert "We have your letters." in other.get(f"{status}?part=1").text
+    prepare()
+    part = other.get(f"{status}?part=1").text
+    assert "We have your letters." not in part
+    assert "Each office gets one letter per person." in part
+
+
+def test_the_enter_key_does_what_the_page_asks_for_and_never_sends(
+    client: FlaskClient, engine: Engine, prepare: Callable[[], int]
+) -> None:
+    path = begin(client, street="PO Box 7")
+    prepare()
+    first = re.search(r'<button form="letter"[^>]*>', client.get(path).text)
+    assert first
+    assert 'value="enter"' in first[0]
+    mended = press(client, path, "enter", street="12 Maple Street", city="Worcester", zip="01603")
+    assert mended.location == path
+    prepare()
+    press(client, path, "enter", edited_subject="Mine", edited_body="My own letter.")
+    assert "My own letter." in client.get(path).text
+    with engine.connect() as connection:
+        assert connection.scalar(select(submission.c.accepted_at)) is None

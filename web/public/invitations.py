@@ -38,7 +38,7 @@ def forget(slug: str, token: str) -> ResponseReturnValue:
     """Not you? This browser forgets the letter, which stays as it is for its owner."""
     if PlainForm().validate_on_submit():
         disown([token])
-    return redirect(url_for("public.show", slug=slug, _anchor="form"), 303)
+    return redirect(url_for("public.show", slug=slug, source=request.args.get("source"), _anchor="form"), 303)
 
 
 def _enter(opened: Opened) -> ResponseReturnValue:

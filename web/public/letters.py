@@ -124,7 +124,14 @@ def _correct(view: SubmissionView, form: LetterForm) -> Response:
     return _onward(view)
 
 
-_ACTIONS = {"edit": _edit, "answer": _answer, "address": _correct}
+def _enter(view: SubmissionView, form: LetterForm) -> Response:
+    """The Enter key in a field: what the form asks for; it never sends."""
+    if any(request.form.get(f"mine-{chamber}") for chamber in view.asked):
+        return _answer(view, form)
+    return _correct(view, form) if "street" in request.form else _keep(view, form)
+
+
+_ACTIONS = {"edit": _edit, "answer": _answer, "address": _correct, "enter": _enter}
 
 
 def _is_done(view: SubmissionView) -> bool:

@@ -3,10 +3,12 @@
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from shared.domain.consents import CONSENT_PROMISE, consent_sender
 from shared.domain.phrases import phrase
 from shared.domain.states import END_STATES, SubmissionState
 from shared.errors import NotFound
 from shared.services.campaigns import OPEN_STATES
+from shared.services.preferences import agree_to_emails, read_offers
 from shared.services.submission_view import SubmissionView, preview_letters, read_submission
 from shared.services.submissions import send_now, undo_submission
 from web.context import here
@@ -23,7 +25,8 @@ def status(token: str) -> ResponseReturnValue:
     if view.accepted_at is None:
         return redirect(url_for("public.letter", slug=view.stored.campaign.slug, token=token), 303)
     owned = is_owned(token) and not view.is_erased
-    template = "status_parts.html" if "part" in request.args else "status.html"
+    is_part = "part" in request.args
+    template = "status_parts.html" if is_part else "status.html"
     html = render_template(
         template,
         view=view,
@@ -31,7 +34,10 @@ def status(token: str) -> ResponseReturnValue:
         owned=owned,
         is_open=view.stored.state in OPEN_STATES,
         settled=is_settled(view),
-        previews=preview_letters(view) if owned else (),
+        previews=preview_letters(view) if owned and not is_part else (),
+        offers=read_offers(here().engine, token, view.stored.campaign) if owned and not is_part else {},
+        consent_promise=CONSENT_PROMISE,
+        consent_sender=consent_sender,
     )
     return keep_private(make_response(html))
 
@@ -50,6 +56,14 @@ def now(token: str) -> ResponseReturnValue:
     require_owner(token)
     send_now(here().engine, here().ring, token)
     return redirect(url_for("public.status", token=token), 303)
+
+
+@bp.post("/s/<token>/updates")
+def updates(token: str) -> ResponseReturnValue:
+    """One of the campaign's organizations may write to the supporter."""
+    require_owner(token)
+    agree_to_emails(here().engine, token, request.form.get("organization", ""))
+    return redirect(url_for("public.status", token=token, _anchor="updates"), 303)
 
 
 def require_owner(token: str) -> None:

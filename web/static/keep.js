@@ -3,13 +3,13 @@
 const form = document.querySelector("form#form, form#letter");
 const key = `typed:${location.pathname}`;
 const read = () => JSON.parse(sessionStorage.getItem(key) || "{}");
-const kept = (field) => field.matches("input.in, textarea, [name=consents]") && field.type !== "hidden";
+const kept = (field) => field.matches("input.in, textarea, [name=consents], [name=to]") && field.type !== "hidden";
 const named = (field) => (field.type === "checkbox" ? `${field.name}:${field.value}` : field.name);
 const [now, base] = [["checked", "value"], ["defaultChecked", "defaultValue"]].map(
   ([box, text]) => (field) => field[field.type === "checkbox" ? box : text],
 );
 
-if (form) {
+function restore() {
   const typed = read();
   for (const field of [...form.elements].filter(kept)) {
     const was = typed[named(field)];
@@ -19,6 +19,11 @@ if (form) {
       field.closest("details")?.setAttribute("open", "");
     }
   }
+}
+
+if (form) {
+  restore();
+  document.addEventListener("swapped", restore);
   form.addEventListener("input", ({ target }) => {
     if (!kept(target)) return;
     sessionStorage.setItem(key, JSON.stringify({ ...read(), [named(target)]: { base: base(target), value: now(target) } }));

@@ -48,8 +48,7 @@ function dress() {
   }
 }
 
-document.addEventListener("input", (event) => event.target.id === "own_words" && weave());
-document.addEventListener("change", (event) => event.target.name === "to" && count());
+document.addEventListener("input", ({ target }) => (target.id === "own_words" ? weave() : target.name === "to" && count()));
 document.addEventListener("click", (event) => {
   const tab = event.target.closest("[role=tab]");
   if (tab) showTab(tab);
@@ -62,13 +61,6 @@ document.addEventListener("keydown", (event) => {
   showTab(next);
   next.focus();
 });
-// The page that is kept for everybody knows no reader's source: the way to another language takes it along here.
-const source = new URLSearchParams(location.search).get("source");
-for (const link of source ? $$(".lang a") : []) {
-  const address = new URL(link.href);
-  address.searchParams.set("source", source);
-  link.href = address;
-}
 document.addEventListener("swapped", dress);
 // A second press while the first is on its way would only confuse; the server takes one letter anyway.
 $("#letter")?.addEventListener("submit", (event) => {

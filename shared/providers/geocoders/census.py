@@ -12,8 +12,12 @@ URL = "https://geocoding.geo.census.gov/geocoder/geographies/address"
 # Published answers lie tens of metres from the house; 90 in a hundred within this.
 _ERROR_M = 100.0
 _EDITION = {"benchmark": "Public_AR_Current", "vintage": "Current_Current"}
-# The layer's name begins with a year that changes: "2024 State Legislative Districts - Upper".
-_LAYER = re.compile(r"State Legislative Districts - (Upper|Lower)$", re.IGNORECASE)
+# The layer's name begins with a year or a number that changes: "2024 State Legislative Districts - Upper".
+_LAYER = re.compile(
+    r"^\D*(?P<edition>\d*).*"
+    r"(?:State Legislative Districts - (?P<chamber>Upper|Lower)|(?P<congress>Congress)ional Districts)$",
+    re.IGNORECASE,
+)
 
 
 class CensusGeocoder:
@@ -54,7 +58,13 @@ def _place(match: dict[str, Any]) -> Place:
 
 
 def _districts(layers: dict[str, list[dict[str, Any]]]) -> tuple[tuple[Chamber, str], ...]:
-    """Names only: the codes have been confused between two districts before."""
-    found = ((_LAYER.search(layer), areas) for layer, areas in layers.items())
-    named = ((Chamber(layer[1].lower()), area.get("NAME")) for layer, areas in found if layer for area in areas)
+    """Names of the newest plan only: the codes have been confused between two districts before."""
+    newest: dict[Chamber, tuple[int, list[dict[str, Any]]]] = {}
+    for layer, areas in layers.items():
+        if found := _LAYER.match(layer):
+            chamber = Chamber((found["chamber"] or found["congress"]).lower())
+            edition = int(found["edition"] or 0)
+            if edition >= newest.get(chamber, (0,))[0]:
+                newest[chamber] = (edition, areas)
+    named = ((chamber, area.get("NAME")) for chamber, (_, areas) in newest.items() for area in areas)
     return tuple((chamber, str(name)) for chamber, name in named if name)

@@ -15,6 +15,13 @@ from shared.services.imports.tables import Table, cell, open_table
 # Six decimals are 0.1 m.
 _DECIMALS = 6
 _MAX_LATITUDE, _MAX_LONGITUDE = 90, 180
+# OpenAddresses first, then what states and the National Address Database call them.
+_NUMBERS = (
+    *("number", "addr_num", "house_number", "full_number", "full_number_standardized"),
+    *("address_number", "addno_full", "add_number"),
+)
+_STREETS = ("street", "street_name", "streetname", "stnam_full", "st_full", "full_street_name")
+_TOWNS = ("municipality", "town", "geographic_town", "inc_muni")
 
 StagedPoint = tuple[str, str, str, str, str, int, str, float, float]
 
@@ -53,13 +60,14 @@ class _PointReader:
     def __init__(self, table: Table, state: UsState) -> None:
         self._state = state
         self._lat = table.column("lat", "latitude", "y", required=True)
-        self._lon = table.column("lon", "lng", "longitude", "x", required=True)
+        self._lon = table.column("lon", "lng", "long", "longitude", "x", required=True)
         self._line = table.column("address", "full_address", "addr")
-        self._number = table.column("number", "addr_num", "house_number", "full_number", required=self._line < 0)
-        self._street = table.column("street", "street_name", "streetname", required=self._line < 0)
-        self._city = table.column("city", "community", "postal_city", "town", "municipality")
-        self._town = table.column("district", "municipality", "town")
-        self._zip = table.column("postcode", "zip", "zipcode", "postal_code")
+        has_line = self._line >= 0
+        self._number = table.column(*_NUMBERS, required=not has_line)
+        self._street = table.column(*_STREETS, required=not has_line)
+        self._city = table.column("city", "community", "community_name", "post_city", "postal_city", *_TOWNS)
+        self._town = table.column("district", *_TOWNS)
+        self._zip = table.column("postcode", "zip", "zipcode", "zip_code", "postal_code")
         self._region = table.column("region", "state")
 
     def read(self, row: list[str]) -> list[StagedPoint] | str:

@@ -72,10 +72,12 @@ def _read(feature: Feature, state: UsState, wanted: Chamber | None) -> _Shape | 
     properties = feature.properties
     if str(properties.get("STATEFP") or state.fips) != state.fips:
         return None
-    chamber, code = _chamber_and_code(properties)
-    chamber = wanted or chamber
+    said, code = _chamber_and_code(properties)
+    chamber = wanted or said
     if code.upper() in _NO_DISTRICT:
         return None
+    if said is not chamber and said is not None:
+        raise ImportRefused(f"The file holds districts of the chamber “{said}”, not “{chamber}”. Nothing was changed.")
     if chamber is None:
         return "the file doesn't say which chamber this is"
     name = next((str(properties[field]) for field in _NAME_FIELDS if properties.get(field)), code)

@@ -17,10 +17,9 @@ def answer(
     directory: Directory, chambers: Sequence[Chamber], positions: Sequence[Position], state_name: str
 ) -> LookupResult:
     """`matched` when every position, with its error, lies in one district of each chamber; else `doubtful`."""
-    places = [directory.index.near(one.lat, one.lon, one.error_m, chambers) for one in positions]
+    places = [directory.index.near(one.lat, one.lon, one.error_m, chambers, one.area) for one in positions]
     districts = {chamber: _possible(chamber, places) for chamber in chambers}
-    edges = [place.edge_m for found in places for place in found.values() if place.edge_m is not None]
-    match = _match(positions[0], min(edges, default=None))
+    match = _match(positions[0], [place for found in places for place in found.values()])
     if not any(districts.values()):
         return LookupResult(LookupStatus.OUTSIDE, match, reason=OUTSIDE.format(state=state_name))
     certain = {chamber: _certain(chamber, places) for chamber in chambers}
@@ -55,6 +54,10 @@ def _seats(directory: Directory, chamber: Chamber, ocd_ids: Sequence[str]) -> li
     return [*seats, *directory.at_large.get(chamber, ())]
 
 
-def _match(position: Position, edge_m: float | None) -> Match:
+def _match(position: Position, places: Sequence[ChamberPlace]) -> Match:
+    """The first position; its error towards the nearest edge, where the house's whole stretch ends before that edge."""
+    edge_m = min((place.edge_m for place in places if place.edge_m is not None), default=None)
+    clear_m = min((place.clear_m for place in places if place.clear_m is not None), default=0.0)
+    error_m = position.error_m if edge_m is None or not clear_m else edge_m - clear_m
     rounded = None if edge_m is None else round(edge_m, 1)
-    return Match(position.type, position.source, position.error_m, rounded, position.lat, position.lon)
+    return Match(position.type, position.source, round(error_m, 1), rounded, position.lat, position.lon)

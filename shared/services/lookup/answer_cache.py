@@ -6,8 +6,8 @@ from collections.abc import Hashable
 
 from shared.domain.places import LookupResult
 
-# About 1 kB each: 20 MB of a worker's memory at most.
-SIZE = 20_000
+# About 1 kB each: 12 MB of a worker's memory at most.
+SIZE = 12_000
 # What an outside service said is soon asked again; own data are renewed with the directory.
 REMOTE_LIFETIME_S = 300.0
 

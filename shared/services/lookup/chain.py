@@ -1,8 +1,9 @@
 """Own data first: address points, then street ranges. Gives positions with their errors, or the wish to ask."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection
 
 from shared.db import lookups
@@ -10,7 +11,7 @@ from shared.domain.addresses import ReadAddress
 from shared.domain.places import MatchType
 from shared.services.lookup.directory import Directory
 from shared.services.lookup.evidence import weigh, zips_to_search
-from shared.services.lookup.interpolation import interpolate
+from shared.services.lookup.interpolation import Estimate, interpolate, whole_street
 
 # A surveyed point lies on its parcel or its building.
 POINT_ERROR_M = 10.0
@@ -33,6 +34,8 @@ class Position:
     lat: float
     lon: float
     error_m: float
+    # Gives where it may lie, in degrees; None for the circle of the error.
+    area: Callable[[], BaseGeometry] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -58,20 +61,23 @@ def find_ranges(connection: Connection, directory: Directory, typed: ReadAddress
 
 def _estimate(row: lookups.RangeRow, number: int) -> Position:
     estimate = interpolate(row.line, number, (row.number_from, row.number_to), row.side)
-    source = f"street ranges ({row.source})"
-    return Position(MatchType.INTERPOLATED, source, estimate.lat, estimate.lon, estimate.error_m)
+    return _position(MatchType.INTERPOLATED, row.source, estimate)
+
+
+def _position(kind: MatchType, source: str, estimate: Estimate) -> Position:
+    place = (estimate.lat, estimate.lon, estimate.error_m, estimate.area)
+    return Position(kind, f"street ranges ({source})", *place)
 
 
 def _whole_street(rows: Sequence[lookups.RangeRow], number: int) -> tuple[Position, ...]:
-    """The middle of every segment: enough when the whole street lies in one district, a question when it doesn't."""
+    """All of the street: enough when it lies in one district, a question when it doesn't."""
     ends = [end for row in rows for end in (row.number_from, row.number_to)]
     if not ends or not min(ends) - _NUMBERS_BEYOND <= number <= max(ends) + _NUMBERS_BEYOND:
         return ()
-    segments = {row.line: row for row in rows}
-    if len(segments) > _MOST_SEGMENTS:
+    lines = list(dict.fromkeys(row.line for row in sorted(rows, key=lambda row: row.number_from)))
+    if len(lines) > _MOST_SEGMENTS:
         return ()
-    middles = (_estimate(row, (row.number_from + row.number_to) // 2) for row in segments.values())
-    return tuple(replace(middle, type=MatchType.CENTROID) for middle in middles)
+    return (_position(MatchType.CENTROID, rows[0].source, whole_street(lines)),)
 
 
 def pick_points(rows: list[lookups.PointRow], directory: Directory, typed: ReadAddress) -> Found:

@@ -1,5 +1,6 @@
 """One state's directory in memory: districts, offices with holders, known places. Rebuilt when an import happened."""
 
+import ctypes
 import threading
 import time
 from dataclasses import dataclass, field, replace
@@ -73,20 +74,37 @@ def confirmed_directory(engine: Engine, jurisdiction: str) -> Directory | None:
 def current_directory(engine: Engine, connection: Connection, jurisdiction: str) -> Directory:
     """The directory as this process has it; `renewed_directory` brings it up to date."""
     loaded = _LOADED.get(engine, {}).get(jurisdiction)
-    return loaded.directory if loaded is not None else renewed_directory(engine, connection, jurisdiction, None)
+    if loaded is not None:
+        return loaded.directory
+    with _LOCK:
+        # All threads of a new process ask at once; one loads, the others wait for it.
+        loaded = _LOADED.get(engine, {}).get(jurisdiction)
+        return loaded.directory if loaded is not None else _load(engine, connection, jurisdiction)
 
 
-def renewed_directory(engine: Engine, connection: Connection, jurisdiction: str, version: Version | None) -> Directory:
+def renewed_directory(engine: Engine, connection: Connection, jurisdiction: str, version: Version) -> Directory:
     """The directory of this version, which was just read; loaded once however many threads ask."""
     with _LOCK:
         loaded = _LOADED.get(engine, {}).get(jurisdiction)
         if loaded is not None and loaded.directory.is_versioned and loaded.directory.version == version:
             loaded.confirmed_at = time.monotonic()
             return loaded.directory
-        confirmed_at = time.monotonic()
-        fresh = load_directory(connection, jurisdiction)
-        _LOADED.setdefault(engine, {})[jurisdiction] = _Loaded(fresh, confirmed_at)
-        return fresh
+        return _load(engine, connection, jurisdiction)
+
+
+def _load(engine: Engine, connection: Connection, jurisdiction: str) -> Directory:
+    confirmed_at = time.monotonic()
+    fresh = load_directory(connection, jurisdiction)
+    _give_back_memory()
+    _LOADED.setdefault(engine, {})[jurisdiction] = _Loaded(fresh, confirmed_at)
+    return fresh
+
+
+def _give_back_memory() -> None:
+    """Loading takes more than what stays, and the C library keeps the rest unless it is asked; not every one can be."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def load_directory(connection: Connection, jurisdiction: str) -> Directory:

@@ -14,6 +14,8 @@ _TYPES = {
     MatchType.HAND_PICKED: "a choice made by a person",
     MatchType.PRACTICE: "practice data: no real legislator is written to",
 }
+# These lie somewhere along a street, which is no circle.
+_STRETCHES = frozenset({MatchType.INTERPOLATED, MatchType.CENTROID})
 _ANSWERS = {
     LookupStatus.MATCHED: "Found.",
     LookupStatus.DOUBTFUL: "A question: the supporter has to say which office is theirs.",
@@ -60,7 +62,9 @@ def explain(address: HomeAddress, result: LookupResult, jurisdiction: str) -> li
 
 
 def _match_steps(match: Match) -> list[Step]:
-    steps = [Step("Found by", f"{_TYPES[match.type]} ({match.source}), true to {match.precision_m or 0:.0f} m")]
+    towards = " towards the nearest district edge" if match.type in _STRETCHES and match.edge_m is not None else ""
+    true_to = f"true to {match.precision_m or 0:.0f} m{towards}"
+    steps = [Step("Found by", f"{_TYPES[match.type]} ({match.source}), {true_to}")]
     if match.lat is not None and match.lon is not None:
         steps.append(Step("Position", f"{match.lat:.6f}, {match.lon:.6f}"))
     if match.edge_m is not None:

@@ -172,7 +172,9 @@ def _ask_further(
     """Outside geocoders, then close spellings."""
     said = RemoteAnswer()
     if geocoders and not found.positions:
-        said = ask_geocoders(choose_geocoders(geocoders), one.address, one.typed, state)
+        with at_once(engine) as connection:
+            index = current_directory(engine, connection, state.code.lower()).index
+        said = ask_geocoders(choose_geocoders(geocoders), one.address, one.typed, state, index)
     if said.retry_in_s is not None:
         return LookupResult(LookupStatus.NO_MATCH, reason=STILL_LOOKING, retry_in_s=said.retry_in_s)
     with at_once(engine) as connection:

@@ -16,6 +16,7 @@ from shared.domain.us_states import UsState, find_state
 from shared.errors import ProviderError, Retryable, Throttled
 from shared.providers.geocoders import Geocoder, Place
 from shared.services.lookup.chain import Position
+from shared.services.lookup.district_index import DistrictIndex
 
 _LOG = structlog.get_logger()
 # A second opinion; a third would only cost time.
@@ -38,9 +39,16 @@ class RemoteAnswer:
 
 
 def ask_geocoders(
-    geocoders: Sequence[Geocoder], address: HomeAddress, typed: ReadAddress, state: UsState
+    geocoders: Sequence[Geocoder],
+    address: HomeAddress,
+    typed: ReadAddress,
+    state: UsState,
+    index: DistrictIndex,
 ) -> RemoteAnswer:
-    """One after the other until two know the address. Who fails or does not know it takes nothing from who does."""
+    """One after the other until two know the address. Who fails or does not know it takes nothing from who does.
+
+    Who puts it where the state has no district does not know it.
+    """
     positions: list[Position] = []
     named: dict[tuple[Chamber, str], None] = {}
     others: dict[str, None] = {}
@@ -48,10 +56,11 @@ def ask_geocoders(
     knowing = 0
     for geocoder in geocoders:
         try:
-            places = geocoder.find(address)
+            found = geocoder.find(address)
         except ProviderError as error:
             waits += _wait(geocoder, error)
             continue
+        places = [place for place in found if index.covers(place.lat, place.lon, place.error_m)]
         meant = [place for place in places if _is_typed(place, typed, state)]
         positions += (_position(geocoder.name, place) for place in meant)
         named |= dict.fromkeys(district for place in meant for district in place.districts)

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from shared.db import lookups
 from shared.domain.addresses import ReadAddress
+from shared.domain.street_names import fold
 from shared.domain.us_states import state_of
 from shared.domain.villages import village_keys
 from shared.services.lookup.directory import Directory
@@ -16,6 +17,8 @@ _LIMIT = 5
 # Of 100. Two slips in a name of eight letters still reach it.
 _LEAST_LIKENESS = 72
 _LEAST_CITY_LIKENESS = 75
+# What another last word costs: `Maple Rd` for `Maple St`.
+_OTHER_SUFFIX = 12
 _NEAR_NUMBERS = 3
 _TRIED_STREETS = 40
 
@@ -54,11 +57,21 @@ def _close_streets(typed: ReadAddress, rows: list[lookups.StreetRow]) -> list[lo
     """Streets by likeness of their names; the suffix counts little, since people mix up Street and Road."""
     scored = []
     for row in rows:
-        likeness = max(fuzz.ratio(typed.street, row.street_key), fuzz.token_set_ratio(typed.street, row.street_key) - 8)
+        likeness = _likeness(typed, row)
         if likeness >= _LEAST_LIKENESS:
             scored.append((likeness + (2 if row.zip == typed.zip else 0) + _city_likeness(row, typed) / 50, row))
     scored.sort(key=lambda pair: (-pair[0], pair[1].street_key, pair[1].zip))
     return [row for _, row in scored[:_TRIED_STREETS]]
+
+
+def _likeness(typed: ReadAddress, row: lookups.StreetRow) -> float:
+    """Of 100: by the keys, by the names as written, and by the names without their last word, whatever that is."""
+    whole = fuzz.ratio(typed.street, row.street_key)
+    parts = fuzz.token_set_ratio(typed.street, row.street_key) - 8
+    written = fuzz.ratio(fold(typed.street_name), fold(row.name))
+    mine, theirs = typed.street.rpartition(" ")[0], row.street_key.rpartition(" ")[0]
+    shorter = fuzz.ratio(mine or typed.street, theirs) - _OTHER_SUFFIX if theirs else 0.0
+    return max(whole, parts, written, shorter)
 
 
 def _city_likeness(row: lookups.StreetRow, typed: ReadAddress) -> float:

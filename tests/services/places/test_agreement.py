@@ -39,7 +39,7 @@ class Service:
 def ask(*services: Service, address: HomeAddress = ADDRESS) -> RemoteAnswer:
     typed = read_address(address, MA)
     assert isinstance(typed, ReadAddress)
-    return ask_geocoders(services, address, typed, MA)
+    return ask_geocoders(services, address, typed, MA, DistrictIndex([]))
 
 
 def sources(said: RemoteAnswer) -> list[tuple[str, float]]:

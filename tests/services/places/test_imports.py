@@ -1,20 +1,26 @@
 """Importers on small files: what is new, changed, gone and refused; twice the same; one transaction."""
 
+import gzip
+import json
+import zipfile
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import shapefile
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
+from sqlalchemy import text as text_of
 
 from shared.clock import now
 from shared.db import directory
 from shared.domain.places import Chamber
 from shared.errors import ImportRefused, NotFound
+from shared.services.imports import geojson
 from shared.services.imports.addresses import import_addresses
 from shared.services.imports.districts import import_districts
 from shared.services.imports.legislators import import_legislators
 from shared.services.imports.reports import ImportReport
+from shared.services.imports.street_fields import read_fields
 from shared.services.imports.streets import import_streets
 from tests.services.places import files
 
@@ -56,7 +62,7 @@ def test_succession_vacancy_and_corrections(engine: Engine, tmp_path: Path) -> N
     assert counts(report) == (1, 1, 2, 0, 0)
     assert holders(engine) == {"1st Essex": ["New Member"], "2nd Essex": ["Old Member2"], "3rd Essex": [""]}
     with engine.connect() as connection:
-        ended = connection.execute(text("SELECT name, valid_to FROM office_holder WHERE valid_to IS NOT NULL")).all()
+        ended = connection.execute(text_of("SELECT name, valid_to FROM office_holder WHERE valid_to IS NOT NULL")).all()
     assert {row[0] for row in ended} == {"Old Member1", "Old Member3"}
     assert all(abs(row[1] - now().date()) <= timedelta(days=1) for row in ended)
 
@@ -104,7 +110,7 @@ def test_a_file_of_another_kind_changes_nothing(engine: Engine, tmp_path: Path) 
     with pytest.raises(NotFound, match="not a state"):
         import_legislators(engine, empty, "zz")
     with engine.connect() as connection:
-        assert connection.execute(text("SELECT count(*) FROM import_run")).scalar_one() == 0
+        assert connection.execute(text_of("SELECT count(*) FROM import_run")).scalar_one() == 0
 
 
 def test_a_new_plan_ends_the_old_districts(engine: Engine, tmp_path: Path) -> None:
@@ -115,7 +121,7 @@ def test_a_new_plan_ends_the_old_districts(engine: Engine, tmp_path: Path) -> No
     assert counts(import_districts(engine, new, "ma")) == (2, 1, 1, 0, 0)
     with engine.connect() as connection:
         names = {row.name for row in directory.current_districts(connection, "ma", Chamber.LOWER)}
-        ended = connection.execute(text("SELECT count(*) FROM district WHERE valid_to IS NOT NULL")).scalar_one()
+        ended = connection.execute(text_of("SELECT count(*) FROM district WHERE valid_to IS NOT NULL")).scalar_one()
     assert names == {"2nd Essex", "3rd Essex", "4th Essex"}
     assert ended == 2
 
@@ -136,6 +142,13 @@ def test_census_shapefiles_join_on_names(engine: Engine, tmp_path: Path) -> None
         (row,) = directory.current_districts(connection, "ma")
     assert (row.name, row.chamber) == ("1st Barnstable", Chamber.LOWER)
     assert row.ocd_id == "ocd-division/country:us/state:ma/sldl:1st_barnstable"
+
+
+def test_shapes_of_another_chamber_than_named_are_refused(engine: Engine, tmp_path: Path) -> None:
+    senate = files.write_districts(tmp_path / "s.geojson", ["First Essex"], "upper")
+    with pytest.raises(ImportRefused, match="“upper”, not “lower”"):
+        import_districts(engine, senate, "ma", chamber=Chamber.LOWER)
+    assert counts(import_districts(engine, senate, "ma", chamber=Chamber.UPPER)) == (1, 0, 0, 0, 0)
 
 
 def test_projected_shapes_are_refused(engine: Engine, tmp_path: Path) -> None:
@@ -160,7 +173,7 @@ def test_points_come_go_and_move(engine: Engine, tmp_path: Path) -> None:
     gone = [("1", "Elm St", "Stow", "01775", 42.1, -71.55)]
     assert counts(import_addresses(engine, files.write_points(path, gone), "ma")) == (1, 0, 3, 0, 0)
     with engine.connect() as connection:
-        assert connection.execute(text("SELECT name FROM street")).scalars().all() == ["Elm St"]
+        assert connection.execute(text_of("SELECT name FROM street")).scalars().all() == ["Elm St"]
 
 
 def test_useless_address_lines_are_refused_with_their_numbers(engine: Engine, tmp_path: Path) -> None:
@@ -198,3 +211,109 @@ def test_sides_without_houses_are_no_ranges(engine: Engine, tmp_path: Path) -> N
     feature = {**names, "L_From": -1, "L_To": -1, "R_From": 0, "R_To": 0}
     path = files.write_geojson(tmp_path / "stow_street_ranges.geojson", [(feature, road)])
     assert counts(import_streets(engine, path, "ma")) == (0, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("kind", ["semicolons in cp1252", "tabs in UTF-16", "zipped with a byte order mark"])
+def test_a_csv_file_is_read_as_people_save_it(engine: Engine, tmp_path: Path, kind: str) -> None:
+    lines = ["Longitude,Latitude,Add_Number,StNam_Full,Post_City,Zip_Code", "-71.55,42.1,12,Rue Café,Stow,1775"]
+    text = "\r\n".join([*lines, "-71.55,42.1,,Rue Café,Stow,1775", "-71.55,42.1,14\0,Main St,Stow,01775"])
+    path = tmp_path / "points.csv"
+    if kind.startswith("semicolons"):
+        path.write_bytes(text.replace(",", ";").encode("cp1252"))
+    elif kind.startswith("tabs"):
+        path.write_bytes(text.replace(",", "\t").encode("utf-16"))
+    else:
+        path = tmp_path / "points.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("__MACOSX/._points.csv", b"\0")
+            archive.writestr("points.csv", text.encode("utf-8-sig"))
+    report = import_addresses(engine, path, "ma")
+    assert (counts(report), report.lines) == ((2, 0, 0, 0, 1), ["line 3: no house number or street"])
+    with engine.connect() as connection:
+        names = connection.execute(text_of("SELECT name, zip FROM street ORDER BY name")).all()
+    assert names == [("Main St", "01775"), ("Rue Café", "01775")]
+
+
+def feature(name: str, west: float, east: float) -> str:
+    return json.dumps({"type": "Feature", "properties": {"name": name}, "geometry": files.square(west, east)})
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 1 << 20])
+@pytest.mark.parametrize("form", ['{{"features": [{}], "type": "FeatureCollection"}}', "{}\n"])
+def test_geojson_is_read_in_pieces(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, chunk: int
+) -> None:
+    monkeypatch.setattr(geojson, "_CHUNK", chunk)
+    one, two = feature("1st Essex", -71.6, -71.5), feature("2nd Essex", -71.5, -71.4)
+    path = tmp_path / "h.geojson.gz"
+    path.write_bytes(gzip.compress(form.format((" ,\n" if "}}" in form else "\n").join([one, two])).encode()))
+    assert counts(import_districts(engine, path, "ma", chamber=Chamber.LOWER)) == (2, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"type": "FeatureCollection", "features": [{"type": "Fea', "neither GeoJSON"),
+        ('{"type": "FeatureCollection", "features": [' + feature("1st Essex", -71.6, -71.5), "breaks off"),
+        ('{"type": "FeatureCollection", "features": null}', "no list of features"),
+        ('{"type": "Topology"}', "no features"),
+        ('{"features": [null, 7, {"properties": 1, "geometry": {"type": "Polygon"}}]}', "holds no district"),
+        ('{"features": [' + feature("1st Essex", 230_000, 240_000) + "]}", "map projection"),
+    ],
+)
+def test_geojson_that_is_broken_or_projected_changes_nothing(
+    engine: Engine, tmp_path: Path, text: str, reason: str
+) -> None:
+    path = tmp_path / "h.geojson"
+    path.write_text(text)
+    with pytest.raises(ImportRefused, match=reason):
+        import_districts(engine, path, "ma", chamber=Chamber.LOWER)
+    with engine.connect() as connection:
+        assert directory.current_districts(connection, "ma") == []
+
+
+FIELDS = """name = ["PRE", "ST_NAME", "ST_TYPE"]
+[left]
+from = "LLO"
+to = "LHI"
+city = "LTOWN"
+[right]
+from = "RLO"
+to = "RHI"
+zip = "RZIP"
+"""
+
+
+def test_street_fields_of_another_kind_are_named_in_a_file(engine: Engine, tmp_path: Path) -> None:
+    road = {"type": "LineString", "coordinates": [[-71.55, 42.1], [-71.54, 42.1]]}
+    values = {"PRE": "N", "ST_NAME": "Maple", "ST_TYPE": None, "llo": "10-01", "lhi": "10-99", "LTOWN": "Stow"}
+    values |= {"RLO": 2.0, "RHI": 98.0, "RZIP": "01775-1234"}
+    path = files.write_geojson(tmp_path / "roads.geojson", [(values, road), (values | {"LTOWN": ""}, road)])
+    with pytest.raises(ImportRefused, match=r"--fields FILE.*The file has: lhi, llo, ltown"):
+        import_streets(engine, path, "ma")
+    mapping = tmp_path / "fields.toml"
+    mapping.write_text(FIELDS)
+    report = import_streets(engine, path, "ma", fields=read_fields(mapping))
+    assert (counts(report), report.lines) == ((2, 0, 0, 0, 1), ["line 2: neither city nor ZIP code"])
+    with engine.connect() as connection:
+        rows = connection.execute(text_of("SELECT street_key, city_key, zip FROM street ORDER BY zip")).all()
+    assert rows == [("n maple", "stow", ""), ("n maple", "", "01775")]
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        (FIELDS.replace("[right]", "[wrong]"), "lacks 'right'"),
+        (FIELDS.replace("RZIP", ""), "lacks 'zip'"),
+        (FIELDS.replace("LHI", ""), "lacks 'to'"),
+        (FIELDS.replace('"LHI"', "7"), "texts"),
+        (FIELDS.replace("zip =", "post ="), "“post” is not known"),
+        ("name = [", "no list of fields"),
+    ],
+)
+def test_a_wrong_list_of_fields_says_what_is_wrong(tmp_path: Path, told: str, reason: str) -> None:
+    mapping = tmp_path / "fields.toml"
+    mapping.write_text(told)
+    with pytest.raises(ImportRefused, match=reason) as caught:
+        read_fields(mapping)
+    assert "under [left] and [right]" in str(caught.value)

@@ -1,11 +1,14 @@
 """The lookup on small data: what is taken, what is asked, what is only offered."""
 
 import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Connection, Engine, event, text
 
 from shared.domain.places import Chamber, HomeAddress, LookupResult, LookupStatus, MatchType
 from shared.services.imports.addresses import import_addresses
@@ -135,6 +138,8 @@ def test_a_known_city_with_a_foreign_zip_is_not_overruled(state: Engine, setting
         ("7 Village Ln", "Actn", "", "7 Village Ln, Acton, MA 01720"),
         ("7 Village Ln", "Boxborough", "", "7 Village Ln, Acton, MA 01720"),
         ("32 Oak Hill Rd", "Stow", "01775", "30 Oak Hill Rd, Stow, MA 01775"),
+        ("12 Maple treet", "Stow", "01775", "12 Maple St, Stow, MA 01775"),
+        ("7 Village Circle", "Acton", "", "7 Village Ln, Acton, MA 01720"),
     ],
 )
 def test_close_spellings_are_offered_not_taken(
@@ -174,6 +179,30 @@ def test_an_import_reaches_a_process_that_has_looked_up_before(
     assert find(state, settings, "12 Maple St").offices[0].holder == "Nia New"
     import_districts(state, files.write_districts(tmp_path / "n.geojson", ["2nd Essex"]), "ma")
     assert find(state, settings, "12 Maple St").offices[0].holder == "Eve East"
+
+
+def test_threads_of_a_new_process_load_the_directory_once(
+    state: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads: list[str] = []
+    load = directory.load_directory
+
+    def slowly(connection: Connection, jurisdiction: str) -> directory.Directory:
+        loads.append(jurisdiction)
+        time.sleep(0.2)
+        return load(connection, jurisdiction)
+
+    monkeypatch.setattr(directory, "load_directory", slowly)
+    directory._LOADED.clear()
+    start = threading.Barrier(4)
+
+    def ask(_: int) -> LookupResult:
+        start.wait()
+        return find(state, settings, "12 Maple St")
+
+    with ThreadPoolExecutor(4) as pool:
+        assert {result.status for result in pool.map(ask, range(4))} == {LookupStatus.MATCHED}
+    assert loads == ["ma"]
 
 
 def test_an_answer_is_remembered_for_as_long_as_its_data(
@@ -252,6 +281,39 @@ def test_ranges_of_the_right_side_and_parity(state: Engine, settings: Settings, 
     assert beyond.match is not None
     assert (beyond.status, beyond.match.type) == (LookupStatus.MATCHED, MatchType.CENTROID)
     assert find(state, settings, "905 Inner Rd", city="").status is LookupStatus.NO_MATCH
+
+
+def test_a_range_asks_about_edges_where_its_houses_stand_and_not_beyond_the_crossing(
+    state: Engine, settings: Settings, tmp_path: Path
+) -> None:
+    """Two blocks of a street, with the edge in the crossing; a street that crosses the edge; one that runs along it."""
+    west, east = files.EDGE_LON - 100 / DEGREE_M, files.EDGE_LON + 100 / DEGREE_M
+    lines = {
+        ("Level Rd", 1): [[west, 42.1], [files.EDGE_LON, 42.1]],
+        ("Level Rd", 101): [[files.EDGE_LON, 42.1], [east, 42.1]],
+        ("Through Rd", 1): [[west, 42.12], [east, 42.12]],
+        ("Along Rd", 1): [[files.EDGE_LON - 50 / DEGREE_M, 42.13], [files.EDGE_LON - 50 / DEGREE_M, 42.131]],
+    }
+    features = [
+        (
+            {"Street": name, "ZIP_Left": "01775", "L_From": first, "L_To": first + 98, "R_From": 0, "R_To": 0},
+            {"type": "LineString", "coordinates": line},
+        )
+        for (name, first), line in lines.items()
+    ]
+    import_streets(state, files.write_geojson(tmp_path / "r.geojson", features), "ma")
+    for street, district in (("99 Level Rd", "1st Essex"), ("101 Level Rd", "2nd Essex")):
+        corner = find(state, settings, street)
+        assert (corner.status, districts(corner)[0]) == (LookupStatus.MATCHED, district)
+        assert corner.match is not None
+        assert corner.match.edge_m is not None
+        assert corner.match.precision_m < corner.match.edge_m == pytest.approx(25, abs=1)
+    for street in ("1 Through Rd", "99 Through Rd", "51 Along Rd"):
+        asked = find(state, settings, street)
+        assert (asked.status, set(districts(asked)[:2])) == (LookupStatus.DOUBTFUL, {"1st Essex", "2nd Essex"})
+        assert asked.match is not None
+        assert asked.match.edge_m is not None
+        assert asked.match.edge_m < asked.match.precision_m
 
 
 def test_several_members_and_members_at_large(engine: Engine, settings: Settings, tmp_path: Path) -> None:

@@ -358,7 +358,7 @@ def test_a_roster_meets_shapes_with_the_census_names(engine: Engine, tmp_path: P
     import_legislators(engine, path, "wv")
     for chamber, word in ((Chamber.LOWER, "Delegate"), (Chamber.UPPER, "State Senate")):
         names = sorted({row["current_district"] for row in rows if row["current_chamber"] == chamber})
-        shapes = files.write_districts(tmp_path / "d.geojson", [f"{word} District {name}" for name in names])
+        shapes = files.write_districts(tmp_path / "d.geojson", [f"{word} District {name}" for name in names], chamber)
         report = import_districts(engine, shapes, "wv", chamber=chamber)
         assert (report.refused, report.lines) == (0, [])
     with engine.connect() as connection:

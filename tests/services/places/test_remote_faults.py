@@ -269,6 +269,7 @@ WRONG = {
     "another house": ([replace(RIGHT, number="79")], ("79 New Street, Stow, MA 01775",)),
     "another street": ([replace(RIGHT, street="Newer Street")], ("77 Newer Street, Stow, MA 01775",)),
     "another ZIP code": ([replace(RIGHT, zip="01776")], ("77 New Street, Stow, MA 01776",)),
+    "a place in another state": ([replace(RIGHT, lat=33.4)], ()),
     "nothing": ([], ()),
 }
 
