@@ -35,6 +35,7 @@ class Cause(StrEnum):
     SUPPRESSED = "suppressed"
     NOT_NEEDED = "not_needed"
     ABUSE_CHECK = "abuse_check"
+    ATTENDED = "attended"
 
 
 @dataclass(frozen=True)
@@ -98,5 +99,6 @@ CAUSE_WORDS: dict[Cause, CauseWords] = {
         phrase("It was written and sent so quickly that somebody from the campaign looks at it before it leaves."),
         "Programs are that quick, and few people are. Read it, then release or cancel it.",
     ),
+    Cause.ATTENDED: CauseWords("An organizer marked this as dealt with."),
     Cause.RELAY_MISSING: CauseWords(phrase("No mail relay is configured."), "Set DEARREP_MAIL_RELAY_URL and restart."),
 }

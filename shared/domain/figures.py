@@ -17,6 +17,8 @@ class CampaignFigures:
     looking_up: int = 0
     needs_address: int = 0
     by_state: Mapping[LetterState, int] = field(default_factory=dict)
+    # Letters that need a person.
+    attention: int = 0
 
     @property
     def letters(self) -> int:
@@ -40,6 +42,8 @@ class DomainFigures:
     sent_last_minute: int
     rate_per_hour: int | None
     is_left_alone: bool
+    # Letters that its server asked us to bring again later.
+    put_off: int = 0
 
 
 @dataclass(frozen=True)
