@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.services.audit import delete_old_entries
+from shared.services.bulk import delete_old_changes, work_on_changes
 from shared.services.delivery import deliver_letters, send_mail
 from shared.services.mailbox import delete_old_messages
 from shared.services.make_letters import make_due_letters
@@ -36,6 +37,7 @@ _AT_ONCE = {
     TaskName.SEND_MAIL: 2,
     TaskName.APPLY_RECEIPTS: 1,
     TaskName.REHEARSE: 1,
+    TaskName.CHANGE_LETTERS: 1,
 }
 # What organizers leave behind.
 _GROWN_OLD = (
@@ -44,6 +46,7 @@ _GROWN_OLD = (
     delete_old_sessions,
     delete_old_entries,
     delete_old_invitations,
+    delete_old_changes,
 )
 
 
@@ -57,6 +60,7 @@ def make_work(engine: Engine, ring: Ring, settings: Settings) -> dict[TaskName, 
         TaskName.SEND_MAIL: lambda: send_mail(engine, ring, settings),
         TaskName.APPLY_RECEIPTS: lambda: apply_receipts(engine, ring, settings),
         TaskName.REHEARSE: lambda: run_rehearsals(engine, ring, settings),
+        TaskName.CHANGE_LETTERS: lambda: work_on_changes(engine, ring, settings),
         TaskName.SWEEP: lambda: sweep(engine, ring, settings),
         TaskName.TIDY: lambda: [tidy(engine, settings), *(delete(engine) for delete in _GROWN_OLD)],
     }

@@ -65,6 +65,12 @@ def lock_letter(connection: Connection, letter_id: int) -> RowMapping | None:
     return connection.execute(query).mappings().one_or_none()
 
 
+def lock_letters(connection: Connection, letter_ids: Sequence[int]) -> dict[int, RowMapping]:
+    """Those of the letters that are there, locked until COMMIT, by number."""
+    query = select(letter).where(letter.c.id.in_(letter_ids)).order_by(letter.c.id).with_for_update()
+    return {row["id"]: row for row in connection.execute(query).mappings()}
+
+
 def change_letter(
     connection: Connection,
     row: RowMapping,

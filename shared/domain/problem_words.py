@@ -13,7 +13,7 @@ from shared.domain.problems import SCOPES, Problem, Scope
 class Trouble:
     """A problem with `count` letters at one office, one mail domain, or everywhere.
 
-    `office` is its name in words, `address` where its letters go today, empty when nowhere; `has_second` when all of the
+    `office` is its name in words, `address` where its letters go today, empty when nowhere; `has_second` when all
     offices concerned have a second address that works; `said` is what the mail server said.
     """
 

@@ -27,6 +27,7 @@ class TaskName(StrEnum):
     SWEEP = "periodic.sweep"
     TIDY = "periodic.tidy"
     REHEARSE = "campaigns.rehearse"
+    CHANGE_LETTERS = "letters.change"
 
 
 QUEUE_OF_TASK: dict[TaskName, QueueName] = {
@@ -39,4 +40,5 @@ QUEUE_OF_TASK: dict[TaskName, QueueName] = {
     TaskName.SWEEP: QueueName.PERIODIC,
     TaskName.TIDY: QueueName.PERIODIC,
     TaskName.REHEARSE: QueueName.PERIODIC,
+    TaskName.CHANGE_LETTERS: QueueName.PERIODIC,
 }
