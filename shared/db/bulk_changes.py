@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, delete, func, select, text, update
 
-from shared.db.letter_choice import Choice
+from shared.db import letter_choice
 from shared.db.tables import bulk_change, bulk_letter
 from shared.domain.bulk import MOST, BulkAction, BulkState, Outcome
+from shared.domain.letter_filter import Choice
 
 _INSERT = text(
     "INSERT INTO bulk_change (campaign_id, action, actor, title, delay_s, undo_until)"
@@ -47,8 +48,8 @@ def insert_change(
     values: dict[str, Any] = {"campaign_id": choice.campaign_id, "action": action.value, "actor": actor, "title": title}
     values |= {"delay_s": int(delay.total_seconds()), "undo_s": undo.total_seconds()}
     number = int(connection.execute(_INSERT, values).scalar_one())
-    where, its_values = choice.where()
-    statement = text(_CHOOSE.replace("{where}", where))
+    which, its_values = letter_choice.where(choice)
+    statement = text(_CHOOSE.replace("{where}", which))
     chosen = connection.execute(statement, {**its_values, "bulk_id": number, "most": MOST}).rowcount
     moved = max(0, min(expected, MOST) - chosen)
     connection.execute(update(bulk_change).where(bulk_change.c.id == number).values(moved_before=moved))

@@ -1,14 +1,12 @@
 """Which letters a filter, or a row of ticked boxes, means: conditions on the table `letter` alone."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, text
 
 from shared.db.tables.letters import ATTENTION
 from shared.domain.bulk import MOST
-from shared.domain.letter_filter import EVERY_LETTER, LetterFilter
+from shared.domain.letter_filter import Choice, LetterFilter
 from shared.domain.problems import PLACES, Problem
 from shared.domain.search_words import search_query
 
@@ -29,27 +27,18 @@ _GROUPED = (
 _COUNT = "SELECT count(*) FROM (SELECT 1 FROM letter WHERE {where} LIMIT :most) AS one"
 
 
-@dataclass(frozen=True)
-class Choice:
-    """Letters of a campaign: these `ids`, or all that a filter means. Those that changed after `as_of` are left out."""
-
-    campaign_id: int
-    wanted: LetterFilter = EVERY_LETTER
-    ids: tuple[int, ...] = ()
-    as_of: datetime | None = None
-
-    def where(self) -> tuple[str, dict[str, object]]:
-        """The condition and its values."""
-        parts: list[str] = ["campaign_id = :campaign_id"]
-        values: dict[str, object] = {"campaign_id": self.campaign_id}
-        more, its_values = condition(self.campaign_id, self.wanted)
-        if self.ids:
-            parts, values = [*parts, "id = ANY(:ids)"], {**values, "ids": list(self.ids)}
-        elif more:
-            parts, values = [*parts, more], {**values, **its_values}
-        if self.as_of is not None:
-            parts, values = [*parts, "state_changed_at <= :as_of"], {**values, "as_of": self.as_of}
-        return " AND ".join(parts), values
+def where(choice: Choice) -> tuple[str, dict[str, object]]:
+    """The condition that says which letters are chosen, and its values."""
+    parts: list[str] = ["campaign_id = :campaign_id"]
+    values: dict[str, object] = {"campaign_id": choice.campaign_id}
+    more, its_values = condition(choice.campaign_id, choice.wanted)
+    if choice.ids:
+        parts, values = [*parts, "id = ANY(:ids)"], {**values, "ids": list(choice.ids)}
+    elif more:
+        parts, values = [*parts, more], {**values, **its_values}
+    if choice.as_of is not None:
+        parts, values = [*parts, "state_changed_at <= :as_of"], {**values, "as_of": choice.as_of}
+    return " AND ".join(parts), values
 
 
 def condition(campaign_id: int, wanted: LetterFilter) -> tuple[str, dict[str, object]]:
@@ -75,12 +64,12 @@ def condition(campaign_id: int, wanted: LetterFilter) -> tuple[str, dict[str, ob
 
 def group_chosen(connection: Connection, choice: Choice) -> Sequence[RowMapping]:
     """The chosen letters counted by all that decides about them; one more than MOST when there are more."""
-    where, values = choice.where()
-    statement = text(_GROUPED.replace("{where}", where))
+    which, values = where(choice)
+    statement = text(_GROUPED.replace("{where}", which))
     return connection.execute(statement, {**values, "most": MOST + 1}).mappings().all()
 
 
 def count_chosen(connection: Connection, choice: Choice, most: int) -> int:
     """How many there are, `most` at most."""
-    where, values = choice.where()
-    return int(connection.execute(text(_COUNT.replace("{where}", where)), {**values, "most": most}).scalar_one())
+    which, values = where(choice)
+    return int(connection.execute(text(_COUNT.replace("{where}", which)), {**values, "most": most}).scalar_one())

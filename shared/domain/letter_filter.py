@@ -1,6 +1,7 @@
 """Which letters of a campaign a page or an action is about, as it stands in the page's address."""
 
 from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from typing import Self
 
 from shared.domain.problems import Problem
@@ -52,6 +53,18 @@ class LetterFilter:
 
 
 EVERY_LETTER = LetterFilter()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Letters of a campaign: these `ids`, or all that a filter means. Those that changed after `as_of` are left out."""
+
+    campaign_id: int
+    wanted: LetterFilter = EVERY_LETTER
+    ids: tuple[int, ...] = ()
+    as_of: datetime | None = None
+
+
 _LARGEST = 2**63
 _NAMES = tuple(one.name if one.name != "search" else "q" for one in fields(LetterFilter))
 

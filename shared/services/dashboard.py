@@ -1,5 +1,6 @@
 """What organizers read: counts with their age, and one letter with its history."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -20,10 +21,14 @@ from shared.domain.states import HoldReason, LetterState
 from shared.domain.transport import Transport
 from shared.errors import NotFound
 from shared.rendering.speech import say_weekday
+from shared.services.attention import worst_of
 from shared.services.figures import current_figures
 from shared.services.letters import can_cancel, can_retry
 from shared.services.organizers import OrganizerSession
 from shared.settings import Settings
+
+# Campaigns on the overview of which the worst trouble is told.
+_HINTS = 5
 
 
 @dataclass(frozen=True)
@@ -34,8 +39,19 @@ class CampaignLine:
     people: int
     letters: int
     by_state: dict[LetterState, int]
+    # Letters that need a person, and people who are asked about their address.
+    attention: int
+    needs_address: int
     # What the reader may do there.
     access: Access
+    # The worst trouble in words; empty when there is none.
+    hint: str = ""
+
+    @property
+    def sent_share(self) -> int:
+        """Of a hundred letters so many have left; a hundred only when all have."""
+        out = self.by_state.get(LetterState.SENT, 0) + self.by_state.get(LetterState.DELIVERED, 0)
+        return 100 * out // self.letters if self.letters else 0
 
 
 @dataclass(frozen=True)
@@ -52,6 +68,7 @@ class LiveCounts:
     looking_up: int
     needs_address: int
     balanced: bool
+    attention: int
     as_of: datetime
 
     @property
@@ -108,11 +125,19 @@ class LetterDetail:
 def overview(engine: Engine, settings: Settings, reader: OrganizerSession) -> list[CampaignLine]:
     """The reader's campaigns with their people and letters as they were counted last, newest first."""
     counted = current_figures(engine, settings, for_page=True).campaigns
+    lines = _lines(engine, reader, counted)
+    troubled = [line.stored.id for line in lines if line.attention][:_HINTS]
+    return [
+        replace(line, hint=worst_of(engine, line.stored.id)) if line.stored.id in troubled else line for line in lines
+    ]
+
+
+def _lines(engine: Engine, reader: OrganizerSession, counted: Mapping[int, CampaignFigures]) -> list[CampaignLine]:
     with engine.connect() as connection:
         held = select(membership).where(membership.c.organizer_id == reader.id)
         roles = {row.campaign_id: Role(row.role) for row in connection.execute(held)}
         return [
-            CampaignLine(stored, one.people, one.letters, dict(one.by_state), access)
+            CampaignLine(stored, one.people, one.letters, dict(one.by_state), one.attention, one.needs_address, access)
             for stored in campaigns.list_campaigns(connection)
             for access in [replace(reader.access, role=roles.get(stored.id))]
             if access.may(Permission.SEE_CAMPAIGN)
@@ -152,6 +177,7 @@ def _counts(one: CampaignFigures, as_of: datetime) -> LiveCounts:
         looking_up=one.looking_up,
         needs_address=one.needs_address,
         balanced=one.imbalance == 0,
+        attention=one.attention,
         as_of=as_of,
     )
 

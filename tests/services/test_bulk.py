@@ -6,9 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, text
 
-from shared.db.letter_choice import Choice
 from shared.domain.bulk import BulkAction, Outcome
-from shared.domain.letter_filter import LetterFilter
+from shared.domain.letter_filter import Choice, LetterFilter
 from shared.domain.problems import Problem
 from shared.errors import NotAllowed, NotFound
 from shared.queue.names import TaskName
@@ -96,7 +95,7 @@ def test_a_retry_changes_what_was_seen_and_is_taken_back_whole(engine: Engine, r
     assert sql("SELECT DISTINCT actor FROM letter_event WHERE cause = 'organizer'") == [("organizer:7",)]
     # One leaves meanwhile.
     sql("UPDATE letter SET state = 'sending', attempt = attempt + 1, state_changed_at = now() WHERE id = 5")
-    undo_change(engine, ring, 1, number)
+    undo_change(engine, ring, 1, number, actor="organizer:8")
     undone = read_change(engine, 1, number)
     assert (undone.counts[Outcome.PUT_BACK], undone.counts[Outcome.GONE]) == (2, 1)
     after = sql("SELECT state, cause, remote_reply, resends, due_at, deliver_by FROM letter ORDER BY id")
@@ -104,9 +103,9 @@ def test_a_retry_changes_what_was_seen_and_is_taken_back_whole(engine: Engine, r
     assert [row[:2] + row[3:] for row in after[:4]] == [row[:2] + row[3:] for row in before[:4]]
     assert not undone.can_undo
     with pytest.raises(NotAllowed):
-        undo_change(engine, ring, 1, number)
+        undo_change(engine, ring, 1, number, actor="organizer:8")
     with pytest.raises(NotFound):
-        undo_change(engine, ring, 2, number)
+        undo_change(engine, ring, 2, number, actor="organizer:8")
 
 
 def test_the_second_address_is_taken_and_given_back(engine: Engine, ring: Ring, sql: Run) -> None:
@@ -115,7 +114,7 @@ def test_the_second_address_is_taken_and_given_back(engine: Engine, ring: Ring, 
     number = ask(engine, ring, BOUNCED, BulkAction.SECOND, minutes=10)
     where = "SELECT DISTINCT recipient_email, receiving_domain FROM letter WHERE id IN (1, 3, 5)"
     assert sql(where) == [("aide@other.example", "other.example")]
-    undo_change(engine, ring, 1, number)
+    undo_change(engine, ring, 1, number, actor="organizer:8")
     assert sql(where) != [("aide@other.example", "other.example")]
 
 
@@ -127,7 +126,7 @@ def test_cancelled_letters_come_back_where_they_waited(engine: Engine, ring: Rin
     # Whoever writes again takes the cancelled letter's place.
     again = "email_hash = (SELECT email_hash FROM letter WHERE id = 3), state = 'queued', state_changed_at = now()"
     sql(f"UPDATE letter SET {again} WHERE id = 5")
-    undo_change(engine, ring, 1, number)
+    undo_change(engine, ring, 1, number, actor="organizer:8")
     assert states(sql) == ["held", "deferred", "cancelled", "queued", "queued", "queued", "queued", "queued"]
     assert read_change(engine, 1, number).counts == {Outcome.PUT_BACK: 6, Outcome.GONE: 2, Outcome.MOVED_ON: 0}
 
@@ -137,7 +136,7 @@ def test_what_is_dealt_with_needs_no_attention_until_something_happens(engine: E
     number = ask(engine, ring, BOUNCED, BulkAction.SETTLE)
     assert preview_change(engine, BOUNCED, BulkAction.RETRY).chosen == 0
     assert states(sql)[0] == "bounced"
-    undo_change(engine, ring, 1, number)
+    undo_change(engine, ring, 1, number, actor="organizer:8")
     assert preview_change(engine, BOUNCED, BulkAction.RETRY).count == 3
     ask(engine, ring, BOUNCED, BulkAction.SETTLE)
     sql("UPDATE letter SET state_changed_at = clock_timestamp() WHERE id = 1")

@@ -10,6 +10,7 @@ from web.admin import (  # noqa: E402 - they register themselves on bp
     account,  # noqa: F401
     audit,  # noqa: F401
     banner,  # noqa: F401
+    bulk,  # noqa: F401
     campaigns,  # noqa: F401
     delivery,  # noqa: F401
     editor,  # noqa: F401

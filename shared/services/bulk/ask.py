@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine, RowMapping
 
 from shared.clock import now
-from shared.db import bulk_changes
-from shared.db.letter_choice import Choice
+from shared.db import bulk_changes, letter_choice
 from shared.domain.bulk import BulkAction, BulkState, Outcome, undo_within
+from shared.domain.letter_filter import Choice
 from shared.errors import NotAllowed, NotFound
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
@@ -17,6 +17,7 @@ from shared.services.bulk.work import work_on_change
 
 # A request works for so long itself, so that a few letters are done when its page is shown; workers do the rest.
 _AT_ONCE_S = 1.0
+_LISTED = 20
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,21 @@ def read_change(engine: Engine, campaign_id: int, number: int) -> ChangeView:
         return _view(row, bulk_changes.count_outcomes(connection, number))
 
 
-def undo_change(engine: Engine, ring: Ring, campaign_id: int, number: int) -> None:
+def list_changes(engine: Engine, campaign_id: int) -> list[ChangeView]:
+    """The newest changes of a campaign."""
+    with engine.connect() as connection:
+        rows = bulk_changes.newest_changes(connection, campaign_id, _LISTED)
+        return [_view(row, bulk_changes.count_outcomes(connection, row["id"])) for row in rows]
+
+
+def require_own(engine: Engine, choice: Choice) -> None:
+    """Raises NotFound when any of these letters is not the campaign's: then none of them can even be seen to exist."""
+    with engine.connect() as connection:
+        if letter_choice.count_chosen(connection, choice, len(choice.ids)) != len(choice.ids):
+            raise NotFound("There is no such letter.")
+
+
+def undo_change(engine: Engine, ring: Ring, campaign_id: int, number: int, *, actor: str) -> None:
     """Takes back what nothing has happened to since; raises NotFound, NotAllowed."""
     with engine.begin() as connection:
         row = bulk_changes.find_change(connection, campaign_id, number, lock=True)
@@ -95,7 +110,7 @@ def undo_change(engine: Engine, ring: Ring, campaign_id: int, number: int) -> No
             raise NotFound("There is no such change of letters.")
         if not _view(row, bulk_changes.count_outcomes(connection, number)).can_undo:
             raise NotAllowed("This can’t be taken back any more.")
-        bulk_changes.write_change(connection, number, {"state": BulkState.UNDOING.value, "reached": 0})
+        bulk_changes.write_change(connection, number, {"state": BulkState.UNDOING.value, "reached": 0, "actor": actor})
     _work(engine, ring, number)
 
 

@@ -8,8 +8,8 @@ from sqlalchemy import Engine
 
 from shared.clock import now
 from shared.db import letter_choice
-from shared.db.letter_choice import Choice
 from shared.domain.bulk import MAY_HAVE_ARRIVED, MOST, SENDING, BulkAction, why_not
+from shared.domain.letter_filter import Choice
 from shared.domain.letter_words import office_label
 from shared.domain.states import LetterState
 from shared.services.bulk.facts import read_today
