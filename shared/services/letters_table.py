@@ -64,7 +64,7 @@ def list_letters(
     query = search_query(campaign_id, chosen.search)
     if chosen.search.strip() and not query:
         return LetterPage(())
-    wanted = Wanted(campaign_id, _states(chosen), query, NEWEST, PAGE_SIZE + 1, chosen=chosen)
+    wanted = Wanted(campaign_id, states_of(chosen), query, NEWEST, PAGE_SIZE + 1, chosen=chosen)
     if not wanted.states:
         return LetterPage(())
     with engine.connect() as connection:
@@ -81,7 +81,7 @@ def count_fitting(engine: Engine, campaign_id: int, chosen: LetterFilter) -> int
         return letter_choice.count_chosen(connection, Choice(campaign_id, chosen), MOST_COUNTED)
 
 
-def _states(chosen: LetterFilter) -> tuple[LetterState, ...]:
+def states_of(chosen: LetterFilter) -> tuple[LetterState, ...]:
     """The states that its letters can be in."""
     possible = set(PLACES[chosen.problem]) if chosen.problem else set(LetterState)
     if chosen.needs:
