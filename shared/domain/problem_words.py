@@ -62,12 +62,13 @@ def group_of(trouble: Trouble) -> Group:
     )
 
 
-def _all(trouble: Trouble, verb: str) -> str:
-    return f"{verb} it" if trouble.count == 1 else f"{verb} all {trouble.count:,}"
+def _all(trouble: Trouble, verb: str, how: str = "") -> str:
+    them = "it" if trouble.count == 1 else f"all {trouble.count:,}"
+    return f"{verb} {them} {how}".rstrip()
 
 
-def _retry(trouble: Trouble, verb: str = "Retry") -> Move:
-    return Move(_all(trouble, verb), action=BulkAction.RETRY)
+def _retry(trouble: Trouble, verb: str = "Retry", how: str = "") -> Move:
+    return Move(_all(trouble, verb, how), action=BulkAction.RETRY)
 
 
 def _cancel(trouble: Trouble) -> Move:
@@ -84,7 +85,7 @@ def _address(t: Trouble) -> Words:
     title = f"{t.letters} to {t.office}: the address does not exist"
     if t.address:
         words = f"Letters to this office go to {t.address} now. Those that came back can be sent there."
-        return title, words, (_retry(t, "Send"), _SETTLE)
+        return title, words, (_retry(t, "Send", "again"), _SETTLE)
     if t.is_vacant:
         return title, "Nobody holds this seat any more.", (_cancel(t), _SEE)
     words = "The address on file may be out of date. Letters wait here until it is corrected; none is lost."
@@ -123,18 +124,18 @@ def _uncertain(t: Trouble) -> Words:
         "The connection was lost after the whole letter had gone out. Most settle by themselves within three days."
         " Sent again, an office may get a second copy."
     )
-    return title, words, (_retry(t, "Send again:"), _SETTLE)
+    return title, words, (_retry(t, "Send", "again"), _SETTLE)
 
 
 def _unconfirmed(t: Trouble) -> Words:
     title = f"{t.letters} never confirmed"
     words = "Nothing came back in three days: they probably arrived. Sent again, an office may get a second copy."
-    return title, words, (_SETTLE, _retry(t, "Send again:"))
+    return title, words, (_SETTLE, _retry(t, "Send", "again"))
 
 
 def _expired(t: Trouble) -> Words:
     title = f"{t.letters} not sent before the last day"
-    return title, "Sent now, they arrive late.", (_SETTLE, _retry(t, "Send late:"))
+    return title, "Sent now, they arrive late.", (_SETTLE, _retry(t, "Send", "late"))
 
 
 def _quarantined(t: Trouble) -> Words:

@@ -88,7 +88,7 @@ def _onward(slug: str, line: FailingAddress) -> str:
     problem, action = (Problem.ADDRESS, BulkAction.RETRY) if line.failing else (Problem.NO_EMAIL, BulkAction.RELEASE)
     chosen = LetterFilter(needs=True, problem=problem, office=line.office_id)
     if not count_fitting(here().engine, read_campaign(here().engine, slug).id, chosen):
-        return url_for("admin.campaign", slug=slug)
+        return url_for("admin.results", slug=slug)
     parameters: dict[str, Any] = {"action": action, "all": "yes", **chosen.in_address()}
     return url_for("admin.change_letters", slug=slug, **parameters)
 
