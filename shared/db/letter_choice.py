@@ -53,7 +53,8 @@ def condition(campaign_id: int, wanted: LetterFilter) -> tuple[str, dict[str, ob
     if wanted.office:
         parts["office_id = :office_id"] = {"office_id": wanted.office}
     if wanted.domain:
-        parts["receiving_domain = :domain"] = {"domain": wanted.domain}
+        # Both kinds are named: the index has them before the domain.
+        parts["is_test IN (false, true) AND receiving_domain = :domain"] = {"domain": wanted.domain}
     if wanted.test is not None:
         parts["is_test = :is_test"] = {"is_test": wanted.test}
     if wanted.search.strip():

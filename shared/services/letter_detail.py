@@ -19,7 +19,7 @@ from shared.domain.places import HomeAddress
 from shared.domain.problem_words import Trouble
 from shared.domain.problems import problem_of
 from shared.domain.search_words import search_query
-from shared.domain.states import HoldReason, LetterState
+from shared.domain.states import LETTER_ARROWS, HoldReason, LetterState
 from shared.domain.table_keys import TableKey
 from shared.domain.transport import Transport
 from shared.errors import NotFound
@@ -194,9 +194,12 @@ def _event(row: RowMapping) -> EventLine:
     created, stays = row["from_state"] is None, row["from_state"] == row["to_state"]
     state, cause = LetterState(row["to_state"]), Cause(row["cause"])
     words = "Letter written" if created else STATE_WORDS[state]
+    detail = CAUSE_WORDS[cause].what
     if stays:
         words = "Dealt with" if cause is Cause.ATTENDED else f"{words}: news"
-    return EventLine(row["at"], words, CAUSE_WORDS[cause].what, row["actor"], state, row["remote_reply"])
+    elif not created and state not in LETTER_ARROWS[LetterState(row["from_state"])]:
+        words, detail = f"Taken back: {words.lower()} as before", ""
+    return EventLine(row["at"], words, detail, row["actor"], state, row["remote_reply"])
 
 
 def _others(connection: Connection, row: RowMapping) -> tuple[OtherLetter, ...]:

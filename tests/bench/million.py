@@ -137,7 +137,7 @@ def _pages(here: Stage) -> dict[str, str]:
         "one cause": f"{campaign}?needs=yes&problem=refused&domain=lower.example",
         "an office": f"{campaign}?office=150",
         "an office deep": f"{campaign}?office=150&before={deep}",
-        "an office in a state": f"{campaign}?office=150&state=bounced",
+        "an office in a state": f"{campaign}?office=151&state=bounced",
         "a mail domain": f"{campaign}?domain=lower.example&before={deep}",
         "a rare mail domain": f"{campaign}?domain=rare.example",
         "real letters": f"{campaign}?test=no&before={deep}",

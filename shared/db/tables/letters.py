@@ -119,7 +119,8 @@ letter = Table(
         "id",
         postgresql_where=sql(ATTENTION),
     ),
-    Index("ix_letter_domain", "campaign_id", "receiving_domain"),
+    # Small; leads to test letters, and to those of a rare mail domain.
+    Index("ix_letter_domain", "campaign_id", "is_test", "receiving_domain"),
 )
 
 # Apart from the letter and never updated, which is what an index of words needs; see `shared.domain.search_words`.

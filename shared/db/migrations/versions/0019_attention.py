@@ -32,7 +32,7 @@ def upgrade() -> None:
         ["campaign_id", "state", "cause", "office_id", "receiving_domain", "state_changed_at", "id"],
         postgresql_where=sa.text(_NEEDS),
     )
-    op.create_index("ix_letter_domain", "letter", ["campaign_id", "receiving_domain"])
+    op.create_index("ix_letter_domain", "letter", ["campaign_id", "is_test", "receiving_domain"])
     op.create_index(
         "ix_submission_asked",
         "submission",
