@@ -23,7 +23,7 @@ NEAR = 1_000
 FEW = 1_500
 MANY = 20_000
 # Letters that are looked through for a filter before its own index is asked.
-REACH = 5_000
+REACH = 3_000
 _ALL_THE_WAY = 10**12
 
 _ROWS = """

@@ -103,6 +103,9 @@ def test_a_viewer_meets_no_button_that_is_refused(app: Flask, signed_in: FlaskCl
         "/admin/campaigns/co-ops/results",
         "/admin/delivery",
         "/admin/campaigns/co-ops/share",
+        "/admin/campaigns/co-ops/attention",
+        "/admin/campaigns/co-ops/addresses",
+        "/admin/campaigns/co-ops/changes",
     ):
         html = signed_in.get(page).text
         for link in re.findall(r'(?:href|action)="(/admin/[^"#]*)"', html):
