@@ -1,4 +1,4 @@
-"""What organizers read: counts with their age, and one letter with its history."""
+"""What organizers read at a glance: campaigns and counts with their age."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
