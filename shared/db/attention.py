@@ -14,7 +14,7 @@ from shared.domain.places import LookupStatus
 from shared.domain.problems import WAITS_FOR_A_PERSON
 from shared.domain.states import NEEDS_ATTENTION, LetterState
 from shared.domain.transport import Transport
-from shared.domain.waiting_domains import WaitingDomain
+from shared.domain.waiting_domains import SLOW_S, WaitingDomain
 
 # Letters of a state that are grouped at most; a page that stays quick matters more than the last of so many.
 MOST_OF_A_STATE = 50_000
@@ -52,16 +52,18 @@ _NEXT = (
     "(SELECT min(due_at) FROM letter WHERE letter.state = 'deferred' AND letter.transport = p.transport"
     " AND letter.receiving_domain = p.receiving_domain AND letter.campaign_id = :campaign_id)"
 )
+_HAS = (
+    "EXISTS (SELECT 1 FROM letter WHERE letter.state = '{state}' AND letter.transport = p.transport"
+    " AND letter.receiving_domain = p.receiving_domain AND letter.campaign_id = :campaign_id)"
+)
+# There is one row for each mail domain of an office: few, and each is asked of along the index of what waits.
 _DOMAINS = text(
     "SELECT p.transport, p.receiving_domain, p.rate_per_hour, p.tokens, p.connections, p.seconds_per_letter,"
-    " p.failures,"
-    " CASE WHEN p.open_until > now() THEN p.open_until END AS open_until, p.open_cause,"
+    " p.failures, CASE WHEN p.open_until > now() THEN p.open_until END AS open_until, p.open_cause,"
     f" {_WAITS.format(state='queued')} AS queued, {_WAITS.format(state='deferred')} AS deferred, {_NEXT} AS next_try"
-    " FROM domain_pace p WHERE p.receiving_domain = ANY(:domains)"
-)
-_IMPATIENT = text(
-    "SELECT receiving_domain FROM domain_pace WHERE open_until > now() OR seconds_per_letter >= :slow"
-    " ORDER BY open_until DESC NULLS LAST LIMIT :most"
+    f" FROM domain_pace p WHERE {_HAS.format(state='deferred')} OR ({_HAS.format(state='queued')}"
+    " AND (p.open_until > now() OR p.seconds_per_letter >= :slow OR NOT p.transport = ANY(:usable)))"
+    " ORDER BY p.open_until DESC NULLS LAST, p.receiving_domain LIMIT :domains"
 )
 
 
@@ -99,18 +101,16 @@ def count_asked(connection: Connection, campaign_id: int) -> dict[LookupStatus, 
     return {LookupStatus(status): people for status, people in rows if status}
 
 
-def impatient_domains(connection: Connection, slow_s: float, most: int) -> list[str]:
-    """Domains that are left alone now, or take so long for a letter; of all campaigns."""
-    return list(connection.execute(_IMPATIENT, {"slow": slow_s, "most": most}).scalars())
+def waiting_domains(
+    connection: Connection, campaign_id: int, usable: Sequence[Transport], domains: int
+) -> list[WaitingDomain]:
+    """Up to so many mail domains that letters of the campaign wait for: they put us off, are stopped, slow or closed.
 
-
-def waiting_domains(connection: Connection, campaign_id: int, domains: Sequence[str]) -> list[WaitingDomain]:
-    """Those of the domains for which letters of the campaign wait."""
-    values = {"campaign_id": campaign_id, "domains": list(domains), "most": MOST_OF_A_DOMAIN}
-    found = [
+    `usable` are the transports that are open.
+    """
+    values = {"campaign_id": campaign_id, "most": MOST_OF_A_DOMAIN, "domains": domains, "slow": SLOW_S}
+    rows = connection.execute(_DOMAINS, {**values, "usable": [transport.value for transport in usable]})
+    return [
         WaitingDomain(Transport(transport), domain, Pace(*pace), open_until, Cause(cause), queued, deferred, next_try)
-        for transport, domain, *pace, open_until, cause, queued, deferred, next_try in connection.execute(
-            _DOMAINS, values
-        )
+        for transport, domain, *pace, open_until, cause, queued, deferred, next_try in rows
     ]
-    return [one for one in found if one.waiting]

@@ -16,7 +16,7 @@ from shared.domain.transport import Transport
 
 @dataclass(frozen=True)
 class DomainLine:
-    """One receiving domain. `waiting` letters are queued or deferred, due or not; `put_off` are the deferred of them.
+    """One receiving domain. `waiting` letters are queued or deferred, due or not.
 
     `oldest_due_s` is for how many seconds one of them could have left: it is due, its transport is open, its campaign
     may send and nothing holds everything; 0 when there is none. `open_until` is set while nobody talks to the domain.
@@ -26,7 +26,6 @@ class DomainLine:
     receiving_domain: str
     pace: Pace
     waiting: int
-    put_off: int
     oldest_due_s: float
     open_until: datetime | None
     open_cause: Cause
@@ -39,8 +38,7 @@ class DomainLine:
 
 # Both parts read ix_letter_claimable alone: a count of what waits, and the first due letter of each campaign and lane.
 _LIST = text(
-    "WITH waiting AS (SELECT transport, receiving_domain, count(*) AS letters,"
-    " count(*) FILTER (WHERE state = 'deferred') AS put_off FROM letter"
+    "WITH waiting AS (SELECT transport, receiving_domain, count(*) AS letters FROM letter"
     " WHERE state IN ('queued', 'deferred') GROUP BY transport, receiving_domain),"
     " oldest AS (SELECT p.transport, p.receiving_domain, min(first.due_at) AS due_at FROM domain_pace p"
     " CROSS JOIN campaign CROSS JOIN (VALUES ('queued'), ('deferred')) AS lane(state)"
@@ -52,7 +50,7 @@ _LIST = text(
     " AND NOT EXISTS (SELECT 1 FROM installation WHERE is_paused OR hold_reason <> '')"
     " GROUP BY p.transport, p.receiving_domain)"
     " SELECT transport, receiving_domain, p.rate_per_hour, p.tokens, p.connections, p.seconds_per_letter, p.failures,"
-    " coalesce(letters, 0), coalesce(put_off, 0), coalesce(extract(epoch FROM now() - oldest.due_at), 0),"
+    " coalesce(letters, 0), coalesce(extract(epoch FROM now() - oldest.due_at), 0),"
     " CASE WHEN p.open_until > now() THEN p.open_until END, p.open_cause"
     " FROM domain_pace p LEFT JOIN waiting USING (transport, receiving_domain)"
     " LEFT JOIN oldest USING (transport, receiving_domain)"
@@ -63,16 +61,25 @@ _SET_RATE = text(
     " ON CONFLICT (transport, receiving_domain) DO UPDATE SET rate_per_hour = :rate"
 )
 
+_END_BREAK = text(
+    "UPDATE domain_pace SET open_until = NULL, open_cause = '' WHERE receiving_domain = :domain AND open_until > now()"
+)
+
 
 def list_domains(connection: Connection, transports: Sequence[Transport]) -> list[DomainLine]:
     """Every domain that was ever written to, most letters waiting first; `transports` are those that are open."""
     rows = connection.execute(_LIST, {"transports": [transport.value for transport in transports]})
     return [
-        DomainLine(Transport(transport), domain, Pace(*pace), waiting, put_off, float(oldest), open_until, Cause(cause))
-        for transport, domain, *pace, waiting, put_off, oldest, open_until, cause in rows
+        DomainLine(Transport(transport), domain, Pace(*pace), waiting, float(oldest), open_until, Cause(cause))
+        for transport, domain, *pace, waiting, oldest, open_until, cause in rows
     ]
 
 
 def write_rate(connection: Connection, transport: Transport, domain: str, rate_per_hour: int | None) -> None:
     """The most letters an hour for a domain, also for one that nobody has written to yet; None for no limit."""
     connection.execute(_SET_RATE, {"transport": transport.value, "domain": domain, "rate": rate_per_hour})
+
+
+def end_break(connection: Connection, domain: str) -> bool:
+    """The domain may be served again at once, whatever the way to it; False when nothing kept it."""
+    return bool(connection.execute(_END_BREAK, {"domain": domain}).rowcount)

@@ -127,7 +127,6 @@ def _domain(line: DomainLine, sent_last_minute: int) -> DomainFigures:
         sent_last_minute=sent_last_minute,
         rate_per_hour=line.pace.rate_per_hour,
         is_left_alone=line.open_until is not None,
-        put_off=line.put_off,
     )
 
 

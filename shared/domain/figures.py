@@ -42,8 +42,6 @@ class DomainFigures:
     sent_last_minute: int
     rate_per_hour: int | None
     is_left_alone: bool
-    # Letters that its server asked us to bring again later.
-    put_off: int = 0
 
 
 @dataclass(frozen=True)

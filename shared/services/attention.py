@@ -16,8 +16,7 @@ from shared.domain.problem_words import Trouble, group_of
 from shared.domain.problems import SCOPES, Problem, Scope, problem_of
 from shared.domain.states import LetterState
 from shared.domain.us_states import state_of
-from shared.domain.waiting_domains import SLOW_S, waiting_groups
-from shared.services.figures import current_figures
+from shared.domain.waiting_domains import waiting_groups
 from shared.services.outbox import open_transports
 from shared.settings import Settings
 
@@ -32,16 +31,15 @@ _ASKED_WORDS = {
 
 def read_attention(engine: Engine, settings: Settings, stored: StoredCampaign, say: Say) -> Attention:
     """All groups of one campaign, as they are now; `say` writes a time."""
-    restless = _restless_domains(engine, settings)
+    usable = open_transports(settings)
     with engine.connect() as connection:
         lines = rows.count_lines(connection, stored.id)
         troubles = _troubles(connection, stored.id, lines)
-        names = {*restless, *rows.impatient_domains(connection, SLOW_S, _MOST_DOMAINS)}
-        domains = rows.waiting_domains(connection, stored.id, sorted(names)) if names else []
+        domains = rows.waiting_domains(connection, stored.id, usable, _MOST_DOMAINS)
         asked = rows.count_asked(connection, stored.id)
     groups = [group_of(trouble) for trouble in troubles]
     groups += _people(asked, stored)
-    groups += waiting_groups(domains, open_transports(settings), say)
+    groups += waiting_groups(domains, usable, say)
     groups.sort(key=lambda group: (group.is_watched, -group.count, group.key))
     return Attention(tuple(groups), is_cut=_is_cut(lines))
 
@@ -119,11 +117,3 @@ def _people(asked: dict[LookupStatus, int], stored: StoredCampaign) -> Iterator[
     text = f"Their addresses: {', '.join(parts)}. Their letters are written when that is settled."
     moves = (Move("Email them a link", Way.PEOPLE), Move("See the addresses", Way.PEOPLE))
     yield Group("people", title, text, total, moves, icon="pin", is_of_people=True)
-
-
-def _restless_domains(engine: Engine, settings: Settings) -> set[str]:
-    """Domains that put letters off, or that nothing can leave for, when it was counted last."""
-    usable = open_transports(settings)
-    domains = current_figures(engine, settings, for_page=True).domains
-    found = [one for one in domains if one.put_off or (one.waiting and one.transport not in usable)]
-    return {one.receiving_domain for one in found[:_MOST_DOMAINS]}

@@ -60,7 +60,7 @@ def sink(engine: Engine, ring: Ring, monkeypatch: pytest.MonkeyPatch) -> Iterato
     monkeypatch.setattr("shared.local.simulated_mail.LATE_AFTER_S", 0.5)
     monkeypatch.setattr("shared.domain.simulations.SLOW_S", 0.05)
     monkeypatch.setattr("shared.domain.waiting_domains.SLOW_S", 0.03)
-    monkeypatch.setattr("shared.services.attention.SLOW_S", 0.03)
+    monkeypatch.setattr("shared.db.attention.SLOW_S", 0.03)
     port, ready = free_port(), threading.Event()
     stops: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
     simulated = simulated_servers(engine, ring)
@@ -107,7 +107,7 @@ def test_counts_always_add_up_and_every_planted_problem_is_seen(
     engine: Engine, ring: Ring, settings: Settings, sink: str
 ) -> None:
     settings = replace(
-        settings, mailbox_url=sink, timing=replace(settings.timing, snapshot=0.1, gather=0.0, retry_scale=0.002)
+        settings, mailbox_url=sink, timing=replace(settings.timing, snapshot=0.1, gather=0.0, retry_scale=0.005)
     )
     day = simulation.create_simulation(engine)
     crowd, ended = Crowd(_SUPPORTERS), threading.Event()
