@@ -1,6 +1,6 @@
 """Reads and writes the email addresses of office holders: the first, the second, and which of them fail."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, and_, case, func, literal, or_, select, update
 
@@ -38,6 +38,13 @@ def working_address(connection: Connection, holder_id: int | None) -> str:
     """Where letters to this holder go; empty when no address works."""
     query = select(WORKING_ADDRESS).where(office_holder.c.id == holder_id)
     return connection.execute(query).scalar_one_or_none() or ""
+
+
+def working_addresses(connection: Connection, holder_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Where letters to these holders go, and their second address; each empty when it does not work."""
+    second = case((office_holder.c.second_failed_at.is_(None), office_holder.c.second_email), else_=literal(""))
+    query = select(office_holder.c.id, WORKING_ADDRESS, second).where(office_holder.c.id.in_(holder_ids))
+    return {number: (first, other) for number, first, other in connection.execute(query)}
 
 
 def find_holder(connection: Connection, ocd_id: str, seat: int) -> int | None:

@@ -35,6 +35,7 @@ class Cause(StrEnum):
     SUPPRESSED = "suppressed"
     NOT_NEEDED = "not_needed"
     ABUSE_CHECK = "abuse_check"
+    ATTENDED = "attended"
 
 
 @dataclass(frozen=True)
@@ -99,4 +100,5 @@ CAUSE_WORDS: dict[Cause, CauseWords] = {
         "Programs are that quick, and few people are. Read it, then release or cancel it.",
     ),
     Cause.RELAY_MISSING: CauseWords(phrase("No mail relay is configured."), "Enter one under “Delivery”."),
+    Cause.ATTENDED: CauseWords("An organizer marked this as dealt with."),
 }
