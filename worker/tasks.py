@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.services.audit import delete_old_entries
+from shared.services.bulk import delete_old_changes, work_on_changes
 from shared.services.delivery import deliver_letters, send_mail
 from shared.services.exports import delete_old_exports, make_exports
 from shared.services.mailbox import delete_old_messages
@@ -40,6 +41,7 @@ _AT_ONCE = {
     TaskName.APPLY_RECEIPTS: 1,
     TaskName.REHEARSE: 1,
     TaskName.MAKE_EXPORTS: 1,
+    TaskName.CHANGE_LETTERS: 1,
 }
 # What organizers leave behind.
 _GROWN_OLD = (
@@ -49,6 +51,7 @@ _GROWN_OLD = (
     delete_old_entries,
     delete_old_invitations,
     delete_old_exports,
+    delete_old_changes,
 )
 
 
@@ -67,6 +70,7 @@ def make_work(engine: Engine, ring: Ring, settings: Settings) -> dict[TaskName, 
         TaskName.APPLY_RECEIPTS: lambda: apply_receipts(engine, ring, settings),
         TaskName.REHEARSE: lambda: run_rehearsals(engine, ring, current()),
         TaskName.MAKE_EXPORTS: lambda: make_exports(engine, ring, settings),
+        TaskName.CHANGE_LETTERS: lambda: work_on_changes(engine, ring, current()),
         TaskName.SWEEP: lambda: sweep(engine, ring, current()),
         TaskName.TIDY: lambda: _tidy(engine, current()),
     }

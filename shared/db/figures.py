@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from shared.clock import now
 from shared.db.domains import DomainLine, list_domains
 from shared.db.tables import snapshot
+from shared.db.tables.letters import ATTENTION
 from shared.domain.figures import CampaignFigures, DomainFigures, Figures
 from shared.domain.states import LetterState
 from shared.domain.transport import Transport
@@ -22,7 +23,7 @@ _LOCK = text("SELECT pg_try_advisory_xact_lock(7310044)")
 # One statement, so that what was promised and what is there are of the same moment.
 _CAMPAIGNS = """
 SELECT campaign.id, coalesce(wrote.people, 0), coalesce(wrote.expected, 0), coalesce(wrote.looking_up, 0),
-    coalesce(wrote.needs_address, 0), coalesce(there.by_state, '{{}}')
+    coalesce(wrote.needs_address, 0), coalesce(there.by_state, '{{}}'), coalesce(troubled.letters, 0)
 FROM campaign
 LEFT JOIN (SELECT campaign_id, count(accepted_at) AS people, sum(expected_letters) AS expected,
     count(accepted_at) FILTER (WHERE state IN ('draft', 'looking_up')) AS looking_up,
@@ -31,9 +32,13 @@ LEFT JOIN (SELECT campaign_id, count(accepted_at) AS people, sum(expected_letter
 LEFT JOIN (SELECT campaign_id, jsonb_object_agg(state, letters) AS by_state
     FROM (SELECT campaign_id, state, count(*) AS letters FROM letter WHERE {which} GROUP BY campaign_id, state) AS one
     GROUP BY campaign_id) AS there ON there.campaign_id = campaign.id
+LEFT JOIN (SELECT campaign_id, count(*) AS letters FROM letter WHERE {which} AND {attention} GROUP BY campaign_id)
+    AS troubled ON troubled.campaign_id = campaign.id
 """
-_EVERY_CAMPAIGN = text(_CAMPAIGNS.format(which="true"))
-_ONE_CAMPAIGN = text(_CAMPAIGNS.format(which="campaign_id = :campaign_id") + "WHERE campaign.id = :campaign_id")
+_EVERY_CAMPAIGN = text(_CAMPAIGNS.format(which="true", attention=ATTENTION))
+_ONE_CAMPAIGN = text(
+    _CAMPAIGNS.format(which="campaign_id = :campaign_id", attention=ATTENTION) + "WHERE campaign.id = :campaign_id"
+)
 _FOLLOW_UPS = text("SELECT state, count(*) FROM follow_up GROUP BY state")
 _SENT = text(
     "SELECT letter.transport, letter.receiving_domain, count(*) FROM letter_event JOIN letter"
@@ -102,10 +107,15 @@ def _campaigns(connection: Connection) -> dict[int, CampaignFigures]:
 
 
 def _campaign(
-    people: int, expected: int, looking_up: int, needs_address: int, by_state: Mapping[str, int]
+    people: int,
+    expected: int,
+    looking_up: int,
+    needs_address: int,
+    by_state: Mapping[str, int],
+    attention: int = 0,
 ) -> CampaignFigures:
     states = {LetterState(state): number for state, number in by_state.items()}
-    return CampaignFigures(people, expected, looking_up, needs_address, states)
+    return CampaignFigures(people, expected, looking_up, needs_address, states, attention)
 
 
 def _domain(line: DomainLine, sent_last_minute: int) -> DomainFigures:

@@ -25,6 +25,9 @@ _NEXT_NUMBERS = text("SELECT nextval(pg_get_serial_sequence('letter', 'id')) FRO
 _FIRST_EVENTS = text(
     "INSERT INTO letter_event (letter_id, to_state, cause) SELECT id, state, cause FROM letter WHERE id = ANY(:ids)"
 )
+_LAST_REPLY = text(
+    "SELECT remote_reply FROM letter_event WHERE letter_id = :id AND to_state = :state ORDER BY id DESC LIMIT 1"
+)
 _WORDS = text(
     "INSERT INTO letter_words (letter_id, words) SELECT id, array_to_tsvector(string_to_array(words, ' '))"
     " FROM unnest(CAST(:ids AS bigint[]), CAST(:words AS text[])) AS one(id, words)"
@@ -75,6 +78,12 @@ def lock_letter(connection: Connection, letter_id: int) -> RowMapping | None:
     return connection.execute(query).mappings().one_or_none()
 
 
+def lock_letters(connection: Connection, letter_ids: Sequence[int]) -> dict[int, RowMapping]:
+    """Those of the letters that are there, locked until COMMIT, by number."""
+    query = select(letter).where(letter.c.id.in_(letter_ids)).order_by(letter.c.id).with_for_update()
+    return {row["id"]: row for row in connection.execute(query).mappings()}
+
+
 def change_letter(
     connection: Connection,
     row: RowMapping,
@@ -87,27 +96,35 @@ def change_letter(
 ) -> None:
     """Moves a locked letter to `state` and writes the event; raises IllegalTransition without an arrow."""
     check_letter_arrow(LetterState(row["state"]), state)
-    changes = {
-        **(values or {}),
-        "state": state.value,
-        "state_changed_at": func.now(),
-        "cause": cause.value,
-        "remote_reply": reply,
-    }
+    changes = {**(values or {}), "state": state.value, "cause": cause.value, "remote_reply": reply}
     if state is not LetterState.SENDING:
         changes["lease_until"] = None
     if row["state"] in HAS_LEFT and state in CLAIMABLE:
         changes["resends"] = row["resends"] + 1
-    connection.execute(update(letter).where(letter.c.id == row["id"]).values(changes))
+    _move(connection, row, actor, changes)
+
+
+def put_back(
+    connection: Connection, row: RowMapping, state: LetterState, *, actor: str, values: dict[str, Any]
+) -> None:
+    """A locked letter is where it was before an organizer changed it, with the server's answer of that time."""
+    check_letter_arrow(LetterState(row["state"]), state, is_put_back=True)
+    reply = connection.scalar(_LAST_REPLY, {"id": row["id"], "state": state.value}) or ""
+    _move(connection, row, actor, {**values, "state": state.value, "remote_reply": reply})
+
+
+def _move(connection: Connection, row: RowMapping, actor: str, changes: Mapping[str, Any]) -> None:
+    values = {**changes, "state_changed_at": func.now()}
+    connection.execute(update(letter).where(letter.c.id == row["id"]).values(values))
     connection.execute(
         insert(letter_event).values(
             letter_id=row["id"],
             from_state=row["state"],
-            to_state=state.value,
+            to_state=changes["state"],
             attempt=row["attempt"],
             actor=actor,
-            cause=cause.value,
-            remote_reply=reply,
+            cause=changes["cause"],
+            remote_reply=changes["remote_reply"],
         )
     )
 
@@ -153,8 +170,12 @@ def readdress(connection: Connection, row: RowMapping, values: Mapping[str, Any]
 
 def note_event(connection: Connection, row: RowMapping, cause: Cause, reply: str) -> None:
     """News of a locked letter that changes nothing about its state."""
+    _note(connection, row, cause, reply, "system")
+
+
+def _note(connection: Connection, row: RowMapping, cause: Cause, reply: str, actor: str) -> None:
     values = {"letter_id": row["id"], "from_state": row["state"], "to_state": row["state"], "attempt": row["attempt"]}
-    connection.execute(insert(letter_event).values({**values, "cause": cause.value, "remote_reply": reply}))
+    connection.execute(insert(letter_event).values(**values, cause=cause.value, remote_reply=reply, actor=actor))
 
 
 def lock_unsettled(connection: Connection, older_than: timedelta, limit: int) -> list[RowMapping]:
@@ -196,8 +217,14 @@ def make_due(connection: Connection, submission_id: int) -> None:
     connection.execute(update(letter).where(letter.c.submission_id == submission_id, waiting).values(due_at=func.now()))
 
 
-def hurry(connection: Connection, row: RowMapping, *, actor: str) -> None:
-    """A deferred letter is due now; the event says who asked, the state stays."""
-    connection.execute(update(letter).where(letter.c.id == row["id"]).values(due_at=func.now()))
-    event = {"letter_id": row["id"], "from_state": row["state"], "to_state": row["state"], "attempt": row["attempt"]}
-    connection.execute(insert(letter_event).values(**event, actor=actor, cause=Cause.ORGANIZER.value))
+def hurry(connection: Connection, row: RowMapping, values: Mapping[str, Any], *, actor: str) -> None:
+    """A deferred letter is due at another time, or goes elsewhere; the event says who asked, the state stays."""
+    connection.execute(update(letter).where(letter.c.id == row["id"]).values(dict(values)))
+    _note(connection, row, Cause.ORGANIZER, "", actor)
+
+
+def settle(connection: Connection, row: RowMapping, *, actor: str, attended: bool = True) -> None:
+    """An organizer says that the trouble of a locked letter is dealt with, or is not; its state stays."""
+    values = {"attended_at": func.now() if attended else None}
+    connection.execute(update(letter).where(letter.c.id == row["id"]).values(values))
+    _note(connection, row, Cause.ATTENDED if attended else Cause.ORGANIZER, "", actor)

@@ -1,6 +1,6 @@
 """Reads and writes the email addresses of office holders: the first, the second, and which of them fail."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, and_, case, func, literal, or_, select, update
 
@@ -45,6 +45,13 @@ def find_office(connection: Connection, ocd_id: str, seat: int) -> int | None:
     return connection.execute(
         select(office.c.id).where(office.c.ocd_id == ocd_id, office.c.seat == seat)
     ).scalar_one_or_none()
+
+
+def working_addresses(connection: Connection, holder_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Where letters to these holders go, and their second address; each empty when it does not work."""
+    second = case((office_holder.c.second_failed_at.is_(None), office_holder.c.second_email), else_=literal(""))
+    query = select(office_holder.c.id, WORKING_ADDRESS, second).where(office_holder.c.id.in_(holder_ids))
+    return {number: (first, other) for number, first, other in connection.execute(query)}
 
 
 def forget_failures(connection: Connection) -> list[int]:

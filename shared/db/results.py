@@ -50,17 +50,19 @@ _COMPLAINTS = text(
     f" WHERE receipt.cause = '{Cause.COMPLAINED}'"
 )
 # Written to by this campaign, whether or not anybody has pressed Send yet.
-_FAILING = text(
+_OFFICES_HELD = (
     "SELECT office.id, office.ocd_id, office.seat, office.title, office.district, holder.name, holder.email,"
     " holder.second_email, holder.email_failed_at, holder.second_failed_at, holder.email_failure,"
     " (SELECT count(*) FROM letter WHERE letter.campaign_id = campaign.id AND letter.state = 'held'"
-    f" AND letter.office_id = office.id AND hold_reason = '{HoldReason.ADDRESS_FAILING}') AS held FROM campaign"
+    f" AND letter.office_id = office.id AND hold_reason IN ('{HoldReason.ADDRESS_FAILING}', '{HoldReason.NO_EMAIL}'))"
+    " AS held FROM campaign"
     " JOIN office ON office.jurisdiction = campaign.jurisdiction AND office.chamber = ANY(campaign.chambers)"
     " JOIN office_holder holder ON holder.office_id = office.id AND holder.valid_to IS NULL"
-    " WHERE campaign.id = :campaign_id"
-    " AND (holder.email_failed_at IS NOT NULL OR holder.second_failed_at IS NOT NULL)"
-    " ORDER BY held DESC, office.title, office.district, office.seat"
+    " WHERE campaign.id = :campaign_id AND "
 )
+_FAILS = "(holder.email_failed_at IS NOT NULL OR holder.second_failed_at IS NOT NULL)"
+_FAILING = text(f"{_OFFICES_HELD} {_FAILS} ORDER BY held DESC, office.title, office.district, office.seat")
+_MENDABLE = text(f"{_OFFICES_HELD} office.id = :office_id AND ({_FAILS} OR holder.email = '')")
 
 
 def count_offices(connection: Connection, campaign_id: int) -> Sequence[RowMapping]:
@@ -103,3 +105,9 @@ def count_complaints(connection: Connection, campaign_id: int) -> tuple[int, int
 def failing_addresses(connection: Connection, campaign_id: int) -> Sequence[RowMapping]:
     """The offices that this campaign writes to and of which an address fails, with the letters held for it."""
     return connection.execute(_FAILING, {"campaign_id": campaign_id}).mappings().all()
+
+
+def mendable_address(connection: Connection, campaign_id: int, office_id: int) -> RowMapping | None:
+    """One of them, or an office of the campaign that has no address at all; None for any other."""
+    values = {"campaign_id": campaign_id, "office_id": office_id}
+    return connection.execute(_MENDABLE, values).mappings().one_or_none()

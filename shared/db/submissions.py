@@ -125,6 +125,14 @@ def lock_submission(connection: Connection, token: str) -> RowMapping | None:
     return connection.execute(_FIND_LOCKED, {"wanted": token}).mappings().one_or_none()
 
 
+def find_of_campaign(
+    connection: Connection, campaign_id: int, submission_id: int, *, lock: bool = False
+) -> RowMapping | None:
+    """The whole row, if it is of this campaign; locked until COMMIT when asked."""
+    query = select(submission).where(submission.c.id == submission_id, submission.c.campaign_id == campaign_id)
+    return connection.execute(query.with_for_update() if lock else query).mappings().one_or_none()
+
+
 def update_submission(connection: Connection, submission_id: int, values: Mapping[str, Any]) -> None:
     """Writes columns other than the state."""
     connection.execute(update(submission).where(submission.c.id == submission_id).values(dict(values)))

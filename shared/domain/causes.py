@@ -37,6 +37,7 @@ class Cause(StrEnum):
     ABUSE_CHECK = "abuse_check"
     WITHDRAWN = "withdrawn"
     LEFT_OUT = "left_out"
+    ATTENDED = "attended"
 
 
 @dataclass(frozen=True)
@@ -108,4 +109,5 @@ CAUSE_WORDS: dict[Cause, CauseWords] = {
         phrase("The campaign does not write to whoever holds this seat now."), "Cancel the letter, or release it."
     ),
     Cause.RELAY_MISSING: CauseWords(phrase("No mail relay is configured."), "Enter one under “Delivery”."),
+    Cause.ATTENDED: CauseWords("An organizer marked this as dealt with."),
 }

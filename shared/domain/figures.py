@@ -17,6 +17,8 @@ class CampaignFigures:
     looking_up: int = 0
     needs_address: int = 0
     by_state: Mapping[LetterState, int] = field(default_factory=dict)
+    # Letters that need a person.
+    attention: int = 0
 
     @property
     def letters(self) -> int:

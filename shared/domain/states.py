@@ -93,6 +93,12 @@ LETTER_ARROWS: dict[LetterState, frozenset[LetterState]] = {
     _L.UNCONFIRMED: frozenset({_L.SENT, _L.BOUNCED, _L.DELIVERED, _L.DEFERRED, _L.QUEUED}),
     **{end: frozenset({_L.QUEUED}) for end in (_L.REJECTED, _L.BOUNCED, _L.EXPIRED, _L.CANCELLED, _L.QUARANTINED)},
 }
+# An organizer takes back what they did to several letters: those to which nothing has happened since go back to where
+# they were. No attempt and no receipt moves a letter this way.
+PUT_BACK_ARROWS: dict[LetterState, frozenset[LetterState]] = {
+    _L.QUEUED: REOPENED_BY_ORGANIZER | {_L.HELD, _L.UNCERTAIN},
+    _L.CANCELLED: frozenset({_L.HELD, _L.QUEUED, _L.DEFERRED}),
+}
 # What a claim may take, and what still waits to leave.
 CLAIMABLE = frozenset({_L.QUEUED, _L.DEFERRED})
 WAITING = frozenset({_L.HELD, _L.QUEUED, _L.DEFERRED})
@@ -109,9 +115,10 @@ END_STATES = frozenset(
 )
 
 
-def check_letter_arrow(old: LetterState, new: LetterState) -> None:
-    """Raises IllegalTransition when the table has no arrow from `old` to `new`."""
-    if new not in LETTER_ARROWS[old]:
+def check_letter_arrow(old: LetterState, new: LetterState, *, is_put_back: bool = False) -> None:
+    """Raises IllegalTransition when the table, or that of what is put back, has no arrow from `old` to `new`."""
+    arrows = PUT_BACK_ARROWS.get(old, frozenset()) if is_put_back else LETTER_ARROWS[old]
+    if new not in arrows:
         raise IllegalTransition(f"A letter that is {old} can't become {new}.")
 
 

@@ -28,6 +28,7 @@ class TaskName(StrEnum):
     TIDY = "periodic.tidy"
     REHEARSE = "campaigns.rehearse"
     MAKE_EXPORTS = "exports.make"
+    CHANGE_LETTERS = "letters.change"
 
 
 QUEUE_OF_TASK: dict[TaskName, QueueName] = {
@@ -41,4 +42,5 @@ QUEUE_OF_TASK: dict[TaskName, QueueName] = {
     TaskName.TIDY: QueueName.PERIODIC,
     TaskName.REHEARSE: QueueName.PERIODIC,
     TaskName.MAKE_EXPORTS: QueueName.PERIODIC,
+    TaskName.CHANGE_LETTERS: QueueName.PERIODIC,
 }

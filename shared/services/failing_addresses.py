@@ -18,7 +18,10 @@ from shared.services.offices.wanted import By
 
 @dataclass(frozen=True)
 class FailingAddress:
-    """An office of which an address fails. `goes_to` is where its letters go meanwhile, empty when they are held."""
+    """An office of which an address fails, or that has none: then nothing is `failing`, `since` never.
+
+    `goes_to` is where its letters go meanwhile, empty when they are held.
+    """
 
     office_id: int
     ocd_id: str
@@ -29,7 +32,7 @@ class FailingAddress:
     second_email: str
     failing: tuple[str, ...]
     goes_to: str
-    since: datetime
+    since: datetime | None
     words: str
     held: int
 
@@ -45,12 +48,13 @@ def read_failing(connection: Connection, campaign_id: int) -> list[FailingAddres
     return [_failing(row) for row in results.failing_addresses(connection, campaign_id)]
 
 
-def find_failing(engine: Engine, campaign_id: int, office_id: int) -> FailingAddress:
-    """One of them; raises NotFound."""
-    for one in list_failing(engine, campaign_id):
-        if one.office_id == office_id:
-            return one
-    raise NotFound("No address of this office fails.")
+def find_mendable(engine: Engine, campaign_id: int, office_id: int) -> FailingAddress:
+    """One of them, or an office without any address; raises NotFound."""
+    with at_once(engine) as connection:
+        row = results.mendable_address(connection, campaign_id, office_id)
+    if row is None:
+        raise NotFound("No address of this office fails.")
+    return _failing(row)
 
 
 def correct_failing(engine: Engine, ring: Ring, line: FailingAddress, typed: Mapping[str, str], by: By) -> int:
@@ -78,7 +82,7 @@ def _failing(row: RowMapping) -> FailingAddress:
         second_email=row["second_email"],
         failing=tuple(address for address, failed_at in addresses if failed_at is not None),
         goes_to=working[0] if working else "",
-        since=min(failed_at for _, failed_at in addresses if failed_at is not None),
+        since=min((failed_at for _, failed_at in addresses if failed_at is not None), default=None),
         words=CAUSE_WORDS[Cause(row["email_failure"])].what,
         held=row["held"],
     )

@@ -1,27 +1,28 @@
 """What organizers do with single letters: retry and cancel, each with their id in the event."""
 
-from sqlalchemy import Connection, Engine, RowMapping, func
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, RowMapping
 from sqlalchemy.exc import IntegrityError
 
 from shared.clock import now
-from shared.db import letters, targets
+from shared.db import letters, office_addresses, targets
 from shared.db.tables.letters import ONE_PER_OFFICE
+from shared.domain.bulk import RETRYABLE
 from shared.domain.causes import Cause
-from shared.domain.states import CANCELLABLE, REOPENED_BY_ORGANIZER, HoldReason, LetterState
+from shared.domain.states import CANCELLABLE, HoldReason, LetterState
 from shared.errors import NotAllowed, NotFound
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.services.letter_words import words_for
-
-# Beside the ends: waiting letters that an organizer sends at once.
-_HURRIED = frozenset({LetterState.DEFERRED, LetterState.HELD})
+from shared.services.office_addresses import goes_to
 
 
 def can_retry(state: LetterState, cause: str) -> bool:
     """True when retrying means something in this state. What a supporter took back stays theirs."""
-    if state is LetterState.CANCELLED and cause == Cause.SUPPORTER:
-        return False
-    return state in REOPENED_BY_ORGANIZER or state in _HURRIED
+    return state in RETRYABLE and not (state is LetterState.CANCELLED and cause == Cause.SUPPORTER)
 
 
 def can_cancel(state: LetterState) -> bool:
@@ -30,9 +31,9 @@ def can_cancel(state: LetterState) -> bool:
 
 
 def retry_letter(engine: Engine, ring: Ring, letter_id: int, *, actor: str) -> None:
-    """Queues the letter again, due at once. A letter held for its office is rendered for today's holder.
+    """Queues the letter again, due at once, to the address that its office has today.
 
-    Raises NotFound, or NotAllowed with the reason.
+    A letter held for its office is rendered for today's holder. Raises NotFound, or NotAllowed with the reason.
     """
     with engine.begin() as connection:
         row = letters.lock_letter(connection, letter_id)
@@ -43,17 +44,31 @@ def retry_letter(engine: Engine, ring: Ring, letter_id: int, *, actor: str) -> N
             raise NotAllowed("The supporter's data were deleted. This letter can't be sent any more.")
         if not can_retry(state, row["cause"]):
             raise NotAllowed(f"A letter that is {state} can't be retried.")
-        # What was held may still be within its time for undo.
-        due_at = max(now(), row["due_at"]) if state is LetterState.HELD else func.now()
-        values: dict[str, object] = {"due_at": due_at, "tries": 0, "deliver_by": None, "hold_reason": None}
-        if state is LetterState.DEFERRED:
-            letters.hurry(connection, row, actor=actor)
-        else:
-            if not row["body"]:
-                values |= _render_again(connection, row)
-            _queue_again(connection, row, actor, values)
+        address = office_addresses.working_address(connection, row["office_holder_id"])
+        send_again(connection, row, actor=actor, due_at=now(), address=address)
     ring.ring(TaskName.DELIVER_LETTERS)
     ring.ring(TaskName.RETRY_LETTERS)
+
+
+def send_again(connection: Connection, row: RowMapping, *, actor: str, due_at: datetime, address: str) -> None:
+    """Queues a locked letter that may be retried, to `address`; raises NotAllowed with the reason.
+
+    Without an address it goes where it went before.
+    """
+    state = LetterState(row["state"])
+    # What was held may still be within its time for undo.
+    due_at = max(due_at, row["due_at"]) if state is LetterState.HELD else due_at
+    values: dict[str, Any] = {"due_at": due_at}
+    if not row["body"]:
+        values |= _render_again(connection, row)
+        address = str(values["recipient_email"])
+    if address and address.lower() != row["recipient_email"].lower():
+        values |= goes_to(connection, row, address)
+    if state is LetterState.DEFERRED:
+        letters.hurry(connection, row, values, actor=actor)
+    else:
+        values |= {"tries": 0, "deliver_by": None, "hold_reason": None}
+        _queue_again(connection, row, actor, values)
 
 
 def cancel_letter(engine: Engine, letter_id: int, *, actor: str) -> None:
@@ -67,10 +82,13 @@ def cancel_letter(engine: Engine, letter_id: int, *, actor: str) -> None:
         letters.change_letter(connection, row, LetterState.CANCELLED, actor=actor, cause=Cause.ORGANIZER)
 
 
-def _queue_again(connection: Connection, row: RowMapping, actor: str, values: dict[str, object]) -> None:
+def _queue_again(connection: Connection, row: RowMapping, actor: str, values: Mapping[str, Any]) -> None:
     """To `queued`; a cancelled letter has lost its place when the supporter wrote again, then raises NotAllowed."""
     try:
-        letters.change_letter(connection, row, LetterState.QUEUED, actor=actor, cause=Cause.ORGANIZER, values=values)
+        with connection.begin_nested():
+            letters.change_letter(
+                connection, row, LetterState.QUEUED, actor=actor, cause=Cause.ORGANIZER, values=values
+            )
     except IntegrityError as error:
         if ONE_PER_OFFICE not in str(error.orig):
             raise
@@ -85,4 +103,4 @@ def _render_again(connection: Connection, row: RowMapping) -> dict[str, object]:
     if office is None or office.vacant or not office.email:
         missing = "email address" if row["hold_reason"] == HoldReason.NO_EMAIL else "holder with an email address"
         raise NotAllowed(f"This office has no {missing} yet. Import the legislators again, then retry.")
-    return words_for(connection, row, office)
+    return {**words_for(connection, row, office), **goes_to(connection, row, office.email)}

@@ -5,15 +5,19 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, RowMapping
 
+from shared.db import letter_choice, targets
 from shared.db.letter_pages import Wanted, read_page
 from shared.domain.causes import CAUSE_WORDS, Cause
+from shared.domain.letter_filter import EVERY_LETTER, Choice, LetterFilter
 from shared.domain.letter_words import office_label, state_words
+from shared.domain.problems import PLACES
 from shared.domain.search_words import search_query
-from shared.domain.states import LetterState
+from shared.domain.states import NEEDS_ATTENTION, LetterState
 from shared.domain.table_keys import NEWEST, TableKey
 from shared.domain.transport import Transport
 
 PAGE_SIZE = 50
+MOST_COUNTED = 10_001
 
 
 @dataclass(frozen=True)
@@ -48,25 +52,41 @@ class LetterPage:
 def list_letters(
     engine: Engine,
     campaign_id: int,
+    chosen: LetterFilter = EVERY_LETTER,
     *,
-    state: LetterState | None = None,
-    search: str = "",
     before: TableKey | None = None,
     after: TableKey | None = None,
 ) -> LetterPage:
-    """A page of the campaign's letters, last changed first; `search` looks for beginnings of words.
+    """A page of the campaign's letters, last changed first; a search looks for beginnings of words.
 
     It starts `before` a letter, or ends `after` one; the newest page when nothing is there.
     """
-    query = search_query(campaign_id, search)
-    if search.strip() and not query:
+    query = search_query(campaign_id, chosen.search)
+    if chosen.search.strip() and not query:
         return LetterPage(())
-    states = tuple(LetterState) if state is None else (state,)
-    wanted = Wanted(campaign_id, states, query, NEWEST, PAGE_SIZE + 1)
+    wanted = Wanted(campaign_id, states_of(chosen), query, NEWEST, PAGE_SIZE + 1, chosen=chosen)
+    if not wanted.states:
+        return LetterPage(())
     with engine.connect() as connection:
         page = _upward(connection, wanted, after) if after else None
         page = _downward(connection, wanted, before) if before and not page else page
         return page or _downward(connection, wanted, NEWEST) or LetterPage(())
+
+
+def count_fitting(engine: Engine, campaign_id: int, chosen: LetterFilter) -> int | None:
+    """How many letters fit, MOST_COUNTED at most; None for what an index alone does not tell, such as words."""
+    if chosen.search.strip() or chosen.test is not None:
+        return None
+    with engine.connect() as connection:
+        return letter_choice.count_chosen(connection, Choice(campaign_id, chosen), MOST_COUNTED)
+
+
+def states_of(chosen: LetterFilter) -> tuple[LetterState, ...]:
+    """The states that its letters can be in."""
+    possible = set(PLACES[chosen.problem]) if chosen.problem else set(LetterState)
+    if chosen.needs:
+        possible &= NEEDS_ATTENTION | {LetterState.DEFERRED}
+    return tuple(state for state in LetterState if state in possible and chosen.state in (None, state))
 
 
 def _downward(connection: Connection, wanted: Wanted, key: TableKey) -> LetterPage | None:
@@ -103,3 +123,10 @@ def _row(row: RowMapping) -> LetterRow:
         cause_words=CAUSE_WORDS[Cause(row["cause"])].what,
         changed_at=row["state_changed_at"],
     )
+
+
+def office_words(engine: Engine, office_id: int) -> str:
+    """The name of an office that a page is filtered by; empty for one that is not there."""
+    with engine.connect() as connection:
+        office = targets.offices_today(connection, [office_id]).get(office_id)
+    return office_label(office.title, office.holder, office.district) if office else ""

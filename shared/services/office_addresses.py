@@ -79,6 +79,13 @@ def release_letters(connection: Connection, holder_ids: Sequence[int]) -> int:
     return released
 
 
+def goes_to(connection: Connection, letter: RowMapping, address: str) -> dict[str, object]:
+    """What a letter's row says when it goes to this address from now on."""
+    domain = address.rpartition("@")[2].lower()
+    pace.add_domains(connection, [(letter["transport"], domain)])
+    return {"recipient_email": address, "receiving_domain": domain}
+
+
 def _new_address(connection: Connection, letter: RowMapping) -> dict[str, object]:
     """Where the letter goes from now on; empty when the office has no other address that works."""
     address = office_addresses.working_address(connection, letter["office_holder_id"])
@@ -86,6 +93,4 @@ def _new_address(connection: Connection, letter: RowMapping) -> dict[str, object
         address.lower() == letter["recipient_email"].lower() and letter["state"] != LetterState.HELD.value
     ):
         return {}
-    domain = address.rpartition("@")[2].lower()
-    pace.add_domains(connection, [(letter["transport"], domain)])
-    return {"recipient_email": address, "receiving_domain": domain}
+    return goes_to(connection, letter, address)

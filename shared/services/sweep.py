@@ -15,6 +15,7 @@ from shared.domain.transport import Transport
 from shared.failpoints import failpoint
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
+from shared.services.bulk import changes_are_due
 from shared.services.campaigns import turn_campaigns
 from shared.services.delivery.recover import check_database, recover
 from shared.services.delivery.run import journal_folder
@@ -129,5 +130,6 @@ def _due_tasks(connection: Connection, transports: Sequence[Transport]) -> list[
         TaskName.SEND_MAIL: follow_ups.follow_ups_are_due(connection, transports),
         TaskName.REHEARSE: rehearsals_are_due(connection),
         TaskName.MAKE_EXPORTS: exports_are_due(connection),
+        TaskName.CHANGE_LETTERS: changes_are_due(connection),
     }
     return [task for task, is_due in checks.items() if is_due]

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from shared.domain.table_keys import TableKey
 from shared.services.letters_table import PAGE_SIZE
+from shared.services.organizer_sessions import open_session
 from shared.services.organizers import issue_one_time_password
 from tests.bench.browsers import OWN_WORDS
 from tests.bench.figures import Figure, Goal
@@ -18,7 +19,8 @@ from web.app import create_app
 
 LETTERS = 1_000_000
 _CALLS, _SECONDS = 40, 5.0
-_NOTHING = "search without result"
+_NOTHING, _NO_TESTS = "search without result", "test letters"
+_EMPTY = {_NOTHING, _NO_TESTS}
 _ORGANIZER = "organizer@example.org"
 # Those that refer to others come first, as PostgreSQL wants it. Without a log they fill in half the time; reading is
 # the same.
@@ -30,6 +32,7 @@ _TABLES = (
     "letter",
     "consent",
     "submission_target",
+    "invitation",
     "submission",
 )
 _INDEXES = text(
@@ -51,13 +54,18 @@ _STATE = (
     " WHEN n % 1000 < 988 THEN 'deferred' WHEN n % 1000 < 994 THEN 'bounced' WHEN n % 1000 < 998 THEN 'rejected'"
     " ELSE 'uncertain' END"
 )
+_CAUSE = (
+    "CASE WHEN n % 1000 < 988 THEN '' WHEN n % 1000 < 991 THEN 'mailbox_full'"
+    " WHEN n % 1000 < 994 THEN 'no_such_address' WHEN n % 1000 < 998 THEN 'refused' ELSE 'lost_after_dot' END"
+)
 _LETTERS = text(
-    "INSERT INTO letter (submission_id, campaign_id, office_id, state, state_changed_at, attempt, tries, due_at,"
-    " deliver_by, is_test, transport, email_hash, recipient_title, recipient_name, recipient_email, receiving_domain,"
-    " district, from_name, reply_to, subject, body, message_id, sent_at, created_at)"
-    f" SELECT submission.id, :campaign, office.id, {_STATE}, at, 1, 1, at + interval '1 year',"
+    "INSERT INTO letter (submission_id, campaign_id, office_id, state, cause, state_changed_at, attempt, tries,"
+    " due_at, deliver_by, is_test, transport, email_hash, recipient_title, recipient_name, recipient_email,"
+    " receiving_domain, district, from_name, reply_to, subject, body, message_id, sent_at, created_at)"
+    f" SELECT submission.id, :campaign, office.id, {_STATE}, {_CAUSE}, at, 1, 1, at + interval '1 year',"
     " now() + interval '2 years', false, 'relay', email_hash, office.title, 'Sam Member' || office.id,"
-    " 'm' || office.id || '@lower.example', 'lower.example', office.district, first_name || ' ' || last_name, email,"
+    " 'm' || office.id || '@lower.example', CASE WHEN n % 100003 = 0 THEN 'rare.example' ELSE 'lower.example' END,"
+    " office.district, first_name || ' ' || last_name, email,"
     " 'Please back worker-owned businesses', :body, '<' || md5(n::text) || '@letters.example>', at, at"
     " FROM (SELECT n, 1 + (n - 1) / 2 AS s, now() - n * interval '2.5 seconds' AS at"
     " FROM generate_series(1, :count) n) number"
@@ -87,7 +95,7 @@ def measure(servers: Servers) -> Iterator[Figure]:
         _fill(here)
         filled = time.monotonic() - began
         client = _client(here)
-        times = {name: _p95(client, path, is_empty=name == _NOTHING) for name, path in _pages(here).items()}
+        times = {name: _p95(client, path, is_empty=name in _EMPTY) for name, path in _pages(here).items()}
         campaign_page = _p95(client, f"/c/{here.slug}")
         results = _p95(client, f"/admin/campaigns/{here.slug}/results")
     slowest = max(times, key=lambda name: times[name])
@@ -123,6 +131,19 @@ def _pages(here: Stage) -> dict[str, str]:
         "search a legislator": f"{campaign}?q=Member150",
         _NOTHING: f"{campaign}?q=nobody",
         "letter": f"/admin/letters/{LETTERS // 2}",
+        "letter in a table": f"/admin/letters/{LETTERS // 2}?needs=yes",
+        "need attention": f"{campaign}?needs=yes",
+        "need attention deep": f"{campaign}?needs=yes&before={deep}",
+        "one cause": f"{campaign}?needs=yes&problem=refused&domain=lower.example",
+        "an office": f"{campaign}?office=150",
+        "an office deep": f"{campaign}?office=150&before={deep}",
+        "an office in a state": f"{campaign}?office=151&state=bounced",
+        "a mail domain": f"{campaign}?domain=lower.example&before={deep}",
+        "a rare mail domain": f"{campaign}?domain=rare.example",
+        "real letters": f"{campaign}?test=no&before={deep}",
+        _NO_TESTS: f"{campaign}?test=yes",
+        "office and words": f"{campaign}?office=150&q=Jamie",
+        "look before a retry": f"{campaign}/letters/change?action=retry&all=yes&needs=yes&problem=refused",
     }
 
 
@@ -152,7 +173,8 @@ def _client(here: Stage) -> FlaskClient:
         row = connection.execute(text("SELECT id, session_epoch FROM organizer")).one()
     client = create_app(here.settings, here.engine, here.ring()).test_client()
     with client.session_transaction() as session:
-        session["signed_in"] = [row.id, row.session_epoch, int(time.time())]
+        number = open_session(here.engine, row.id, "bench")
+        session["signed_in"] = [row.id, row.session_epoch, int(time.time()), number]
         session["used_at"] = int(time.time())
         session["one_time"] = False
     return client

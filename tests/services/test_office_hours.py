@@ -15,8 +15,8 @@ from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
 from shared.rendering.speech import say_weekday
 from shared.services.campaigns import import_campaign
-from shared.services.dashboard import read_letter
 from shared.services.delivery import deliver_letters
+from shared.services.letter_detail import read_letter
 from shared.services.submission_view import read_submission
 from shared.settings import Settings
 from tests.factories import CAMPAIGN, make_ring, write_letters

@@ -11,7 +11,7 @@ from shared.domain.states import HAS_LEFT, LetterState
 from shared.errors import InputError, NotFound
 from shared.queue.ring import Ring
 from shared.services.campaigns import import_campaign, read_campaign
-from shared.services.failing_addresses import FailingAddress, correct_failing, find_failing
+from shared.services.failing_addresses import FailingAddress, correct_failing, find_mendable
 from shared.services.office_addresses import try_failing_addresses
 from shared.services.offices.wanted import By
 from shared.services.results import Results, percent, read_results
@@ -161,7 +161,7 @@ def test_nothing_changes_without_another_address(
 
 def test_an_office_without_a_failing_address_is_none(engine: Engine, letters: list[int]) -> None:
     with pytest.raises(NotFound):
-        find_failing(engine, 1, 1)
+        find_mendable(engine, 1, 1)
 
 
 def test_percent_never_flatters() -> None:
@@ -170,4 +170,4 @@ def test_percent_never_flatters() -> None:
 
 
 def failing_line(engine: Engine, letters: list[int]) -> FailingAddress:
-    return find_failing(engine, 1, fail_addresses(engine, letters))
+    return find_mendable(engine, 1, fail_addresses(engine, letters))

@@ -107,7 +107,7 @@ def test_a_hundred_percent_is_only_said_when_all_are_out(
 ) -> None:
     def share(sent: int) -> str:
         by_state = dict.fromkeys(LetterState, 0) | {LetterState.SENT: sent, LetterState.QUEUED: 10_000 - sent}
-        counts = LiveCounts(5_000, 10_000, 10_000, by_state, 0, 0, balanced=True, as_of=now())
+        counts = LiveCounts(5_000, 10_000, 10_000, by_state, 0, 0, balanced=True, attention=0, as_of=now())
         monkeypatch.setattr("web.admin.campaigns.dashboard.live_counts", lambda *_: counts)
         return signed_in.get("/admin/campaigns/co-ops/live").text.partition("<dt>Sent</dt><dd>")[2].partition("%")[0]
 

@@ -106,6 +106,9 @@ def test_a_viewer_meets_no_button_that_is_refused(app: Flask, signed_in: FlaskCl
         "/admin/delivery/domain",
         "/admin/delivery/receiving",
         "/admin/campaigns/co-ops/share",
+        "/admin/campaigns/co-ops/attention",
+        "/admin/campaigns/co-ops/addresses",
+        "/admin/campaigns/co-ops/changes",
     ):
         html = signed_in.get(page).text
         for link in re.findall(r'(?:href|action)="(/admin/[^"#]*)"', html):

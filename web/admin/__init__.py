@@ -8,8 +8,10 @@ ROW_ID = f"int(max={2**63 - 1})"
 
 from web.admin import (  # noqa: E402 - they register themselves on bp
     account,  # noqa: F401
+    addresses,  # noqa: F401
     audit,  # noqa: F401
     banner,  # noqa: F401
+    bulk,  # noqa: F401
     campaigns,  # noqa: F401
     delivery,  # noqa: F401
     editor,  # noqa: F401

@@ -1,8 +1,9 @@
 """Overview and the live page of one campaign, and its states."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
+from flask import Response, abort, flash, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from shared.clock import now
@@ -10,36 +11,22 @@ from shared.domain.campaigns import StoredCampaign
 from shared.domain.letter_words import STATE_WORDS
 from shared.domain.permissions import Permission
 from shared.domain.simulations import SLUG as SIMULATION
-from shared.domain.states import NEEDS_ATTENTION, CampaignState, LetterState
-from shared.domain.table_keys import parse_key
+from shared.domain.states import CampaignState, LetterState
 from shared.errors import NotAllowed
 from shared.rendering.speech import say_weekday
 from shared.services import dashboard
+from shared.services.attention import read_attention
 from shared.services.campaigns import CAMPAIGN_ARROWS, campaign_page, change_campaign_state, read_campaign
-from shared.services.checked_letters import count_checked
 from shared.services.dashboard import LiveCounts
-from shared.services.letters_table import list_letters
 from web.admin import bp
 from web.admin.guard import needs, organizer
+from web.admin.table import PIPELINE, shown_states, table_values
 from web.context import here
 from web.forms.supporter import PlainForm
+from web.presenters import moment
 
-# The order of the pipeline bar: from arrived to trouble.
-PIPELINE = (
-    LetterState.DELIVERED,
-    LetterState.SENT,
-    LetterState.SENDING,
-    LetterState.QUEUED,
-    LetterState.DEFERRED,
-    LetterState.HELD,
-    LetterState.UNCERTAIN,
-    LetterState.UNCONFIRMED,
-    LetterState.BOUNCED,
-    LetterState.REJECTED,
-    LetterState.EXPIRED,
-    LetterState.QUARANTINED,
-    LetterState.CANCELLED,
-)
+# Groups of what needs attention on the live page; all of them have a page of their own.
+GROUPS = 6
 BAR_WIDTH = 1000.0
 _BAR_MINIMUM = 4.0
 
@@ -58,32 +45,16 @@ class Segment:
 def overview() -> str:
     """One's campaigns at a glance."""
     lines = dashboard.overview(here().engine, here().settings, organizer())
-    return render_template("admin/overview.html", lines=lines, attention=NEEDS_ATTENTION)
+    return render_template("admin/overview.html", lines=lines)
 
 
 @bp.get("/campaigns/<slug>")
 @needs(Permission.SEE_CAMPAIGN, sees="looked at the letters")
 def campaign(slug: str) -> str:
-    """The live page: counts, pipeline and the table of letters."""
+    """The live page: counts, pipeline, what needs attention, and the table of letters."""
     stored = read_campaign(here().engine, slug)
-    typed = request.args.get("state", "")
-    state = LetterState(typed) if typed in set(LetterState) else None
-    search = request.args.get("q", "")[:100]
-    before, after = (parse_key(request.args.get(name, "")) for name in ("before", "after"))
-    letters = list_letters(here().engine, stored.id, state=state, search=search, before=before, after=after)
-    counts = dashboard.live_counts(here().engine, here().settings, stored.id)
-    return render_template(
-        "admin/campaign.html",
-        stored=stored,
-        letters=letters,
-        total=counts.by_state[state] if state else counts.letters,
-        state=state,
-        search=search,
-        checked=count_checked(here().engine, stored.id) if state is LetterState.HELD else 0,
-        moves=_moves(stored),
-        chips=[one for one in PIPELINE if one in _shown(counts) or one is state],
-        **_live_values(stored, counts),
-    )
+    live = _live_values(stored)
+    return render_template("admin/campaign.html", **live, **table_values(stored, live["counts"]), moves=_moves(stored))
 
 
 @bp.get("/campaigns/<slug>/live")
@@ -91,8 +62,16 @@ def campaign(slug: str) -> str:
 def live(slug: str) -> Response:
     """The part of the live page that changes by itself."""
     stored = read_campaign(here().engine, slug)
-    counts = dashboard.live_counts(here().engine, here().settings, stored.id)
-    return make_response(render_template("admin/live_parts.html", stored=stored, **_live_values(stored, counts)))
+    return make_response(render_template("admin/live_parts.html", **_live_values(stored)))
+
+
+@bp.get("/campaigns/<slug>/attention")
+@needs(Permission.SEE_CAMPAIGN)
+def attention(slug: str) -> str:
+    """All groups of what needs attention, when they are too many for the live page."""
+    stored = read_campaign(here().engine, slug)
+    found = read_attention(here().engine, here().settings, stored, moment)
+    return render_template("admin/attention.html", stored=stored, attention=found, shown=found.groups)
 
 
 _MOVES = {
@@ -145,17 +124,22 @@ def _move_words(stored: StoredCampaign, wanted: CampaignState) -> str:
     return "Resume sending" if resumes else _MOVES[wanted]
 
 
-def _live_values(stored: StoredCampaign, counts: LiveCounts) -> dict[str, object]:
+def _live_values(stored: StoredCampaign) -> dict[str, Any]:
+    counts = dashboard.live_counts(here().engine, here().settings, stored.id)
+    found = read_attention(here().engine, here().settings, stored, moment)
     out = counts.by_state[LetterState.SENT] + counts.by_state[LetterState.DELIVERED]
     return {
+        "stored": stored,
         "counts": counts,
         "opens": _opens(stored),
         "out": out,
         # Rounded down: 100 % is said when every letter is out.
         "out_share": 1000 * out // counts.letters / 10 if counts.letters else 0,
-        "attention": sum(counts.by_state[state] for state in NEEDS_ATTENTION),
+        "attention": found,
+        "shown": found.groups[:GROUPS],
+        "troubled": counts.attention if found.is_cut else found.letters,
         "bar": _segments(counts),
-        "pipeline": _shown(counts),
+        "pipeline": shown_states(counts),
         "state_words": STATE_WORDS,
     }
 
@@ -166,14 +150,6 @@ def _opens(stored: StoredCampaign) -> str:
         return ""
     opening = stored.hours.next_opening(now())
     return say_weekday(opening) if opening else ""
-
-
-_ALWAYS = (LetterState.QUEUED, LetterState.SENDING, LetterState.SENT, LetterState.DELIVERED, LetterState.BOUNCED)
-
-
-def _shown(counts: LiveCounts) -> list[LetterState]:
-    """The common states, and each other one that a letter is in."""
-    return [state for state in PIPELINE if counts.by_state[state] or state in _ALWAYS]
 
 
 def _segments(counts: LiveCounts) -> list[Segment]:

@@ -1,14 +1,20 @@
 """What came of a campaign, and mending the addresses of offices that fail."""
 
+from typing import Any
+
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from shared.domain.bulk import BulkAction
+from shared.domain.letter_filter import LetterFilter
 from shared.domain.letter_words import STATE_WORDS
 from shared.domain.permissions import Permission
+from shared.domain.problems import Problem
 from shared.domain.states import HAS_LEFT, LetterState
 from shared.errors import InputError, NotAllowed
 from shared.services.campaigns import read_campaign
-from shared.services.failing_addresses import FailingAddress, correct_failing, find_failing, list_failing
+from shared.services.failing_addresses import FailingAddress, correct_failing, find_mendable, list_failing
+from shared.services.letters_table import count_fitting
 from shared.services.office_addresses import try_failing_addresses
 from shared.services.offices.wanted import By
 from shared.services.results import percent, read_results
@@ -59,7 +65,7 @@ def try_addresses(slug: str) -> ResponseReturnValue:
 def office_address(slug: str, office_id: int) -> ResponseReturnValue:
     """Another address for an office, because the one we have fails."""
     stored = read_campaign(here().engine, slug)
-    line = find_failing(here().engine, stored.id, office_id)
+    line = find_mendable(here().engine, stored.id, office_id)
     form = OfficeAddressForm(email=line.email, second_email=line.second_email)
     errors: dict[str, str] = {}
     if form.validate_on_submit():
@@ -76,7 +82,17 @@ def _correct(slug: str, line: FailingAddress, form: OfficeAddressForm) -> Respon
     by = By(organizer().email, organizer().id)
     released = correct_failing(here().engine, here().ring, line, typed, by)
     flash(f"The address of {line.office} is corrected. {_leaving(released)}", "good")
-    return redirect(url_for("admin.results", slug=slug), 303)
+    return redirect(_onward(slug, line), 303)
+
+
+def _onward(slug: str, line: FailingAddress) -> str:
+    """To the letters that came back from the old address, or never had one: whether they are sent is asked."""
+    problem, action = (Problem.ADDRESS, BulkAction.RETRY) if line.failing else (Problem.NO_EMAIL, BulkAction.RELEASE)
+    chosen = LetterFilter(needs=True, problem=problem, office=line.office_id)
+    if not count_fitting(here().engine, read_campaign(here().engine, slug).id, chosen):
+        return url_for("admin.results", slug=slug)
+    parameters: dict[str, Any] = {"action": action, "all": "yes", **chosen.in_address()}
+    return url_for("admin.change_letters", slug=slug, **parameters)
 
 
 def _leaving(released: int) -> str:

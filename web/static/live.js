@@ -11,6 +11,16 @@ async function released() {
   for (let turn = 0; pressed && turn < RELEASED_WITHIN; turn++) await new Promise((go) => setTimeout(go, 50));
 }
 
+// What somebody ticked, typed or opened within a piece goes on in the one that takes its place.
+function keepState(old, fresh) {
+  const twins = (kind) => [...old.querySelectorAll(kind)].map((was, place) => [was, fresh.querySelectorAll(kind)[place]]);
+  for (const [was, is] of twins("input, textarea, select")) {
+    const same = is && was.name === is.name && (was.type !== "checkbox" || was.value === is.value);
+    if (same) [is.checked, is.value] = [was.checked, was.value];
+  }
+  for (const [was, is] of twins("details")) if (is) is.open = was.open;
+}
+
 export function swap(html) {
   const parsed = new DOMParser().parseFromString(html, "text/html");
   for (const fresh of parsed.querySelectorAll("[data-key]")) {
@@ -18,7 +28,10 @@ export function swap(html) {
     if (!old) continue;
     // A button that is replaced while somebody presses it would swallow the press: such pieces only show or hide.
     if ("keep" in fresh.dataset) old.hidden = fresh.hidden;
-    else if (old.outerHTML !== fresh.outerHTML && !old.contains(document.activeElement)) old.replaceWith(fresh);
+    else if (old.outerHTML !== fresh.outerHTML && !old.contains(document.activeElement)) {
+      keepState(old, fresh);
+      old.replaceWith(fresh);
+    }
   }
   // What came of it has a page of its own, at the same address. What was typed is kept (keep.js).
   if (parsed.querySelector("[data-anew]")) location.reload();
@@ -63,3 +76,11 @@ hold?.addEventListener("click", () => {
   hold.setAttribute("aria-pressed", String(!on));
   hold.textContent = on ? "Pause updates" : "Resume updates";
 });
+
+// One box ticks all of its kind; without this file each is ticked by itself.
+for (const all of document.querySelectorAll("[data-ticks]")) {
+  all.hidden = false;
+  all.addEventListener("change", () => {
+    for (const box of all.form.querySelectorAll(`[name="${all.dataset.ticks}"]`)) box.checked = all.checked;
+  });
+}

@@ -2,6 +2,7 @@
 
 from shared.db.tables.addresses import address_point, address_source, street, street_range
 from shared.db.tables.base import METADATA
+from shared.db.tables.bulk import bulk_change, bulk_letter
 from shared.db.tables.campaigns import campaign, campaign_draft, campaign_edition, campaign_logo
 from shared.db.tables.consents import campaign_update, consent
 from shared.db.tables.delivery import domain_pace, installation, mail_relay, sender_check
@@ -22,6 +23,8 @@ __all__ = [
     "address_point",
     "address_source",
     "audit_entry",
+    "bulk_change",
+    "bulk_letter",
     "campaign",
     "campaign_draft",
     "campaign_edition",

@@ -13,6 +13,12 @@ from shared.db.tables.submissions import submission
 from shared.domain.states import HoldReason, LetterState
 
 ONE_PER_OFFICE = "uq_letter_one_per_office"
+# Letters that need a person, and of which nobody has said since that they are dealt with.
+ATTENTION = (
+    "(state IN ('held', 'uncertain', 'unconfirmed', 'rejected', 'bounced', 'expired', 'quarantined')"
+    " OR (state = 'deferred' AND cause IN ('mailbox_full', 'our_dns')))"
+    " AND (attended_at IS NULL OR attended_at < state_changed_at)"
+)
 
 
 def _delivery_columns() -> list[Column[Any]]:
@@ -67,6 +73,8 @@ letter = Table(
     text("body"),
     # When the first answer came, as far as we were told.
     moment("answered_at"),
+    # When an organizer said that its trouble is dealt with; a later change of the state makes that old.
+    moment("attended_at"),
     one_of("state", LetterState),
     one_of("hold_reason", HoldReason),
     Index(
@@ -99,6 +107,20 @@ letter = Table(
     Index("ix_letter_relay_id", "relay_id", postgresql_where=sql("relay_id <> ''")),
     Index("ix_letter_answered", "campaign_id", "office_id", "state", postgresql_where=sql("answered_at IS NOT NULL")),
     Index("ix_letter_changed", "campaign_id", "state", "state_changed_at", "id"),
+    # What needs attention, counted by what one mends, and read in the order of the table.
+    Index(
+        "ix_letter_attention",
+        "campaign_id",
+        "state",
+        "cause",
+        "office_id",
+        "receiving_domain",
+        "state_changed_at",
+        "id",
+        postgresql_where=sql(ATTENTION),
+    ),
+    # Small; leads to test letters, and to those of a rare mail domain.
+    Index("ix_letter_domain", "campaign_id", "is_test", "receiving_domain"),
 )
 
 # Apart from the letter and never updated, which is what an index of words needs; see `shared.domain.search_words`.

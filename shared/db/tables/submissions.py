@@ -83,6 +83,14 @@ submission = Table(
     ),
     Index("ix_submission_trimmed", "id", postgresql_where=sql("trimmed_at IS NOT NULL AND scrubbed_at IS NULL")),
     Index("ix_submission_due", "due_at", postgresql_where=sql("state IN ('draft', 'looking_up')")),
+    # Accepted, and their people are asked about their address.
+    Index(
+        "ix_submission_asked",
+        "campaign_id",
+        "lookup_status",
+        "id",
+        postgresql_where=sql("state = 'needs_address' AND accepted_at IS NOT NULL"),
+    ),
     # Accepted, districts known, letters not created yet.
     Index(
         "ix_submission_letters_due",

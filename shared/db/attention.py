@@ -1,0 +1,116 @@
+"""Counts what needs attention in a campaign, by what one mends: along indexes of just that, and with a bound."""
+
+# ruff: noqa: S608 - statements are put together from the constants below, never from data
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from shared.db.tables.letters import ATTENTION
+from shared.domain.causes import Cause
+from shared.domain.pace import Pace
+from shared.domain.places import LookupStatus
+from shared.domain.problems import WAITS_FOR_A_PERSON
+from shared.domain.states import NEEDS_ATTENTION, LetterState
+from shared.domain.transport import Transport
+from shared.domain.waiting_domains import SLOW_S, WaitingDomain
+
+# Letters of a state that are grouped at most; a page that stays quick matters more than the last of so many.
+MOST_OF_A_STATE = 50_000
+# More letters of a domain than this are called that many.
+MOST_OF_A_DOMAIN = 10_000
+
+_CAUSES = ", ".join(f"'{cause}'" for cause in WAITS_FOR_A_PERSON)
+_STATES = [f"state = '{state}'" for state in sorted(NEEDS_ATTENTION)]
+_STATES.append(f"state = '{LetterState.DEFERRED}' AND cause IN ({_CAUSES})")
+# Each state by itself, so that no flood in one hides another.
+_OF_STATE = (
+    "(SELECT campaign_id, state, cause, office_id, receiving_domain FROM letter WHERE campaign_id = {campaign}"
+    f" AND {{which}} AND {ATTENTION} LIMIT :most)"
+)
+_LINES = text(
+    "SELECT state, cause, office_id, receiving_domain, count(*) AS letters FROM ("
+    + " UNION ALL ".join(_OF_STATE.format(campaign=":campaign_id", which=which) for which in _STATES)
+    + ") AS one GROUP BY state, cause, office_id, receiving_domain"
+)
+_REPLIES = text(
+    "SELECT asked.domain, found.remote_reply FROM unnest(CAST(:domains AS text[])) AS asked(domain)"
+    " CROSS JOIN LATERAL (SELECT remote_reply FROM letter WHERE campaign_id = :campaign_id"
+    f" AND state = 'rejected' AND receiving_domain = asked.domain AND {ATTENTION} AND remote_reply <> '' LIMIT 1)"
+    " AS found"
+)
+_ASKED = text(
+    "SELECT lookup_status, count(*) FROM (SELECT lookup_status FROM submission WHERE campaign_id = :campaign_id"
+    " AND state = 'needs_address' AND accepted_at IS NOT NULL LIMIT :most) AS one GROUP BY lookup_status"
+)
+_WAITS = (
+    "(SELECT count(*) FROM (SELECT 1 FROM letter WHERE letter.state = '{state}' AND letter.transport = p.transport"
+    " AND letter.receiving_domain = p.receiving_domain AND letter.campaign_id = :campaign_id LIMIT :most) AS one)"
+)
+_NEXT = (
+    "(SELECT min(due_at) FROM letter WHERE letter.state = 'deferred' AND letter.transport = p.transport"
+    " AND letter.receiving_domain = p.receiving_domain AND letter.campaign_id = :campaign_id)"
+)
+_HAS = (
+    "EXISTS (SELECT 1 FROM letter WHERE letter.state = '{state}' AND letter.transport = p.transport"
+    " AND letter.receiving_domain = p.receiving_domain AND letter.campaign_id = :campaign_id)"
+)
+# There is one row for each mail domain of an office: few, and each is asked of along the index of what waits.
+_DOMAINS = text(
+    "SELECT p.transport, p.receiving_domain, p.rate_per_hour, p.tokens, p.connections, p.seconds_per_letter,"
+    " p.failures, CASE WHEN p.open_until > now() THEN p.open_until END AS open_until, p.open_cause,"
+    f" {_WAITS.format(state='queued')} AS queued, {_WAITS.format(state='deferred')} AS deferred, {_NEXT} AS next_try"
+    f" FROM domain_pace p WHERE {_HAS.format(state='deferred')} OR ({_HAS.format(state='queued')}"
+    " AND (p.open_until > now() OR p.seconds_per_letter >= :slow OR NOT p.transport = ANY(:usable)))"
+    " ORDER BY p.open_until DESC NULLS LAST, p.receiving_domain LIMIT :domains"
+)
+
+
+@dataclass(frozen=True)
+class AttentionLine:
+    """Letters of one state and cause, to one office at one mail domain."""
+
+    state: LetterState
+    cause: Cause
+    office_id: int
+    receiving_domain: str
+    letters: int
+
+
+def count_lines(connection: Connection, campaign_id: int, *, most: int = MOST_OF_A_STATE) -> list[AttentionLine]:
+    """What needs attention, grouped; of each state `most` letters at most."""
+    rows = connection.execute(_LINES, {"campaign_id": campaign_id, "most": most})
+    return [
+        AttentionLine(LetterState(state), Cause(cause), office, domain, letters)
+        for state, cause, office, domain, letters in rows
+    ]
+
+
+def refusal_words(connection: Connection, campaign_id: int, domains: Sequence[str]) -> dict[str, str]:
+    """One refusal of each of these domains, in its server's own words."""
+    if not domains:
+        return {}
+    values = {"campaign_id": campaign_id, "domains": list(domains)}
+    return {row.domain: row.remote_reply for row in connection.execute(_REPLIES, values)}
+
+
+def count_asked(connection: Connection, campaign_id: int) -> dict[LookupStatus, int]:
+    """People who pressed Send and are asked about their address, by what was found."""
+    rows = connection.execute(_ASKED, {"campaign_id": campaign_id, "most": MOST_OF_A_STATE})
+    return {LookupStatus(status): people for status, people in rows if status}
+
+
+def waiting_domains(
+    connection: Connection, campaign_id: int, usable: Sequence[Transport], domains: int
+) -> list[WaitingDomain]:
+    """Up to so many mail domains that letters of the campaign wait for: they put us off, are stopped, slow or closed.
+
+    `usable` are the transports that are open.
+    """
+    values = {"campaign_id": campaign_id, "most": MOST_OF_A_DOMAIN, "domains": domains, "slow": SLOW_S}
+    rows = connection.execute(_DOMAINS, {**values, "usable": [transport.value for transport in usable]})
+    return [
+        WaitingDomain(Transport(transport), domain, Pace(*pace), open_until, Cause(cause), queued, deferred, next_try)
+        for transport, domain, *pace, open_until, cause, queued, deferred, next_try in rows
+    ]

@@ -1,0 +1,220 @@
+"""The words and the moves of each problem with letters, from what is known of its offices today."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from shared.domain.attention import Group, Move, Way, noun
+from shared.domain.bulk import BulkAction
+from shared.domain.letter_filter import LetterFilter
+from shared.domain.problems import SCOPES, Problem, Scope
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A problem with `count` letters at one office, one mail domain, or everywhere.
+
+    `office` is its name in words, `address` where its letters go today, empty when nowhere; `has_second` when all
+    offices concerned have a second address that works; `said` is what the mail server said.
+    """
+
+    problem: Problem
+    count: int
+    office_id: int = 0
+    office: str = ""
+    domain: str = ""
+    address: str = ""
+    has_second: bool = False
+    is_vacant: bool = False
+    said: str = ""
+
+    @property
+    def letters(self) -> str:
+        """`31 letters`."""
+        return noun(self.count)
+
+    @property
+    def wanted(self) -> LetterFilter:
+        """Which letters these are."""
+        scope = SCOPES[self.problem]
+        return LetterFilter(
+            needs=True,
+            problem=self.problem,
+            office=self.office_id if scope is Scope.OFFICE else None,
+            domain=self.domain if scope is Scope.DOMAIN else "",
+        )
+
+
+Words = tuple[str, str, tuple[Move, ...]]
+
+
+def group_of(trouble: Trouble) -> Group:
+    """The trouble as organizers read it."""
+    title, words, moves = _WORDS[trouble.problem](trouble)
+    return Group(
+        key=f"{trouble.problem}-{trouble.office_id or trouble.domain or 'all'}",
+        title=title,
+        text=words,
+        count=trouble.count,
+        moves=moves,
+        wanted=trouble.wanted,
+        quote=trouble.said,
+        icon=_ICONS.get(trouble.problem, "warn"),
+    )
+
+
+def _all(trouble: Trouble, verb: str, how: str = "") -> str:
+    them = "it" if trouble.count == 1 else f"all {trouble.count:,}"
+    return f"{verb} {them} {how}".rstrip()
+
+
+def _retry(trouble: Trouble, verb: str = "Retry", how: str = "") -> Move:
+    return Move(_all(trouble, verb, how), action=BulkAction.RETRY)
+
+
+def _cancel(trouble: Trouble) -> Move:
+    return Move(_all(trouble, "Withdraw"), action=BulkAction.CANCEL)
+
+
+_SETTLE = Move("Mark as dealt with", action=BulkAction.SETTLE)
+_SECOND = Move("Use second address", action=BulkAction.SECOND)
+_SEE = Move("See them", Way.LETTERS)
+_DELIVERY = Move("See delivery", Way.DELIVERY)
+
+
+def _address(t: Trouble) -> Words:
+    title = f"{t.letters} to {t.office}: the address does not exist"
+    if t.address:
+        words = f"Letters to this office go to {t.address} now. Those that came back can be sent there."
+        return title, words, (_retry(t, "Send", "again"), _SETTLE)
+    if t.is_vacant:
+        return title, "Nobody holds this seat any more.", (_cancel(t), _SEE)
+    words = "The address on file may be out of date. Letters wait here until it is corrected; none is lost."
+    return title, words, (Move("Correct the address", Way.ADDRESS, office=t.office_id), _SEE)
+
+
+def _mailbox_full(t: Trouble) -> Words:
+    title = f"{t.letters} to {t.office} came back: the mailbox is full"
+    if t.has_second:
+        return title, "The office has a second address on file. No letter is lost.", (_SECOND, _retry(t))
+    return title, "We try again once a day. A call to the office may help. No letter is lost.", (_retry(t), _SEE)
+
+
+def _refused(t: Trouble) -> Words:
+    title = f"{t.letters} refused by {t.domain}"
+    words = "Its mail server does not want them. A retry helps once its administrators let us in: call them first."
+    if t.has_second:
+        return title, f"{words} There is a second address on file.", (_SECOND, _retry(t))
+    return title, f"{words} Letters on paper arrive too.", (_SETTLE, _retry(t))
+
+
+def _gave_up(t: Trouble) -> Words:
+    title = f"{t.letters} to {t.domain} came back: its server could not be reached for days"
+    return title, "Check the offices’ addresses. If they are right, its server may work again.", (_retry(t), _SETTLE)
+
+
+def _our_dns(t: Trouble) -> Words:
+    title = f"{t.letters} came back: our sender domain is not trusted"
+    words = "SPF, DKIM and DMARC of the sender domain have to be right. Correct them, then retry."
+    return title, words, (_retry(t), _DELIVERY)
+
+
+def _uncertain(t: Trouble) -> Words:
+    title = f"{t.letters} may have arrived, or not"
+    words = (
+        "The connection was lost after the whole letter had gone out. Most settle by themselves within three days."
+        " Sent again, an office may get a second copy."
+    )
+    return title, words, (_retry(t, "Send", "again"), _SETTLE)
+
+
+def _unconfirmed(t: Trouble) -> Words:
+    title = f"{t.letters} never confirmed"
+    words = "Nothing came back in three days: they probably arrived. Sent again, an office may get a second copy."
+    return title, words, (_SETTLE, _retry(t, "Send", "again"))
+
+
+def _expired(t: Trouble) -> Words:
+    title = f"{t.letters} not sent before the last day"
+    return title, "Sent now, they arrive late.", (_SETTLE, _retry(t, "Send", "late"))
+
+
+def _quarantined(t: Trouble) -> Words:
+    title = f"{t.letters} set aside: sending broke down three times"
+    return title, "Tell whoever runs the server: dearrep doctor. Then retry.", (_retry(t), _SETTLE)
+
+
+def _vacant(t: Trouble) -> Words:
+    if t.address:
+        title = f"{t.letters} can leave: {t.office} holds the seat now"
+        return (
+            title,
+            "They are written anew for the new office holder.",
+            (
+                Move(_all(t, "Release"), action=BulkAction.RELEASE),
+                _cancel(t),
+            ),
+        )
+    title = f"{t.letters} to a vacant seat: {t.office}"
+    return title, "They wait for the next office holder. Withdraw them if it would be too late.", (_cancel(t), _SEE)
+
+
+def _no_email(t: Trouble) -> Words:
+    if t.address:
+        title = f"{t.letters} can leave: {t.office} has an email address now"
+        return title, f"They go to {t.address}.", (Move(_all(t, "Release"), action=BulkAction.RELEASE), _cancel(t))
+    title = f"{t.letters} to {t.office}: no email address on file"
+    if t.is_vacant:
+        return title, "Nobody holds this seat now.", (_cancel(t), _SEE)
+    return (
+        title,
+        "They leave when there is one.",
+        (
+            Move("Add an address", Way.ADDRESS, office=t.office_id),
+            _cancel(t),
+        ),
+    )
+
+
+def _quick(t: Trouble) -> Words:
+    title = f"{t.letters} sent within seconds of opening the page"
+    words = "Programs are that quick, and few people are. Read some, cancel what is not from people, release the rest."
+    return title, words, (Move(_all(t, "Release"), action=BulkAction.RELEASE), Move("Read them", Way.LETTERS))
+
+
+def _held(t: Trouble) -> Words:
+    return (
+        f"{t.letters} held",
+        "Nobody has decided yet.",
+        (
+            Move(_all(t, "Release"), action=BulkAction.RELEASE),
+            _cancel(t),
+        ),
+    )
+
+
+_WORDS: dict[Problem, Callable[[Trouble], Words]] = {
+    Problem.ADDRESS: _address,
+    Problem.MAILBOX_FULL: _mailbox_full,
+    Problem.REFUSED: _refused,
+    Problem.GAVE_UP: _gave_up,
+    Problem.OUR_DNS: _our_dns,
+    Problem.UNCERTAIN: _uncertain,
+    Problem.UNCONFIRMED: _unconfirmed,
+    Problem.EXPIRED: _expired,
+    Problem.QUARANTINED: _quarantined,
+    Problem.VACANT_SEAT: _vacant,
+    Problem.NO_EMAIL: _no_email,
+    Problem.SENT_QUICKLY: _quick,
+    Problem.HELD: _held,
+}
+_ICONS: dict[Problem, str] = {
+    Problem.ADDRESS: "mail",
+    Problem.NO_EMAIL: "mail",
+    Problem.MAILBOX_FULL: "bounce",
+    Problem.REFUSED: "x",
+    Problem.VACANT_SEAT: "pause",
+    Problem.SENT_QUICKLY: "pause",
+    Problem.HELD: "pause",
+    Problem.EXPIRED: "clock",
+    Problem.QUARANTINED: "lock",
+}

@@ -1,0 +1,110 @@
+"""Many letters at once on pages: by filter and by ticks, without JavaScript, and never another campaign's."""
+
+import html
+import re
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, insert, text, update
+
+from shared.clock import now
+from shared.db.tables import membership, organizer
+from shared.queue.ring import Ring
+from shared.services.organizers import issue_one_time_password
+from shared.settings import Settings
+from tests.factories import CAMPAIGN, make_campaign, write_letters
+from tests.web.test_organizer import EMAIL, press, sign_in
+
+PAGE = "/admin/campaigns/co-ops"
+CHANGE = f"{PAGE}/letters/change"
+
+
+@pytest.fixture
+def troubled(client: FlaskClient, engine: Engine, ring: Ring, settings: Settings) -> FlaskClient:
+    """Letters 1 to 4; both of office 1 came back. Another campaign is there too."""
+    make_campaign(engine)
+    make_campaign(engine, CAMPAIGN.replace('slug = "co-ops"', 'slug = "others"'))
+    for n in range(2):
+        write_letters(engine, ring, settings, f"p{n}@example.org")
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE letter SET state = 'bounced', cause = 'mailbox_full' WHERE office_id = 1"))
+        connection.execute(text("UPDATE letter SET state_changed_at = now() - interval '1 hour'"))
+    return sign_in(client, engine)
+
+
+def test_a_group_is_looked_at_done_and_taken_back(troubled: FlaskClient, engine: Engine) -> None:
+    link = re.search(r'href="([^"]+)">Retry all 2<', troubled.get(PAGE).text)
+    assert link
+    address = html.unescape(link[1])
+    look = troubled.get(address).text
+    assert "Send 2 letters again?" in look
+    done = press(troubled, address, as_of=now().isoformat(), expected="2", when="later").location
+    assert "2 letters queued again" in troubled.get(done).text
+    assert "Mailbox full" in troubled.get(f"{PAGE}/changes").text
+    back = press(troubled, done, f"{done}/undo").location
+    assert "2 letters taken back" in troubled.get(back).text
+    assert press(troubled, done, f"{PAGE}/changes/1/undo").status_code == 303
+    assert "be taken back any more" in html.unescape(troubled.get(PAGE).text)
+    assert troubled.get(f"{PAGE}/changes/9").status_code == 404
+    assert troubled.get("/admin/campaigns/others/changes/1").status_code == 404
+
+
+def test_ticked_letters_and_nothing_else(troubled: FlaskClient, engine: Engine) -> None:
+    table = troubled.get(f"{PAGE}?needs=yes").text
+    assert re.findall(r'name="id" value="(\d)"', table) == ["3", "1"]
+    assert "All 2 that fit" in table
+    press(troubled, f"{CHANGE}?action=retry&id=1", as_of="", expected="1")
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT id FROM letter WHERE state = 'bounced'")).scalars().all() == [3]
+    for wrong, words in (("action=retry", "Tick the letters first"), ("action=fly&id=1", "Choose what to do")):
+        assert troubled.get(f"{CHANGE}?{wrong}").status_code == 303
+        assert words in troubled.get(PAGE).text
+    press_all = f"{CHANGE}?action=retry&all=yes&needs=yes"
+    assert press(troubled, press_all, as_of="yesterday", expected="1").status_code == 400
+
+
+def test_filters_stand_in_the_address_and_combine(troubled: FlaskClient) -> None:
+    def rows(query: str) -> int:
+        return troubled.get(f"{PAGE}?{query}").text.count('name="id"')
+
+    assert (rows(""), rows("office=1"), rows("office=1&state=queued"), rows("test=yes"), rows("test=no")) == (
+        *(4, 2, 0, 4, 0),
+    )
+    assert (rows("problem=mailbox_full"), rows("problem=refused"), rows("problem=mailbox_full&office=2")) == (2, 0, 0)
+    assert (rows("domain=practice.example"), rows("domain=nowhere.example"), rows("needs=yes&q=worcester")) == (4, 0, 2)
+    assert rows("office=x&problem=nonsense&test=maybe&needs=1") == 4
+    page = troubled.get(f"{PAGE}?office=1&needs=yes").text
+    assert "To Practice Representative Pat Practice" in page
+    assert "2 letters fit" in page
+    letter = troubled.get("/admin/letters/1?needs=yes").text
+    assert "Previous" in letter
+    assert "See all 2 letters with this problem" in letter
+
+
+def test_a_poll_is_small_with_many_groups(troubled: FlaskClient, engine: Engine) -> None:
+    with engine.begin() as connection:
+        for number, cause in ((1, "refused"), (2, "gave_up"), (3, "our_dns"), (4, "no_such_address")):
+            where = {"id": number, "cause": cause}
+            connection.execute(text("UPDATE letter SET state = 'bounced', cause = :cause WHERE id = :id"), where)
+    poll = troubled.get(f"{PAGE}/live", headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" in poll.headers
+    assert len(poll.data) < 3_000
+    assert len(troubled.get(f"{PAGE}/live", headers={"Accept-Encoding": ""}).data) < 9_000
+
+
+@pytest.mark.parametrize("role", ["viewer", "organizer"])
+def test_another_campaigns_letters_are_not_there(troubled: FlaskClient, engine: Engine, role: str) -> None:
+    """Whoever may do everything in the one campaign can't name letters of the other, nor mix them in."""
+    with engine.begin() as connection:
+        connection.execute(update(organizer).values(runs_installation=False))
+        connection.execute(insert(membership).values(organizer_id=1, campaign_id=2, role=role))
+    issue_one_time_password(engine, EMAIL)
+    theirs = "/admin/campaigns/others/letters/change?action=cancel"
+    token = re.search(r'name="csrf_token" value="([^"]+)"', troubled.get("/admin/password").text)
+    assert token
+    for path in (f"{theirs}&id=2", f"{CHANGE}?action=cancel&id=2", "/admin/campaigns/others/addresses/1"):
+        is_refused = role == "viewer" and "others" in path
+        for answer in (troubled.get(path), troubled.post(path, data={"csrf_token": token[1]})):
+            assert answer.status_code == (403 if is_refused else 404), path
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM letter WHERE state = 'cancelled'")) == 0
