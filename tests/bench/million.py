@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from shared.domain.table_keys import TableKey
 from shared.services.letters_table import PAGE_SIZE
+from shared.services.organizer_sessions import open_session
 from shared.services.organizers import issue_one_time_password
 from tests.bench.browsers import OWN_WORDS
 from tests.bench.figures import Figure, Goal
@@ -29,6 +30,7 @@ _TABLES = (
     "follow_up",
     "letter",
     "consent",
+    "invitation",
     "submission_target",
     "submission",
 )
@@ -105,6 +107,11 @@ def _pages(here: Stage) -> dict[str, str]:
         "overview": "/admin/",
         "campaign": campaign,
         "live part": f"{campaign}/live",
+        "chart by minutes": f"{campaign}/flow?by=minute",
+        "chart by days": f"{campaign}/flow?by=day",
+        "map": f"{campaign}/map?chamber=lower",
+        "other chamber": f"{campaign}?chamber=upper&by=day",
+        "districts": f"{campaign}/districts?chamber=lower",
         "one state": f"{campaign}?state=deferred",
         "large state": f"{campaign}?state=sent",
         "deep page": f"{campaign}?before={deep}",
@@ -152,7 +159,8 @@ def _client(here: Stage) -> FlaskClient:
         row = connection.execute(text("SELECT id, session_epoch FROM organizer")).one()
     client = create_app(here.settings, here.engine, here.ring()).test_client()
     with client.session_transaction() as session:
-        session["signed_in"] = [row.id, row.session_epoch, int(time.time())]
+        number = open_session(here.engine, row.id, "a bench")
+        session["signed_in"] = [row.id, row.session_epoch, int(time.time()), number]
         session["used_at"] = int(time.time())
         session["one_time"] = False
     return client

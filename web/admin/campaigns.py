@@ -21,6 +21,7 @@ from shared.services.dashboard import LiveCounts
 from shared.services.letters_table import list_letters
 from web.admin import bp
 from web.admin.guard import needs, organizer
+from web.admin.pictures import pictures_of
 from web.context import here
 from web.forms.supporter import PlainForm
 
@@ -82,6 +83,7 @@ def campaign(slug: str) -> str:
         checked=count_checked(here().engine, stored.id) if state is LetterState.HELD else 0,
         moves=_moves(stored),
         chips=[one for one in PIPELINE if one in _shown(counts) or one is state],
+        pictures=pictures_of(stored),
         **_live_values(stored, counts),
     )
 

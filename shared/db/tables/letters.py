@@ -98,7 +98,8 @@ letter = Table(
     ),
     Index("ix_letter_relay_id", "relay_id", postgresql_where=sql("relay_id <> ''")),
     Index("ix_letter_answered", "campaign_id", "office_id", "state", postgresql_where=sql("answered_at IS NOT NULL")),
-    Index("ix_letter_changed", "campaign_id", "state", "state_changed_at", "id"),
+    # Carries when a server took the letter, by which letters are counted over time.
+    Index("ix_letter_changed", "campaign_id", "state", "state_changed_at", "id", postgresql_include=["sent_at"]),
 )
 
 # Apart from the letter and never updated, which is what an index of words needs; see `shared.domain.search_words`.
