@@ -69,7 +69,7 @@ def _kept(part: str, stored: StoredCampaign, values: Callable[[Counted], dict[st
     def make() -> str:
         return render_template(f"admin/_{part}.html", stored=stored, **values(_counted(stored)))
 
-    key = (part, stored.id, stored.updated_at, _span(), _chamber(), may_open("admin.delivery"))
+    key = (part, stored.id, _span(), _chamber(), may_open("admin.delivery"))
     return here().pages.part(key, make)
 
 
