@@ -1,7 +1,7 @@
 """What the pictures of a campaign show: letters by office and by time, and what happened.
 
 Revision ID: 0020
-Revises: 0022
+Revises: 0018
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0020"
-down_revision = "0022"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
