@@ -7,8 +7,10 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from flask import Response, request
+from markupsafe import Markup
 
 _VARY = "Accept-Encoding, Accept-Language"
+_TOO_OLD_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,21 @@ class PageCache:
 
     def answer(self, key: Hashable, make: Callable[[], str | None]) -> Response | None:
         """The page as a response, None when `make` gives none (which is then not kept)."""
-        page = self._pages.get(key)
-        if page is None or time.monotonic() - page.made_at > self.seconds:
-            page = self._renew(key, page, make)
+        page = self._page(key, make)
         return None if page is None else _response(page)
+
+    def part(self, key: Hashable, make: Callable[[], str]) -> Markup:
+        """HTML that is a part of a page, or all that a page's own poll asks for."""
+        page = self._page(key, make)
+        return Markup(page.body.decode() if page else "")  # noqa: S704 - a template made it
+
+    def _page(self, key: Hashable, make: Callable[[], str | None]) -> KeptPage | None:
+        page = self._pages.get(key)
+        age = time.monotonic() - page.made_at if page else 0.0
+        if page is None or age > self.seconds:
+            # Nobody is shown what was right long ago, only because somebody else is making it anew.
+            page = self._renew(key, page if age < _TOO_OLD_S else None, make)
+        return page
 
     def _renew(self, key: Hashable, old: KeptPage | None, make: Callable[[], str | None]) -> KeptPage | None:
         lock = self._making.setdefault(key, threading.Lock())

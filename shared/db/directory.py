@@ -192,3 +192,11 @@ def finish_run(connection: Connection, run_id: int, report: dict[str, Any]) -> N
     # Not now(): that is when the transaction began, and two imports of one moment must differ.
     values = {"finished_at": func.clock_timestamp(), "report": report}
     connection.execute(update(import_run).where(import_run.c.id == run_id).values(**values))
+
+
+def shaped_districts(connection: Connection, jurisdiction: str) -> set[tuple[Chamber, str]]:
+    """Chamber and id of the districts in force, without their shapes."""
+    query = select(district.c.chamber, district.c.ocd_id).where(
+        district.c.jurisdiction == jurisdiction, district.c.valid_to.is_(None)
+    )
+    return {(Chamber(chamber), ocd_id) for chamber, ocd_id in connection.execute(query)}

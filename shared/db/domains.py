@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - statements are put together from the constants below, never from data
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -64,6 +64,25 @@ _SET_RATE = text(
 _END_BREAK = text(
     "UPDATE domain_pace SET open_until = NULL, open_cause = '' WHERE receiving_domain = :domain AND open_until > now()"
 )
+
+
+_PACES = text(
+    "SELECT transport, receiving_domain, rate_per_hour, tokens, connections, seconds_per_letter, failures,"
+    " CASE WHEN open_until > now() THEN open_until END FROM domain_pace JOIN"
+    " unnest(CAST(:transports AS text[]), CAST(:domains AS text[])) AS asked(transport, receiving_domain)"
+    " USING (transport, receiving_domain)"
+)
+
+
+def paces_of(
+    connection: Connection, wanted: Collection[tuple[Transport, str]]
+) -> dict[tuple[Transport, str], tuple[Pace, datetime | None]]:
+    """The pace of each of these domains that is known, and until when it is left alone, if it is."""
+    values = {"transports": [one.value for one, _ in wanted], "domains": [domain for _, domain in wanted]}
+    return {
+        (Transport(transport), domain): (Pace(*pace), open_until)
+        for transport, domain, *pace, open_until in connection.execute(_PACES, values)
+    }
 
 
 def list_domains(connection: Connection, transports: Sequence[Transport]) -> list[DomainLine]:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.clock import now
+from shared.db import tallies
 from shared.db.domains import DomainLine, list_domains
 from shared.db.tables import snapshot
 from shared.db.tables.letters import ATTENTION
@@ -23,7 +24,7 @@ _LOCK = text("SELECT pg_try_advisory_xact_lock(7310044)")
 # One statement, so that what was promised and what is there are of the same moment.
 _CAMPAIGNS = """
 SELECT campaign.id, coalesce(wrote.people, 0), coalesce(wrote.expected, 0), coalesce(wrote.looking_up, 0),
-    coalesce(wrote.needs_address, 0), coalesce(there.by_state, '{{}}'), coalesce(troubled.letters, 0)
+    coalesce(wrote.needs_address, 0), coalesce(there.by_state, '{{}}'), coalesce(troubled.letters, 0){columns}
 FROM campaign
 LEFT JOIN (SELECT campaign_id, count(accepted_at) AS people, sum(expected_letters) AS expected,
     count(accepted_at) FILTER (WHERE state IN ('draft', 'looking_up')) AS looking_up,
@@ -34,11 +35,15 @@ LEFT JOIN (SELECT campaign_id, jsonb_object_agg(state, letters) AS by_state
     GROUP BY campaign_id) AS there ON there.campaign_id = campaign.id
 LEFT JOIN (SELECT campaign_id, count(*) AS letters FROM letter WHERE {which} AND {attention} GROUP BY campaign_id)
     AS troubled ON troubled.campaign_id = campaign.id
-"""
-_EVERY_CAMPAIGN = text(_CAMPAIGNS.format(which="true", attention=ATTENTION))
+{joins}"""
+_PLAIN = {"attention": ATTENTION, "columns": "", "joins": ""}
+_EVERY_CAMPAIGN = text(_CAMPAIGNS.format(which="true", **_PLAIN))
 _ONE_CAMPAIGN = text(
-    _CAMPAIGNS.format(which="campaign_id = :campaign_id", attention=ATTENTION) + "WHERE campaign.id = :campaign_id"
+    _CAMPAIGNS.format(which="campaign_id = :campaign_id", **_PLAIN) + "WHERE campaign.id = :campaign_id"
 )
+_WITH_TALLIES = text(_CAMPAIGNS.format(which="true", attention=ATTENTION, columns=tallies.COLUMNS, joins=tallies.JOINS))
+# The columns of a tally come last.
+_TALLY = 3
 _FOLLOW_UPS = text("SELECT state, count(*) FROM follow_up GROUP BY state")
 _SENT = text(
     "SELECT letter.transport, letter.receiving_domain, count(*) FROM letter_event JOIN letter"
@@ -73,7 +78,7 @@ def count_imbalance(connection: Connection) -> int:
 
 
 def count_figures(connection: Connection, transports: Sequence[Transport]) -> Figures:
-    """Everything, counted now; `transports` are those that are open."""
+    """Everything, counted now; `transports` are those that are open. The campaigns' tallies are kept at once."""
     taken_at = now()
     # Workers plan without bitmaps, and the index of the events' times is read by one.
     connection.execute(text("SET LOCAL enable_bitmapscan = on"))
@@ -85,7 +90,7 @@ def count_figures(connection: Connection, transports: Sequence[Transport]) -> Fi
         _domain(line, sent.get((line.transport.value, line.receiving_domain), 0))
         for line in list_domains(connection, transports)
     )
-    return Figures(taken_at, _campaigns(connection), follow_ups, domains)
+    return Figures(taken_at, _campaigns_and_tallies(connection), follow_ups, domains)
 
 
 def read_snapshot(connection: Connection) -> Snapshot | None:
@@ -104,6 +109,12 @@ def write_snapshot(connection: Connection, figures: Figures, took_s: float) -> N
 
 def _campaigns(connection: Connection) -> dict[int, CampaignFigures]:
     return {row[0]: _campaign(*row[1:]) for row in connection.execute(_EVERY_CAMPAIGN)}
+
+
+def _campaigns_and_tallies(connection: Connection) -> dict[int, CampaignFigures]:
+    rows = connection.execute(_WITH_TALLIES).all()
+    tallies.write_tallies(connection, {row[0]: tuple(row[-_TALLY:]) for row in rows})
+    return {row[0]: _campaign(*row[1:-_TALLY]) for row in rows}
 
 
 def _campaign(

@@ -1,5 +1,7 @@
 """When a crowd's letters are out: pure arithmetic over pace and office hours."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from shared.domain.office_hours import OfficeHours
@@ -39,3 +41,30 @@ def sending_ends(begins_at: datetime, needed_s: float, hours: OfficeHours | None
 
 def _at(day: datetime, clock: time, hours: OfficeHours) -> datetime:
     return datetime.combine(day.astimezone(hours.zone).date(), clock, hours.zone)
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Letters that wait for one receiving domain.
+
+    The last of them is due at `last_due`; nothing goes there before `free_at`; None where it does not matter.
+    """
+
+    letters: int
+    pace: Pace
+    last_due: datetime | None = None
+    free_at: datetime | None = None
+    hours: OfficeHours | None = None
+
+
+def queues_empty_at(queues: Iterable[Queue], at: datetime) -> datetime | None:
+    """When the last letter of the slowest queue has left; None while one of the paces is not known yet."""
+    ends = [at]
+    for queue in queues:
+        needed_s = seconds_to_empty(queue.pace, queue.letters)
+        if needed_s is None:
+            return None
+        ends.append(sending_ends(max(at, queue.free_at or at), needed_s, queue.hours))
+        # They can't leave before they are due.
+        ends.append(sending_ends(max(at, queue.last_due or at), 0, queue.hours))
+    return max(ends)

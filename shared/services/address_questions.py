@@ -110,7 +110,7 @@ def correct_person(
 
 
 def _write_anew(connection: Connection, row: RowMapping, address: dict[str, str], actor: str) -> int:
-    written = letters.letters_of_submission(connection, row["id"], lock=True)
+    written = letters.lock_letters_of_submission(connection, row["id"])
     waiting = [one for one in written if LetterState(one["state"]) in CANCELLABLE]
     for letter in waiting:
         letters.change_letter(connection, letter, LetterState.CANCELLED, actor=actor, cause=Cause.ORGANIZER)

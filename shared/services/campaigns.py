@@ -12,10 +12,12 @@ from sqlalchemy import Connection, Engine, func, select
 from shared.db import campaigns as rows
 from shared.db import submissions
 from shared.db.engine import at_once
+from shared.db.happenings import note
 from shared.db.logos import save_logo
 from shared.db.tables import submission
 from shared.domain.campaigns import Campaign, StoredCampaign
 from shared.domain.follow_ups import Trigger
+from shared.domain.happenings import happening_of
 from shared.domain.phrases import phrase
 from shared.domain.simulations import SLUG as SIMULATION
 from shared.domain.states import CampaignState
@@ -138,7 +140,7 @@ def change_campaign_state(engine: Engine, slug: str, state: CampaignState, *, ac
             raise NotAllowed(f"A campaign that is {stored.state} can't become {state}.")
         if slug == SIMULATION and state in (_S.SCHEDULED, _S.LIVE):
             raise NotAllowed("The simulated action day never goes live. Remove it: dearrep simulate --clean")
-        rows.write_state(connection, stored.id, state)
+        _write_state(connection, stored, state)
         if state is CampaignState.WON:
             people = submissions.newest_of_people(connection, stored.id)
             plan_follow_ups(connection, stored.id, people, Trigger.WON)
@@ -150,9 +152,15 @@ def turn_campaigns(engine: Engine) -> None:
     with engine.begin() as connection:
         for stored in rows.lock_turning(connection):
             state = _S.LIVE if stored.state is _S.SCHEDULED else _S.CLOSED
-            rows.write_state(connection, stored.id, state)
+            _write_state(connection, stored, state)
             states = {"old": stored.state.value, "new": state.value}
             _LOG.info("campaign.state", campaign_id=stored.id, **states, actor="calendar")
+
+
+def _write_state(connection: Connection, stored: StoredCampaign, state: CampaignState) -> None:
+    rows.write_state(connection, stored.id, state)
+    if happened := happening_of(stored.state, state):
+        note(connection, happened, campaign_ids=[stored.id])
 
 
 def require_not_ended(stored: StoredCampaign) -> None:

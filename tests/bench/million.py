@@ -31,8 +31,8 @@ _TABLES = (
     "follow_up",
     "letter",
     "consent",
-    "submission_target",
     "invitation",
+    "submission_target",
     "submission",
 )
 _INDEXES = text(
@@ -113,6 +113,11 @@ def _pages(here: Stage) -> dict[str, str]:
         "overview": "/admin/",
         "campaign": campaign,
         "live part": f"{campaign}/live",
+        "chart by minutes": f"{campaign}/flow?by=minute",
+        "chart by days": f"{campaign}/flow?by=day",
+        "map": f"{campaign}/map?chamber=lower",
+        "other chamber": f"{campaign}?chamber=upper&by=day",
+        "districts": f"{campaign}/districts?chamber=lower",
         "one state": f"{campaign}?state=deferred",
         "large state": f"{campaign}?state=sent",
         "deep page": f"{campaign}?before={deep}",

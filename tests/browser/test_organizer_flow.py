@@ -72,6 +72,7 @@ def test_every_page_is_fit_for_everybody(site: Site, browser: Browser, signed_in
         "/campaigns/co-ops",
         "/campaigns/co-ops?state=sent&q=riv",
         "/campaigns/co-ops?q=nobody",
+        "/campaigns/co-ops/districts",
         "/campaigns/co-ops/results",
         "/campaigns/co-ops/results/try-again",
         "/campaigns/co-ops/offices/1/address",

@@ -35,3 +35,9 @@ def test_one_button_rehearses_the_launch(
     check(page)
     page.get_by_role("button", name="Run it again").click()
     expect(page.get_by_text("nothing has changed.")).to_be_visible(timeout=15_000)
+    # The live page has a map of these districts.
+    page.goto(f"{site.url}/admin/campaigns/co-ops?by=day")
+    page.get_by_text("Show as table").first.click()
+    check(page)
+    page.goto(f"{site.url}/admin/campaigns/co-ops/districts?chamber=upper")
+    check(page)

@@ -24,6 +24,7 @@ from web.admin import (  # noqa: E402 - they register themselves on bp
     offices,  # noqa: F401
     pace,  # noqa: F401
     people,  # noqa: F401
+    pictures,  # noqa: F401
     publishing,  # noqa: F401
     receiving,  # noqa: F401
     rehearsal,  # noqa: F401

@@ -20,6 +20,7 @@ from shared.services.campaigns import CAMPAIGN_ARROWS, campaign_page, change_cam
 from shared.services.dashboard import LiveCounts
 from web.admin import bp
 from web.admin.guard import needs, organizer
+from web.admin.pictures import pictures_of
 from web.admin.table import PIPELINE, shown_states, table_values
 from web.context import here
 from web.forms.supporter import PlainForm
@@ -54,7 +55,8 @@ def campaign(slug: str) -> str:
     """The live page: counts, pipeline, what needs attention, and the table of letters."""
     stored = read_campaign(here().engine, slug)
     live = _live_values(stored)
-    return render_template("admin/campaign.html", **live, **table_values(stored, live["counts"]), moves=_moves(stored))
+    table = table_values(stored, live["counts"])
+    return render_template("admin/campaign.html", **live, **table, moves=_moves(stored), pictures=pictures_of(stored))
 
 
 @bp.get("/campaigns/<slug>/live")

@@ -130,10 +130,14 @@ def known_organizer() -> OrganizerSession | None:
     return find_session(here().engine, organizer_id, epoch, number, slug=slug, letter_id=letter_id)
 
 
+# The parts of the live page, also for browsers that don't say who asks.
+_LIVE_PARTS = frozenset({"admin.live", "admin.live_flow", "admin.live_map"})
+
+
 def _asks_by_itself() -> bool:
     """A page that refreshes itself is no use: nobody may be looking. Words that save themselves were typed."""
     by_script = request.headers.get("Sec-Fetch-Dest") == "empty"
-    return request.endpoint == "admin.live" or (by_script and request.method == "GET")
+    return request.endpoint in _LIVE_PARTS or (by_script and request.method == "GET")
 
 
 def _seconds() -> int:

@@ -1,7 +1,7 @@
 // Polls a page's own part and swaps only the pieces, by key, whose HTML has changed: typed text, focus and
 // open details elsewhere survive. Every page works without this file.
-const root = document.getElementById("live");
-let on = true, inFlight = false, pressed = false;
+let on = true, pressed = false;
+const asking = new Set();
 
 // Pieces that move between press and release would swallow the press.
 addEventListener("pointerdown", () => (pressed = true), true);
@@ -39,9 +39,9 @@ export function swap(html) {
   return parsed.querySelector("[data-stop]") !== null;
 }
 
-async function poll() {
-  if (!on || document.hidden || inFlight) return false;
-  inFlight = true;
+async function poll(root) {
+  if (!on || document.hidden || asking.has(root)) return false;
+  asking.add(root);
   try {
     const answer = await fetch(root.dataset.poll, { headers: { "X-Requested-With": "live" } });
     if (answer.redirected) {
@@ -55,15 +55,15 @@ async function poll() {
   } catch {
     return false; // The network comes back by itself.
   } finally {
-    inFlight = false;
+    asking.delete(root);
   }
 }
 
-if (root?.dataset.poll) {
+for (const root of document.querySelectorAll("[data-poll]")) {
   const every = Number(root.dataset.every || 0) * 1000;
   let wait = every || Number(root.dataset.first || 2000);
   const next = async () => {
-    if (await poll()) return;
+    if (await poll(root)) return;
     if (!every) wait = Math.min(wait * Number(root.dataset.slower || 2), root.dataset.slower ? 30000 : 5000);
     setTimeout(next, wait);
   };

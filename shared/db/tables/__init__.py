@@ -6,9 +6,10 @@ from shared.db.tables.bulk import bulk_change, bulk_letter
 from shared.db.tables.campaigns import campaign, campaign_draft, campaign_edition, campaign_logo
 from shared.db.tables.consents import campaign_update, consent
 from shared.db.tables.delivery import domain_pace, installation, mail_relay, sender_check
-from shared.db.tables.directory import district, import_run, office, office_holder
+from shared.db.tables.directory import district, drawing, import_run, office, office_holder
 from shared.db.tables.exports import export, export_piece
-from shared.db.tables.figures import snapshot
+from shared.db.tables.figures import snapshot, tally
+from shared.db.tables.happenings import happening
 from shared.db.tables.invitations import invitation
 from shared.db.tables.letters import follow_up, letter, letter_event, letter_words
 from shared.db.tables.office_changes import import_change, office_change
@@ -33,9 +34,11 @@ __all__ = [
     "consent",
     "district",
     "domain_pace",
+    "drawing",
     "export",
     "export_piece",
     "follow_up",
+    "happening",
     "import_change",
     "import_run",
     "installation",
@@ -63,4 +66,5 @@ __all__ = [
     "submission",
     "submission_target",
     "suppression",
+    "tally",
 ]

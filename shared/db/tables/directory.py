@@ -9,6 +9,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    PrimaryKeyConstraint,
     Table,
     UniqueConstraint,
 )
@@ -103,4 +104,15 @@ office_holder = Table(
     Index("uq_office_holder_current", "office_id", unique=True, postgresql_where=sql("valid_to IS NULL")),
     Index("ix_office_holder_person_id", "person_id"),
     Index("ix_office_holder_office_id", "office_id"),
+)
+
+# A chamber's districts as outlines on a map of the state; drawn again when the districts it was `drawn_from` change.
+drawing = Table(
+    "drawing",
+    METADATA,
+    text("jurisdiction", default=None),
+    text("chamber", default=None),
+    text("drawn_from", default=None),
+    Column("content", JSONB, nullable=False),
+    PrimaryKeyConstraint("jurisdiction", "chamber"),
 )

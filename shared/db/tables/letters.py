@@ -106,7 +106,8 @@ letter = Table(
     ),
     Index("ix_letter_relay_id", "relay_id", postgresql_where=sql("relay_id <> ''")),
     Index("ix_letter_answered", "campaign_id", "office_id", "state", postgresql_where=sql("answered_at IS NOT NULL")),
-    Index("ix_letter_changed", "campaign_id", "state", "state_changed_at", "id"),
+    # Carries when a server took the letter, by which letters are counted over time.
+    Index("ix_letter_changed", "campaign_id", "state", "state_changed_at", "id", postgresql_include=["sent_at"]),
     # What needs attention, counted by what one mends, and read in the order of the table.
     Index(
         "ix_letter_attention",

@@ -9,7 +9,9 @@ from sqlalchemy import Connection, Engine, RowMapping
 
 from shared.db import campaigns, pace
 from shared.db.claims import Kind, claim_letters
+from shared.db.happenings import note
 from shared.domain.causes import Cause
+from shared.domain.happenings import Happening
 from shared.domain.pace import DISTRUST_S, batch_size, break_seconds, next_pace
 from shared.domain.states import LetterState
 from shared.queue.names import TaskName
@@ -99,6 +101,9 @@ class _Letters:
             connection, batch.transport, batch.receiving_domain, learned, break_s=break_s, cause=carried.refusal
         )
         if carried.refusal:
+            if learned.failures == 1 or carried.refusal is Cause.OUR_DNS:
+                numbers = sorted({parcel.campaign_id for parcel in batch.parcels})
+                note(connection, Happening.LEFT_ALONE, campaign_ids=numbers, about=batch.receiving_domain)
             _LOG.error("delivery.stopped", domain=batch.receiving_domain, cause=carried.refusal.value, for_s=break_s)
 
     def recorded(self) -> None:

@@ -7,7 +7,9 @@ import structlog
 from sqlalchemy import Engine
 
 from shared.db import installation
+from shared.db.happenings import note
 from shared.db.installation import Switches
+from shared.domain.happenings import Happening
 
 _LOG = structlog.get_logger()
 
@@ -22,4 +24,5 @@ def pause_everything(engine: Engine, *, paused: bool, actor: str) -> None:
     """Stops the letters and emails of all campaigns, or lets them go on; new ones are accepted either way."""
     with engine.begin() as connection:
         installation.pause_all(connection, paused=paused)
+        note(connection, Happening.ALL_PAUSED if paused else Happening.ALL_RESUMED, campaign_ids=[None])
     _LOG.warning("delivery.paused" if paused else "delivery.resumed", actor=actor)

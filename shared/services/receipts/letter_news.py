@@ -8,8 +8,10 @@ import structlog
 from sqlalchemy import ColumnElement, Connection, RowMapping, func
 
 from shared.db import follow_ups, letters, pace
+from shared.db.happenings import note
 from shared.domain.causes import Cause
 from shared.domain.follow_ups import Trigger
+from shared.domain.happenings import Happening
 from shared.domain.pace import DISTRUST_S
 from shared.domain.receipts import News, Receipt, ReceiptOutcome
 from shared.domain.states import LETTER_ARROWS, LetterState
@@ -72,6 +74,7 @@ def after(seconds: float) -> ColumnElement[datetime]:
 def _distrusted(connection: Connection, row: RowMapping, cause: Cause) -> None:
     """A server that took the letter and then refused its sender: the next letters would only come back too."""
     pace.stop_domain(connection, Transport(row["transport"]), row["receiving_domain"], break_s=DISTRUST_S, cause=cause)
+    note(connection, Happening.LEFT_ALONE, campaign_ids=[row["campaign_id"]], about=row["receiving_domain"])
     _LOG.error("delivery.stopped", domain=row["receiving_domain"], cause=cause.value, for_s=DISTRUST_S)
 
 
