@@ -1,7 +1,7 @@
 """What a relay service signs once for one event, so that nobody can use it for another.
 
 Revision ID: 0018
-Revises: 0022
+Revises: 0017
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
 """What needs attention, counted along an index of its own; letters of a mail domain; changes of many letters at once.
 
 Revision ID: 0019
-Revises: 0017
+Revises: 0018
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
 """What the pictures of a campaign show: letters by office and by time, and what happened.
 
 Revision ID: 0020
-Revises: 0018
+Revises: 0019
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
 """What organizers decide about offices, what an import changed, and which offices' letters have to follow.
 
 Revision ID: 0021
-Revises: 0023
+Revises: 0020
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0021"
-down_revision = "0023"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

@@ -1,7 +1,7 @@
 """Exports: files that organizers ask for, made by workers in pieces.
 
 Revision ID: 0022
-Revises: 0023
+Revises: 0021
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0022"
-down_revision = "0020"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 

@@ -1,7 +1,7 @@
 """A relay that is entered in the console, what DNS said about the sender domain, when each source was last heard of.
 
 Revision ID: 0023
-Revises: 0017
+Revises: 0022
 """
 
 import sqlalchemy as sa
