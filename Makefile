@@ -10,11 +10,11 @@ run: environment
 	@exec $(BIN)/dearrep up $(if $(PORT),--port $(PORT))
 
 test: environment-dev check browser mail-server
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 3
 
 # The same tests, a quarter slower, and which lines none of them reaches.
 coverage: environment-dev browser mail-server
-	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
+	@$(BIN)/python -m pytest -n 3 --cov --cov-report=term:skip-covered
 
 # Types, style and the direction of imports.
 check: environment-dev

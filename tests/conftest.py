@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 import redis
+from argon2 import PasswordHasher
 from sqlalchemy import Engine
 from xdist.scheduler import LoadScopeScheduling
 
@@ -18,6 +19,7 @@ from shared.db.tables import METADATA
 from shared.db.upgrade import upgrade
 from shared.local.broker import EmbeddedBroker
 from shared.local.postgres import EmbeddedPostgres
+from shared.services import organizers
 from shared.services.lookup import directory
 from shared.settings import Settings
 
@@ -25,6 +27,7 @@ _PASSWORD = "for-tests-only"
 # Tests that share one set of servers, each group in one process.
 _TOGETHER = (
     "tests/faults/",
+    "tests/browser/console/",
     "tests/browser/",
     "tests/services/test_real_mail_server.py",
     "tests/worker/test_rabbitmq.py",
@@ -74,6 +77,12 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> None:
+    """Looking at one takes a tenth of a second on purpose, and tests look at thousands."""
+    organizers._HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 @pytest.fixture(scope="session")

@@ -20,12 +20,15 @@ from shared.services.attention import read_attention
 from shared.services.bulk import ask_change
 from shared.services.campaigns import read_campaign
 from shared.services.failing_addresses import correct_failing, find_mendable
+from shared.services.offices.wanted import By
 from shared.services.prepare import prepare_submissions
 from shared.settings import Settings
 from tests.factories import make_campaign, write_letters
 
 Sql = Callable[[str], None]
 Groups = Callable[[], dict[str, Group]]
+
+NEW = {"email": "new@right.example", "second_email": ""}
 
 
 @pytest.fixture
@@ -107,7 +110,7 @@ def test_an_address_is_corrected_and_what_came_back_is_sent_there(
     [group] = groups().values()
     assert group.title.startswith("3 letters to Practice Representative Pat Practice: the address does not exist")
     assert (group.moves[0].way, group.moves[0].office) == (Way.ADDRESS, 1)
-    correct_failing(engine, ring, find_mendable(engine, 1, 1), email="new@right.example", second_email="")
+    correct_failing(engine, ring, find_mendable(engine, 1, 1), NEW, By("test"))
     # What was held has left by itself.
     [group] = groups().values()
     assert (group.count, group.moves[0].words) == (2, "Send all 2 again")
@@ -126,7 +129,7 @@ def test_seats_without_a_holder_or_an_address(engine: Engine, ring: Ring, sql: S
     found = groups()
     assert "1 letter to a vacant seat" in found["vacant_seat-1"].title
     assert found["no_email-2"].moves[0].way is Way.ADDRESS
-    correct_failing(engine, ring, find_mendable(engine, 1, 2), email="new@right.example", second_email="")
+    correct_failing(engine, ring, find_mendable(engine, 1, 2), NEW, By("test"))
     sql("UPDATE office_holder SET valid_to = NULL WHERE office_id = 1")
     for group in groups().values():
         assert group.moves[0].action is BulkAction.RELEASE

@@ -118,7 +118,7 @@ def test_each_letter_is_a_row_that_no_program_calculates(engine: Engine, setting
         "Đặng",
         "01603",
         "queued",
-        "Queued",
+        "Waiting to leave",
     )
     assert (first["own_words"], first["is_test"]) == ("One.\n\nTwo, “three”.", "yes")
     assert datetime.fromisoformat(first["accepted_at"]).tzinfo is not None

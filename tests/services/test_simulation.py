@@ -32,6 +32,7 @@ from shared.services.delivery import deliver_letters, send_mail
 from shared.services.failing_addresses import correct_failing, find_mendable
 from shared.services.figures import current_figures
 from shared.services.make_letters import make_due_letters
+from shared.services.offices.wanted import By
 from shared.services.prepare import prepare_submissions
 from shared.services.receipts import apply_receipts
 from shared.settings import Settings
@@ -177,7 +178,8 @@ def _mend(engine: Engine, ring: Ring, settings: Settings, day: simulation.Simula
             move = group.moves[0]
             if move.way is Way.ADDRESS:
                 line = find_mendable(engine, day.campaign_id, move.office)
-                correct_failing(engine, ring, line, email=f"right{move.office}@{QUICK}", second_email="")
+                typed = {"email": f"right{move.office}@{QUICK}", "second_email": ""}
+                correct_failing(engine, ring, line, typed, By("test"))
                 continue
             assert move.action
             choice = Choice(day.campaign_id, group.wanted)

@@ -64,7 +64,7 @@ def test_a_file_is_asked_for_watched_taken_and_written_down(
     assert "data-stop" not in signed_in.get(f"{PAGE}/live").text
     make_exports(engine, ring, settings)
     assert "data-stop" in signed_in.get(f"{PAGE}/live").text
-    assert "State: Queued" in text_of(signed_in, PAGE)
+    assert "State: Waiting to leave" in text_of(signed_in, PAGE)
     answer = signed_in.get(link_on(signed_in))
     assert answer.status_code == OK
     assert re.search(
@@ -75,7 +75,7 @@ def test_a_file_is_asked_for_watched_taken_and_written_down(
     assert [row["email"] for row in rows] == ["jamie@example.org"] * 2
     assert audit(engine) == [
         ("asked for an export", "export 1: Letters (CSV)"),
-        ("downloaded an export", "export 1: Letters (CSV), State: Queued"),
+        ("downloaded an export", "export 1: Letters (CSV), State: Waiting to leave"),
     ]
 
 

@@ -148,7 +148,8 @@ def test_the_live_page_counts_and_the_table_finds(signed_in: FlaskClient, letter
     assert "Ana Rivera" in found
     assert "Wei Rivera" not in found
     assert "No letter fits" in signed_in.get("/admin/campaigns/co-ops?q=%25").text
-    assert signed_in.get("/admin/campaigns/co-ops?state=nonsense&before=99&after=x-1").text.count("<tr><td>") == 6
+    page = signed_in.get("/admin/campaigns/co-ops?state=nonsense&before=99&after=x-1").text
+    assert page.partition('id="letters"')[2].count("<tr><td>") == 6
     live = signed_in.get("/admin/campaigns/co-ops/live")
     assert "<html" not in live.text
     assert "Ana Rivera" not in live.text

@@ -85,7 +85,7 @@ def test_trouble_is_seen_mended_and_taken_back(troubled: Site, signed_in: Page, 
     expect(page.locator("h1")).to_contain_text("Home address of Jamie Rivera")
     check(page)
     page.goto(f"{live}?needs=yes&problem=mailbox_full#letters")
-    page.locator("tbody a").nth(1).click()
+    page.locator("#letters tbody a").nth(1).click()
     expect(page.locator(".alike, .do2").first).to_contain_text("See all 4 letters with this problem")
     expect(page.get_by_role("link", name="Previous")).to_be_visible()
     check(page)
