@@ -21,6 +21,7 @@ from shared.local.broker import EmbeddedBroker
 from shared.local.postgres import EmbeddedPostgres
 from shared.services import organizers
 from shared.services.lookup import directory
+from shared.services.pictures import drawings
 from shared.settings import Settings
 
 _PASSWORD = "for-tests-only"
@@ -138,7 +139,9 @@ def pages_are_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def engine(postgres_engine: Engine) -> Iterator[Engine]:
     """A database whose tables are empty before and after the test."""
+    # Numbers begin again with every test, so that what was read for the last one would look the same.
     directory._LOADED.clear()
+    drawings._READ.clear()
     yield postgres_engine
     with postgres_engine.begin() as connection:
         is_large = connection.exec_driver_sql(_LARGEST).scalar_one() > _LARGE_BYTES
