@@ -51,7 +51,7 @@ def start_web(
         "--workers",
         str(processes),
         "--blocking-threads",
-        "4",
+        "8",
         "--respawn-failed-workers",
         "--respawn-interval",
         "0.5",

@@ -7,7 +7,7 @@ from shared.local.supervisor import Child
 from shared.queue.names import QueueName
 
 HOST = "127.0.0.1"
-_WEB_THREADS = 4
+_WEB_THREADS = 8
 _WORKER_THREADS = 4
 # The worker gives its letters back or finishes them; a mail server may take this long to answer.
 _WORKER_STOP_SECONDS = 25.0

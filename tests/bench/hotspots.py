@@ -20,7 +20,7 @@ from tests.bench.servers import Servers
 from tests.bench.stage import Stage, addresses, stage
 from web.app import create_app
 
-_PAGES, _LETTERS = 150, 600
+_PAGES, _LETTERS = 225, 600
 _PACKAGE = re.compile(r"/site-packages/(\w+)|/(shared|web|templates)/|/python3\.\d+/(?!site-)(\w+)")
 _OWN = re.compile(r"/((?:shared|web)/[\w/]+\.py)$")
 _PACKAGES, _FUNCTIONS = 7, 5
@@ -50,12 +50,14 @@ def find(servers: Servers) -> Iterator[Spot]:
         app = create_app(here.settings, here.engine, here.late_ring())
         for name, requests in _requests(here).items():
             environs = [_environ(request) for request in requests]
-            half = len(environs) // 2
+            third = len(environs) // 3
+            # The first ones load templates and plans.
+            _serve(app, environs[:third])
             yield _spot(
                 name,
-                half,
-                lambda part=environs[:half]: _serve(app, part),
-                lambda part=environs[half:]: _serve(app, part),
+                third,
+                lambda part=environs[third : 2 * third]: _serve(app, part),
+                lambda part=environs[2 * third :]: _serve(app, part),
             )  # type: ignore[misc]
         yield _delivery(here)
 

@@ -109,6 +109,8 @@ def measure(servers: Servers) -> Iterator[Figure]:
 def _pages(here: Stage) -> dict[str, str]:
     campaign = f"/admin/campaigns/{here.slug}"
     deep, last = _key(here, LETTERS // 2), _key(here, LETTERS - PAGE_SIZE)
+    with here.engine.connect() as connection:
+        bounced = connection.scalar(text("SELECT max(office_id) FROM letter WHERE state = 'bounced'"))
     return {
         "overview": "/admin/",
         "campaign": campaign,
@@ -142,7 +144,7 @@ def _pages(here: Stage) -> dict[str, str]:
         "one cause": f"{campaign}?needs=yes&problem=refused&domain=lower.example",
         "an office": f"{campaign}?office=150",
         "an office deep": f"{campaign}?office=150&before={deep}",
-        "an office in a state": f"{campaign}?office=151&state=bounced",
+        "an office in a state": f"{campaign}?office={bounced}&state=bounced",
         "a mail domain": f"{campaign}?domain=lower.example&before={deep}",
         "a rare mail domain": f"{campaign}?domain=rare.example",
         "real letters": f"{campaign}?test=no&before={deep}",
