@@ -12,7 +12,7 @@ from shared.paths import TEMPLATES
 from shared.queue.ring import Ring
 from shared.services.relay import RelayWatch
 from shared.settings import Settings
-from web import errors, fragments, language, presenters, requests_log, security, sharing, theme
+from web import errors, fragments, language, presenters, requests_log, rush, security, sharing, theme
 from web.admin import bp as admin
 from web.context import EXTENSION, Here
 from web.health import bp as health
@@ -71,6 +71,7 @@ def create_app(settings: Settings, engine: Engine, ring: Ring) -> Flask:
     errors.install(app)
     requests_log.install(app)
     language.install(app)
+    rush.install(app, ring)
     for blueprint in (public, mail_links, webhooks, admin, health, metrics):
         app.register_blueprint(blueprint)
     csrf.exempt("web.public.campaigns.begin")

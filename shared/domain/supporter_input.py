@@ -100,10 +100,13 @@ def checked_words(own_words: str, edited_subject: str | None, edited_body: str |
 
 def check_edited_links(subject: str | None, body: str | None, as_written: Iterable[str]) -> None:
     """Links that the campaign's own letters have may stay in an edited one; raises InputError for any other."""
+    found = {field: find_links(text or "") for field, text in (("edited_subject", subject), ("edited_body", body))}
+    if not any(found.values()):
+        return
     known = {link for text in as_written for link in find_links(text)}
     wrong: dict[str, str] = {}
-    for field, text in (("edited_subject", subject), ("edited_body", body)):
-        if links := [link for link in find_links(text or "") if link not in known]:
+    for field, every in found.items():
+        if links := [link for link in every if link not in known]:
             wrong[field] = _take_out(links)
     if wrong:
         raise InputError(wrong)

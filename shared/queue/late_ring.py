@@ -22,6 +22,7 @@ class LateRing(Ring):
         super().__init__(celery, redis)
         self._lock = threading.Lock()
         self._wanted: set[TaskName] = set()
+        self._is_rush = False
         self._wake = threading.Event()
         self._ringer: threading.Thread | None = None
 
@@ -29,6 +30,15 @@ class LateRing(Ring):
         """Asks for one run of `task` soon, and returns at once. Call it after COMMIT."""
         with self._lock:
             self._wanted.add(task)
+        self._wake_up()
+
+    def tell_of_rush(self) -> None:
+        """Says so soon, and returns at once."""
+        self._is_rush = True
+        self._wake_up()
+
+    def _wake_up(self) -> None:
+        with self._lock:
             if self._ringer is None:
                 self._start()
         self._wake.set()
@@ -50,6 +60,9 @@ class LateRing(Ring):
             self._wake.clear()
             with self._lock:
                 wanted, self._wanted = self._wanted, set()
+                is_rush, self._is_rush = self._is_rush, False
+            if is_rush:
+                super().tell_of_rush()
             for task in sorted(wanted):
                 try:
                     super().ring(task)

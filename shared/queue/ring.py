@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 
 from shared.queue.broker_state import BrokerAway, read_broker
 from shared.queue.names import QUEUE_OF_TASK, QueueName, TaskName
+from shared.queue.rush import Rush
 
 _LOG = structlog.get_logger()
 # After a ring that failed nobody waits for the broker again for this long; what is due is found by the sweeps.
@@ -34,6 +35,7 @@ class Ring:
         """`redis` None means a broker that merges rings in its queues (RabbitMQ): every ring is published."""
         self._celery = celery
         self._redis = redis
+        self.rush = Rush(redis)
         self.failures = 0
         self._quiet_until = float("-inf")
 
@@ -56,6 +58,10 @@ class Ring:
             self._redis.delete(ring_key(task))
         except (RedisError, OSError):
             self._fail(task, "ring.answer_failed")
+
+    def tell_of_rush(self) -> None:
+        """People wait for pages; see `shared.queue.rush`."""
+        self.rush.tell()
 
     def queue_lengths(self) -> dict[QueueName, int] | None:
         """Rings that nobody has taken up, by queue; None while the broker is away."""

@@ -34,8 +34,10 @@ def make_due_letters(engine: Engine, ring: Ring, settings: Settings) -> int:
     """Makes letters for a task's time; returns of how many submissions."""
     ring.answer(TaskName.MAKE_LETTERS)
     ends, moved = time.monotonic() + settings.timing.task, 0
+    ring.rush.make_way()
     while (made := make_letters(engine, ring, settings)) == BATCH:
         moved += made
+        ring.rush.make_way()
         if time.monotonic() > ends:
             ring.ring(TaskName.MAKE_LETTERS)
             return moved

@@ -11,7 +11,7 @@ from tests.bench.stage import BACKGROUND, WORKER, Stage, stage
 
 _STEADY, _STEADY_S = 60, 10
 _SPIKE, _SPIKE_S = 600, 30
-_DRAIN_S = 60.0
+_DRAIN_S = 120.0
 
 
 def measure(servers: Servers) -> Iterator[Figure]:

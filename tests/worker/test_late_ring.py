@@ -1,6 +1,7 @@
 """Pages ring without waiting: a broker that hangs costs them nothing, and a crowd rings once."""
 
 import socket
+import threading
 import time
 
 import pytest
@@ -58,3 +59,10 @@ def test_a_broker_that_hangs_holds_up_no_page() -> None:
         began = time.monotonic()
         ring.ring(TaskName.SEND_MAIL)
         assert time.monotonic() - began < 0.1
+
+
+def test_a_rush_is_told_without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = threading.Event()
+    monkeypatch.setattr(Ring, "tell_of_rush", lambda _self: told.set())
+    LateRing(None, None).tell_of_rush()  # type: ignore[arg-type]
+    assert told.wait(5)

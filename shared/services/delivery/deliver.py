@@ -35,7 +35,7 @@ def deliver_letters(engine: Engine, ring: Ring, settings: Settings, *, first_tri
     task = TaskName.DELIVER_LETTERS if first_tries else TaskName.RETRY_LETTERS
     ring.answer(task)
     lane = _Letters(ring, settings, LetterState.QUEUED if first_tries else LetterState.DEFERRED)
-    claimed, more = work_off(engine, settings, lane)
+    claimed, more = work_off(engine, settings, lane, ring.rush.make_way)
     # Follow-ups wait until no letter is due.
     ring.ring(task if more else TaskName.SEND_MAIL)
     return claimed

@@ -30,7 +30,7 @@ _BATCH = 50
 def send_mail(engine: Engine, ring: Ring, settings: Settings) -> int:
     """Sends due follow-ups for a task's time, then rings again while more are due; returns how many it claimed."""
     ring.answer(TaskName.SEND_MAIL)
-    claimed, more = work_off(engine, settings, _FollowUps(settings))
+    claimed, more = work_off(engine, settings, _FollowUps(settings), ring.rush.make_way)
     if more:
         ring.ring(TaskName.SEND_MAIL)
     return claimed

@@ -6,6 +6,7 @@ A lane says what is claimed and what follows a record: letters in `deliver.py`, 
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,6 @@ from shared.providers.smtp import SmtpSession
 from shared.services.delivery.carry import Carried, Parcel, boot_seconds, carry
 from shared.services.outbox import server_url
 from shared.settings import Settings
-from shared.timing import Timing
 
 _PAUSED = text("SELECT id FROM campaign WHERE state = 'paused'")
 # Connections beyond a task's own: threads that mostly wait for mail servers.
@@ -65,9 +65,12 @@ def journal_folder(settings: Settings) -> Path:
     return settings.var / "journal"
 
 
-def work_off(engine: Engine, settings: Settings, lane: Lane) -> tuple[int, bool]:
-    """Works for at most a task's time; returns how many emails were claimed, and whether more are left."""
-    run = _Run(engine, settings, lane, settings.timing)
+def work_off(engine: Engine, settings: Settings, lane: Lane, make_way: Callable[[], None]) -> tuple[int, bool]:
+    """Works for at most a task's time; returns how many emails were claimed, and whether more are left.
+
+    `make_way` is called before each claim, and may take its time.
+    """
+    run = _Run(engine, settings, lane, make_way)
     run.start_hand(extra=False)
     return run.claimed, time.monotonic() > run.ends
 
@@ -75,12 +78,13 @@ def work_off(engine: Engine, settings: Settings, lane: Lane) -> tuple[int, bool]
 class _Run:
     """One task's work: its own hand, and further ones while they find something to do."""
 
-    def __init__(self, engine: Engine, settings: Settings, lane: Lane, timing: Timing) -> None:
-        self._engine, self._settings, self._lane, self._timing = engine, settings, lane, timing
-        self._watch = _StopWatch(engine, timing.watch)
+    def __init__(self, engine: Engine, settings: Settings, lane: Lane, make_way: Callable[[], None]) -> None:
+        self._engine, self._settings, self._lane, self._make_way = engine, settings, lane, make_way
+        self._timing = settings.timing
+        self._watch = _StopWatch(engine, self._timing.watch)
         self._lock = threading.Lock()
         self._hands: list[Future[None]] = []
-        self.ends = time.monotonic() + timing.task
+        self.ends = time.monotonic() + self._timing.task
         self.claimed = 0
 
     def start_hand(self, *, extra: bool) -> None:
@@ -100,6 +104,7 @@ class _Run:
         session: SmtpSession | None = None
         try:
             while time.monotonic() < self.ends and not STOPPING.is_set():
+                self._make_way()
                 failpoint("deliver.before_claim")
                 claimed_at = boot_seconds()
                 with self._engine.begin() as connection:

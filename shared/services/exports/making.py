@@ -47,7 +47,7 @@ def make_exports(engine: Engine, ring: Ring | None, settings: Settings) -> int:
             claimed = export_pieces.claim(connection)
         if claimed is None:
             return count
-        if not _work_on(engine, settings, claimed, until):
+        if not _work_on(engine, ring, settings, claimed, until):
             break
         count += 1
     if ring is not None:
@@ -70,10 +70,10 @@ def _drop_ended(engine: Engine) -> None:
             dropped = exports.drop_pieces(connection, _DROPPED_AT_ONCE)
 
 
-def _work_on(engine: Engine, settings: Settings, claimed: Claim, until: float) -> bool:
+def _work_on(engine: Engine, ring: Ring | None, settings: Settings, claimed: Claim, until: float) -> bool:
     """Makes pieces until none lacks; False when the time was over before."""
     try:
-        return _make(engine, settings, claimed, until)
+        return _make(engine, ring, settings, claimed, until)
     except SQLAlchemyError:
         # The database is away, or busy: the export is taken up again when the lease is over.
         raise
@@ -84,7 +84,7 @@ def _work_on(engine: Engine, settings: Settings, claimed: Claim, until: float) -
         return True
 
 
-def _make(engine: Engine, settings: Settings, claimed: Claim, until: float) -> bool:
+def _make(engine: Engine, ring: Ring | None, settings: Settings, claimed: Claim, until: float) -> bool:
     with engine.connect() as connection:
         stored = campaigns.read_campaign(connection, claimed.campaign_id)
     if not claimed.is_planned:
@@ -94,6 +94,8 @@ def _make(engine: Engine, settings: Settings, claimed: Claim, until: float) -> b
             with engine.begin() as connection:
                 export_pieces.put_back(connection, claimed)
             return False
+        if ring is not None:
+            ring.rush.make_way()
         _make_piece(engine, stored, claimed, piece)
     with engine.begin() as connection:
         state = export_pieces.finish(connection, claimed, settings.export_hours)

@@ -34,6 +34,7 @@ def apply_receipts(engine: Engine, ring: Ring, settings: Settings) -> int:
     ring.answer(TaskName.APPLY_RECEIPTS)
     ends, seen = time.monotonic() + settings.timing.task, 0
     while True:
+        ring.rush.make_way()
         with engine.begin() as connection:
             rows = receipts.lock_due(connection, BATCH)
             for row in rows:
