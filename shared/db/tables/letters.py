@@ -93,6 +93,7 @@ letter = Table(
         "receiving_domain",
         "campaign_id",
         "due_at",
+        "id",
         postgresql_where=sql("state IN ('queued', 'deferred')"),
     ),
     Index("ix_letter_deliver_by", "deliver_by", postgresql_where=sql("state IN ('held', 'queued', 'deferred')")),
