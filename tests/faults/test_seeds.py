@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from shared.failpoints import FAILPOINTS
 from shared.paths import ROOT
+from shared.queue.rush import KEY as RUSH_KEY
 from tests.faults.conftest import Stack
 from tests.faults.people import erase_somebody, post_news, unsubscribe_somebody
 from tests.faults.sink import BEHAVIOURS
@@ -55,6 +56,10 @@ def freeze_redis(stack: Stack, _rng: random.Random) -> None:
     redis.Redis.from_url(stack.settings.redis_url).execute_command("CLIENT", "PAUSE", "600")
 
 
+def tell_of_a_rush(stack: Stack, _rng: random.Random) -> None:
+    redis.Redis.from_url(stack.settings.redis_url).set(RUSH_KEY, 1, px=3_000)
+
+
 CHAOS: list[Callable[[Stack, random.Random], None]] = [
     flush_redis,
     cut_database_connections,
@@ -62,6 +67,7 @@ CHAOS: list[Callable[[Stack, random.Random], None]] = [
     stop_a_worker,
     freeze_a_worker,
     freeze_redis,
+    tell_of_a_rush,
     unsubscribe_somebody,
     erase_somebody,
     post_news,
