@@ -20,6 +20,7 @@ from shared.domain.merge_fields import (
 from shared.domain.places import Office
 
 # Private-use characters stand for the borders of a filled field until the text is HTML; input never holds them.
+_BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _OPEN, _MINE, _CLOSE = "\ue000", "\ue001", "\ue002"
 _BORDERS = {_OPEN: "<mark>", _MINE: '<mark class="mine" data-own>', _CLOSE: "</mark>"}
 
@@ -103,10 +104,10 @@ def editable_letter(campaign: Campaign, author: Author, office: Office | None) -
 
 def text_to_html(text: str) -> Markup:
     """Plain text as simple HTML: paragraphs at blank lines, line breaks kept, nothing else added."""
-    paragraphs = re.split(r"\n[ \t]*\n", text.strip())
     # Only text goes between the tags, so quotes stay readable.
-    lines = (escape(part, quote=False).replace("\n", "<br>\n") for part in paragraphs if part.strip())
-    return Markup("\n".join(f"<p>{line}</p>" for line in lines))  # noqa: S704 - escaped above
+    paragraphs = filter(str.strip, _BLANK_LINE.split(escape(text.strip(), quote=False)))
+    lines = "</p>\n<p>".join(paragraph.replace("\n", "<br>\n") for paragraph in paragraphs)
+    return Markup(f"<p>{lines}</p>" if lines else "")  # noqa: S704 - escaped above
 
 
 def short_title(title: str) -> str:

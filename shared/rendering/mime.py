@@ -91,6 +91,8 @@ def _is_foldable(value: str) -> bool:
 
 def _folded(header: str, value: str) -> str:
     """Broken before words where a line would be too long. No word is cut: it may be a link."""
+    if len(header) + len(": ") + len(value) <= _HEADER_WIDTH:
+        return value.rstrip(" ")
     lines = [f"{header}:"]
     for word in _WORD.findall(f" {value}"):
         if len(lines[-1]) + len(word) > _HEADER_WIDTH and lines != [f"{header}:"]:
