@@ -11,6 +11,7 @@ import psycopg
 import pytest
 import redis
 from argon2 import PasswordHasher
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine
 from xdist.scheduler import LoadScopeScheduling
 
@@ -34,6 +35,9 @@ _TOGETHER = (
     "tests/worker/test_rabbitmq.py",
 )
 _LOOPBACK = ("127.", "::1", "localhost")
+# How long an example takes is the machine's affair: other tests run beside it.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 
 _TRUNCATE = "TRUNCATE " + ", ".join(f'"{table.name}"' for table in METADATA.sorted_tables)

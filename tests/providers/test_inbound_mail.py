@@ -340,7 +340,7 @@ LINES = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(LINES | st.binary(max_size=40), max_size=30), st.sampled_from(["", "a@x.example", "postmaster@x"]))
 def test_no_mail_stumbles(lines: list[bytes], sender: str) -> None:
     receipt = received(b"\r\n".join(lines), sender)
