@@ -39,7 +39,8 @@ def install(app: Flask) -> None:
     app.jinja_env.filters["paragraphs"] = text_to_html
     app.jinja_env.filters.update(number=speech.say_number, clock=clock, exact=exact, moment=moment, day=day)
     app.jinja_env.filters["opening"] = opening
-    app.jinja_env.globals.update(static=static, drawn_icon=drawn_icon, pairs=pairs, state_icons=STATE_ICONS)
+    app.jinja_env.globals.update(static=static, drawn_icon=drawn_icon, icon=drawn_icon)
+    app.jinja_env.globals.update(pairs=pairs, state_icons=STATE_ICONS)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31_536_000
 
 

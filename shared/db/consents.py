@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, and_, func, select, text, update
+from sqlalchemy import Connection, and_, bindparam, func, select, text, update
 
+from shared.db.driver import ask, spell
 from shared.db.tables import consent, submission, suppression
 from shared.domain.suppressions import SuppressionReason
 
@@ -22,6 +23,11 @@ _GIVE = text(
     " WHERE id = :submission_id ON CONFLICT (submission_id, organization) DO UPDATE SET withdrawn_at = NULL,"
     " given_at = now(), wording = excluded.wording, language = excluded.language, source = excluded.source"
     " WHERE consent.withdrawn_at IS NOT NULL"
+)
+_BEHIND = spell(
+    select(consent.c.organization)
+    .join(submission)
+    .where(submission.c.token == bindparam("wanted"), consent.c.withdrawn_at.is_(None))
 )
 
 
@@ -57,12 +63,7 @@ def active_consents(connection: Connection, submission_id: int) -> set[str]:
 
 def consents_behind(connection: Connection, token: str) -> set[str]:
     """The same by the submission's token."""
-    query = (
-        select(consent.c.organization)
-        .join(submission)
-        .where(submission.c.token == token, consent.c.withdrawn_at.is_(None))
-    )
-    return set(connection.scalars(query))
+    return {row["organization"] for row in ask(connection, _BEHIND, {"wanted": token})}
 
 
 def give_consents(
