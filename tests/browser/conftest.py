@@ -26,6 +26,7 @@ from shared.services.delivery import deliver_letters, send_mail
 from shared.services.exports import make_exports
 from shared.services.figures import current_figures
 from shared.services.mailbox import store_message
+from shared.services.make_letters import make_due_letters
 from shared.services.organizers import issue_one_time_password
 from shared.services.prepare import prepare_submissions
 from shared.services.rehearsal import run_rehearsals
@@ -133,6 +134,7 @@ class Site:
 
     def _pass(self) -> None:
         prepare_submissions(self.engine, self.ring, self.settings)
+        make_due_letters(self.engine, self.ring, self.settings)
         deliver_letters(self.engine, self.ring, self.settings, first_tries=True)
         send_mail(self.engine, self.ring, self.settings)
         run_rehearsals(self.engine, self.ring, self.settings)

@@ -110,18 +110,22 @@ def test_a_broker_of_another_kind_knows_of_no_rush() -> None:
     assert not one.is_on()
 
 
-@pytest.mark.parametrize(("readers", "is_rush"), [(counted.RUSH_FROM - 1, False), (counted.RUSH_FROM, True)])
-def test_many_requests_at_once_are_a_rush(redis: FakeRedis, readers: int, is_rush: bool) -> None:
-    app, together = Flask("test"), threading.Barrier(readers)
+@pytest.mark.parametrize(
+    ("readers", "path", "is_rush"),
+    [(counted.RUSH_FROM - 1, "/", False), (counted.RUSH_FROM, "/", True), (counted.RUSH_FROM, "/static/style", False)],
+)
+def test_many_pages_at_once_are_a_rush(redis: FakeRedis, readers: int, path: str, is_rush: bool) -> None:
+    app, together = Flask("test", static_folder=None), threading.Barrier(readers)
 
     @app.get("/")
+    @app.get("/static/style")
     def page() -> str:
         together.wait(5)
         return "ok"
 
     counted.install(app, Ring(_NOBODY, redis))
     with ThreadPoolExecutor(readers) as pool:
-        answers = list(pool.map(lambda _: app.test_client().get("/").status_code, range(readers)))
+        answers = list(pool.map(lambda _: app.test_client().get(path).status_code, range(readers)))
     assert answers == [200] * readers
     assert bool(redis.exists(KEY)) is is_rush
 
