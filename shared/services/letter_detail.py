@@ -200,7 +200,8 @@ def _event(row: RowMapping) -> EventLine:
     created, stays = row["from_state"] is None, row["from_state"] == row["to_state"]
     state, cause = LetterState(row["to_state"]), Cause(row["cause"])
     words = "Letter written" if created else STATE_WORDS[state]
-    detail = CAUSE_WORDS[cause].what
+    # The page says by whom.
+    detail = "" if cause is Cause.ORGANIZER else CAUSE_WORDS[cause].what
     if stays:
         words = _STAYS.get(cause, f"{words}: news")
     elif not created and state not in LETTER_ARROWS[LetterState(row["from_state"])]:
