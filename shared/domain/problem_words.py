@@ -83,7 +83,7 @@ _SETTLE = Move("Mark as dealt with", action=BulkAction.SETTLE)
 _SECOND = Move("Use second address", action=BulkAction.SECOND)
 _SEE = Move("See them", Way.LETTERS)
 _DELIVERY = Move("See delivery", Way.DELIVERY)
-_NEXT = "Say at the office who holds it next, or wait for an import: letters then leave by themselves."
+_NEXT = "Letters leave by themselves once somebody holds it: by your word on the office’s page, or by an import."
 
 
 def _address(t: Trouble) -> Words:
