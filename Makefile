@@ -71,10 +71,10 @@ screenshots: environment-dev browser
 	@sh scripts/install_fonts.sh
 	@$(BIN)/python -m scripts.screenshots $(ONLY)
 
-# Lighthouse on the supporter's pages, on simulated slow 4G; needs node.
+# Lighthouse on simulated slow 4G; needs node. One kind alone: make lighthouse ONLY=console
 lighthouse: environment-dev browser
 	@command -v npx >/dev/null || { echo "make lighthouse needs node and npx."; exit 1; }
-	@$(BIN)/python -m scripts.lighthouse
+	@$(BIN)/python -m scripts.lighthouse $(ONLY)
 
 # Removes what can be made again; ./var, where the data are, stays.
 clean:

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from shared.paths import ROOT
 
@@ -24,21 +25,35 @@ FLAGS = [
 _START_SECONDS = 120
 
 
+@dataclass(frozen=True)
+class LocalSite:
+    """A running site: its campaign page, and how the organizer signs in."""
+
+    page_url: str
+    email: str
+    password: str
+    env: dict[str, str]
+
+    def run(self, *words: str) -> None:
+        """A command of `dearrep` on this site; whoever called says what came of it."""
+        subprocess.run([sys.executable, "-m", "shared.cli.main", *words], cwd=ROOT, env=self.env, check=True)
+
+
 @contextmanager
-def local_site(port: int) -> Iterator[tuple[str, str]]:
-    """The address of the campaign page and the organizer's one-time password."""
+def local_site(port: int) -> Iterator[LocalSite]:
+    """The site, from an empty folder to its end."""
     with tempfile.TemporaryDirectory(prefix="dr-") as var:
         env = os.environ | {"DEARREP_VAR": var, "DEARREP_DATA": var}
         command = [sys.executable, "-m", "shared.cli.main", "up", "--port", str(port)]
         stack = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True)
         try:
-            yield _read_addresses(stack)
+            yield _read_site(stack, env)
         finally:
             stack.terminate()
             stack.wait(60)
 
 
-def _read_addresses(stack: "subprocess.Popen[str]") -> tuple[str, str]:
+def _read_site(stack: "subprocess.Popen[str]", env: dict[str, str]) -> LocalSite:
     """From what `dearrep up` prints."""
     printed, ends = "", time.monotonic() + _START_SECONDS
     while "Ctrl-C" not in printed and time.monotonic() < ends:
@@ -47,7 +62,7 @@ def _read_addresses(stack: "subprocess.Popen[str]") -> tuple[str, str]:
             break
         printed += line
     page = re.search(r"Campaign page\s+(\S+)", printed)
-    password = re.search(r"one-time password (\S+)", printed)
-    if not page or not password:
+    organizer = re.search(r"(\S+@\S+)\s.*one-time password (\S+)", printed)
+    if not page or not organizer:
         sys.exit(f"Dear Rep did not start:\n{printed}")
-    return page[1], password[1]
+    return LocalSite(page[1], organizer[1], organizer[2], env)

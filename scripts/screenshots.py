@@ -37,9 +37,9 @@ def main(wanted: list[str]) -> None:
 
 def shoot_readme(browser: Browser) -> None:
     """The three steps on a phone, side by side, in docs/screenshot.png."""
-    with local_site(8765) as (page_url, _):
+    with local_site(8765) as site:
         page = browser.new_page(viewport=_PHONE, reduced_motion="reduce")
-        steps = list(_walk(page, page_url))
+        steps = list(_walk(page, site.page_url))
     pictures = "".join(f'<img src="data:image/png;base64,{base64.b64encode(step).decode()}">' for step in steps)
     style = "body{margin:0;padding:28px;display:flex;gap:28px;background:#cfd8db}img{width:390px;border-radius:18px}"
     sheet = browser.new_page(viewport={"width": 1282, "height": 900})

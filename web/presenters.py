@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flask import Flask, url_for
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from shared.domain.states import LetterState
 from shared.rendering import speech
@@ -38,9 +38,8 @@ def install(app: Flask) -> None:
     speech.install(app.jinja_env)
     app.jinja_env.filters["paragraphs"] = text_to_html
     app.jinja_env.filters.update(number=speech.say_number, clock=clock, exact=exact, moment=moment, day=day)
-    app.jinja_env.filters["opening"] = opening
-    app.jinja_env.globals.update(static=static, drawn_icon=drawn_icon, icon=drawn_icon)
-    app.jinja_env.globals.update(pairs=pairs, state_icons=STATE_ICONS)
+    app.jinja_env.filters.update(opening=opening, breakable=breakable)
+    app.jinja_env.globals.update(static=static, icon=drawn_icon, pairs=pairs, state_icons=STATE_ICONS)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31_536_000
 
 
@@ -69,6 +68,11 @@ def opening(value: datetime) -> str:
     """`May 1, 2031`; with the time when it is one that somebody chose: midnight is what a mere date stands for."""
     chose_a_time = value.astimezone(_ZONE).time() != time.min
     return moment(value) if chose_a_time else day(value)
+
+
+def breakable(words: str, after: str = "@") -> Markup:
+    """A long word, such as an email address, may break after this sign; who copies it gets nothing more."""
+    return escape(words).replace(after, Markup("{}<wbr>").format(after))
 
 
 @lru_cache(maxsize=64)

@@ -1,6 +1,7 @@
 """Reads and writes what imports did: runs with their counts, and each seat or district that one changed."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, insert, select
@@ -47,6 +48,15 @@ def last_runs(connection: Connection, jurisdiction: str, kind: str) -> Sequence[
     query = select(import_run).where(import_run.c.jurisdiction == jurisdiction, import_run.c.kind == kind)
     finished = query.where(import_run.c.finished_at.is_not(None)).order_by(import_run.c.id.desc())
     return connection.execute(finished.limit(_ENOUGH)).mappings().all()
+
+
+def newest_rosters(connection: Connection) -> dict[str, datetime | None]:
+    """When the legislators of each state with real offices were last imported; None for never."""
+    ended = select(func.max(import_run.c.finished_at)).where(
+        import_run.c.jurisdiction == office.c.jurisdiction, import_run.c.kind == "legislators"
+    )
+    query = select(office.c.jurisdiction, ended.scalar_subquery()).where(office.c.is_practice.is_(False))
+    return {row[0]: row[1] for row in connection.execute(query.distinct().order_by(office.c.jurisdiction))}
 
 
 def count_seats(connection: Connection) -> Sequence[RowMapping]:

@@ -163,9 +163,10 @@ def lock_held_for(connection: Connection, holder_ids: Sequence[int], reason: Hol
     return list(connection.execute(query.order_by(letter.c.id).with_for_update()).mappings())
 
 
-def readdress(connection: Connection, row: RowMapping, values: Mapping[str, Any]) -> None:
-    """A locked letter that waits goes to another address of its office; its state does not change."""
+def readdress(connection: Connection, row: RowMapping, values: Mapping[str, Any], cause: Cause) -> None:
+    """A locked letter that waits has another address, or other words too; its state does not change."""
     connection.execute(update(letter).where(letter.c.id == row["id"]).values(dict(values)))
+    note_event(connection, row, cause, "")
 
 
 def note_event(connection: Connection, row: RowMapping, cause: Cause, reply: str) -> None:

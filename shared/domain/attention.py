@@ -12,6 +12,7 @@ class Way(StrEnum):
 
     BULK = "bulk"
     ADDRESS = "address"
+    OFFICE = "office"
     PEOPLE = "people"
     DELIVERY = "delivery"
     LETTERS = "letters"

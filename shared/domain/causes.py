@@ -38,6 +38,8 @@ class Cause(StrEnum):
     WITHDRAWN = "withdrawn"
     LEFT_OUT = "left_out"
     ATTENDED = "attended"
+    REWRITTEN = "rewritten"
+    READDRESSED = "readdressed"
 
 
 @dataclass(frozen=True)
@@ -110,4 +112,6 @@ CAUSE_WORDS: dict[Cause, CauseWords] = {
     ),
     Cause.RELAY_MISSING: CauseWords(phrase("No mail relay is configured."), "Enter one under “Delivery”."),
     Cause.ATTENDED: CauseWords("An organizer marked this as dealt with."),
+    Cause.REWRITTEN: CauseWords("For whoever holds the seat now."),
+    Cause.READDRESSED: CauseWords("The office’s address was corrected, or the one before fails."),
 }

@@ -75,10 +75,15 @@ def _cancel(trouble: Trouble) -> Move:
     return Move(_all(trouble, "Withdraw"), action=BulkAction.CANCEL)
 
 
+def _office(trouble: Trouble) -> Move:
+    return Move("See the office", Way.OFFICE, office=trouble.office_id)
+
+
 _SETTLE = Move("Mark as dealt with", action=BulkAction.SETTLE)
 _SECOND = Move("Use second address", action=BulkAction.SECOND)
 _SEE = Move("See them", Way.LETTERS)
 _DELIVERY = Move("See delivery", Way.DELIVERY)
+_NEXT = "Letters leave by themselves once somebody holds it: by your word on the office’s page, or by an import."
 
 
 def _address(t: Trouble) -> Words:
@@ -87,7 +92,7 @@ def _address(t: Trouble) -> Words:
         words = f"Letters to this office go to {t.address} now. Those that came back can be sent there."
         return title, words, (_retry(t, "Send", "again"), _SETTLE)
     if t.is_vacant:
-        return title, "Nobody holds this seat any more.", (_cancel(t), _SEE)
+        return title, f"Nobody holds this seat any more. {_NEXT}", (_office(t), _cancel(t))
     words = "The address on file may be out of date. Letters wait here until it is corrected; none is lost."
     return title, words, (Move("Correct the address", Way.ADDRESS, office=t.office_id), _SEE)
 
@@ -155,7 +160,7 @@ def _vacant(t: Trouble) -> Words:
             ),
         )
     title = f"{t.letters} to a vacant seat: {t.office}"
-    return title, "They wait for the next office holder. Withdraw them if it would be too late.", (_cancel(t), _SEE)
+    return title, f"{_NEXT} Withdraw them if it would be too late.", (_office(t), _cancel(t))
 
 
 def _no_email(t: Trouble) -> Words:
@@ -164,7 +169,7 @@ def _no_email(t: Trouble) -> Words:
         return title, f"They go to {t.address}.", (Move(_all(t, "Release"), action=BulkAction.RELEASE), _cancel(t))
     title = f"{t.letters} to {t.office}: no email address on file"
     if t.is_vacant:
-        return title, "Nobody holds this seat now.", (_cancel(t), _SEE)
+        return title, f"Nobody holds this seat now. {_NEXT}", (_office(t), _cancel(t))
     return (
         title,
         "They leave when there is one.",

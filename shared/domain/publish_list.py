@@ -38,7 +38,7 @@ class Point:
     mend: str = ""
     step: Step | None = None
     is_must: bool = True
-    # What mends it when no step does: "test", "delivery" or "sender".
+    # What mends it when no step does: "test", "delivery", "sender" or "offices".
     deed: str = ""
 
 
@@ -163,7 +163,7 @@ def _offices(campaign: Campaign, facts: Facts) -> Point:
     name = "Every office can be reached"
     if facts.is_practice:
         words = "No list of legislators is loaded, so letters go to practice offices that nobody reads."
-        return Point(name, False, words, "Load the real offices first: dearrep setup", None, is_must=False)
+        return Point(name, False, words, "See how to load the real ones", None, is_must=False, deed="offices")
     written = _written(campaign, facts.offices)
     if not written:
         return Point(name, False, "No office is left to write to.", "Choose who is written to", Step.TARGETS)

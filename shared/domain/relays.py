@@ -23,7 +23,7 @@ USUAL_PORTS = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
 SECURITY_WORDS = {
     Security.STARTTLS: "STARTTLS, usually on port 587",
     Security.TLS: "TLS from the start, usually on port 465",
-    Security.NONE: "None: only for a server on this machine or in its own network",
+    Security.NONE: "None: a server on this machine or its own network",
 }
 
 

@@ -14,9 +14,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from shared import clock
 from shared.db.domains import list_domains
 from shared.db.figures import count_imbalance
+from shared.db.import_reports import newest_rosters
 from shared.db.installation import read_switches
-from shared.db.tables import import_run, office
+from shared.db.tables import office
 from shared.db.upgrade import is_current
+from shared.domain.office_changes import OLD_ROSTER_DAYS
 from shared.domain.pace_words import time_words
 from shared.domain.sender_domain import faults
 from shared.queue.broker_state import BrokerAway, read_broker
@@ -31,7 +33,7 @@ _CONNECT_SECONDS = 5.0
 _QUEUE_LIMIT = 1_000
 # Twice the time in which a sweep finds what a lost ring left.
 _LATE = timedelta(minutes=2)
-_DATA_AGE = timedelta(days=30)
+_ROSTER_AGE = timedelta(days=OLD_ROSTER_DAYS)
 # Leases and due times are the database's; pages show this machine's clock.
 _CLOCK_LIMIT = timedelta(seconds=2)
 _DISK_LIMIT_BYTES = 1024**3
@@ -128,10 +130,12 @@ def check_data(connection: Connection) -> Finding:
     real = connection.execute(select(func.count()).where(office.c.is_practice.is_(False))).scalar_one()
     if not real:
         return Finding("data", "practice data only: no real legislator is written to", "Run: dearrep setup ma")
-    imported = connection.execute(select(func.max(import_run.c.finished_at))).scalar_one()
-    if imported is None or clock.now() - imported > _DATA_AGE:
-        return Finding("data", "the legislators were last imported over 30 days ago", "Run: dearrep setup ma")
-    return Finding("data", f"{real} real offices, last import {imported:%Y-%m-%d}")
+    rosters = newest_rosters(connection)
+    kept = {state: at for state, at in rosters.items() if at and clock.now() - at <= _ROSTER_AGE}
+    if old := sorted(rosters.keys() - kept.keys()):
+        words = f"the legislators of {', '.join(old).upper()} were not imported in the last {OLD_ROSTER_DAYS} days"
+        return Finding("data", words, f"Run: {'; '.join(f'dearrep setup {state}' for state in old)}")
+    return Finding("data", f"{real} real offices, legislators last imported {min(kept.values()):%Y-%m-%d}")
 
 
 def check_clock(connection: Connection) -> Finding:

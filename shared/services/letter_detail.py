@@ -27,6 +27,12 @@ from shared.rendering.speech import say_weekday
 from shared.services.letters import can_cancel, can_retry
 from shared.services.letters_table import states_of
 
+# What a step is called that leaves the letter in its state.
+_STAYS = {
+    Cause.ATTENDED: "Dealt with",
+    Cause.REWRITTEN: "Written anew",
+    Cause.READDRESSED: "Goes to another address",
+}
 # Letters in the same trouble are counted up to this many.
 _MOST_ALIKE = 1_000
 
@@ -194,9 +200,10 @@ def _event(row: RowMapping) -> EventLine:
     created, stays = row["from_state"] is None, row["from_state"] == row["to_state"]
     state, cause = LetterState(row["to_state"]), Cause(row["cause"])
     words = "Letter written" if created else STATE_WORDS[state]
-    detail = CAUSE_WORDS[cause].what
+    # The page says by whom.
+    detail = "" if cause is Cause.ORGANIZER else CAUSE_WORDS[cause].what
     if stays:
-        words = "Dealt with" if cause is Cause.ATTENDED else f"{words}: news"
+        words = _STAYS.get(cause, f"{words}: news")
     elif not created and state not in LETTER_ARROWS[LetterState(row["from_state"])]:
         words, detail = f"Taken back: {words.lower()} as before", ""
     return EventLine(row["at"], words, detail, row["actor"], state, row["remote_reply"])

@@ -2,8 +2,11 @@
 
 import email
 import email.policy
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.errors import MessageError
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 
 from sqlalchemy import Engine, delete, func, insert, or_, select
@@ -62,8 +65,8 @@ def store_message(engine: Engine, *, sender: str, recipient: str, raw: bytes) ->
     values = {
         "envelope_sender": sender,
         "recipient": recipient,
-        "subject": str(message.get("Subject", "")),
-        "from_header": str(message.get("From", "")),
+        "subject": _header(message, "subject"),
+        "from_header": _header(message, "from"),
         "message_id": str(message.get("Message-ID", "")),
         "raw": raw,
     }
@@ -103,11 +106,20 @@ def read_message(engine: Engine, message_id: int) -> MailboxMessage:
         received_at=row["received_at"],
         recipient=row["recipient"],
         envelope_sender=row["envelope_sender"],
-        headers=tuple((name, str(value)) for name, value in message.items()),
+        headers=tuple((name, header_words(str(value))) for name, value in message.raw_items()),
         text=_part(message, "plain"),
         html=_part(message, "html"),
         raw=row["raw"],
     )
+
+
+def header_words(raw: str) -> str:
+    """A header as mail programs show it. The pieces of a long encoded name belong together."""
+    line = re.sub(r"\r?\n(?=[ \t])", "", raw).strip()
+    try:
+        return str(make_header(decode_header(line)))
+    except (LookupError, ValueError, MessageError):
+        return line
 
 
 def delete_old_messages(engine: Engine) -> int:
@@ -119,6 +131,10 @@ def delete_old_messages(engine: Engine) -> int:
 
 def _parse(raw: bytes) -> EmailMessage:
     return email.message_from_bytes(raw, _class=EmailMessage, policy=email.policy.default)
+
+
+def _header(message: EmailMessage, wanted: str) -> str:
+    return next((header_words(str(raw)) for name, raw in message.raw_items() if name.lower() == wanted), "")
 
 
 def _part(message: EmailMessage, kind: str) -> str:

@@ -29,7 +29,7 @@ def address_failed(connection: Connection, row: RowMapping, cause: Cause) -> Non
     for letter in waiting:
         values = _new_address(connection, letter)
         if values:
-            letters.readdress(connection, letter, values)
+            letters.readdress(connection, letter, values, Cause.READDRESSED)
         else:
             letters.change_letter(
                 connection,

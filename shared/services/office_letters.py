@@ -99,10 +99,11 @@ def _let_go(connection: Connection, row: RowMapping, office: Office) -> str:
         return _leave_out(connection, row)
     values = words_for(connection, row, office) if is_new else _another_address(office)
     pace.add_domains(connection, [(row["transport"], str(values["receiving_domain"]))])
+    if is_new or values["recipient_email"] != row["recipient_email"]:
+        letters.readdress(connection, row, values, Cause.REWRITTEN if is_new else Cause.READDRESSED)
     if row["state"] == _HELD and row["hold_reason"] in OF_THE_OFFICE:
-        letters.change_letter(connection, row, LetterState.QUEUED, values={**values, "hold_reason": None, "tries": 0})
+        letters.change_letter(connection, row, LetterState.QUEUED, values={"hold_reason": None, "tries": 0})
         return LEAVES
-    letters.readdress(connection, row, values)
     return MOVED if row["state"] == _HELD else LEAVES
 
 

@@ -87,6 +87,14 @@ def who_may(engine: Engine, permission: Permission, campaign_id: int | None) -> 
         return sorted(found or connection.scalars(runs))
 
 
+def name_of(engine: Engine, organizer_id: int) -> str:
+    """An organizer's name, or email while there is none; empty for one who is gone."""
+    query = select(organizer.c.name, organizer.c.email).where(organizer.c.id == organizer_id)
+    with at_once(engine) as connection:
+        row = connection.execute(query).one_or_none()
+    return "" if row is None else row.name or row.email
+
+
 def invite_member(engine: Engine, campaign_id: int, email: str, role: Role) -> tuple[str, str]:
     """The checked email, and the secret of a link that makes its owner a member within a week.
 

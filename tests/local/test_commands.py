@@ -136,7 +136,7 @@ def test_doctor_judges_the_age_of_data(engine: Engine, settings: Settings) -> No
                 jurisdiction="ma", chamber="upper", district="1", ocd_id="ocd-division/x", title="Senator"
             )
         )
-        connection.execute(insert(import_run).values(kind="people", jurisdiction="ma", finished_at=clock.now()))
+        connection.execute(insert(import_run).values(kind="legislators", jurisdiction="ma", finished_at=clock.now()))
     assert findings(engine, settings)["data"].is_ok
     with engine.begin() as connection:
         connection.execute(text("UPDATE import_run SET finished_at = now() - interval '31 days'"))

@@ -128,6 +128,7 @@ def test_seats_without_a_holder_or_an_address(engine: Engine, ring: Ring, sql: S
     sql("UPDATE office_holder SET valid_to = current_date WHERE office_id = 1")
     found = groups()
     assert "1 letter to a vacant seat" in found["vacant_seat-1"].title
+    assert (found["vacant_seat-1"].moves[0].way, found["vacant_seat-1"].moves[0].office) == (Way.OFFICE, 1)
     assert found["no_email-2"].moves[0].way is Way.ADDRESS
     correct_failing(engine, ring, find_mendable(engine, 1, 2), NEW, By("test"))
     sql("UPDATE office_holder SET valid_to = NULL WHERE office_id = 1")

@@ -6,7 +6,7 @@ from structlog.testing import capture_logs
 
 from shared.db import figures as rows
 from shared.queue.ring import Ring
-from shared.services.doctor import examine
+from shared.services.doctor import Finding, examine
 from shared.services.figures import current_figures
 from shared.services.sweep import sweep, tidy
 from shared.settings import Settings
@@ -60,6 +60,29 @@ def test_doctor_fails_while_letters_are_missing_held_or_paused(
     assert advice("delivery") == "Go on: dearrep delivery resume"
     change("UPDATE installation SET hold_reason = 'why'")
     assert advice("delivery") == "Decide: dearrep delivery release"
+
+
+def test_doctor_judges_the_roster_by_the_newest_import_of_legislators(
+    change: Change, engine: Engine, settings: Settings
+) -> None:
+    def data() -> Finding:
+        return next(one for one in examine(engine, settings, "data") if one.name == "data")
+
+    def imported(kind: str, state: str, days: int) -> None:
+        change(
+            "INSERT INTO import_run (kind, jurisdiction, finished_at)"
+            f" VALUES ('{kind}', '{state}', now() - interval '{days} days')"
+        )
+
+    assert data().words.startswith("practice data only")
+    change("UPDATE office SET is_practice = false")
+    imported("legislators", "ma", 40)
+    imported("addresses", "ma", 1)
+    imported("legislators", "vt", 1)
+    assert data().words == "the legislators of MA were not imported in the last 30 days"
+    assert data().advice == "Run: dearrep setup ma"
+    imported("legislators", "ma", 2)
+    assert data().is_ok
 
 
 @pytest.mark.parametrize(

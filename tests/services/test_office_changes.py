@@ -13,6 +13,7 @@ from shared.domain.office_changes import ChangeKind, local_day
 from shared.errors import InputError, NotAllowed
 from shared.queue.ring import Ring
 from shared.services.delivery import deliver_letters, send_mail
+from shared.services.letter_detail import read_letter
 from shared.services.letters import retry_letter
 from shared.services.offices.changes import Made, make_change, read_seat, undo_change
 from shared.services.offices.preview import preview_change
@@ -62,6 +63,9 @@ class Desk:
         with self.engine.connect() as connection:
             return Counter(connection.scalars(select(letter.c.state).where(letter.c.office_id == OFFICE)))
 
+    def timeline(self) -> list[tuple[str, str]]:
+        return [(event.words, event.detail) for event in read_letter(self.engine, 1).events]
+
     def holder(self) -> str | None:
         with self.engine.connect() as connection:
             query = select(office_holder.c.name).where(
@@ -92,6 +96,19 @@ def test_letters_wait_for_the_next_holder_and_are_written_anew_for_them(desk: De
     name, email, body = desk.letter()
     assert (name, email, desk.states()) == ("Noor Lane", "noor@x.example", {"queued": 2})
     assert body.startswith("Dear Practice Representative Noor Lane,")
+    assert desk.timeline()[2:] == [
+        ("On hold", "Nobody holds this seat now."),
+        ("Written anew", "For whoever holds the seat now."),
+        ("Waiting to leave", ""),
+    ]
+
+
+def test_a_queued_letter_tells_that_it_was_written_anew_or_goes_elsewhere(desk: Desk) -> None:
+    desk.change(ChangeKind.SEATED, name="Noor Lane", email="noor@x.example")
+    desk.change(ChangeKind.ADDRESS, email="lane@x.example")
+    desk.sweep()
+    assert (desk.states(), desk.letter()[:2]) == ({"queued": 2}, ("Noor Lane", "lane@x.example"))
+    assert [words for words, _ in desk.timeline()[1:]] == ["Letter written", "Written anew", "Goes to another address"]
 
 
 def test_a_successor_without_an_address_holds_the_letters_and_undoing_lets_them_go_as_they_were(desk: Desk) -> None:

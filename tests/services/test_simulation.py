@@ -170,12 +170,12 @@ def _wait_again(engine: Engine, settings: Settings) -> set[str]:
 
 
 def _mend(engine: Engine, ring: Ring, settings: Settings, day: simulation.SimulatedDay) -> None:
-    """The first action of each group, again and again until nothing needs anybody."""
+    """The first action of each group, again and again until nothing needs anybody; nobody succeeds in vacant seats."""
     stored, ends = read_campaign(engine, SLUG), time.monotonic() + _LONGEST_S
     while groups := [one for one in read_attention(engine, settings, stored, str).groups if not one.is_watched]:
         assert time.monotonic() < ends, groups
         for group in groups:
-            move = group.moves[0]
+            move = next(one for one in group.moves if one.way is not Way.OFFICE)
             if move.way is Way.ADDRESS:
                 line = find_mendable(engine, day.campaign_id, move.office)
                 typed = {"email": f"right{move.office}@{QUICK}", "second_email": ""}

@@ -56,7 +56,7 @@ def text_of(client: FlaskClient, path: str) -> str:
     """The page's words in one line."""
     answer = client.get(path)
     assert answer.status_code == 200, path
-    return " ".join(re.sub(r"<[^>]+>", " ", answer.text).replace("\u200b", "").split())
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.text.replace("<wbr>", "")).split())
 
 
 def names(client: FlaskClient, query: str = "") -> list[str]:

@@ -195,7 +195,7 @@ def test_cancel_asks_first_and_retry_says_who(signed_in: FlaskClient, engine: En
     assert "can&#39;t be cancelled" in signed_in.get(path).text
     press(signed_in, path, f"{path}/retry")
     assert state_of(engine, letters[0]) == "queued"
-    assert "organizer 1" in signed_in.get(path).text
+    assert "By you." in signed_in.get(path).text
 
 
 def test_nothing_happens_without_the_form_token(signed_in: FlaskClient, engine: Engine, letters: list[int]) -> None:

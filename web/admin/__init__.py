@@ -8,6 +8,7 @@ ROW_ID = f"int(max={2**63 - 1})"
 
 from web.admin import (  # noqa: E402 - they register themselves on bp
     account,  # noqa: F401
+    actors,  # noqa: F401
     addresses,  # noqa: F401
     audit,  # noqa: F401
     banner,  # noqa: F401

@@ -18,6 +18,7 @@ from shared.services import dashboard
 from shared.services.attention import read_attention
 from shared.services.campaigns import CAMPAIGN_ARROWS, campaign_page, change_campaign_state, read_campaign
 from shared.services.dashboard import LiveCounts
+from shared.services.pictures.health import what_is_lacking
 from web.admin import bp
 from web.admin.guard import needs, organizer
 from web.admin.pictures import pictures_of
@@ -56,7 +57,10 @@ def campaign(slug: str) -> str:
     stored = read_campaign(here().engine, slug)
     live = _live_values(stored)
     table = table_values(stored, live["counts"])
-    return render_template("admin/campaign.html", **live, **table, moves=_moves(stored), pictures=pictures_of(stored))
+    is_live = stored.state is CampaignState.LIVE
+    lack = what_is_lacking(here().engine, here().settings, stored) if is_live else None
+    pictures = pictures_of(stored)
+    return render_template("admin/campaign.html", **live, **table, moves=_moves(stored), pictures=pictures, lack=lack)
 
 
 @bp.get("/campaigns/<slug>/live")

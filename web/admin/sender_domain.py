@@ -43,9 +43,7 @@ def check_sender() -> ResponseReturnValue:
     if PlainForm().validate_on_submit():
         check = service.check_now(here().engine, here().settings, actor=organizer().actor)
         light = check.light or Light.SILENT
-        flash(
-            f"DNS was asked: {_LIGHTS[light][2].lower()}.", "good" if light in (Light.GREEN, Light.AMBER) else "problem"
-        )
+        flash(f"DNS was asked. {_SAID[light]}", "good" if light in (Light.GREEN, Light.AMBER) else "problem")
     return redirect(url_for("admin.sender_domain"), 303)
 
 

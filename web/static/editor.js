@@ -68,7 +68,14 @@ if (form) {
     later("save", SAVE_MS, save);
   });
   form.addEventListener("focusout", save);
-  form.addEventListener("submit", () => (changed = false));
+  // A button waits for the save that is under way, or its text would be told apart from the one just saved.
+  form.addEventListener("submit", async (event) => {
+    changed = false;
+    if (!saving) return;
+    event.preventDefault();
+    await saving;
+    form.requestSubmit(event.submitter);
+  });
   addEventListener("beforeunload", (event) => changed && event.preventDefault());
   // A link waits until what was typed is saved.
   document.addEventListener("click", async (event) => {

@@ -70,6 +70,11 @@ for (const root of document.querySelectorAll("[data-poll]")) {
   setTimeout(next, wait);
 }
 
+// On a phone the menus scroll sideways: where one is has to be in sight.
+for (const here of document.querySelectorAll(".side [aria-current], .steps .now")) {
+  here.closest("nav, .steps").scrollLeft = here.getBoundingClientRect().left - 60;
+}
+
 const hold = document.getElementById("hold");
 hold?.addEventListener("click", () => {
   on = !on;

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from textwrap import shorten
 
 import structlog
 from sqlalchemy import Connection, Engine
@@ -12,6 +13,7 @@ from shared.db.logos import StoredLogo, save_logo
 from shared.domain.campaigns import Campaign
 from shared.domain.example_text import EXAMPLE_LEAD, EXAMPLE_LETTER, EXAMPLE_PAGE
 from shared.domain.letter_versions import LetterVersion
+from shared.domain.publish_list import SUBJECT_LIMIT
 from shared.domain.us_states import STATES
 from shared.errors import InputError
 from shared.services.campaigns import require_campaign
@@ -45,7 +47,8 @@ def create_campaign(engine: Engine, typed: NewCampaign, *, actor: str) -> str:
         wrong["jurisdiction"] = "Choose the state whose legislators are written to."
     if wrong:
         raise InputError(wrong)
-    letter = LetterVersion("all", f"Please support: {title}"[:90], EXAMPLE_LETTER)
+    subject = shorten(f"Please support: {title}", SUBJECT_LIMIT, placeholder=" …")
+    letter = LetterVersion("all", subject, EXAMPLE_LETTER)
     campaign = Campaign(
         "",
         title,

@@ -1,7 +1,7 @@
 """The list of a state's offices: searched, filtered, page by page, and how old what we know of them is."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -100,7 +100,7 @@ def list_offices(engine: Engine, state: UsState, sought: Sought, after: int = 0)
     with at_once(engine) as connection:
         rows = office_pages.list_offices(connection, jurisdiction)
     rosters = {row["chamber"] for row in rows if row["holder_id"] is not None}
-    lines = sorted((_line(row, row["chamber"] in rosters) for row in rows), key=_place)
+    lines = sorted((_line(row, rosters) for row in rows), key=_place)
     named = [line for line in lines if _fits(line, sought.words)]
     town = ""
     if sought.words and not named:
@@ -160,7 +160,8 @@ def read_source(row: Mapping[Any, Any]) -> Source:
     return Source(row["source"], row["finished_at"], report.get("read", 0), is_old, warnings, row["id"])
 
 
-def _line(row: Mapping[Any, Any], is_roster_known: bool) -> OfficeLine:  # noqa: FBT001 - of one caller
+def _line(row: Mapping[Any, Any], rosters: Collection[str]) -> OfficeLine:
+    is_roster_known = row["chamber"] in rosters
     return OfficeLine(
         id=row["id"],
         chamber=Chamber(row["chamber"]),

@@ -1,11 +1,13 @@
 """How sending is, in a few lines: what mail servers and the address lookup say, what waits, what is set up."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
 from sqlalchemy import Engine
 
 from shared.db.engine import at_once
+from shared.domain.campaigns import StoredCampaign
 from shared.domain.figures import CampaignFigures, DomainFigures
 from shared.domain.states import CampaignState, LetterState
 from shared.domain.tallies import OUT
@@ -19,6 +21,13 @@ _GOOD_PERCENT, _POOR_PERCENT = 95, 80
 _LOOKUP_PERCENT = 90
 _LONG_S, _VERY_LONG_S = 120.0, 1_800.0
 _MINUTE_S, _HOUR_S = 60, 3_600
+
+
+class Lack(StrEnum):
+    """What real letters need, in the words of the line."""
+
+    OFFICES = "practice offices"
+    RELAY = "no mail relay yet"
 
 
 @dataclass(frozen=True)
@@ -96,16 +105,20 @@ def _paces(domains: list[DomainFigures]) -> HealthLine:
     return HealthLine("good", "Set pace", says)
 
 
+def what_is_lacking(engine: Engine, settings: Settings, stored: StoredCampaign) -> Lack | None:
+    """Why letters are tests even while the campaign is live; None when they are real."""
+    with at_once(engine) as connection:
+        if not has_real_directory(connection, stored.campaign.jurisdiction):
+            return Lack.OFFICES
+    return None if settings.relay_configured else Lack.RELAY
+
+
 def _set_up(engine: Engine, settings: Settings, counted: Counted) -> HealthLine:
     what = "Set-up"
     if counted.switches.stops_all:
         return HealthLine("bad", what, "everything is stopped, see Delivery")
-    with at_once(engine) as connection:
-        is_practice = not has_real_directory(connection, counted.stored.campaign.jurisdiction)
-    if is_practice:
-        return HealthLine("wait", what, "practice offices: test letters only")
-    if not settings.relay_configured:
-        return HealthLine("wait", what, "no mail relay yet: test letters only")
+    if lack := what_is_lacking(engine, settings, counted.stored):
+        return HealthLine("wait", what, f"{lack}: test letters only")
     if counted.stored.state in (CampaignState.DRAFT, CampaignState.SCHEDULED):
         return HealthLine("wait", what, "not live yet: test letters only")
     return HealthLine("good", what, "real letters through the mail relay")

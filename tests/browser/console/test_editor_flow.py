@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, ViewportSize, expect
 from sqlalchemy import Engine, select
 
 from shared.db.tables import campaign
@@ -143,6 +143,28 @@ def test_the_essential_path_needs_no_script(site: Site, browser: Browser, faults
     page.locator("select[name=as]").select_option("longest")
     page.get_by_role("button", name="Show the preview").click()
     expect(page.locator(".hd.su")).to_contain_text("Please 1st Practice District")
+    page.context.close()
+
+
+def test_a_button_waits_for_the_save_that_is_under_way(site: Site, browser: Browser, faults: Faults) -> None:
+    page = open_site(site, browser, faults, DESKTOP)
+    begin(page)
+    held: list[Route] = []
+
+    def hold_first(route: Route) -> None:
+        is_by_itself = route.request.headers.get("x-requested-with") == "autosave"
+        held.append(route) if is_by_itself and not held else route.continue_()
+
+    page.route("**/edit/page", hold_first)
+    with page.expect_request("**/edit/page"):
+        page.fill("#lead", "The library is all that is left.")
+        page.focus("#page")
+    page.fill("#page", "It closes in May.")
+    page.get_by_role("button", name="Save and continue").click(no_wait_after=True)
+    held[0].continue_()
+    page.wait_for_url("**/edit/letter")
+    saved = read_editing(site.engine, "keep-our-library-open").campaign
+    assert (saved.lead, saved.page) == ("The library is all that is left.", "It closes in May.")
     page.context.close()
 
 

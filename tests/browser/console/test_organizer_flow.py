@@ -158,7 +158,7 @@ def test_a_refused_letter_is_understood_and_retried(site: Site, browser: Browser
     page.get_by_role("button", name="Retry").click()
     expect(page.locator(".flash.good")).to_contain_text("queued again")
     page.reload()
-    expect(page.locator(".tl")).to_contain_text("organizer 1")
+    expect(page.locator(".tl")).to_contain_text("By you.")
 
 
 def test_going_live_says_first_what_will_happen(site: Site, signed_in: Page) -> None:

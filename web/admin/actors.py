@@ -1,0 +1,27 @@
+"""Who did it, as histories say it: a name instead of the number that is stored."""
+
+from flask import g
+
+from shared.services.people import name_of
+from web.admin import bp
+from web.admin.guard import organizer
+from web.context import here
+
+
+@bp.context_processor
+def actors() -> dict[str, object]:
+    """The function for templates."""
+    return {"actor_name": actor_name}
+
+
+def actor_name(actor: str) -> str:
+    """`you`, another organizer's name or email; anything else as it is."""
+    kind, _, number = actor.partition(":")
+    if kind != "organizer" or not number.isdecimal():
+        return actor
+    if actor == organizer().actor:
+        return "you"
+    known: dict[str, str] = g.setdefault("actor_names", {})
+    if actor not in known:
+        known[actor] = name_of(here().engine, int(number)) or f"organizer {number}"
+    return known[actor]
