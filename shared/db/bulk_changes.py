@@ -59,7 +59,7 @@ def insert_change(
 def find_change(connection: Connection, campaign_id: int, number: int, *, lock: bool = False) -> RowMapping | None:
     """The row; None when the campaign has none of this number."""
     query = select(bulk_change).where(bulk_change.c.id == number, bulk_change.c.campaign_id == campaign_id)
-    return connection.execute(query.with_for_update() if lock else query).mappings().one_or_none()
+    return connection.execute(query.with_for_update(key_share=True) if lock else query).mappings().one_or_none()
 
 
 def newest_changes(connection: Connection, campaign_id: int, limit: int) -> Sequence[RowMapping]:
@@ -77,7 +77,7 @@ def lock_unfinished(connection: Connection, number: int | None = None) -> RowMap
     """The oldest one that is not done, or this one, that nobody else works on; locked."""
     query = select(bulk_change).where(_UNFINISHED)
     query = query if number is None else query.where(bulk_change.c.id == number)
-    query = query.order_by(bulk_change.c.id).limit(1).with_for_update(skip_locked=True)
+    query = query.order_by(bulk_change.c.id).limit(1).with_for_update(key_share=True, skip_locked=True)
     return connection.execute(query).mappings().one_or_none()
 
 

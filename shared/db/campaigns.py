@@ -52,6 +52,11 @@ def campaign_of(connection: Connection, submission: Row) -> StoredCampaign:
     return read_campaign(connection, submission["campaign_id"])
 
 
+def lock_campaign(connection: Connection, campaign_id: int) -> None:
+    """One organizer's change at a time, from reading to writing it; whoever writes a letter does not wait."""
+    connection.execute(select(campaign.c.id).where(campaign.c.id == campaign_id).with_for_update(key_share=True))
+
+
 def list_campaigns(connection: Connection) -> list[StoredCampaign]:
     """All campaigns, newest first."""
     rows = connection.execute(select(campaign).order_by(campaign.c.id.desc())).mappings()
@@ -66,7 +71,7 @@ def lock_turning(connection: Connection) -> list[StoredCampaign]:
     closes = campaign.c.state.in_([CampaignState.LIVE.value, CampaignState.PAUSED.value]) & (
         campaign.c.deadline < func.now()
     )
-    query = select(campaign).where(opens | closes).with_for_update(skip_locked=True)
+    query = select(campaign).where(opens | closes).with_for_update(key_share=True, skip_locked=True)
     return [_stored(row) for row in connection.execute(query).mappings()]
 
 

@@ -55,8 +55,9 @@ LEASE = (
 )
 _CLAIM_LETTERS = text(
     "WITH batch AS (SELECT id, state FROM letter WHERE id = ANY(:ids) AND state IN ('queued', 'deferred')"
-    " ORDER BY id FOR UPDATE SKIP LOCKED), claimed AS (UPDATE letter" + LEASE.format(table="letter") + " FROM batch"
-    " WHERE letter.id = batch.id RETURNING letter.*, batch.state AS state_before), event AS ("
+    " ORDER BY id FOR NO KEY UPDATE SKIP LOCKED),"
+    " claimed AS (UPDATE letter" + LEASE.format(table="letter") + " FROM batch WHERE letter.id = batch.id"
+    " RETURNING letter.*, batch.state AS state_before), event AS ("
     " INSERT INTO letter_event (letter_id, from_state, to_state, attempt)"
     " SELECT id, state_before, state, attempt FROM claimed) SELECT * FROM claimed ORDER BY due_at, id"
 )
@@ -70,7 +71,8 @@ _HELD = (
     f" arrow(old, new) AS (VALUES {_ARROWS}),"
     " held AS (SELECT row.id, row.state AS old FROM {table} row JOIN result USING (id)"
     " JOIN arrow ON arrow.old = row.state AND arrow.new = result.state"
-    " WHERE row.attempt = result.attempt AND row.state IN ('sending', 'uncertain') ORDER BY row.id FOR UPDATE OF row),"
+    " WHERE row.attempt = result.attempt AND row.state IN ('sending', 'uncertain')"
+    " ORDER BY row.id FOR NO KEY UPDATE OF row),"
     " changed AS (UPDATE {table} row SET state = result.state, state_changed_at = now(), cause = result.cause,"
     " remote_reply = result.reply, relay_id = result.relay_id, lease_until = NULL, worker = '',"
     " tries = row.tries + result.tried::int,"

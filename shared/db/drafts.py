@@ -7,18 +7,13 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from shared.db.tables import campaign, campaign_draft, campaign_edition, campaign_logo
+from shared.db.tables import campaign_draft, campaign_edition, campaign_logo
 from shared.domain.campaigns import Campaign, from_document, to_document
 from shared.domain.editions import Edition, EditionKind, SavedDraft
 
 # More are kept than listed.
 LISTED = 50
 _IS_PUBLISHED = campaign_edition.c.kind == EditionKind.PUBLISHED.value
-
-
-def lock_campaign(connection: Connection, campaign_id: int) -> None:
-    """One editor's save at a time, from reading the draft to writing it."""
-    connection.execute(select(campaign.c.id).where(campaign.c.id == campaign_id).with_for_update())
 
 
 def find_draft(connection: Connection, campaign_id: int) -> SavedDraft | None:

@@ -10,17 +10,16 @@ _REQUEST = text(
     "UPDATE submission SET erase_requested_at = coalesce(erase_requested_at, now()) WHERE email_hash = :email_hash"
     " AND scrubbed_at IS NULL RETURNING id"
 )
-_LOCK = text(
-    "SELECT * FROM submission WHERE erase_requested_at IS NOT NULL AND scrubbed_at IS NULL ORDER BY id LIMIT :limit"
-    " FOR UPDATE SKIP LOCKED"
-)
+_OPEN = "erase_requested_at IS NOT NULL AND scrubbed_at IS NULL"
+_REQUESTED = text(f"SELECT id FROM submission WHERE {_OPEN} ORDER BY id LIMIT :limit")
+_LOCK = text(f"SELECT * FROM submission WHERE id = :id AND {_OPEN} FOR NO KEY UPDATE SKIP LOCKED")
 _IN_FLIGHT = text(
     "SELECT EXISTS (SELECT 1 FROM letter WHERE submission_id = :id AND state = 'sending')"
     " OR EXISTS (SELECT 1 FROM follow_up WHERE submission_id = :id AND state = 'sending')"
 )
 _ASKED = text(
     "SELECT letter.* FROM letter JOIN submission ON submission.id = letter.submission_id WHERE letter.id = ANY(:ids)"
-    " AND erase_requested_at IS NOT NULL ORDER BY letter.id FOR UPDATE OF letter"
+    " AND erase_requested_at IS NOT NULL ORDER BY letter.id FOR NO KEY UPDATE OF letter"
 )
 _OF_LETTERS = "letter_id IN (SELECT id FROM letter WHERE submission_id = ANY(:ids))"
 _OF_FOLLOW_UPS = "follow_up_id IN (SELECT id FROM follow_up WHERE submission_id = ANY(:ids))"
@@ -78,9 +77,14 @@ def request_erasure(connection: Connection, email_hash: str) -> list[int]:
     return list(connection.execute(_REQUEST, {"email_hash": email_hash}).scalars())
 
 
-def lock_requested(connection: Connection, limit: int) -> list[RowMapping]:
-    """Submissions that are still to be erased, locked."""
-    return list(connection.execute(_LOCK, {"limit": limit}).mappings())
+def requested(connection: Connection, limit: int) -> list[int]:
+    """Numbers of submissions that are still to be erased."""
+    return list(connection.execute(_REQUESTED, {"limit": limit}).scalars())
+
+
+def lock_requested(connection: Connection, submission_id: int) -> RowMapping | None:
+    """The submission, locked; None when it is done, or somebody else is at it."""
+    return connection.execute(_LOCK, {"id": submission_id}).mappings().one_or_none()
 
 
 def is_in_flight(connection: Connection, submission_id: int) -> bool:

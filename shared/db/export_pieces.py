@@ -36,7 +36,7 @@ _CLAIM = text(
     " crash_count = crash_count + (lease_until IS NOT NULL)::int,"
     f" lease_until = now() + interval '{LEASE_S} seconds' WHERE id = (SELECT id FROM export WHERE state = 'waiting'"
     " OR state = 'making' AND (lease_until IS NULL OR lease_until < now())"
-    " ORDER BY served_at NULLS FIRST, id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING *"
+    " ORDER BY served_at NULLS FIRST, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) RETURNING *"
 )
 _MINE = "id = :id AND attempt = :attempt AND state = 'making'"
 _IN_RANGE = " AND {column} >= :since AND {column} < :until"
@@ -91,7 +91,7 @@ _STORE = text(
     " UPDATE export_piece SET read_at = :read_at, name = :name, rows = :rows, data = :data FROM mine"
     " WHERE export_id = mine.id AND number = :number RETURNING mine.size"
 )
-_LOCK = text(f"SELECT id FROM export WHERE {_MINE} FOR UPDATE")
+_LOCK = text(f"SELECT id FROM export WHERE {_MINE} FOR NO KEY UPDATE")
 _FINISH = text(
     "UPDATE export SET state = CASE WHEN whole.rows > 0 THEN 'ready' ELSE 'failed' END,"
     f" reason = CASE WHEN whole.rows > 0 THEN '' ELSE '{ExportReason.NOTHING}' END, lease_until = NULL,"

@@ -58,7 +58,7 @@ _FORGET = text(
 )
 _LOCK_PERSONAL = text(
     "SELECT id, state FROM export WHERE campaign_id = :campaign_id AND kind = ANY(:kinds)"
-    " AND state IN ('making', 'ready') ORDER BY id FOR UPDATE"
+    " AND state IN ('making', 'ready') ORDER BY id FOR NO KEY UPDATE"
 )
 # Who reads a person's rows later than this after the request finds it there: it was committed long before.
 _HOLDS = text(

@@ -65,7 +65,7 @@ _LAST = (
 _CLAIM = text(
     "WITH due AS MATERIALIZED (SELECT * FROM follow_up WHERE state IN ('queued', 'deferred') AND due_at <= now()"
     " AND transport = :transport AND NOT EXISTS (SELECT 1 FROM installation WHERE is_paused OR hold_reason <> '')"
-    " ORDER BY due_at, id LIMIT :limit FOR UPDATE SKIP LOCKED),"
+    " ORDER BY due_at, id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED),"
     f" judged AS (SELECT f.*, {SUPPRESSED} AS is_suppressed,"
     f" (s.state = 'withdrawn' AND f.kind NOT IN {_NO_NEWSLETTER}) OR {_NOT_NEEDED} AS is_not_needed, {_LAST} AS last"
     " FROM due f JOIN submission s ON s.id = f.submission_id JOIN campaign ON campaign.id = f.campaign_id),"

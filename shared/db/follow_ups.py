@@ -106,7 +106,7 @@ def find_follow_up(connection: Connection, number: int) -> RowMapping | None:
 
 def lock_follow_up(connection: Connection, number: int) -> RowMapping | None:
     """The row, locked until COMMIT."""
-    query = select(follow_up).where(follow_up.c.id == number).with_for_update()
+    query = select(follow_up).where(follow_up.c.id == number).with_for_update(key_share=True)
     return connection.execute(query).mappings().one_or_none()
 
 
@@ -170,7 +170,7 @@ def write_words(connection: Connection, words: Mapping[int, tuple[str, str, str]
 def lock_waiting(connection: Connection, submission_id: int) -> list[RowMapping]:
     """A submission's follow-ups that have not left, locked."""
     query = select(follow_up).where(follow_up.c.submission_id == submission_id, follow_up.c.state.in_(_CLAIMABLE))
-    return list(connection.execute(query.with_for_update()).mappings())
+    return list(connection.execute(query.order_by(follow_up.c.id).with_for_update(key_share=True)).mappings())
 
 
 def lock_overdue(connection: Connection, limit: int) -> list[RowMapping]:
@@ -178,7 +178,7 @@ def lock_overdue(connection: Connection, limit: int) -> list[RowMapping]:
     query = select(follow_up).where(
         follow_up.c.state == LetterState.SENDING.value, follow_up.c.lease_until < func.now()
     )
-    return list(connection.execute(query.limit(limit).with_for_update(skip_locked=True)).mappings())
+    return list(connection.execute(query.limit(limit).with_for_update(key_share=True, skip_locked=True)).mappings())
 
 
 def lock_worn_out(connection: Connection, limit: int) -> list[RowMapping]:
@@ -188,7 +188,7 @@ def lock_worn_out(connection: Connection, limit: int) -> list[RowMapping]:
         follow_up.c.due_at <= func.now(),
         follow_up.c.tries >= MOST_TRIES,
     )
-    return list(connection.execute(query.limit(limit).with_for_update(skip_locked=True)).mappings())
+    return list(connection.execute(query.limit(limit).with_for_update(key_share=True, skip_locked=True)).mappings())
 
 
 def follow_ups_are_due(connection: Connection, transports: Sequence[Transport]) -> bool:

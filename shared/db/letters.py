@@ -74,13 +74,13 @@ def any_to_domain(connection: Connection, campaign_id: int, domain: str) -> int 
 
 def lock_letter(connection: Connection, letter_id: int) -> RowMapping | None:
     """The row, locked until COMMIT."""
-    query = select(letter).where(letter.c.id == letter_id).with_for_update()
+    query = select(letter).where(letter.c.id == letter_id).with_for_update(key_share=True)
     return connection.execute(query).mappings().one_or_none()
 
 
 def lock_letters(connection: Connection, letter_ids: Sequence[int]) -> dict[int, RowMapping]:
     """Those of the letters that are there, locked until COMMIT, by number."""
-    query = select(letter).where(letter.c.id.in_(letter_ids)).order_by(letter.c.id).with_for_update()
+    query = select(letter).where(letter.c.id.in_(letter_ids)).order_by(letter.c.id).with_for_update(key_share=True)
     return {row["id"]: row for row in connection.execute(query).mappings()}
 
 
@@ -132,14 +132,14 @@ def _move(connection: Connection, row: RowMapping, actor: str, changes: Mapping[
 def lock_overdue(connection: Connection, limit: int) -> list[RowMapping]:
     """Letters whose worker has let the lease run out."""
     query = select(letter).where(letter.c.state == LetterState.SENDING.value, letter.c.lease_until < func.now())
-    return list(connection.execute(query.limit(limit).with_for_update(skip_locked=True)).mappings())
+    return list(connection.execute(query.limit(limit).with_for_update(key_share=True, skip_locked=True)).mappings())
 
 
 def lock_expired(connection: Connection, limit: int) -> list[RowMapping]:
     """Letters that wait although their last day for delivery has passed."""
     waiting = [LetterState.HELD.value, LetterState.QUEUED.value, LetterState.DEFERRED.value]
     query = select(letter).where(letter.c.state.in_(waiting), letter.c.deliver_by < func.now())
-    return list(connection.execute(query.limit(limit).with_for_update(skip_locked=True)).mappings())
+    return list(connection.execute(query.limit(limit).with_for_update(key_share=True, skip_locked=True)).mappings())
 
 
 def lock_waiting_for(connection: Connection, holder_id: int, address: str) -> list[RowMapping]:
@@ -150,7 +150,7 @@ def lock_waiting_for(connection: Connection, holder_id: int, address: str) -> li
         letter.c.state.in_(waiting),
         func.lower(letter.c.recipient_email) == address.lower(),
     )
-    return list(connection.execute(query.order_by(letter.c.id).with_for_update()).mappings())
+    return list(connection.execute(query.order_by(letter.c.id).with_for_update(key_share=True)).mappings())
 
 
 def lock_held_for(connection: Connection, holder_ids: Sequence[int], reason: HoldReason) -> list[RowMapping]:
@@ -160,7 +160,7 @@ def lock_held_for(connection: Connection, holder_ids: Sequence[int], reason: Hol
         letter.c.state == LetterState.HELD.value,
         letter.c.hold_reason == reason.value,
     )
-    return list(connection.execute(query.order_by(letter.c.id).with_for_update()).mappings())
+    return list(connection.execute(query.order_by(letter.c.id).with_for_update(key_share=True)).mappings())
 
 
 def readdress(connection: Connection, row: RowMapping, values: Mapping[str, Any], cause: Cause) -> None:
@@ -184,7 +184,7 @@ def lock_unsettled(connection: Connection, older_than: timedelta, limit: int) ->
     query = select(letter).where(
         letter.c.state == LetterState.UNCERTAIN.value, letter.c.state_changed_at < func.now() - older_than
     )
-    return list(connection.execute(query.limit(limit).with_for_update(skip_locked=True)).mappings())
+    return list(connection.execute(query.limit(limit).with_for_update(key_share=True, skip_locked=True)).mappings())
 
 
 def letters_of_submission(connection: Connection, submission_id: int) -> list[dict[str, Any]]:
@@ -194,7 +194,8 @@ def letters_of_submission(connection: Connection, submission_id: int) -> list[di
 
 def lock_letters_of_submission(connection: Connection, submission_id: int) -> list[RowMapping]:
     """The same, locked until COMMIT."""
-    return list(connection.execute(_OF_SUBMISSION.with_for_update(), {"wanted": submission_id}).mappings())
+    query = _OF_SUBMISSION.with_for_update(key_share=True)
+    return list(connection.execute(query, {"wanted": submission_id}).mappings())
 
 
 def words_of_submissions(connection: Connection, submission_ids: Sequence[int]) -> list[RowMapping]:

@@ -106,7 +106,7 @@ def _seen_by(organizer_id: int | None) -> Select[tuple[int]]:
 
 def _lock(connection: Connection, which: ColumnElement[bool], after: int, limit: int) -> list[RowMapping]:
     query = select(letter).where(which, letter.c.id > after).order_by(letter.c.id).limit(limit)
-    return list(connection.execute(query.with_for_update()).mappings())
+    return list(connection.execute(query.with_for_update(key_share=True)).mappings())
 
 
 def _in(office_id: int, states: Collection[str]) -> ColumnElement[bool]:

@@ -59,7 +59,7 @@ _MAY_BE_SERVED = (
 _FIND = (
     f"{_WITH_BUSY} SELECT p.transport, p.receiving_domain, p.rate_per_hour, {_TOKENS} AS tokens, p.connections,"
     f" p.seconds_per_letter, p.failures, {_BUSY} FROM domain_pace p WHERE {_MAY_BE_SERVED}"
-    " ORDER BY p.served_at NULLS FIRST LIMIT 1 FOR UPDATE OF p"
+    " ORDER BY p.served_at NULLS FIRST LIMIT 1 FOR NO KEY UPDATE OF p"
 )
 _FIND_WAITING = {lane: text(_FIND.format(lane=lane.value)) for lane in LANES}
 _FIND_FREE = {lane: text(f"{_FIND} SKIP LOCKED".format(lane=lane.value)) for lane in LANES}
@@ -71,7 +71,7 @@ _TAKE = text(
 )
 _LOCK = text(
     "SELECT rate_per_hour, tokens, connections, seconds_per_letter, failures FROM domain_pace"
-    " WHERE transport = :transport AND receiving_domain = :receiving_domain FOR UPDATE"
+    " WHERE transport = :transport AND receiving_domain = :receiving_domain FOR NO KEY UPDATE"
 )
 _WRITE = text(
     "UPDATE domain_pace SET connections = :connections, seconds_per_letter = :seconds_per_letter,"

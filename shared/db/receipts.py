@@ -66,7 +66,7 @@ def is_spent(connection: Connection, source: ReceiptSource, token: str, event_id
 def lock_due(connection: Connection, limit: int) -> list[RowMapping]:
     """Receipts that have not been applied, oldest first, locked until COMMIT."""
     query = select(receipt).where(*_DUE).order_by(receipt.c.due_at, receipt.c.id).limit(limit)
-    return list(connection.execute(query.with_for_update(skip_locked=True)).mappings())
+    return list(connection.execute(query.with_for_update(key_share=True, skip_locked=True)).mappings())
 
 
 def receipts_are_due(connection: Connection) -> bool:

@@ -23,7 +23,7 @@ _GIVE_UP = text(
 _CLAIM = text(
     "UPDATE rehearsal SET state = 'running', attempt = attempt + 1, done = 0,"
     f" lease_until = now() + interval '{_LEASE_S} seconds' WHERE id ="
-    f" (SELECT id FROM rehearsal WHERE {_CLAIMABLE} ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)"
+    f" (SELECT id FROM rehearsal WHERE {_CLAIMABLE} ORDER BY id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)"
     " RETURNING id, campaign_id, attempt"
 )
 _ANY = text(f"SELECT EXISTS (SELECT 1 FROM rehearsal WHERE {_CLAIMABLE})")

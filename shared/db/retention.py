@@ -26,13 +26,13 @@ _OLD = text(
     f" AND (follow_up.state IN ('queued', 'deferred', 'sending') OR follow_up.state_changed_at >= {_CUTOFF}))"
     " AND NOT EXISTS (SELECT 1 FROM submission later WHERE later.email_hash = s.email_hash"
     f" AND later.campaign_id = s.campaign_id AND later.scrubbed_at IS NULL AND later.accepted_at >= {_CUTOFF})"
-    " ORDER BY accepted_at LIMIT :limit FOR UPDATE OF s SKIP LOCKED"
+    " ORDER BY accepted_at LIMIT :limit FOR NO KEY UPDATE OF s SKIP LOCKED"
 )
 _UNWANTED = text(
     "SELECT s.id FROM submission s WHERE trimmed_at IS NOT NULL AND scrubbed_at IS NULL"
     f" AND NOT {_WANTS_MORE} AND NOT EXISTS (SELECT 1 FROM follow_up WHERE follow_up.submission_id = s.id"
     " AND follow_up.state IN ('queued', 'deferred', 'sending'))"
-    " ORDER BY s.id LIMIT :limit FOR UPDATE OF s SKIP LOCKED"
+    " ORDER BY s.id LIMIT :limit FOR NO KEY UPDATE OF s SKIP LOCKED"
 )
 
 

@@ -48,5 +48,6 @@ def forget_failures(connection: Connection, organizer_id: int, source: str | Non
 def delete_expired(connection: Connection) -> int:
     """Deletes the counts whose time is over and says how many; waits for no sign-in that is just writing one."""
     key = sign_in_failure.c.organizer_id, sign_in_failure.c.source
-    over = select(*key).where(sign_in_failure.c.expires_at <= func.now()).with_for_update(skip_locked=True)
-    return connection.execute(delete(sign_in_failure).where(tuple_(*key).in_(over))).rowcount
+    over = select(*key).where(sign_in_failure.c.expires_at <= func.now())
+    free = over.with_for_update(key_share=True, skip_locked=True)
+    return connection.execute(delete(sign_in_failure).where(tuple_(*key).in_(free))).rowcount

@@ -70,7 +70,7 @@ _MATCHED = text(
     " CAST(:edge_m AS float8[]), CAST(:lat AS float8[]), CAST(:lon AS float8[]))"
     " AS answer(id, attempt, reason, suggestions, type, source, precision_m, edge_m, lat, lon)),"
     " held AS (SELECT submission.id FROM submission JOIN answer USING (id) WHERE submission.state = 'looking_up'"
-    " AND lookup_attempt = answer.attempt ORDER BY submission.id FOR UPDATE OF submission)"
+    " AND lookup_attempt = answer.attempt ORDER BY submission.id FOR NO KEY UPDATE OF submission)"
     " UPDATE submission SET state = 'ready', state_changed_at = now(), lease_until = NULL, lookup_status = 'matched',"
     f" leaves_at = {_LEAVES_AT}, lookup_reason = answer.reason, suggestions = answer.suggestions,"
     " match_type = answer.type, match_source = answer.source, precision_m = answer.precision_m,"
@@ -104,7 +104,7 @@ _FIND = (
     .join(campaign, campaign.c.id == submission.c.campaign_id)
     .where(submission.c.token == bindparam("wanted"))
 )
-_FIND_LOCKED = _FIND.with_for_update(of=submission)
+_FIND_LOCKED = _FIND.with_for_update(key_share=True, of=submission)
 _FIND_QUICKLY = spell(_FIND)
 
 
@@ -130,7 +130,7 @@ def find_of_campaign(
 ) -> RowMapping | None:
     """The whole row, if it is of this campaign; locked until COMMIT when asked."""
     query = select(submission).where(submission.c.id == submission_id, submission.c.campaign_id == campaign_id)
-    return connection.execute(query.with_for_update() if lock else query).mappings().one_or_none()
+    return connection.execute(query.with_for_update(key_share=True) if lock else query).mappings().one_or_none()
 
 
 def update_submission(connection: Connection, submission_id: int, values: Mapping[str, Any]) -> None:
@@ -158,7 +158,7 @@ def claim_lookups(connection: Connection, limit: int, lease: timedelta) -> list[
         .where(_LOOKUP_DUE)
         .order_by(submission.c.due_at)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(key_share=True, skip_locked=True)
     )
     statement = (
         update(submission)
@@ -181,7 +181,7 @@ def lock_claimed(connection: Connection, submission_id: int, attempt: int) -> Ro
         submission.c.lookup_attempt == attempt,
         submission.c.state == SubmissionState.LOOKING_UP.value,
     )
-    return connection.execute(query.with_for_update()).mappings().one_or_none()
+    return connection.execute(query.with_for_update(key_share=True)).mappings().one_or_none()
 
 
 def record_matches(connection: Connection, answers: Sequence[tuple[int, int, LookupResult]]) -> list[int]:
@@ -213,13 +213,13 @@ def write_expected_letters(connection: Connection, made: Mapping[int, int]) -> N
 def lock_letterless(connection: Connection, limit: int) -> list[RowMapping]:
     """Accepted submissions whose districts are known and whose letters don't exist yet, locked."""
     query = select(submission).where(_LETTERLESS).order_by(submission.c.id).limit(limit)
-    return list(connection.execute(query.with_for_update(skip_locked=True)).mappings())
+    return list(connection.execute(query.with_for_update(key_share=True, skip_locked=True)).mappings())
 
 
 def lock_unanswered(connection: Connection, limit: int) -> list[RowMapping]:
     """Accepted submissions whose question stayed open until the last day for letters, locked."""
     query = select(submission).join(campaign, campaign.c.id == submission.c.campaign_id).where(_UNANSWERED).limit(limit)
-    return list(connection.execute(query.with_for_update(of=submission, skip_locked=True)).mappings())
+    return list(connection.execute(query.with_for_update(key_share=True, of=submission, skip_locked=True)).mappings())
 
 
 def newest_of_people(connection: Connection, campaign_id: int) -> list[int]:

@@ -75,7 +75,7 @@ def find_update(connection: Connection, campaign_id: int, number: int) -> RowMap
 def lock_update(connection: Connection, campaign_id: int, number: int) -> RowMapping | None:
     """The row, locked until COMMIT."""
     query = select(campaign_update).where(campaign_update.c.id == number, campaign_update.c.campaign_id == campaign_id)
-    return connection.execute(query.with_for_update()).mappings().one_or_none()
+    return connection.execute(query.with_for_update(key_share=True)).mappings().one_or_none()
 
 
 def read_updates(connection: Connection, numbers: Collection[int]) -> dict[int, RowMapping]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import structlog
 from sqlalchemy import Connection, Engine, RowMapping
+from sqlalchemy.exc import OperationalError
 
 from shared.db import erasure, exports, follow_ups, letters, submissions
 from shared.domain.causes import Cause
@@ -30,7 +31,7 @@ def erase_person(engine: Engine, settings: Settings, email: str) -> int:
         numbers = erasure.request_erasure(connection, hashed)
         if not numbers:
             raise NotFound("Nobody wrote a letter with this email address, or it is deleted already.")
-    erase_requested(engine)
+    _erase_now(engine)
     return len(numbers)
 
 
@@ -38,22 +39,22 @@ def erase_submissions(engine: Engine, tokens: Sequence[str]) -> None:
     """Deletes everything about these submissions only; twice is the same as once."""
     with engine.begin() as connection:
         erasure.request_erasure_of(connection, tokens)
-    erase_requested(engine)
+    _erase_now(engine)
 
 
 def erase_requested(engine: Engine) -> int:
     """Does what requests are still open; how many submissions are done."""
-    done = 0
-    with engine.begin() as connection:
-        for row in erasure.lock_requested(connection, BATCH):
-            exports.take_out(connection, row)
-            _cancel(connection, row)
-            if erasure.is_in_flight(connection, row["id"]):
-                continue
-            erasure.scrub(connection, row["id"], row["email"])
-            _LOG.info("submission.erased", submission_id=row["id"])
-            done += 1
-    return done
+    with engine.connect() as connection:
+        numbers = erasure.requested(connection, BATCH)
+    return sum(_erase(engine, number) for number in numbers)
+
+
+def _erase_now(engine: Engine) -> None:
+    """What fails now is done by a sweep: the request is kept."""
+    try:
+        erase_requested(engine)
+    except OperationalError as error:
+        _LOG.warning("erasure.later", error=type(error).__name__)
 
 
 def stop_erased(connection: Connection, rows: Sequence[RowMapping]) -> None:
@@ -62,6 +63,21 @@ def stop_erased(connection: Connection, rows: Sequence[RowMapping]) -> None:
     for letter in erasure.lock_letters_to_erase(connection, waiting) if waiting else ():
         if LetterState(letter["state"]) in CANCELLABLE:
             letters.change_letter(connection, letter, LetterState.CANCELLED, cause=Cause.SUPPORTER)
+
+
+def _erase(engine: Engine, number: int) -> bool:
+    """Each by itself: whoever holds the rows of several waits for others who do."""
+    with engine.begin() as connection:
+        row = erasure.lock_requested(connection, number)
+        if row is None:
+            return False
+        exports.take_out(connection, row)
+        _cancel(connection, row)
+        if erasure.is_in_flight(connection, number):
+            return False
+        erasure.scrub(connection, number, row["email"])
+    _LOG.info("submission.erased", submission_id=number)
+    return True
 
 
 def _cancel(connection: Connection, row: RowMapping) -> None:

@@ -97,7 +97,7 @@ def sign_in_with_code(
     """The second step, for somebody who has just passed the first; None for a wrong code and after too many."""
     with engine.begin() as connection:
         query = select(organizer).where(organizer.c.id == organizer_id, organizer.c.session_epoch == epoch)
-        row = connection.execute(query.with_for_update()).mappings().one_or_none()
+        row = connection.execute(query.with_for_update(key_share=True)).mappings().one_or_none()
         if row is None or _tried_too_often(connection, organizer_id, source):
             return None
         if not two_steps.take_code(connection, secret_key, row, typed):
@@ -195,7 +195,7 @@ def issue_one_time_password(engine: Engine, email: str) -> str:
 def _count_try(engine: Engine, email: str, source: str) -> RowMapping | None:
     """The organizer, whose password takes long to look at: not while their row is locked. None when it is no use."""
     with engine.begin() as connection:
-        query = select(organizer).where(organizer.c.email == email.strip().lower()).with_for_update()
+        query = select(organizer).where(organizer.c.email == email.strip().lower()).with_for_update(key_share=True)
         row = connection.execute(query).mappings().one_or_none()
         if row is None or _tried_too_often(connection, row["id"], source):
             return None

@@ -194,7 +194,7 @@ def _change(engine: Engine, campaign_id: int, organizer_id: int, role: Role | No
     of_campaign = membership.c.campaign_id == campaign_id
     with engine.begin() as connection:
         # Two owners who degrade each other at once: the second waits, and finds that it is the last.
-        query = select(membership.c.organizer_id, membership.c.role).where(of_campaign).with_for_update()
+        query = select(membership.c.organizer_id, membership.c.role).where(of_campaign).with_for_update(key_share=True)
         roles = {row.organizer_id: row.role for row in connection.execute(query)}
         if organizer_id not in roles:
             raise NotFound("This person is not a member of the campaign any more.")

@@ -106,7 +106,7 @@ def _replace_codes(connection: Connection, organizer_id: int) -> Sequence[str]:
 
 
 def _lock(connection: Connection, organizer_id: int) -> RowMapping:
-    query = select(organizer).where(organizer.c.id == organizer_id).with_for_update()
+    query = select(organizer).where(organizer.c.id == organizer_id).with_for_update(key_share=True)
     return connection.execute(query).mappings().one()
 
 

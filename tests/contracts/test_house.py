@@ -1,6 +1,7 @@
 """Rules of the house that no linter knows: composition roots, module docstrings, names, the line of migrations."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,13 @@ def attributes(tree: ast.AST) -> set[str]:
 
 def names(tree: ast.AST) -> set[str]:
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=NAMES)
+def test_locks_let_rows_be_referred_to(path: Path) -> None:
+    """A plain FOR UPDATE makes every row that refers to the locked one wait, and whoever writes it: deadlocks."""
+    code = path.read_text(encoding="utf-8")
+    assert not re.search(r"\bFOR UPDATE\b|with_for_update\((?!key_share=True)", code) or "/migrations/" in str(path)
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=NAMES)

@@ -146,7 +146,7 @@ def editions(engine: Engine, slug: str) -> list[Edition]:
 
 
 def _locked(connection: Connection, slug: str) -> StoredCampaign:
-    drafts.lock_campaign(connection, require_campaign(connection, slug).id)
+    rows.lock_campaign(connection, require_campaign(connection, slug).id)
     return require_campaign(connection, slug)
 
 

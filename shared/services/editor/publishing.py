@@ -6,7 +6,7 @@ import structlog
 from sqlalchemy import Engine
 
 from shared.clock import now
-from shared.db import drafts
+from shared.db import campaigns, drafts
 from shared.domain.campaign_steps import letters_mark
 from shared.domain.identities import new_token
 from shared.domain.publish_list import Facts, Point, SenderFacts, is_green, publish_list, text_problems
@@ -75,7 +75,7 @@ def send_tests(engine: Engine, settings: Settings, slug: str, recipient: str, *,
     messages = _messages(engine, settings, editing, recipient)
     transport = hand_over_tests(engine, settings, editing.stored, messages, recipient)
     with engine.begin() as connection:
-        drafts.lock_campaign(connection, editing.stored.id)
+        campaigns.lock_campaign(connection, editing.stored.id)
         if drafts.find_draft(connection, editing.stored.id) is None:
             drafts.write_draft(connection, editing.stored.id, editing.campaign, editing.logo, actor)
         drafts.note_tested(connection, editing.stored.id, letters_mark(editing.campaign))

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, RowMapping, select
+from sqlalchemy import Engine, RowMapping
 
 from shared.clock import now
-from shared.db import export_pieces, export_rows, exports
+from shared.db import campaigns, export_pieces, export_rows, exports
 from shared.db.engine import at_once
 from shared.db.export_pieces import StoredPiece
 from shared.db.exports import ExportRow
-from shared.db.tables import campaign as campaign_table
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.exports import KIND_WORDS, MOST_FILES, ExportFilter, ExportKind, ExportState
 from shared.domain.identities import export_key, is_export_key
@@ -65,7 +64,7 @@ def ask_export(
     """Wants a file; its number. Raises NotFound, NotAllowed, InputError."""
     with engine.begin() as connection:
         stored = require_campaign(connection, slug)
-        connection.execute(select(campaign_table.c.id).where(campaign_table.c.id == stored.id).with_for_update())
+        campaigns.lock_campaign(connection, stored.id)
         known = {row["id"] for row in export_rows.written_to(connection, stored.id)} if wanted.office_id else set()
         if wanted.office_id is not None and wanted.office_id not in known:
             raise InputError({"office_id": "This campaign has no letters to that office. Choose one from the list."})

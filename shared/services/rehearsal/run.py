@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine
 
 from shared.clock import now
 from shared.db import campaigns, rehearsals, targets
 from shared.db.rehearsals import Claim, RehearsalRow
-from shared.db.tables import campaign as campaign_table
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.forecasts import crowd_done_at
 from shared.domain.pace import Pace
@@ -65,7 +64,7 @@ def ask_rehearsal(engine: Engine, ring: Ring | None, slug: str, *, actor: str) -
     """Wants a rehearsal of a campaign; False when one is under way already. Raises NotFound."""
     with engine.begin() as connection:
         stored = require_campaign(connection, slug)
-        connection.execute(select(campaign_table.c.id).where(campaign_table.c.id == stored.id).with_for_update())
+        campaigns.lock_campaign(connection, stored.id)
         asked = rehearsals.ask(connection, stored.id, actor)
     if ring is not None:
         ring.ring(TaskName.REHEARSE)
