@@ -13,11 +13,12 @@ from shared.db.tables.submissions import submission
 from shared.domain.states import HoldReason, LetterState
 
 ONE_PER_OFFICE = "uq_letter_one_per_office"
-# Letters that need a person, and of which nobody has said since that they are dealt with.
+# Nobody has said since the last change that it is dealt with.
+UNATTENDED = "(attended_at IS NULL OR attended_at < state_changed_at)"
+# Letters that need a person.
 ATTENTION = (
     "(state IN ('held', 'uncertain', 'unconfirmed', 'rejected', 'bounced', 'expired', 'quarantined')"
-    " OR (state = 'deferred' AND cause IN ('mailbox_full', 'our_dns')))"
-    " AND (attended_at IS NULL OR attended_at < state_changed_at)"
+    f" OR (state = 'deferred' AND cause IN ('mailbox_full', 'our_dns'))) AND {UNATTENDED}"
 )
 
 
