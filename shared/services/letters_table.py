@@ -6,12 +6,13 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, RowMapping
 
 from shared.db import letter_choice, targets
-from shared.db.letter_pages import Wanted, read_page
+from shared.db.letter_pages import read_page
+from shared.db.letter_roads import Wanted
 from shared.domain.causes import CAUSE_WORDS, Cause
 from shared.domain.letter_filter import EVERY_LETTER, Choice, LetterFilter
 from shared.domain.letter_words import office_label, state_words
 from shared.domain.problems import PLACES
-from shared.domain.search_words import search_query
+from shared.domain.search_words import searched_words
 from shared.domain.states import NEEDS_ATTENTION, LetterState
 from shared.domain.table_keys import NEWEST, TableKey
 from shared.domain.transport import Transport
@@ -61,10 +62,10 @@ def list_letters(
 
     It starts `before` a letter, or ends `after` one; the newest page when nothing is there.
     """
-    query = search_query(campaign_id, chosen.search)
-    if chosen.search.strip() and not query:
+    words = searched_words(campaign_id, chosen.search)
+    if chosen.search.strip() and not words:
         return LetterPage(())
-    wanted = Wanted(campaign_id, states_of(chosen), query, NEWEST, PAGE_SIZE + 1, chosen=chosen)
+    wanted = Wanted(campaign_id, states_of(chosen), words, NEWEST, PAGE_SIZE + 1, chosen=chosen)
     if not wanted.states:
         return LetterPage(())
     with engine.connect() as connection:
