@@ -18,7 +18,7 @@ from shared.domain.table_keys import NEWEST, TableKey
 from shared.domain.transport import Transport
 
 PAGE_SIZE = 50
-MOST_COUNTED = 10_001
+_MOST_COUNTED, _MOST_LOOKED_AT = 10_001, 1_001
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,17 @@ def list_letters(
 
 
 def count_fitting(engine: Engine, campaign_id: int, chosen: LetterFilter) -> int | None:
-    """How many letters fit, MOST_COUNTED at most; None for what an index alone does not tell, such as words."""
+    """How many letters fit, `most_counted` at most; None for what would take too long, such as words."""
     if chosen.search.strip() or chosen.test is not None:
         return None
     with engine.connect() as connection:
-        return letter_choice.count_chosen(connection, Choice(campaign_id, chosen), MOST_COUNTED)
+        return letter_choice.count_chosen(connection, Choice(campaign_id, chosen), most_counted(chosen))
+
+
+def most_counted(chosen: LetterFilter) -> int:
+    """So many are counted: fewer where no index alone tells whether a letter fits, and each is looked at."""
+    is_told = chosen.needs or chosen.problem or not (chosen.domain and (chosen.office or chosen.state))
+    return _MOST_COUNTED if is_told else _MOST_LOOKED_AT
 
 
 def states_of(chosen: LetterFilter) -> tuple[LetterState, ...]:
