@@ -54,9 +54,11 @@ def _is_rare(connection: Connection, wanted: Wanted) -> bool:
 
 
 def _near(connection: Connection, wanted: Wanted) -> list[RowMapping]:
-    """A full page from the letters near its beginning, and from further ones if they promise it; else empty."""
+    """A full page from the letters near its beginning, or from further ones if they promise it; else empty."""
     near, far = roads.along(connection, wanted, NEAR), _far(wanted)
-    if 0 < len(near) < wanted.size and len(near) * far >= wanted.size * NEAR:
+    is_likely = 0 < len(near) < wanted.size and len(near) * far >= wanted.size * NEAR
+    # Letters of one name stand together, and promise more than comes.
+    if is_likely and 2 * roads.promised(connection, wanted, far) >= wanted.size:
         near = roads.along(connection, wanted, far)
     return near if len(near) == wanted.size else []
 
