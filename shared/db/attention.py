@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from shared.db.tables.letters import ATTENTION
+from shared.db.tables.letters import UNATTENDED
 from shared.domain.causes import Cause
 from shared.domain.pace import Pace
 from shared.domain.places import LookupStatus
@@ -20,25 +20,27 @@ from shared.domain.waiting_domains import SLOW_S, WaitingDomain
 MOST_OF_A_STATE = 50_000
 # More letters of a domain than this are called that many.
 MOST_OF_A_DOMAIN = 10_000
+# Refusals of a domain that are looked at for one with words.
+_LOOKED_AT = 50
 
 _CAUSES = ", ".join(f"'{cause}'" for cause in WAITS_FOR_A_PERSON)
-_STATES = [f"state = '{state}'" for state in sorted(NEEDS_ATTENTION)]
-_STATES.append(f"state = '{LetterState.DEFERRED}' AND cause IN ({_CAUSES})")
-# Each state by itself, so that no flood in one hides another.
+_PLACES = {state: f"state = '{state}'" for state in sorted(NEEDS_ATTENTION)}
+_PLACES[LetterState.DEFERRED] = f"state = '{LetterState.DEFERRED}' AND cause IN ({_CAUSES})"
+# Each state by itself, so that no flood in one hides another, and that the planner knows how many there are. They are
+# grouped in the order of their index.
 _OF_STATE = (
-    "(SELECT campaign_id, state, cause, office_id, receiving_domain FROM letter WHERE campaign_id = {campaign}"
-    f" AND {{which}} AND {ATTENTION} LIMIT :most)"
+    "(SELECT '{state}' AS state, cause, office_id, receiving_domain, count(*) AS letters FROM ("
+    "SELECT cause, office_id, receiving_domain FROM letter WHERE campaign_id = :campaign_id AND {which}"
+    f" AND {UNATTENDED} ORDER BY cause, office_id, receiving_domain LIMIT :most"
+    ") AS one GROUP BY cause, office_id, receiving_domain)"
 )
-_LINES = text(
-    "SELECT state, cause, office_id, receiving_domain, count(*) AS letters FROM ("
-    + " UNION ALL ".join(_OF_STATE.format(campaign=":campaign_id", which=which) for which in _STATES)
-    + ") AS one GROUP BY state, cause, office_id, receiving_domain"
-)
+_LINES = text(" UNION ALL ".join(_OF_STATE.format(state=state, which=which) for state, which in _PLACES.items()))
+# Some servers give no words.
 _REPLIES = text(
     "SELECT asked.domain, found.remote_reply FROM unnest(CAST(:domains AS text[])) AS asked(domain)"
-    " CROSS JOIN LATERAL (SELECT remote_reply FROM letter WHERE campaign_id = :campaign_id"
-    f" AND state = 'rejected' AND receiving_domain = asked.domain AND {ATTENTION} AND remote_reply <> '' LIMIT 1)"
-    " AS found"
+    " CROSS JOIN LATERAL (SELECT remote_reply FROM (SELECT remote_reply FROM letter WHERE campaign_id = :campaign_id"
+    f" AND state = 'rejected' AND receiving_domain = asked.domain AND {UNATTENDED} LIMIT :looked_at) AS one"
+    " WHERE remote_reply <> '' LIMIT 1) AS found"
 )
 _ASKED = text(
     "SELECT lookup_status, count(*) FROM (SELECT lookup_status FROM submission WHERE campaign_id = :campaign_id"
@@ -88,10 +90,10 @@ def count_lines(connection: Connection, campaign_id: int, *, most: int = MOST_OF
 
 
 def refusal_words(connection: Connection, campaign_id: int, domains: Sequence[str]) -> dict[str, str]:
-    """One refusal of each of these domains, in its server's own words."""
+    """One refusal of each of these domains, in its server's own words; no domain whose servers give none."""
     if not domains:
         return {}
-    values = {"campaign_id": campaign_id, "domains": list(domains)}
+    values = {"campaign_id": campaign_id, "domains": list(domains), "looked_at": _LOOKED_AT}
     return {row.domain: row.remote_reply for row in connection.execute(_REPLIES, values)}
 
 

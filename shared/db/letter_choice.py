@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, RowMapping, text
 
-from shared.db.tables.letters import ATTENTION
+from shared.db.tables.letters import ATTENTION, UNATTENDED
 from shared.domain.bulk import MOST
 from shared.domain.letter_filter import Choice, LetterFilter
 from shared.domain.problems import PLACES, Problem
@@ -46,15 +46,18 @@ def condition(campaign_id: int, wanted: LetterFilter) -> tuple[str, dict[str, ob
     parts: dict[str, Mapping[str, object]] = {}
     if wanted.state:
         parts["state = :state"] = {"state": wanted.state.value}
-    if wanted.needs or wanted.problem:
-        parts[ATTENTION] = {}
     if wanted.problem:
-        parts[f"({_IN_PLACES[wanted.problem]})"] = {}
+        # Its states and causes are some of those of ATTENTION: said twice, the planner takes them for rare.
+        parts[f"({_IN_PLACES[wanted.problem]}) AND {UNATTENDED}"] = {}
+    elif wanted.needs:
+        parts[ATTENTION] = {}
     if wanted.office:
         parts["office_id = :office_id"] = {"office_id": wanted.office}
     if wanted.domain:
+        parts["receiving_domain = :domain"] = {"domain": wanted.domain}
+    if wanted.domain and not (wanted.needs or wanted.problem):
         # Both kinds are named: the index has them before the domain.
-        parts["is_test IN (false, true) AND receiving_domain = :domain"] = {"domain": wanted.domain}
+        parts["is_test IN (false, true)"] = {}
     if wanted.test is not None:
         parts["is_test = :is_test"] = {"is_test": wanted.test}
     if wanted.search.strip():

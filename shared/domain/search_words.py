@@ -18,9 +18,14 @@ def stored_words(campaign_id: int, *texts: str) -> str:
     return " ".join(sorted({f"{campaign_id}/{word}" for text in texts for word in _words(text)}))
 
 
+def searched_words(campaign_id: int, typed: str) -> list[str]:
+    """Each word that was typed, as a tsquery: the beginning of a word that must be there."""
+    return [f"'{campaign_id}/{_quoted(word)}':*" for word in dict.fromkeys(_words(typed))]
+
+
 def search_query(campaign_id: int, typed: str) -> str:
-    """What was typed as a tsquery: every word is the beginning of one that must be there. Empty without any word."""
-    return " & ".join(f"'{campaign_id}/{_quoted(word)}':*" for word in dict.fromkeys(_words(typed)))
+    """All of them as one tsquery. Empty without any word."""
+    return " & ".join(searched_words(campaign_id, typed))
 
 
 def _words(text: str) -> list[str]:

@@ -7,7 +7,8 @@ from sqlalchemy import Connection, Engine, RowMapping, select
 
 from shared.clock import now
 from shared.db import campaigns, letter_choice, letters, office_addresses, targets
-from shared.db.letter_pages import Wanted, read_page
+from shared.db.letter_pages import read_page
+from shared.db.letter_roads import Wanted
 from shared.db.tables import letter, letter_event, submission
 from shared.domain.bulk import MAY_HAVE_ARRIVED, RETRYABLE
 from shared.domain.campaigns import StoredCampaign
@@ -18,7 +19,7 @@ from shared.domain.office_hours import opening_for
 from shared.domain.places import HomeAddress
 from shared.domain.problem_words import Trouble
 from shared.domain.problems import problem_of
-from shared.domain.search_words import search_query
+from shared.domain.search_words import searched_words
 from shared.domain.states import LETTER_ARROWS, HoldReason, LetterState
 from shared.domain.table_keys import TableKey
 from shared.domain.transport import Transport
@@ -127,12 +128,12 @@ def read_letter(engine: Engine, letter_id: int) -> LetterDetail:
 
 def neighbours(engine: Engine, campaign_id: int, chosen: LetterFilter, key: TableKey) -> tuple[int | None, int | None]:
     """The letters that stand before and after this one in the table with these filters."""
-    query = search_query(campaign_id, chosen.search)
+    words = searched_words(campaign_id, chosen.search)
     with engine.connect() as connection:
         above, below = (
             read_page(
                 connection,
-                Wanted(campaign_id, states_of(chosen), query, key, 1, is_upward=is_upward, chosen=chosen),
+                Wanted(campaign_id, states_of(chosen), words, key, 1, is_upward=is_upward, chosen=chosen),
             )
             for is_upward in (True, False)
         )

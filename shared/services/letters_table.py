@@ -6,18 +6,19 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, RowMapping
 
 from shared.db import letter_choice, targets
-from shared.db.letter_pages import Wanted, read_page
+from shared.db.letter_pages import read_page
+from shared.db.letter_roads import Wanted
 from shared.domain.causes import CAUSE_WORDS, Cause
 from shared.domain.letter_filter import EVERY_LETTER, Choice, LetterFilter
 from shared.domain.letter_words import office_label, state_words
 from shared.domain.problems import PLACES
-from shared.domain.search_words import search_query
+from shared.domain.search_words import searched_words
 from shared.domain.states import NEEDS_ATTENTION, LetterState
 from shared.domain.table_keys import NEWEST, TableKey
 from shared.domain.transport import Transport
 
 PAGE_SIZE = 50
-MOST_COUNTED = 10_001
+_MOST_COUNTED, _MOST_LOOKED_AT = 10_001, 1_001
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,10 @@ def list_letters(
 
     It starts `before` a letter, or ends `after` one; the newest page when nothing is there.
     """
-    query = search_query(campaign_id, chosen.search)
-    if chosen.search.strip() and not query:
+    words = searched_words(campaign_id, chosen.search)
+    if chosen.search.strip() and not words:
         return LetterPage(())
-    wanted = Wanted(campaign_id, states_of(chosen), query, NEWEST, PAGE_SIZE + 1, chosen=chosen)
+    wanted = Wanted(campaign_id, states_of(chosen), words, NEWEST, PAGE_SIZE + 1, chosen=chosen)
     if not wanted.states:
         return LetterPage(())
     with engine.connect() as connection:
@@ -74,11 +75,17 @@ def list_letters(
 
 
 def count_fitting(engine: Engine, campaign_id: int, chosen: LetterFilter) -> int | None:
-    """How many letters fit, MOST_COUNTED at most; None for what an index alone does not tell, such as words."""
+    """How many letters fit, `most_counted` at most; None for what would take too long, such as words."""
     if chosen.search.strip() or chosen.test is not None:
         return None
     with engine.connect() as connection:
-        return letter_choice.count_chosen(connection, Choice(campaign_id, chosen), MOST_COUNTED)
+        return letter_choice.count_chosen(connection, Choice(campaign_id, chosen), most_counted(chosen))
+
+
+def most_counted(chosen: LetterFilter) -> int:
+    """So many are counted: fewer where no index alone tells whether a letter fits, and each is looked at."""
+    is_told = chosen.needs or chosen.problem or not (chosen.domain and (chosen.office or chosen.state))
+    return _MOST_COUNTED if is_told else _MOST_LOOKED_AT
 
 
 def states_of(chosen: LetterFilter) -> tuple[LetterState, ...]:

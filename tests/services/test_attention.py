@@ -121,6 +121,15 @@ def test_an_address_is_corrected_and_what_came_back_is_sent_there(
         assert rows.all() == [("new@right.example", "queued")]
 
 
+def test_a_refusal_is_quoted_though_others_of_its_domain_came_without_words(sql: Sql, groups: Groups) -> None:
+    sql("UPDATE letter SET state = 'rejected', cause = 'refused' WHERE office_id = 1")
+    [silent] = groups().values()
+    sql("UPDATE letter SET remote_reply = '550 no thanks' WHERE id = 3")
+    [group] = groups().values()
+    assert group.quote == "550 no thanks"
+    assert not silent.quote
+
+
 def test_seats_without_a_holder_or_an_address(engine: Engine, ring: Ring, sql: Sql, groups: Groups) -> None:
     sql("UPDATE letter SET state = 'held', body = '', cause = 'vacant_seat', hold_reason = 'vacant_seat' WHERE id = 1")
     sql("UPDATE letter SET state = 'held', body = '', cause = 'no_email', hold_reason = 'no_email' WHERE id = 2")

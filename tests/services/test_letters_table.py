@@ -7,14 +7,15 @@ import pytest
 from alembic import command
 from sqlalchemy import Engine, text
 
-from shared.db import letter_pages
+from shared.db import letter_pages, letter_roads
 from shared.db.engine import make_engine
+from shared.db.letter_roads import Wanted
 from shared.db.upgrade import alembic_config, upgrade
 from shared.domain.letter_filter import LetterFilter
 from shared.domain.places import HomeAddress
 from shared.domain.search_words import stored_words
 from shared.domain.states import LetterState
-from shared.domain.table_keys import TableKey
+from shared.domain.table_keys import NEWEST, TableKey
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
 from shared.services import letters_table
@@ -208,14 +209,12 @@ def test_a_page_is_read_along_the_index(change: Change, engine: Engine) -> None:
     with engine.connect() as connection:
         connection.execute(text("SET enable_seqscan = off"))
         connection.execute(text("SET enable_sort = off"))
-        for side, way in (("<", "DESC"), (">", "ASC")):
-            states = " UNION ALL ".join(letter_pages._STATE.replace("{state}", state) for state in LetterState)
-            ids = letter_pages._ON_THE_WAY.replace("{states}", states).replace("{which}", letter_pages._FITS)
-            values = {"campaign_id": 1, "at": "now", "id": 9, "size": 51, "reach": 2_000, "query": "'1/ana':*"}
-            plan = connection.execute(
-                text("EXPLAIN " + ids.format(side=side, way=way, filter="true")), values
-            ).scalars()
-            plans.append("\n".join(plan))
+        for is_upward in (False, True):
+            wanted = Wanted(1, tuple(LetterState), ["'1/ana':*"], NEWEST, 51, is_upward=is_upward)
+            ids = letter_roads._ON_THE_WAY.replace("{passed}", letter_roads.passed(wanted))
+            statement, values = letter_roads.fill(ids.replace("{which}", letter_roads._FITS), wanted)
+            values = {**values, "reach": 2_000, "query": wanted.query}
+            plans.append("\n".join(connection.execute(text(f"EXPLAIN {statement}"), values).scalars()))
     for plan in plans:
         assert "Merge Append" in plan
         assert plan.count("Index Only Scan") == len(LetterState)

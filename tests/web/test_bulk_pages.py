@@ -10,6 +10,7 @@ from sqlalchemy import Engine, insert, text, update
 from shared.clock import now
 from shared.db.tables import membership, organizer
 from shared.queue.ring import Ring
+from shared.services import letters_table
 from shared.services.organizers import issue_one_time_password
 from shared.settings import Settings
 from tests.factories import CAMPAIGN, make_campaign, write_letters
@@ -79,6 +80,15 @@ def test_filters_stand_in_the_address_and_combine(troubled: FlaskClient) -> None
     letter = troubled.get("/admin/letters/1?needs=yes").text
     assert "Previous" in letter
     assert "See all 2 letters with this problem" in letter
+
+
+def test_a_count_says_when_it_stopped(troubled: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(letters_table, "_MOST_LOOKED_AT", 2)
+    assert "1+ letters fit" in troubled.get(f"{PAGE}?office=1&domain=practice.example").text
+    assert "2 letters fit" in troubled.get(f"{PAGE}?office=1").text
+    monkeypatch.setattr(letters_table, "_MOST_COUNTED", 2)
+    assert "1+ letters fit" in troubled.get(f"{PAGE}?office=1").text
+    assert "1+ letters fit" in troubled.get(f"{PAGE}?needs=yes&domain=practice.example").text
 
 
 def test_a_poll_is_small_with_many_groups(troubled: FlaskClient, engine: Engine) -> None:

@@ -9,7 +9,7 @@ from shared.domain.problems import PROBLEM_WORDS
 from shared.domain.states import LetterState
 from shared.domain.table_keys import parse_key
 from shared.services.dashboard import LiveCounts
-from shared.services.letters_table import MOST_COUNTED, count_fitting, list_letters, office_words
+from shared.services.letters_table import count_fitting, list_letters, most_counted, office_words
 from web.context import here
 
 # The order of the pipeline bar: from arrived to trouble.
@@ -52,7 +52,7 @@ def table_values(stored: StoredCampaign, counts: LiveCounts) -> dict[str, object
         "letters": list_letters(here().engine, stored.id, chosen, before=before, after=after),
         "chosen": chosen,
         "total": _total(stored, chosen, counts),
-        "most": MOST_COUNTED - 1,
+        "most": most_counted(chosen) - 1,
         "office": office_words(here().engine, chosen.office) if chosen.office else "",
         "chips": [one for one in PIPELINE if one in shown_states(counts) or one is chosen.state],
         "problem_words": PROBLEM_WORDS,

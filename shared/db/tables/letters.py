@@ -13,11 +13,12 @@ from shared.db.tables.submissions import submission
 from shared.domain.states import HoldReason, LetterState
 
 ONE_PER_OFFICE = "uq_letter_one_per_office"
-# Letters that need a person, and of which nobody has said since that they are dealt with.
+# Nobody has said since the last change that it is dealt with.
+UNATTENDED = "(attended_at IS NULL OR attended_at < state_changed_at)"
+# Letters that need a person.
 ATTENTION = (
     "(state IN ('held', 'uncertain', 'unconfirmed', 'rejected', 'bounced', 'expired', 'quarantined')"
-    " OR (state = 'deferred' AND cause IN ('mailbox_full', 'our_dns')))"
-    " AND (attended_at IS NULL OR attended_at < state_changed_at)"
+    f" OR (state = 'deferred' AND cause IN ('mailbox_full', 'our_dns'))) AND {UNATTENDED}"
 )
 
 
@@ -100,14 +101,14 @@ letter = Table(
     Index("ix_letter_uncertain", "state_changed_at", postgresql_where=sql("state = 'uncertain'")),
     Index("ix_letter_leased", "lease_until", postgresql_where=sql("state = 'sending'")),
     Index("ix_letter_submission_id", "submission_id"),
-    # Small, and counted, office by office too; the last one is read in its order, page by page.
-    Index("ix_letter_campaign_state", "campaign_id", "state", "office_id"),
+    # Counted, office by office too; an office's letters are read in its order, page by page.
+    Index("ix_letter_campaign_state", "campaign_id", "state", "office_id", "state_changed_at", "id"),
     Index(
         "ix_letter_failed", "campaign_id", "state", "cause", postgresql_where=sql("state IN ('bounced', 'rejected')")
     ),
     Index("ix_letter_relay_id", "relay_id", postgresql_where=sql("relay_id <> ''")),
     Index("ix_letter_answered", "campaign_id", "office_id", "state", postgresql_where=sql("answered_at IS NOT NULL")),
-    # Carries when a server took the letter, by which letters are counted over time.
+    # All letters page by page; carries when a server took the letter, by which letters are counted over time.
     Index("ix_letter_changed", "campaign_id", "state", "state_changed_at", "id", postgresql_include=["sent_at"]),
     # What needs attention, counted by what one mends, and read in the order of the table.
     Index(
