@@ -25,5 +25,7 @@ def downgrade() -> None:
 
 
 def _replace(columns: list[str]) -> None:
+    # A million letters are looked through for those that wait.
+    op.execute("SET LOCAL statement_timeout = 0")
     op.drop_index("ix_letter_claimable", "letter", postgresql_where=_CLAIMABLE)
     op.create_index("ix_letter_claimable", "letter", columns, postgresql_where=_CLAIMABLE)
