@@ -37,6 +37,11 @@ _PRESSED = (
     # planning takes longer than doing it.
     " WHERE length(token) BETWEEN 1 AND 1000"
 )
+# In one order with whoever records lookups, so that no two wait for each other.
+_HELD = (
+    "held AS MATERIALIZED (SELECT submission.id FROM submission JOIN pressed USING (token) ORDER BY submission.id"
+    " FOR NO KEY UPDATE OF submission),"
+)
 # Nothing has moved on since the draft was read.
 _AS_READ = (
     "submission.state = %(state)s AND lookup_attempt = %(lookup_attempt)s"
@@ -61,13 +66,14 @@ _CHOOSE = (
 
 def _accept_where(holds: str, *, chooses: bool) -> Spelled:
     return Spelled(
-        f"WITH pressed AS MATERIALIZED (SELECT * FROM {_PRESSED}),"
+        f"WITH pressed AS MATERIALIZED (SELECT * FROM {_PRESSED}), {_HELD}"
         " accepted AS (UPDATE submission SET accepted_at = now(), language = pressed.language,"
         " leaves_at = now() + %(undo_minutes)s * interval '1 minute', is_test = %(is_test)s, transport = %(transport)s,"
         " own_words = coalesce(pressed.own_words, submission.own_words),"
         " edited_subject = CASE WHEN keep_edit THEN submission.edited_subject ELSE pressed.edited_subject END,"
         " edited_body = CASE WHEN keep_edit THEN submission.edited_body ELSE pressed.edited_body END"
-        " FROM pressed, campaign WHERE submission.token = pressed.token AND accepted_at IS NULL"
+        " FROM pressed, held, campaign WHERE submission.id = held.id AND submission.token = pressed.token"
+        " AND accepted_at IS NULL"
         " AND campaign.id = submission.campaign_id AND campaign.id = %(campaign_id)s"
         f" AND campaign.updated_at = %(campaign_updated_at)s AND {holds}"
         " RETURNING submission.id, submission.token, campaign_id, email, email_hash, submission.language),"

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, RowMapping, text
 
-_REQUEST = text(
-    "UPDATE submission SET erase_requested_at = coalesce(erase_requested_at, now()) WHERE email_hash = :email_hash"
-    " AND scrubbed_at IS NULL RETURNING id"
+_REQUEST = (
+    "UPDATE submission SET erase_requested_at = coalesce(erase_requested_at, now())"
+    " WHERE id IN (SELECT id FROM submission WHERE {} AND scrubbed_at IS NULL ORDER BY id FOR NO KEY UPDATE)"
+    " RETURNING id"
 )
+_REQUEST_OF_PERSON = text(_REQUEST.format("email_hash = :email_hash"))
+_REQUEST_THESE = text(_REQUEST.format("token = ANY(:tokens)"))
 _OPEN = "erase_requested_at IS NOT NULL AND scrubbed_at IS NULL"
 _REQUESTED = text(f"SELECT id FROM submission WHERE {_OPEN} ORDER BY id LIMIT :limit")
 _LOCK = text(f"SELECT * FROM submission WHERE id = :id AND {_OPEN} FOR NO KEY UPDATE SKIP LOCKED")
@@ -66,15 +69,11 @@ _SCRUB_RECEIPTS = text(
 _SCRUB_MAILBOX = text(
     "DELETE FROM mailbox_message WHERE recipient = :email OR position(convert_to(:email, 'UTF8') IN raw) > 0"
 )
-_REQUEST_THESE = text(
-    "UPDATE submission SET erase_requested_at = coalesce(erase_requested_at, now()) WHERE token = ANY(:tokens)"
-    " AND scrubbed_at IS NULL RETURNING id"
-)
 
 
 def request_erasure(connection: Connection, email_hash: str) -> list[int]:
     """Marks everything that this person wrote; their numbers."""
-    return list(connection.execute(_REQUEST, {"email_hash": email_hash}).scalars())
+    return list(connection.execute(_REQUEST_OF_PERSON, {"email_hash": email_hash}).scalars())
 
 
 def requested(connection: Connection, limit: int) -> list[int]:

@@ -7,30 +7,24 @@ the lease. The last of {lookup done, accepted} makes the letters, exactly once, 
 import time
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Engine, RowMapping, func
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy import Engine, RowMapping
+from sqlalchemy.exc import OperationalError
 
-from shared.db import submissions, targets
-from shared.domain.backoff import lookup_delay
-from shared.domain.follow_ups import Trigger
+from shared.db import submissions
 from shared.domain.places import Chamber, HomeAddress, LookupResult, LookupStatus
-from shared.domain.states import SubmissionState
 from shared.failpoints import failpoint
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
-from shared.services.counters import LOOKUPS
-from shared.services.follow_up_plan import plan_follow_ups
 from shared.services.lookup import look_up_many
 from shared.services.make_letters import BATCH, make_letters
+from shared.services.record_lookups import LATER, record_lookup, record_matches
 from shared.settings import Settings
 
 _LOG = structlog.get_logger()
 # A batch asks outside services for at most this share of its lease.
 _OUTSIDE_SHARE = 0.4
-_LATER = LookupResult(LookupStatus.NO_MATCH, retry_in_s=0.0)
 
 
 def prepare_submissions(engine: Engine, ring: Ring, settings: Settings) -> int:
@@ -41,7 +35,7 @@ def prepare_submissions(engine: Engine, ring: Ring, settings: Settings) -> int:
         with engine.begin() as connection:
             claimed = submissions.claim_lookups(connection, BATCH, timedelta(seconds=settings.timing.lookup_lease))
         failpoint("prepare.claimed")
-        if _look_up_claimed(engine, settings, claimed):
+        if _look_up_or_put_back(engine, ring, settings, claimed):
             ring.ring(TaskName.PREPARE_SUBMISSIONS)
         made = _make_letters(engine, ring, settings)
         moved += len(claimed) + made
@@ -60,6 +54,17 @@ def _make_letters(engine: Engine, ring: Ring, settings: Settings) -> int:
     return make_letters(engine, ring, settings)
 
 
+def _look_up_or_put_back(engine: Engine, ring: Ring, settings: Settings, claimed: Sequence[RowMapping]) -> bool:
+    """A fault of the database, such as a lost connection, must not make people wait until the lease is over."""
+    try:
+        return _look_up_claimed(engine, settings, claimed)
+    except OperationalError:
+        for row in claimed:
+            record_lookup(engine, row, LATER)
+        ring.ring(TaskName.PREPARE_SUBMISSIONS)
+        raise
+
+
 def _look_up_claimed(engine: Engine, settings: Settings, claimed: Sequence[RowMapping]) -> bool:
     """Own data for all of them first; outside services, which may be slow, only then and one by one.
 
@@ -74,7 +79,7 @@ def _look_up_claimed(engine: Engine, settings: Settings, claimed: Sequence[RowMa
         for rows in groups.values()
         for row, result in zip(rows, _look_up_group(engine, settings, rows, remote=False), strict=True)
     ]
-    _record_matches(engine, [(row, result) for row, result in answers if result is not None and result.is_found])
+    record_matches(engine, [(row, result) for row, result in answers if result is not None and result.is_found])
     left: list[RowMapping] = []
     for row, result in answers:
         if result is not None and result.is_found:
@@ -82,10 +87,10 @@ def _look_up_claimed(engine: Engine, settings: Settings, claimed: Sequence[RowMa
         if settings.geocoders and result is not None and result.status is LookupStatus.NO_MATCH:
             left.append(row)
         else:
-            _record(engine, row, result)
+            record_lookup(engine, row, result)
     for row in left:
         in_time = time.monotonic() < ends
-        _record(engine, row, _look_up_group(engine, settings, [row], remote=True)[0] if in_time else _LATER)
+        record_lookup(engine, row, _look_up_group(engine, settings, [row], remote=True)[0] if in_time else LATER)
     return bool(left) and time.monotonic() >= ends
 
 
@@ -114,73 +119,3 @@ def _look_up_group(
 def _address(row: RowMapping) -> HomeAddress:
     state = row["us_state"] or row["jurisdiction"].upper()
     return HomeAddress(row["street"], row["city"], state, row["zip"], row["unit"])
-
-
-def _record_matches(engine: Engine, answers: Sequence[tuple[RowMapping, LookupResult]]) -> None:
-    """What nearly all lookups come to, in one transaction; one by one when that fails, and anew what fails alone."""
-    if not answers:
-        return
-    attempts = [(row["id"], row["lookup_attempt"], result) for row, result in answers]
-    try:
-        with engine.begin() as connection:
-            ready = submissions.record_matches(connection, attempts)
-            targets.replace_targets(connection, {row["id"]: result for row, result in answers if row["id"] in ready})
-    except OperationalError:
-        raise
-    except SQLAlchemyError as error:
-        first = answers[0][0]
-        _LOG.error("lookup.not_recorded", lookups=len(answers), first_id=first["id"], error=type(error).__name__)
-        if len(answers) == 1:
-            _record(engine, first, None)
-        else:
-            for one in answers:
-                _record_matches(engine, [one])
-        return
-    for row, result in answers:
-        if row["id"] in ready:
-            _tell(row, result)
-
-
-def _record(engine: Engine, row: RowMapping, result: LookupResult | None) -> None:
-    """Writes the answer, or when to look again; only by the attempt that still holds the lease."""
-    if result is not None and result.is_found:
-        _record_matches(engine, [(row, result)])
-        return
-    with engine.begin() as connection:
-        held = submissions.lock_claimed(connection, row["id"], row["lookup_attempt"])
-        if held is None:
-            return
-        if result is not None and result.retry_in_s is None:
-            _record_question(connection, held, result)
-            return
-        wait = lookup_delay(held["lookup_attempt"]) if result is None else result.retry_in_s or 0.0
-        values = {"due_at": func.now() + timedelta(seconds=wait), "lease_until": None}
-        submissions.change_submission(connection, held, SubmissionState.DRAFT, values)
-
-
-def _record_question(connection: Connection, row: RowMapping, result: LookupResult) -> None:
-    """The supporter has to say something more; who has pressed Send already is written to."""
-    targets.replace_targets(connection, {row["id"]: result})
-    match = result.match
-    values: dict[str, Any] = {
-        "lookup_status": result.status.value,
-        "lookup_reason": result.reason,
-        "suggestions": list(result.suggestions),
-        "lease_until": None,
-        "match_type": match.type.value if match else None,
-        "match_source": match.source if match else "",
-        "precision_m": match.precision_m if match else None,
-        "edge_m": match.edge_m if match else None,
-        "lat": match.lat if match else None,
-        "lon": match.lon if match else None,
-    }
-    submissions.change_submission(connection, row, SubmissionState.NEEDS_ADDRESS, values)
-    if row["accepted_at"] is not None:
-        plan_follow_ups(connection, row["campaign_id"], [row["id"]], Trigger.DOUBTFUL)
-    _tell(row, result)
-
-
-def _tell(row: RowMapping, result: LookupResult) -> None:
-    source = result.match.source if result.match else ""
-    LOOKUPS.labels(source=source or "none", status=result.status.value).inc()
-    _LOG.info("lookup.done", submission_id=row["id"], status=result.status.value, source=source)

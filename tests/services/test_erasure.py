@@ -1,6 +1,5 @@
 """A person who asks to be erased: nothing personal is left, nothing more is sent, and everything still adds up."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -9,16 +8,13 @@ from sqlalchemy.exc import OperationalError
 
 from shared.db import erasure
 from shared.db.figures import count_imbalance
-from shared.domain.follow_ups import Trigger
 from shared.errors import NotAllowed, NotFound
 from shared.queue.ring import Ring
 from shared.services.delivery import deliver_letters, send_mail
 from shared.services.erasure import erase_person, erase_requested
-from shared.services.follow_up_plan import plan_for_letters
 from shared.services.letters import retry_letter
 from shared.services.submission_view import read_submission
 from shared.settings import Settings
-from tests.bench.stage import wait_until
 from tests.factories import make_campaign, write_letters
 from tests.services.came_back import FULL, UNKNOWN, Post, report
 from tests.smtp_server import ScriptedSmtpServer
@@ -128,26 +124,6 @@ def test_what_they_wrote_to_us_goes_too(engine: Engine, settings: Settings, ring
     erase_person(engine, settings, "jamie@example.org")
     assert [word for word in PERSONAL if word in everything(engine)] == []
     assert post.ask("SELECT count(*) FROM receipt WHERE raw = '' AND envelope_sender = ''") == [(2,)]
-
-
-def test_who_erases_never_meets_who_records_head_on(engine: Engine, settings: Settings, ring: Ring, token: str) -> None:
-    """Who records a letter holds it and adds a follow-up; who erases holds the submission and wants the letter."""
-    with ThreadPoolExecutor(1) as pool, engine.begin() as recording:
-        letter = recording.execute(text("SELECT * FROM letter ORDER BY id LIMIT 1 FOR NO KEY UPDATE")).mappings().one()
-        erasing = pool.submit(erase_person, engine, settings, "jamie@example.org")
-        wait_until(lambda: _is_somebody_waiting(engine), 5, "the one who erases")
-        plan_for_letters(recording, [letter], Trigger.FIRST_SENT)
-        recording.commit()
-        assert erasing.result(10) == 1
-    erase_requested(engine)
-    assert [word for word in PERSONAL if word in everything(engine)] == []
-
-
-def _is_somebody_waiting(engine: Engine) -> bool:
-    # By a transaction of its own: within one the answer stays what it was.
-    with engine.connect() as connection:
-        waiting = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock')"
-        return bool(connection.scalar(text(waiting)))
 
 
 def test_a_request_outlives_a_fault_of_the_database(

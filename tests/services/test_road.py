@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine, func, select, text, update
+from sqlalchemy.exc import OperationalError
 
 from shared.db import directory, submissions
 from shared.db.figures import count_imbalance
@@ -166,6 +167,20 @@ def test_a_lookup_that_was_overtaken_writes_nothing(here: Here) -> None:
     correct_address(here.engine, here.ring, token, HomeAddress("12 Maple Street", "Worcester", "MA", "01603"))
     prepare._look_up_claimed(here.engine, here.settings, claimed)
     assert here.view(token).lookup_status is None
+    here.prepare()
+    assert here.view(token).state is SubmissionState.READY
+
+
+def test_nobody_waits_for_a_lease_after_a_fault_of_the_database(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = here.begin()
+
+    def breaks(*_: object) -> None:
+        raise OperationalError("", None, Exception("deadlock detected"))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(prepare, "record_matches", breaks)
+        with pytest.raises(OperationalError):
+            here.prepare()
     here.prepare()
     assert here.view(token).state is SubmissionState.READY
 
