@@ -36,8 +36,8 @@ HOUSE = [f"{n} Bench" for n in range(1, 161)]
 SENATE = [f"Senate {n} Bench" for n in range(1, 41)]
 CAMPAIGN = ROOT / "campaigns" / "cooperative-ma.md"
 # The two kinds of worker process in `Procfile`, with its number of threads.
-WORKER = (QueueName.LOOKUP, QueueName.LETTERS, QueueName.DELIVERY)
-BACKGROUND = (QueueName.RETRY, QueueName.RECEIPTS, QueueName.MAIL, QueueName.PERIODIC)
+WORKER = (QueueName.LOOKUP, QueueName.DELIVERY)
+BACKGROUND = (QueueName.LETTERS, QueueName.RETRY, QueueName.RECEIPTS, QueueName.MAIL, QueueName.PERIODIC)
 THREADS = 8
 _START_SECONDS = 30.0
 # Each state by itself, so that its partial index answers.
