@@ -76,7 +76,7 @@ class Desk:
     def letter(self) -> tuple[str, str, str]:
         with self.engine.connect() as connection:
             query = select(letter.c.recipient_name, letter.c.recipient_email, letter.c.body)
-            row = connection.execute(query.where(letter.c.office_id == OFFICE).limit(1)).one()
+            row = connection.execute(query.where(letter.c.office_id == OFFICE).order_by(letter.c.id).limit(1)).one()
             return row[0], row[1], row[2]
 
 
