@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from playwright.sync_api import Page
 
-from scripts.lighthouse_runs import Goals, Target
+from scripts.lighthouse_runs import Goals, Target, cookies_of
 from scripts.local_site import LocalSite
 
 GOALS = Goals(performance=0.95, code_kb=80)
@@ -30,7 +30,7 @@ def console_pages(site: LocalSite, page: Page) -> Iterator[Target]:
     page.fill("#password", site.password)
     page.click("form button")
     page.wait_for_url(f"{console}/")
-    mine = {"Cookie": "; ".join(f"{one['name']}={one['value']}" for one in page.context.cookies())}
+    mine = cookies_of(page)
     for name, path in _PAGES.items():
         yield Target(f"console-{name}", f"{console}{path}", mine)
     page.goto(f"{console}/campaigns/simulation?needs=yes")

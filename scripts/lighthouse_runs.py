@@ -6,6 +6,8 @@ import subprocess
 from dataclasses import dataclass, field
 from typing import Any
 
+from playwright.sync_api import Page
+
 from scripts.local_site import CHROMIUM, FLAGS
 from shared.paths import ROOT
 
@@ -35,6 +37,11 @@ class Target:
     name: str
     address: str
     headers: dict[str, str] = field(default_factory=dict)
+
+
+def cookies_of(page: Page) -> dict[str, str]:
+    """The header that shows whoever sends it what the browser of `page` may see."""
+    return {"Cookie": "; ".join(f"{one['name']}={one['value']}" for one in page.context.cookies())}
 
 
 def measure(target: Target, goals: Goals) -> bool:

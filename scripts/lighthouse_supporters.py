@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from playwright.sync_api import Page
 
-from scripts.lighthouse_runs import Goals, Target
+from scripts.lighthouse_runs import Goals, Target, cookies_of
 from scripts.local_site import LocalSite
 
 GOALS = Goals(performance=0.98, code_kb=30)
@@ -17,7 +17,7 @@ def supporter_pages(site: LocalSite, page: Page) -> Iterator[Target]:
     page.wait_for_selector(".chip.sent >> nth=1")
     status = page.url
     letter = _begin(page, site.page_url, "robin@example.org")
-    mine = {"Cookie": "; ".join(f"{one['name']}={one['value']}" for one in page.context.cookies())}
+    mine = cookies_of(page)
     yield Target("campaign", site.page_url)
     yield Target("letter", letter, mine)
     yield Target("status", status, mine)

@@ -32,7 +32,7 @@ def _counting(app: "WSGIApplication", ring: Ring) -> "WSGIApplication":
             return app(environ, start)
         with lock:
             under_way += 1
-        if under_way >= RUSH_FROM and ring.rush.is_news():
+        if under_way >= RUSH_FROM:
             ring.tell_of_rush()
         try:
             return app(environ, start)

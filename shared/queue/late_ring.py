@@ -34,8 +34,10 @@ class LateRing(Ring):
 
     def tell_of_rush(self) -> None:
         """Says so soon, and returns at once."""
-        self._is_rush = True
-        self._wake_up()
+        if self.rush.is_news():
+            with self._lock:
+                self._is_rush = True
+            self._wake_up()
 
     def _wake_up(self) -> None:
         with self._lock:

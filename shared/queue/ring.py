@@ -12,11 +12,9 @@ from redis.exceptions import RedisError
 
 from shared.queue.broker_state import BrokerAway, read_broker
 from shared.queue.names import QUEUE_OF_TASK, QueueName, TaskName
-from shared.queue.rush import Rush
+from shared.queue.rush import QUIET_AFTER_FAILURE_S, Rush
 
 _LOG = structlog.get_logger()
-# After a ring that failed nobody waits for the broker again for this long; what is due is found by the sweeps.
-QUIET_AFTER_FAILURE_S = 5.0
 # A worker waits for the broker no longer.
 _ANSWER_WITHIN_S = 0.5
 # A further ring within this time finds the first one still waiting, unless a worker has taken it up.
@@ -40,7 +38,10 @@ class Ring:
         self._quiet_until = float("-inf")
 
     def ring(self, task: TaskName) -> None:
-        """Asks for one run of `task` soon. Call it after COMMIT."""
+        """Asks for one run of `task` soon. Call it after COMMIT.
+
+        After a failure nobody waits for the broker again for a while; what is due is found by the sweeps.
+        """
         if time.monotonic() < self._quiet_until:
             self.failures += 1
             return
@@ -60,8 +61,9 @@ class Ring:
             self._fail(task, "ring.answer_failed")
 
     def tell_of_rush(self) -> None:
-        """People wait for pages; see `shared.queue.rush`."""
-        self.rush.tell()
+        """People wait for pages (`shared.queue.rush`). May be called as often as there are requests."""
+        if self.rush.is_news():
+            self.rush.tell()
 
     def queue_lengths(self) -> dict[QueueName, int] | None:
         """Rings that nobody has taken up, by queue; None while the broker is away."""

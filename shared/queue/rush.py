@@ -18,7 +18,7 @@ TOLD_EVERY_S = 0.1
 REST_S = 0.25
 _LOOK_EVERY_S = 0.05
 # A broker that does not answer is not asked again for so long.
-_QUIET_AFTER_FAILURE_S = 5.0
+QUIET_AFTER_FAILURE_S = 5.0
 
 
 class Rush:
@@ -51,7 +51,7 @@ class Rush:
                 self._is_on = bool(self._redis.exists(KEY))
             except (RedisError, OSError):
                 self._is_on = False
-                self._looked_at += _QUIET_AFTER_FAILURE_S
+                self._looked_at += QUIET_AFTER_FAILURE_S
         return self._is_on
 
     def make_way(self) -> None:

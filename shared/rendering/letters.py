@@ -19,8 +19,8 @@ from shared.domain.merge_fields import (
 )
 from shared.domain.places import Office
 
-# Private-use characters stand for the borders of a filled field until the text is HTML; input never holds them.
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
+# Private-use characters stand for the borders of a filled field until the text is HTML; input never holds them.
 _OPEN, _MINE, _CLOSE = "\ue000", "\ue001", "\ue002"
 _BORDERS = {_OPEN: "<mark>", _MINE: '<mark class="mine" data-own>', _CLOSE: "</mark>"}
 

@@ -34,14 +34,15 @@ def make_due_letters(engine: Engine, ring: Ring, settings: Settings) -> int:
     """Makes letters for a task's time; returns of how many submissions."""
     ring.answer(TaskName.MAKE_LETTERS)
     ends, moved = time.monotonic() + settings.timing.task, 0
-    ring.rush.make_way()
-    while (made := make_letters(engine, ring, settings)) == BATCH:
-        moved += made
+    while True:
         ring.rush.make_way()
+        made = make_letters(engine, ring, settings)
+        moved += made
+        if made < BATCH:
+            return moved
         if time.monotonic() > ends:
             ring.ring(TaskName.MAKE_LETTERS)
             return moved
-    return moved + made
 
 
 def make_letters(engine: Engine, ring: Ring, settings: Settings) -> int:

@@ -2,7 +2,7 @@
 
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +30,7 @@ from tests.bench import synthetic_state
 from tests.bench.servers import Servers, open_engine
 from tests.bench.sink_process import SinkProcess, sink_process
 from tests.processes import start_web, start_worker, stop
+from tests.waiting import wait_until
 
 ADDRESSES = 20_000
 HOUSE = [f"{n} Bench" for n in range(1, 161)]
@@ -160,15 +161,6 @@ def addresses() -> list[HomeAddress]:
 def wait_for_web(port: int, path: str, log: Path) -> None:
     """Returns when it answers with success."""
     wait_until(lambda: _is_up(f"http://127.0.0.1:{port}{path}"), _START_SECONDS, f"the web tier; see {log}")
-
-
-def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
-    """Returns as soon as the condition holds; raises TimeoutError."""
-    ends = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > ends:
-            raise TimeoutError(f"Waited {seconds:g} s for {what}.")
-        time.sleep(0.05)
 
 
 def _is_up(url: str) -> bool:

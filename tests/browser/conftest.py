@@ -195,6 +195,16 @@ def faults(site: Site) -> Iterator[Faults]:
     assert watched.found == []
 
 
+def open_console(browser: Browser, faults: Faults, size: ViewportSize, *, script: bool = True) -> Page:
+    """A page of an organizer who has signed in."""
+    context = browser.new_context(viewport=size, reduced_motion="reduce", java_script_enabled=script)
+    context.set_default_timeout(15_000)
+    faults.site.sign_in(context)
+    page = context.new_page()
+    faults.watch(page)
+    return page
+
+
 @pytest.fixture
 def visit(site: Site, browser: Browser, faults: Faults, size: ViewportSize) -> Visit:
     """A supporter who just opened the browser; the test gives its `size`."""

@@ -4,10 +4,9 @@ import pytest
 from playwright.sync_api import Route
 
 from tests.browser.visits import Visit
-from tests.browser.walk import DESKTOP, PHONE, begin
+from tests.browser.walk import SIZES, begin
 
 pytestmark = [pytest.mark.browser]
-SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 
 
 def _from_elsewhere(route: Route) -> None:

@@ -5,10 +5,9 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from shared.rendering.speech import gettext, speaking
 from tests.browser.conftest import Faults, Site
-from tests.browser.walk import DESKTOP, PHONE, check, go_on, type_address
+from tests.browser.walk import PHONE, SIZES, check, go_on, type_address
 
 pytestmark = pytest.mark.browser
-SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 # Names, addresses and numbers are nobody's to translate; what carries a language of its own says so.
 _UNTRANSLATED = """() => {
   const exempt = "[lang]:not(html), .lang, .org, .rep b, .rep div > span, .av, .track b, .sug label, .foot, script,"

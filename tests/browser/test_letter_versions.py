@@ -5,11 +5,10 @@ from playwright.sync_api import expect
 
 from shared.services.campaigns import import_campaign
 from tests.browser.visits import Visit
-from tests.browser.walk import DESKTOP, PHONE, begin
+from tests.browser.walk import SIZES, begin
 from tests.services.test_letter_versions import HOUSE, SENATE, with_head
 
 pytestmark = [pytest.mark.browser]
-SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 
 
 @SIZES

@@ -7,10 +7,9 @@ from sqlalchemy import select
 from shared.db.tables import follow_up, submission
 from shared.domain.identities import owner_key, unsubscribe_key
 from tests.browser.conftest import Faults, Site
-from tests.browser.walk import DESKTOP, PHONE, begin, check
+from tests.browser.walk import SIZES, begin, check
 
 pytestmark = pytest.mark.browser
-SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 
 
 def send_letters(site: Site, browser: Browser) -> dict[str, str]:

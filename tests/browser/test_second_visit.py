@@ -8,10 +8,9 @@ from sqlalchemy import text
 
 from shared.domain.identities import owner_key
 from tests.browser.conftest import Faults, Site
-from tests.browser.walk import DESKTOP, PHONE, begin, check, go_on, type_address
+from tests.browser.walk import PHONE, SIZES, begin, check, go_on, type_address
 
 pytestmark = [pytest.mark.browser]
-SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 
 
 @pytest.fixture

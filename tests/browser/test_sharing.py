@@ -10,11 +10,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, exp
 from sqlalchemy import select
 
 from shared.db.tables import letter, submission
-from tests.browser.conftest import Faults, Site
-from tests.browser.walk import DESKTOP, PHONE, TYPED, begin, check, go_on, type_address
+from tests.browser.conftest import Faults, Site, open_console
+from tests.browser.walk import DESKTOP, PHONE, SIZES, TYPED, begin, check, go_on, type_address
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 SHARE = "/admin/campaigns/co-ops/share"
 
 
@@ -42,12 +41,7 @@ class _Answer(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def organizer(site: Site, browser: Browser, faults: Faults) -> Page:
-    context = browser.new_context(viewport=DESKTOP)
-    context.set_default_timeout(15_000)
-    site.sign_in(context)
-    page = context.new_page()
-    faults.watch(page)
-    return page
+    return open_console(browser, faults, DESKTOP)
 
 
 @pytest.fixture

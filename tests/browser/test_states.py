@@ -14,11 +14,10 @@ from shared.services.campaigns import import_campaign
 from shared.services.invitations import invite
 from tests.browser.conftest import RICH
 from tests.browser.visits import Visit
-from tests.browser.walk import DESKTOP, PHONE, begin, check, go_on, type_address
+from tests.browser.walk import PHONE, SIZES, begin, check, go_on, type_address
 from tests.unit.test_logos import picture
 
 pytestmark = [pytest.mark.browser]
-SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 SHIPPED = ROOT / "campaigns" / "cooperative-ma.md"
 _HEAD = """opens = 2031-05-01
 host_url = "https://neighbors.example"

@@ -11,10 +11,9 @@ from sqlalchemy import insert, text
 from shared.db.tables import district
 from tests.browser.conftest import Faults, Site
 from tests.browser.pictures import ALBUM
-from tests.browser.walk import DESKTOP, PHONE, begin, check, go_on, type_address
+from tests.browser.walk import PHONE, SIZES, begin, check, go_on, type_address
 
 pytestmark = pytest.mark.browser
-SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 
 
 @pytest.fixture

@@ -8,11 +8,10 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from shared.services.campaigns import import_campaign
 from tests.browser.conftest import RICH, Faults, Site
-from tests.browser.walk import DESKTOP, PHONE, begin, check, go_on, type_address
+from tests.browser.walk import PHONE, SIZES, begin, check, go_on, type_address
 from tests.unit.test_logos import picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 NASHUA = {"street": "9 Main Street", "city": "Nashua", "zip": "03060"}
 # How much of the page has moved since it was first drawn, in parts of the window.
 _MOVED = """() => new Promise(done => { let moved = 0;

@@ -20,9 +20,10 @@ from shared.timing import Timing
 from tests.factories import make_campaign
 from tests.faults.audit import audit
 from tests.faults.client import Client
-from tests.faults.fleet import Fleet, fleet, wait_until
+from tests.faults.fleet import Fleet, fleet
 from tests.faults.people import MAILGUN_KEY, Ledger, wrong_with_people
 from tests.faults.sink import Sink
+from tests.waiting import wait_until
 
 TIMING = Timing(
     lease=6.0,

@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from sqlalchemy import Engine, text
 from shared.failpoints import VARIABLE
 from shared.settings import Settings
 from tests.processes import start_web, start_worker
+from tests.waiting import wait_until
 
 _START_SECONDS = 30.0
 # The web server ends as a whole, for its process manager to see, when a new process of it dies within 5.5 s.
@@ -144,12 +145,3 @@ def fleet(settings: Settings, folder: Path, engine: Engine, *, workers: int) -> 
         yield running
     finally:
         running.stop()
-
-
-def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
-    """Returns as soon as the condition holds; raises TimeoutError."""
-    ends = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > ends:
-            raise TimeoutError(f"Waited {seconds} s for {what}.")
-        time.sleep(0.03)

@@ -20,8 +20,8 @@ from shared.db.tables import installation
 from shared.services.delivery.recover import accept_database
 from shared.services.delivery.run import journal_folder
 from tests.faults.conftest import Stack
-from tests.faults.fleet import wait_until
 from tests.faults.test_workers import check, everything_paused, write
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.faults
 

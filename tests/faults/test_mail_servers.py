@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import text
 
 from tests.faults.conftest import Stack
-from tests.faults.fleet import wait_until
 from tests.faults.sink import BEHAVIOURS
 from tests.faults.test_workers import REST, everything_paused, write
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.faults
 # What one letter ends as when its first try meets this; everything else is sent in the end.

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from tests.faults.conftest import Stack
-from tests.faults.fleet import wait_until
 from tests.faults.people import erase_somebody, post_news, unsubscribe_somebody
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.faults
 _REST = 30.0

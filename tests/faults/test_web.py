@@ -5,8 +5,8 @@ import threading
 import pytest
 
 from tests.faults.conftest import Stack
-from tests.faults.fleet import wait_until
 from tests.faults.test_workers import check
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.faults
 

@@ -22,8 +22,8 @@ from shared.services.accept import accept_submission
 from shared.services.submissions import begin_submission
 from tests.factories import make_supporter
 from tests.faults.conftest import TIMING, Stack
-from tests.faults.fleet import wait_until
 from tests.processes import environment
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.faults
 REST = 30.0

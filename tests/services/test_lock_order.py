@@ -16,8 +16,8 @@ from shared.services.erasure import erase_person
 from shared.services.follow_up_plan import plan_for_letters
 from shared.services.submissions import begin_submission
 from shared.settings import Settings
-from tests.bench.stage import wait_until
 from tests.factories import make_campaign, make_supporter, write_letters
+from tests.waiting import wait_until
 
 
 @pytest.fixture

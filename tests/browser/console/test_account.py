@@ -7,21 +7,16 @@ import pytest
 from playwright.sync_api import Browser, ViewportSize, expect
 
 from shared.domain.totp import PERIOD_S, code_at
-from tests.browser.conftest import ORGANIZER, Faults, Site
-from tests.browser.walk import DESKTOP, PHONE, check
+from tests.browser.conftest import ORGANIZER, Faults, Site, open_console
+from tests.browser.walk import SIZES, check
 
 pytestmark = pytest.mark.browser
-SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 PASSWORD = "four quiet green ducks"
 
 
 @SIZES
 def test_a_second_step_is_set_up_and_passed(site: Site, browser: Browser, faults: Faults, size: ViewportSize) -> None:
-    context = browser.new_context(viewport=size, reduced_motion="reduce")
-    context.set_default_timeout(15_000)
-    site.sign_in(context)
-    page = context.new_page()
-    faults.watch(page)
+    page = open_console(browser, faults, size)
     page.goto(f"{site.url}/admin/password")
     page.fill("#password", PASSWORD)
     page.get_by_role("button", name="Set password").click()

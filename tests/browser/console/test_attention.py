@@ -6,12 +6,11 @@ from sqlalchemy import text
 
 from shared.domain.states import CampaignState
 from shared.services.campaigns import change_campaign_state
-from tests.browser.conftest import Faults, Site
-from tests.browser.walk import DESKTOP, PHONE, check
+from tests.browser.conftest import Faults, Site, open_console
+from tests.browser.walk import DESKTOP, SIZES, check
 from tests.factories import write_letters
 
 pytestmark = pytest.mark.browser
-SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 PEOPLE = 6
 TROUBLE = """
 UPDATE letter SET state = 'sent', cause = '', state_changed_at = now(), is_test = false;
@@ -48,12 +47,7 @@ def troubled(site: Site) -> Site:
 
 @pytest.fixture
 def signed_in(troubled: Site, browser: Browser, faults: Faults, size: ViewportSize) -> Page:
-    context = browser.new_context(viewport=size)
-    context.set_default_timeout(15_000)
-    troubled.sign_in(context)
-    page = context.new_page()
-    faults.watch(page)
-    return page
+    return open_console(browser, faults, size)
 
 
 @SIZES

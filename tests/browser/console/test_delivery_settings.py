@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from shared.settings import Settings
-from tests.browser.conftest import Faults, Site
-from tests.browser.walk import DESKTOP, PHONE, check
+from tests.browser.conftest import Faults, Site, open_console
+from tests.browser.walk import SIZES, check
 from tests.name_server import LoopbackNameServer
 
 pytestmark = pytest.mark.browser
@@ -29,13 +29,9 @@ def settings(settings: Settings) -> Iterator[Settings]:
         yield replace(settings, mail_domain=DOMAIN, dns_servers=server.setting, webhooks="mailgun=key")
 
 
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@SIZES
 def test_mail_is_set_up_in_the_console(site: Site, browser: Browser, faults: Faults, size: ViewportSize) -> None:
-    context = browser.new_context(viewport=size, reduced_motion="reduce")
-    context.set_default_timeout(15_000)
-    site.sign_in(context)
-    page = context.new_page()
-    faults.watch(page)
+    page = open_console(browser, faults, size)
     page.goto(f"{site.url}/admin/password")
     page.fill("#password", PASSWORD)
     page.get_by_role("button", name="Set password").click()

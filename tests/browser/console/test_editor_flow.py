@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, ViewportSize, expect
+from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
 from sqlalchemy import Engine, select
 
 from shared.db.tables import campaign
@@ -13,12 +13,11 @@ from shared.queue.ring import Ring, connect_redis
 from shared.services.campaigns import change_campaign_state, import_campaign, read_campaign
 from shared.services.editor.drafts import read_editing
 from shared.settings import Settings
-from tests.browser.conftest import RICH, Faults, Site
-from tests.browser.walk import DESKTOP, PHONE, check
+from tests.browser.conftest import RICH, Faults, Site, open_console
+from tests.browser.walk import DESKTOP, PHONE, SIZES, check
 from tests.smtp_server import ScriptedSmtpServer
 
 pytestmark = pytest.mark.browser
-SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 EDIT = "/admin/campaigns/keep-our-library-open/edit"
 
 
@@ -34,11 +33,7 @@ def site(engine: Engine, settings: Settings) -> Iterator[Site]:
 
 
 def open_site(site: Site, browser: Browser, faults: Faults, size: ViewportSize, *, script: bool = True) -> Page:
-    context: BrowserContext = browser.new_context(viewport=size, java_script_enabled=script)
-    context.set_default_timeout(15_000)
-    site.sign_in(context)
-    page = context.new_page()
-    faults.watch(page)
+    page = open_console(browser, faults, size, script=script)
     page.goto(f"{site.url}/admin/")
     return page
 

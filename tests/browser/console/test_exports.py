@@ -5,23 +5,19 @@ import zipfile
 import pytest
 from playwright.sync_api import Browser, ViewportSize, expect
 
-from tests.browser.conftest import Faults, Site
-from tests.browser.walk import DESKTOP, PHONE, check
+from tests.browser.conftest import Faults, Site, open_console
+from tests.browser.walk import SIZES, check
 from tests.factories import write_letters
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@SIZES
 def test_a_file_is_asked_for_watched_downloaded_and_deleted(
     site: Site, browser: Browser, faults: Faults, size: ViewportSize
 ) -> None:
     write_letters(site.engine, site.ring, site.settings)
-    context = browser.new_context(viewport=size, accept_downloads=True)
-    context.set_default_timeout(15_000)
-    site.sign_in(context)
-    page = context.new_page()
-    faults.watch(page)
+    page = open_console(browser, faults, size)
     page.goto(f"{site.url}/admin/campaigns/co-ops/exports")
     expect(page.get_by_text("Nobody has asked for a file yet.")).to_be_visible()
     check(page)

@@ -9,13 +9,12 @@ from sqlalchemy import Engine
 from shared.services.imports.addresses import import_addresses
 from shared.services.imports.districts import import_districts
 from shared.services.imports.legislators import import_legislators
-from tests.browser.conftest import Faults, Site
-from tests.browser.walk import DESKTOP, PHONE, check
+from tests.browser.conftest import Faults, Site, open_console
+from tests.browser.walk import SIZES, check
 from tests.factories import write_letters
 from tests.services.places import files
 
 pytestmark = pytest.mark.browser
-SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 
 
 def load_state(engine: Engine, folder: Path) -> None:
@@ -33,11 +32,7 @@ def load_state(engine: Engine, folder: Path) -> None:
 def test_from_the_list_to_a_correction_and_a_vacancy(
     site: Site, browser: Browser, faults: Faults, size: ViewportSize, tmp_path: Path
 ) -> None:
-    context = browser.new_context(viewport=size, reduced_motion="reduce")
-    context.set_default_timeout(15_000)
-    site.sign_in(context)
-    page = context.new_page()
-    faults.watch(page)
+    page = open_console(browser, faults, size)
     page.goto(f"{site.url}/admin/offices")
     expect(page.get_by_text("No legislators are loaded yet")).to_be_visible()
     check(page)

@@ -10,23 +10,17 @@ from shared.db.tables import office_holder
 from shared.domain.states import CampaignState
 from shared.services.campaigns import change_campaign_state
 from shared.services.organizers import end_sessions
-from tests.browser.conftest import Faults, Site
-from tests.browser.walk import DESKTOP, PHONE, begin, check
+from tests.browser.conftest import Faults, Site, open_console
+from tests.browser.walk import DESKTOP, SIZES, begin, check
 
 pytestmark = pytest.mark.browser
-SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 # After a slow count the next one rests: the page shows its age meanwhile (`shared/services/figures.py`).
 COUNTED_WITHIN_MS = 15_000
 
 
 @pytest.fixture
 def signed_in(site: Site, browser: Browser, faults: Faults) -> Page:
-    context = browser.new_context(viewport=DESKTOP)
-    context.set_default_timeout(15_000)
-    site.sign_in(context)
-    page = context.new_page()
-    faults.watch(page)
-    return page
+    return open_console(browser, faults, DESKTOP)
 
 
 def send_letters(site: Site, browser: Browser, until: str = "sent") -> None:

@@ -5,21 +5,16 @@ import re
 import pytest
 from playwright.sync_api import Browser, ViewportSize, expect
 
-from tests.browser.conftest import Faults, Site
-from tests.browser.walk import DESKTOP, PHONE, check
+from tests.browser.conftest import Faults, Site, open_console
+from tests.browser.walk import SIZES, check
 
 pytestmark = pytest.mark.browser
-SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 PEOPLE = "/admin/campaigns/co-ops/people"
 
 
 @SIZES
 def test_from_the_invitation_to_the_audit_log(site: Site, browser: Browser, faults: Faults, size: ViewportSize) -> None:
-    context = browser.new_context(viewport=size, reduced_motion="reduce")
-    context.set_default_timeout(15_000)
-    site.sign_in(context)
-    page = context.new_page()
-    faults.watch(page)
+    page = open_console(browser, faults, size)
     page.goto(site.url + PEOPLE)
     check(page)
     page.fill("#email", "robin")

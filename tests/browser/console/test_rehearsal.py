@@ -5,23 +5,19 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ViewportSize, expect
 
-from tests.browser.conftest import Faults, Site
-from tests.browser.walk import DESKTOP, PHONE, check
+from tests.browser.conftest import Faults, Site, open_console
+from tests.browser.walk import SIZES, check
 from tests.services.places.rehearsed import import_small_state
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@SIZES
 def test_one_button_rehearses_the_launch(
     site: Site, browser: Browser, faults: Faults, size: ViewportSize, tmp_path: Path
 ) -> None:
     import_small_state(site.engine, tmp_path)
-    context = browser.new_context(viewport=size)
-    context.set_default_timeout(15_000)
-    site.sign_in(context)
-    page = context.new_page()
-    faults.watch(page)
+    page = open_console(browser, faults, size)
     page.goto(f"{site.url}/admin/campaigns/co-ops/rehearsal")
     check(page)
     site.hold()
