@@ -27,6 +27,9 @@ class Timing:
     # Nobody waits for a thank-you.
     gather_mail: float = 1.0
     sweep: float = 10.0
+    # A worker renews its open connections so often, and is taken to be gone after this long without.
+    heartbeat: float = 5.0
+    dead_after: float = 30.0
     # A pause reaches workers that are sending within this time.
     watch: float = 1.0
     # The dashboard's numbers and the metrics are at most so old while counting is quick.

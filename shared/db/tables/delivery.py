@@ -5,6 +5,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Double,
+    Index,
     Integer,
     PrimaryKeyConstraint,
     SmallInteger,
@@ -34,6 +35,19 @@ domain_pace = Table(
     text("open_cause"),
     moment("served_at"),
     PrimaryKeyConstraint("transport", "receiving_domain"),
+)
+
+# One row for each SMTP connection that a worker holds, under the name that its claims carry in `worker`. The worker
+# renews `beat_at`; a connection without a recent heartbeat is taken to be gone, with its worker or its host.
+delivery_connection = Table(
+    "delivery_connection",
+    METADATA,
+    Column("name", TEXT, primary_key=True),
+    text("transport", default=None),
+    text("host", default=None),
+    stamp("opened_at"),
+    stamp("beat_at"),
+    Index("ix_delivery_connection_transport", "transport", "beat_at"),
 )
 
 # One row: which database cluster this is, and whether anything may leave at all.

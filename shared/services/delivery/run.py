@@ -4,6 +4,7 @@ A lane says what is claimed and what follows a record: letters in `deliver.py`, 
 `follow_ups.py`.
 """
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
+from shared.db import delivery_connections
+from shared.db.engine import at_once
 from shared.db.installation import read_switches
 from shared.domain.pace import MOST_CONNECTIONS
 from shared.domain.transport import Transport
@@ -23,6 +26,7 @@ from shared.failpoints import failpoint
 from shared.providers.journal import Journal
 from shared.providers.smtp import SmtpSession
 from shared.services.delivery.carry import Carried, Parcel, boot_seconds, carry
+from shared.services.delivery.heartbeat import Heartbeat
 from shared.services.outbox import server_url
 from shared.settings import Settings
 
@@ -82,6 +86,7 @@ class _Run:
         self._engine, self._settings, self._lane, self._make_way = engine, settings, lane, make_way
         self._timing = settings.timing
         self._watch = _StopWatch(engine, self._timing.watch)
+        self._heartbeat = Heartbeat(engine, self._timing.heartbeat)
         self._lock = threading.Lock()
         self._hands: list[Future[None]] = []
         self.ends = time.monotonic() + self._timing.task
@@ -102,6 +107,7 @@ class _Run:
     def _work(self) -> None:
         journal = Journal(journal_folder(self._settings))
         session: SmtpSession | None = None
+        transport: Transport | None = None
         try:
             while time.monotonic() < self.ends and not STOPPING.is_set():
                 self._make_way()
@@ -109,8 +115,12 @@ class _Run:
                 claimed_at = boot_seconds()
                 with self._engine.begin() as connection:
                     batch = self._lane.claim(connection, journal.name)
+                    if batch is not None and (session is None or transport is not batch.transport):
+                        transport = batch.transport
+                        delivery_connections.open_connection(connection, journal.name, transport)
                 if batch is None:
                     break
+                self._heartbeat.add(journal.name)
                 failpoint("deliver.claimed")
                 with self._lock:
                     self.claimed += len(batch.parcels)
@@ -125,7 +135,15 @@ class _Run:
         finally:
             if session is not None:
                 session.close()
+            if transport is not None:
+                self._free(journal.name)
         journal.close()
+
+    def _free(self, name: str) -> None:
+        """A connection whose end can't be told is taken to be gone when its heartbeat stops."""
+        self._heartbeat.remove(name)
+        with contextlib.suppress(DBAPIError), at_once(self._engine) as connection:
+            delivery_connections.close_connection(connection, name)
 
     def _carry(self, session: SmtpSession, journal: Journal, batch: Batch, claimed_at: float) -> None:
         carried = carry(
