@@ -24,6 +24,7 @@ from shared.services import organizers
 from shared.services.lookup import directory
 from shared.services.pictures import drawings
 from shared.settings import Settings
+from tests.shuffled_rows import SEED, Shuffler
 
 _PASSWORD = "for-tests-only"
 # Tests that share one set of servers, each group in one process.
@@ -90,6 +91,18 @@ def quick_passwords() -> None:
     organizers._HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def shuffled_rows() -> Iterator[None]:
+    """Rows without an order come in any order."""
+    with pytest.MonkeyPatch.context() as patch:
+        Shuffler(SEED).install(patch)
+        yield
+
+
+def pytest_report_header() -> str:
+    return f"rows of unordered queries are shuffled: SHUFFLE_SEED={SEED}"
+
+
 @pytest.fixture(scope="session")
 def engine_room() -> Iterator[Path]:
     """A short folder for the test servers that the database's account can pass through too."""
@@ -118,10 +131,6 @@ def postgres_url(postgres_server: EmbeddedPostgres) -> str:
     url = postgres_server.url()
     engine = make_engine(url)
     upgrade(engine)
-    # Nothing moves into the places of deleted rows, so that rows are read in the order they were written.
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("ALTER SYSTEM SET autovacuum = off")
-        connection.exec_driver_sql("SELECT pg_reload_conf()")
     engine.dispose()
     return url
 

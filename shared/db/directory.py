@@ -84,12 +84,13 @@ def districts_version(connection: Connection, jurisdiction: str) -> datetime | N
 
 
 def current_districts(connection: Connection, jurisdiction: str, chamber: Chamber | None = None) -> list[DistrictRow]:
-    """The districts in force."""
+    """The districts in force, in the order of their ids, so that overlapping ones are always named alike."""
     query = select(district.c.id, district.c.chamber, district.c.name, district.c.ocd_id, district.c.shape).where(
         district.c.jurisdiction == jurisdiction, district.c.valid_to.is_(None)
     )
     if chamber is not None:
         query = query.where(district.c.chamber == chamber)
+    query = query.order_by(district.c.ocd_id, district.c.id)
     return [DistrictRow(r[0], Chamber(r[1]), r[2], r[3], bytes(r[4])) for r in connection.execute(query)]
 
 
