@@ -70,6 +70,12 @@ PARTS ?=
 bench: environment-dev
 	@$(BIN)/python -m tests.bench $(PARTS)
 
+# Measures this checkout and BASE in turn, seven pairs: make bench-compare BASE=v0.1.0 PARTS="intake visits delivery"
+PAIRS ?= 7
+bench-compare: environment-dev
+	@test -n "$(BASE)" || { echo "Name the commit to compare with: make bench-compare BASE=COMMIT"; exit 1; }
+	@$(BIN)/python -m tests.bench.compare $(BASE) $(PARTS) --pairs $(PAIRS)
+
 # Looked at by people: every page and state at both sizes. Some alone: make screenshots ONLY="states themes"
 ONLY ?=
 screenshots: environment-dev browser
