@@ -122,7 +122,7 @@ def import_campaign(
         logo, picture = load_logo(folder, campaign.logo)
         campaign = replace(campaign, logo=logo)
     with engine.begin() as connection:
-        stored = rows.save_campaign(connection, campaign)
+        stored = rows.save_campaign(connection, campaign, picture.image if picture else None, "from a file")
         save_logo(connection, stored.id, picture)
     return stored
 
@@ -158,7 +158,7 @@ def turn_campaigns(engine: Engine) -> None:
 
 
 def _write_state(connection: Connection, stored: StoredCampaign, state: CampaignState) -> None:
-    rows.write_state(connection, stored.id, state)
+    rows.write_state(connection, stored, state)
     if happened := happening_of(stored.state, state):
         note(connection, happened, campaign_ids=[stored.id])
 

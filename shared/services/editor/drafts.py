@@ -11,9 +11,9 @@ from datetime import datetime
 import structlog
 from sqlalchemy import Connection, Engine
 
-from shared.clock import now
 from shared.db import campaigns as rows
 from shared.db import drafts
+from shared.db import editions as edition_rows
 from shared.db.engine import at_once
 from shared.db.logos import StoredLogo, save_logo
 from shared.domain.campaign_steps import Step, changed_steps, letters_mark, step_mark
@@ -105,10 +105,7 @@ def publish(engine: Engine, slug: str, *, actor: str) -> None:
         editing = _editing(connection, stored)
         if text_problems(editing.campaign):
             raise NotAllowed("Nothing was published: a letter has an unknown field or no text. See the list below.")
-        if stored.published_at and not drafts.list_editions(connection, stored.id):
-            _keep_first(connection, stored)
-        _apply(connection, stored, editing.campaign, editing.logo)
-        drafts.add_edition(connection, stored.id, EditionKind.PUBLISHED, editing.campaign, editing.logo, actor)
+        _apply(connection, stored, editing.campaign, editing.logo, actor, publishes=True)
         drafts.delete_draft(connection, stored.id)
     _LOG.info("campaign.published", campaign_id=stored.id, actor=actor)
 
@@ -120,7 +117,7 @@ def discard(engine: Engine, slug: str, *, actor: str) -> None:
         editing = _editing(connection, stored)
         if not editing.changed:
             raise NotAllowed("Nothing is changed, so there is nothing to undo.")
-        drafts.add_edition(connection, stored.id, EditionKind.DISCARDED, editing.campaign, editing.logo, actor)
+        _put_aside(connection, editing, actor)
         drafts.delete_draft(connection, stored.id)
     _LOG.info("campaign.draft_discarded", campaign_id=stored.id, actor=actor)
 
@@ -130,11 +127,13 @@ def restore(engine: Engine, slug: str, number: int, *, actor: str) -> None:
     with engine.begin() as connection:
         stored = _locked(connection, slug)
         editing = _editing(connection, stored)
-        edition = drafts.find_edition(connection, stored.id, number)
+        edition = edition_rows.find_edition(connection, stored.id, number)
         if edition is None:
             raise NotFound("There is no such earlier text of this campaign.")
         if editing.changed:
-            drafts.add_edition(connection, stored.id, EditionKind.DISCARDED, editing.campaign, editing.logo, actor)
+            edition_rows.add_edition(
+                connection, stored.id, EditionKind.DISCARDED, editing.campaign, editing.logo, actor
+            )
         _write(connection, stored, replace(edition.campaign, slug=stored.campaign.slug), edition.logo, actor)
     _LOG.info("campaign.text_restored", campaign_id=stored.id, edition_id=number, actor=actor)
 
@@ -142,7 +141,7 @@ def restore(engine: Engine, slug: str, number: int, *, actor: str) -> None:
 def editions(engine: Engine, slug: str) -> list[Edition]:
     """The campaign's earlier texts, newest first."""
     with engine.connect() as connection:
-        return drafts.list_editions(connection, require_campaign(connection, slug).id)
+        return edition_rows.list_editions(connection, require_campaign(connection, slug).id)
 
 
 def _locked(connection: Connection, slug: str) -> StoredCampaign:
@@ -172,17 +171,23 @@ def _editing(connection: Connection, stored: StoredCampaign) -> Editing:
 def _write(connection: Connection, stored: StoredCampaign, changed: Campaign, logo: bytes | None, actor: str) -> None:
     drafts.write_draft(connection, stored.id, changed, logo, actor)
     if stored.state in UNPUBLISHED and not text_problems(changed):
-        _apply(connection, stored, changed, logo)
+        _apply(connection, stored, changed, logo, actor)
 
 
-def _apply(connection: Connection, stored: StoredCampaign, changed: Campaign, logo: bytes | None) -> None:
-    rows.save_campaign(connection, changed)
+def _put_aside(connection: Connection, editing: Editing, actor: str) -> None:
+    kept, logo = editing.campaign, editing.logo
+    edition_rows.add_edition(connection, editing.stored.id, EditionKind.DISCARDED, kept, logo, actor)
+
+
+def _apply(
+    connection: Connection,
+    stored: StoredCampaign,
+    changed: Campaign,
+    logo: bytes | None,
+    actor: str,
+    *,
+    publishes: bool = False,
+) -> None:
+    rows.save_campaign(connection, changed, logo, actor, publishes=publishes)
     picture = StoredLogo(changed.logo.version, logo) if changed.logo and logo else None
     save_logo(connection, stored.id, picture)
-
-
-def _keep_first(connection: Connection, stored: StoredCampaign) -> None:
-    """The text from before the editor was used counts from the day on which it was published."""
-    logo = drafts.published_logo(connection, stored.id)
-    at = stored.published_at or now()
-    drafts.add_edition(connection, stored.id, EditionKind.PUBLISHED, stored.campaign, logo, "before the editor", at=at)
