@@ -33,6 +33,14 @@ def texts_of(connection: Connection, stored: StoredCampaign, submission: Row) ->
     return Texts(connection).of(stored, submission)
 
 
+def written_texts(connection: Connection, stored: StoredCampaign, number: int | None) -> tuple[str, ...]:
+    """Subjects and bodies of the campaign's letters, and of those that a page with texts of this number showed."""
+    earlier = (
+        {} if number is None or number == stored.edition_id else editions.read_texts(connection, stored.id, [number])
+    )
+    return tuple(text for campaign in (stored.campaign, *earlier.values()) for text in campaign.letter_texts)
+
+
 def edition_of(connection: Connection, submission: Row) -> int | None:
     """The number of the texts that were read; one that began before these were noted has those in force at the time.
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, RowMapping
 
 from shared.clock import now
 from shared.db import campaigns, duplicates, letters, pace, submissions, targets
+from shared.db.driver import Row
 from shared.domain.backoff import GIVE_UP_AFTER_S
 from shared.domain.campaigns import Campaign
 from shared.domain.causes import Cause
@@ -55,7 +56,7 @@ def make_letters(engine: Engine, ring: Ring, settings: Settings) -> int:
     return made
 
 
-def author_of(row: RowMapping) -> Author:
+def author_of(row: Row) -> Author:
     """The supporter as letters show them, from a submission's row."""
     address = HomeAddress(row["street"], row["city"], row["us_state"], row["zip"], row["unit"])
     name = f"{row['first_name']} {row['last_name']}".strip()
