@@ -52,6 +52,7 @@ _ADD_MISSING = f"""
         updated_at
     FROM campaign
     WHERE edition_id IS NULL
+    ORDER BY id
 """  # noqa: S608 - put together from constants
 _NAME_ADDED = """
     UPDATE campaign
