@@ -18,6 +18,7 @@ from shared.domain.states import CampaignState
 from shared.errors import NotAllowed
 from shared.queue.ring import Ring
 from shared.services.accept import accept_submission
+from shared.services.address_questions import correct_person
 from shared.services.campaigns import change_campaign_state, read_campaign, require_campaign, turn_campaigns
 from shared.services.editions import texts_of
 from shared.services.editor import publishing
@@ -26,7 +27,7 @@ from shared.services.prepare import prepare_submissions
 from shared.services.submission_view import preview_letters, read_submission
 from shared.services.submissions import begin_submission, correct_address
 from shared.settings import Settings
-from tests.factories import CAMPAIGN, make_campaign, make_supporter
+from tests.factories import CAMPAIGN, make_campaign, make_supporter, write_letters
 
 READ = "Please vote for the co-op bill."
 AGAINST = CAMPAIGN.replace("Please vote for", "Please vote against")
@@ -133,6 +134,21 @@ def test_so_does_who_pressed_it_before_the_upgrade(
         connection.execute(update(submission).values(edition_id=None))
     change(engine)
     assert [READ in body for body in bodies(engine, ring, settings, asked)] == [True, True]
+
+
+def test_so_do_letters_that_an_organizer_sends_to_the_right_address(
+    engine: Engine, ring: Ring, settings: Settings, live: None
+) -> None:
+    write_letters(engine, ring, settings)
+    publish_words(engine)
+    campaign_id = read_campaign(engine, "co-ops").id
+    with engine.connect() as connection:
+        number = connection.execute(select(submission.c.id)).scalar_one()
+    correct_person(engine, ring, campaign_id, number, HomeAddress("1 Elm St", "Worcester", "MA", "01603"), actor="ana")
+    prepare_submissions(engine, ring, settings)
+    with engine.connect() as connection:
+        made = connection.scalars(select(letter.c.body).where(letter.c.submission_id != number)).all()
+    assert [READ in body for body in made] == [True, True]
 
 
 def test_a_test_letter_keeps_its_words_while_its_draft_is_typed(engine: Engine, ring: Ring, settings: Settings) -> None:
