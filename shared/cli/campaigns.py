@@ -8,6 +8,7 @@ from shared.cli.invite import invite_command
 from shared.cli.rehearse import rehearse_command
 from shared.cli.stack import open_stack
 from shared.domain.colors import palette_of
+from shared.domain.draft_marks import draft_mark
 from shared.domain.states import CampaignState
 from shared.errors import CampaignFileError, NotAllowed
 from shared.services.campaign_logos import read_logo
@@ -91,9 +92,10 @@ def publish(slug: str, *, yes: bool) -> None:
                 "No mail relay is set (DEARREP_MAIL_RELAY_URL or console): letters will stay in the local mailbox.",
                 err=True,
             )
+        mark = draft_mark(read_campaign(stack.engine, slug).campaign)
         if not yes and not click.confirm(f"Letters of {slug} will go to real legislators. Go live?"):
             raise NotAllowed("Nothing was changed.")
-        change_campaign_state(stack.engine, slug, CampaignState.LIVE, actor="command")
+        change_campaign_state(stack.engine, slug, CampaignState.LIVE, actor="command", mark=mark)
     click.echo(f"{slug} is live.")
 
 

@@ -21,7 +21,7 @@ from shared.domain.transport import Route
 
 _CHOSEN = "ARRAY(SELECT office_id FROM submission_target WHERE submission_id = {id} AND is_chosen ORDER BY office_id)"
 _READ = Spelled(
-    "SELECT s.id, s.token, s.state, s.accepted_at, s.lookup_attempt, s.campaign_id,"
+    "SELECT s.id, s.token, s.state, s.created_at, s.accepted_at, s.lookup_attempt, s.campaign_id, s.edition_id,"
     " campaign.updated_at AS campaign_updated_at,"
     " ARRAY(SELECT office_id FROM submission_target WHERE submission_id = s.id) AS offices,"
     f" {_CHOSEN.format(id='s.id')} AS chosen,"
@@ -31,8 +31,8 @@ _READ = Spelled(
 )
 _PRESSED = (
     "unnest(%(tokens)s::text[], %(own_words)s::text[], %(keep_edits)s::bool[], %(edited_subjects)s::text[],"
-    " %(edited_bodies)s::text[], %(chosen)s::text[], %(languages)s::text[])"
-    " AS pressed(token, own_words, keep_edit, edited_subject, edited_body, chosen, language)"
+    " %(edited_bodies)s::text[], %(chosen)s::text[], %(languages)s::text[], %(editions)s::bigint[])"
+    " AS pressed(token, own_words, keep_edit, edited_subject, edited_body, chosen, language, edition)"
     # True of every token. It tells the planner to expect few, so that the plan it keeps is as cheap as one made anew:
     # planning takes longer than doing it.
     " WHERE length(token) BETWEEN 1 AND 1000"
@@ -48,9 +48,11 @@ _AS_READ = (
     f" AND {_CHOSEN.format(id='submission.id')} = %(chosen_before)s::bigint[]"
 )
 # Nearly everybody: all offices are known and stay as ticked, or the lookup goes on and nobody has chosen anything.
-# Where the route depends on it, offices must be real: those that were found, or the directory.
+# Where the route depends on it, offices must be real: those that were found, or the directory. They have read the
+# campaign's texts as they are now.
 _AS_USUAL = (
-    "CASE WHEN submission.state = 'ready' THEN (SELECT count(*) > 0"
+    "coalesce(pressed.edition, submission.edition_id) = %(edition)s AND"
+    " CASE WHEN submission.state = 'ready' THEN (SELECT count(*) > 0"
     " AND NOT (%(must_be_real)s AND bool_or(office.is_practice))"
     " AND (pressed.chosen IS NULL"
     " OR pressed.chosen::bigint[] = array_agg(office_id ORDER BY office_id) FILTER (WHERE is_chosen))"
@@ -67,7 +69,8 @@ _CHOOSE = (
 def _accept_where(holds: str, *, chooses: bool) -> Spelled:
     return Spelled(
         f"WITH pressed AS MATERIALIZED (SELECT * FROM {_PRESSED}), {_HELD}"
-        " accepted AS (UPDATE submission SET accepted_at = now(), language = pressed.language,"
+        " accepted AS (UPDATE submission SET accepted_at = now(), edition_id = %(edition)s,"
+        " language = pressed.language,"
         " leaves_at = now() + %(undo_minutes)s * interval '1 minute', is_test = %(is_test)s, transport = %(transport)s,"
         " own_words = coalesce(pressed.own_words, submission.own_words),"
         " edited_subject = CASE WHEN keep_edit THEN submission.edited_subject ELSE pressed.edited_subject END,"
@@ -99,10 +102,12 @@ _ACCEPT_AS_USUAL = _accept_where(_AS_USUAL, chooses=False)
 class Press:
     """One press of Send. `own_words` None keeps the saved ones, `chosen` None the offices as they are.
 
-    `language` is the page's. `consents` maps organizations to the wording that was agreed to.
+    `edition` names the texts that its page showed, None where the page is from before it did. `language` is the page's.
+    `consents` maps organizations to the wording that was agreed to.
     """
 
     token: str
+    edition: int | None
     own_words: str | None
     keep_edit: bool
     edited_subject: str | None
@@ -116,10 +121,11 @@ class Press:
 class Terms:
     """What Send means in a campaign as it was read: it holds while the campaign is still of `updated_at`.
 
-    Consents were given on the page `consent_source`.
+    The letter is made from the texts of `edition`. Consents were given on the page `consent_source`.
     """
 
     campaign_id: int
+    edition: int | None
     jurisdiction: str
     updated_at: datetime | None
     route: Route
@@ -155,12 +161,14 @@ def _values(terms: Terms, presses: Sequence[Press]) -> dict[str, Any]:
     consents = [(one.token, *pair) for one in presses for pair in one.consents.items()]
     return {
         "campaign_id": terms.campaign_id,
+        "edition": terms.edition,
         "campaign_updated_at": terms.updated_at,
         "undo_minutes": terms.undo_minutes,
         "is_test": terms.route.is_test,
         "transport": terms.route.transport.value,
         "consent_source": terms.consent_source,
         "tokens": [one.token for one in presses],
+        "editions": [one.edition for one in presses],
         "own_words": [one.own_words for one in presses],
         "keep_edits": [one.keep_edit for one in presses],
         "edited_subjects": [one.edited_subject for one in presses],

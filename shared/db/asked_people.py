@@ -44,11 +44,18 @@ _WRITE = text(
     " SELECT (SELECT count(*) FROM hurried) + (SELECT count(*) FROM added)"
 )
 _COPY = text(
-    "INSERT INTO submission (token, campaign_id, first_name, last_name, email, email_hash, street, unit, city, zip,"
-    " us_state, own_words, edited_subject, edited_body, language, source, accepted_at, leaves_at, is_test, transport,"
-    " created_at) SELECT :token, campaign_id, first_name, last_name, email, email_hash, :street, :unit, :city, :zip,"
-    " :us_state, own_words, edited_subject, edited_body, language, source, accepted_at, accepted_at, is_test,"
-    " transport, created_at FROM submission WHERE id = :id"
+    """
+    INSERT INTO submission (
+        token, campaign_id, edition_id, first_name, last_name, email, email_hash, street, unit, city, zip, us_state,
+        own_words, edited_subject, edited_body, language, source, accepted_at, leaves_at, is_test, transport, created_at
+    )
+    SELECT
+        :token, campaign_id, edition_id, first_name, last_name, email, email_hash, :street, :unit, :city, :zip,
+        :us_state, own_words, edited_subject, edited_body, language, source, accepted_at, accepted_at, is_test,
+        transport, created_at
+    FROM submission
+    WHERE id = :id
+    """
 )
 
 

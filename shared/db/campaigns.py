@@ -5,9 +5,11 @@ from typing import Any
 from sqlalchemy import TIMESTAMP, Connection, RowMapping, bindparam, cast, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from shared.db import editions
 from shared.db.driver import Row
 from shared.db.tables import campaign
 from shared.domain.campaigns import COLUMNS, Campaign, StoredCampaign, from_content, to_content
+from shared.domain.editions import EditionKind, reads_the_same
 from shared.domain.states import CampaignState
 
 # Which campaigns' letters may leave now, as a condition on `campaign`: not paused, and within their office hours, in
@@ -75,31 +77,63 @@ def lock_turning(connection: Connection) -> list[StoredCampaign]:
     return [_stored(row) for row in connection.execute(query).mappings()]
 
 
-def save_campaign(connection: Connection, stored: Campaign) -> StoredCampaign:
-    """Inserts the campaign, or replaces what its organizer decides; its state stays."""
-    values: dict[str, Any] = {name: getattr(stored, name) for name in COLUMNS}
-    values["chambers"] = [str(chamber) for chamber in stored.chambers]
-    values["content"] = to_content(stored)
+def save_campaign(
+    connection: Connection, wanted: Campaign, logo: bytes | None, actor: str, *, publishes: bool = False
+) -> StoredCampaign:
+    """Inserts the campaign, or replaces what its organizer decides; its state stays.
+
+    Keeps an edition of what supporters read from now on; of a draft's texts only if its letters changed, unless it
+    `publishes` them.
+    """
+    before = _locked(connection, wanted.slug)
+    number = _upsert(connection, wanted)
+    is_test = not publishes and (before is None or before.state is CampaignState.DRAFT)
+    edition_id = before.edition_id if before and reads_the_same(before.campaign, wanted) else None
+    if edition_id is None or publishes or not (is_test or (before and before.campaign == wanted)):
+        kind = EditionKind.TEST if is_test else EditionKind.PUBLISHED
+        added = editions.add_edition(connection, number, kind, wanted, logo, actor)
+        # What supporters read is not known by the number of a test.
+        edition_id = added if edition_id is None or (before and before.state is CampaignState.DRAFT) else edition_id
+    named = update(campaign).where(campaign.c.id == number).values(edition_id=edition_id).returning(campaign)
+    return _stored(connection.execute(named).mappings().one())
+
+
+def write_state(connection: Connection, stored: StoredCampaign, state: CampaignState) -> None:
+    """Sets the state; the first time a campaign goes live its date and its texts are kept."""
+    values: dict[str, Any] = {"state": state.value, "updated_at": func.now()}
+    if state is CampaignState.LIVE:
+        values["published_at"] = func.coalesce(campaign.c.published_at, func.now())
+        editions.mark_published(connection, stored.edition_id)
+    connection.execute(update(campaign).where(campaign.c.id == stored.id).values(values))
+
+
+def _locked(connection: Connection, slug: str) -> StoredCampaign | None:
+    query = _BY_SLUG.with_for_update(key_share=True)
+    row = connection.execute(query, {"wanted": slug}).mappings().one_or_none()
+    return _read(row) if row else None
+
+
+def _upsert(connection: Connection, wanted: Campaign) -> int:
+    values: dict[str, Any] = {name: getattr(wanted, name) for name in COLUMNS}
+    values["chambers"] = [str(chamber) for chamber in wanted.chambers]
+    values["content"] = to_content(wanted)
     statement = insert(campaign).values(values)
     statement = statement.on_conflict_do_update(
         index_elements=[campaign.c.slug], set_={**values, "updated_at": func.now()}
     )
-    return _stored(connection.execute(statement.returning(campaign)).mappings().one())
-
-
-def write_state(connection: Connection, campaign_id: int, state: CampaignState) -> None:
-    """Sets the state; the first time a campaign goes live its date is kept."""
-    values: dict[str, Any] = {"state": state.value, "updated_at": func.now()}
-    if state is CampaignState.LIVE:
-        values["published_at"] = func.coalesce(campaign.c.published_at, func.now())
-    connection.execute(update(campaign).where(campaign.c.id == campaign_id).values(values))
+    return int(connection.execute(statement.returning(campaign.c.id)).scalar_one())
 
 
 def _stored(row: RowMapping) -> StoredCampaign:
-    content = from_content(dict(row), row["content"])
-    stored = StoredCampaign(row["id"], CampaignState(row["state"]), content, row["published_at"], row["updated_at"])
+    stored = _read(row)
     _READ[stored.id] = stored
     return stored
+
+
+def _read(row: RowMapping) -> StoredCampaign:
+    content = from_content(dict(row), row["content"])
+    state = CampaignState(row["state"])
+    return StoredCampaign(row["id"], state, content, row["published_at"], row["updated_at"], row["edition_id"])
 
 
 def lock_slugs(connection: Connection) -> None:

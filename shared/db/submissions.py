@@ -59,8 +59,8 @@ _TYPED = (
     "language",
 )
 _INSERT = Spelled(
-    f"INSERT INTO submission (campaign_id, {', '.join(_TYPED)})"
-    f" SELECT id, {', '.join(f'%({name})s::text' for name in _TYPED)} FROM campaign"
+    f"INSERT INTO submission (campaign_id, edition_id, {', '.join(_TYPED)})"
+    f" SELECT id, edition_id, {', '.join(f'%({name})s::text' for name in _TYPED)} FROM campaign"
     " WHERE id = %(campaign_id)s AND updated_at = %(campaign_updated_at)s RETURNING id"
 )
 _LEAVES_AT = "CASE WHEN leaves_at <= now() THEN now() + (leaves_at - accepted_at) ELSE leaves_at END"

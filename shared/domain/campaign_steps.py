@@ -39,6 +39,11 @@ def step_mark(campaign: Campaign, step: Step) -> str:
     return _mark(campaign, STEP_FIELDS[step])
 
 
+def whole_mark(campaign: Campaign) -> str:
+    """Changes with anything of it."""
+    return _mark(campaign, tuple(to_document(campaign)))
+
+
 def letters_mark(campaign: Campaign) -> str:
     """Changes with the letters: other words than those that were tested need a new test."""
     return _mark(campaign, _LETTERS)

@@ -161,6 +161,8 @@ class StoredCampaign:
     published_at: datetime | None = None
     # Changes with everything that organizers decide about it.
     updated_at: datetime | None = None
+    # Names its texts as supporters read them now: another number when letters or consents change.
+    edition_id: int | None = None
 
     @property
     def hours(self) -> OfficeHours | None:

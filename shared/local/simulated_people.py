@@ -18,7 +18,7 @@ from shared.services.accept import accept_submission
 from shared.services.submissions import begin_submission
 from shared.settings import Settings
 
-_CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
+_FIELDS = re.compile(r'name="(csrf_token|edition)" value="([^"]+)"')
 _WITHIN_S = 30.0
 _TRIES = 3
 _WORDS = "I took part in the simulated action day."
@@ -102,10 +102,10 @@ def write_over_http(url: str) -> Write:
         typed |= {"street": home.street, "city": home.city, "zip": home.zip, "website": ""}
         path = _ask(browser, "POST", f"{url}/c/{SLUG}", requests.codes.see_other, typed).headers["Location"]
         page = f"{url}{path}" if path.startswith("/") else path
-        found = _CSRF.search(_ask(browser, "GET", page, requests.codes.ok).text)
-        if found is None:
+        fields = dict(_FIELDS.findall(_ask(browser, "GET", page, requests.codes.ok).text))
+        if not fields:
             raise Unheard("the letter page has no form")
-        send = {"csrf_token": found[1], "action": "send", "own_words": _WORDS}
+        send = {**fields, "action": "send", "own_words": _WORDS}
         _ask(browser, "POST", page, requests.codes.see_other, send)
 
     return write

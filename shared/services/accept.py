@@ -14,7 +14,7 @@ from shared.clock import now
 from shared.db import acceptance, campaigns
 from shared.db.acceptance import Press, Terms
 from shared.db.engine import at_once
-from shared.domain.campaigns import StoredCampaign
+from shared.domain.campaigns import Campaign, StoredCampaign
 from shared.domain.consents import LETTER_PAGE, consent_wording
 from shared.domain.follow_ups import Trigger
 from shared.domain.letter_words import LETTER_GONE
@@ -32,6 +32,7 @@ from shared.services.campaigns import OPEN_STATES, require_open
 from shared.services.crowds import Crowd
 from shared.services.lookup import has_real_directory
 from shared.services.outbox import configured_relay
+from shared.services.read_letters import read_by
 from shared.settings import Settings
 
 # A lookup that ends, or a campaign that changes, between reading and writing: each does so once.
@@ -65,18 +66,22 @@ def accept_submission(
     consents: tuple[str, ...] = (),
     language: str = "",
     slug: str = "",
+    edition: int | None = None,
 ) -> None:
     """Send was pressed: one transaction fixes text, choices, route and the moment. A second press changes nothing.
 
     `own_words` None keeps what was saved before, `keep_edit` does so for the edited letter; `chosen` None means all of
     the supporter's own offices; `language` is the page's, empty for the campaign's; `slug` names the campaign where the
-    page does, which is quicker. Raises InputError, NotAllowed, NotFound.
+    page does, which is quicker; `edition` names the texts that the page showed, None for those when the draft began.
+    Raises LetterChanged when that letter is another now, InputError, NotAllowed, NotFound.
     """
     words = checked_words(own_words or "", edited_subject, edited_body)
     if own_words is None:
         words["own_words"] = None
     ticked = None if chosen is None else sorted(chosen)
-    press = Press(token=token, **words, keep_edit=keep_edit, chosen=ticked, language=language, consents={})
+    press = Press(
+        token=token, edition=edition, **words, keep_edit=keep_edit, chosen=ticked, language=language, consents={}
+    )
     relay = configured_relay(settings)
     if _accept_as_usual(engine, relay, press, consents, slug) or _accept_alone(engine, relay, press, consents):
         failpoint("accept.after_commit")
@@ -92,7 +97,10 @@ def _accept_as_usual(
     # No box ticked where boxes were shown is an error, which the other way tells.
     if stored is None or stored.state not in OPEN_STATES or (press.chosen is not None and not press.chosen):
         return False
-    _check_links(press, stored)
+    # What was published meanwhile is for the other way too.
+    if press.edition not in (None, stored.edition_id):
+        return False
+    _check_links(press, stored.campaign)
     crowds = _CROWDS.setdefault(engine, {})
     crowd = crowds.setdefault(stored.id, Crowd(lambda wishes: _accept_crowd(engine, wishes)))
     try:
@@ -107,7 +115,8 @@ def _accept_crowd(engine: Engine, wishes: Sequence[_Wish]) -> list[bool]:
     newest = wishes[-1]
     version = (newest.stored.updated_at, newest.relay)
     presses = [_spoken(one.stored, one.press, one.consents) for one in wishes if _version(one) == version]
-    terms = _terms(newest.stored, newest.relay, SubmissionState.READY, is_practice=False)
+    edition = newest.stored.edition_id
+    terms = _terms(newest.stored, newest.relay, SubmissionState.READY, edition, is_practice=False)
     for_practice = choose_route(newest.stored.state, newest.relay, is_practice=True)
     failpoint("accept.before_commit")
     with at_once(engine) as connection:
@@ -130,21 +139,30 @@ def _accept_alone(engine: Engine, relay: Transport | None, press: Press, consent
                 return False
             stored = campaigns.campaign_of(connection, draft)
             require_open(stored)
-            _check_links(press, stored)
+            edition, read = read_by(connection, stored, draft, press)
+            _check_links(press, stored.campaign, read)
             fitting = replace(_spoken(stored, press, consents), chosen=_chosen(draft, press.chosen))
             practice = _is_practice(connection, stored, draft)
-            terms = _terms(stored, relay, SubmissionState(draft["state"]), is_practice=practice)
+            terms = _terms(stored, relay, SubmissionState(draft["state"]), edition, is_practice=practice)
             failpoint("accept.before_commit")
             if acceptance.accept_as_read(connection, draft, terms, fitting):
                 return True
     raise NotAllowed(phrase("Something about this letter changed while you pressed Send. Press it once more."))
 
 
-def _check_links(press: Press, stored: StoredCampaign) -> None:
-    check_edited_links(press.edited_subject, press.edited_body, stored.campaign.letter_texts)
+def _check_links(press: Press, *written: Campaign) -> None:
+    known = [text for campaign in written for text in campaign.letter_texts]
+    check_edited_links(press.edited_subject, press.edited_body, known)
 
 
-def _terms(stored: StoredCampaign, relay: Transport | None, state: SubmissionState, *, is_practice: bool) -> Terms:
+def _terms(
+    stored: StoredCampaign,
+    relay: Transport | None,
+    state: SubmissionState,
+    edition: int | None,
+    *,
+    is_practice: bool,
+) -> Terms:
     """What Send means in this campaign for a draft in this state."""
     campaign = stored.campaign
     route = choose_route(stored.state, relay, is_practice=is_practice)
@@ -153,6 +171,7 @@ def _terms(stored: StoredCampaign, relay: Transport | None, state: SubmissionSta
         follow_ups += campaign.planned(Trigger.DOUBTFUL, now())
     return Terms(
         campaign_id=stored.id,
+        edition=edition,
         jurisdiction=state_of(campaign.jurisdiction).code.lower(),
         updated_at=stored.updated_at,
         route=route,

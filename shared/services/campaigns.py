@@ -16,6 +16,7 @@ from shared.db.happenings import note
 from shared.db.logos import save_logo
 from shared.db.tables import submission
 from shared.domain.campaigns import Campaign, StoredCampaign
+from shared.domain.draft_marks import require_marked
 from shared.domain.follow_ups import Trigger
 from shared.domain.happenings import happening_of
 from shared.domain.phrases import phrase
@@ -122,7 +123,7 @@ def import_campaign(
         logo, picture = load_logo(folder, campaign.logo)
         campaign = replace(campaign, logo=logo)
     with engine.begin() as connection:
-        stored = rows.save_campaign(connection, campaign)
+        stored = rows.save_campaign(connection, campaign, picture.image if picture else None, "from a file")
         save_logo(connection, stored.id, picture)
     return stored
 
@@ -132,19 +133,37 @@ def export_campaign(engine: Engine, slug: str) -> str:
     return format_campaign(read_campaign(engine, slug).campaign)
 
 
-def change_campaign_state(engine: Engine, slug: str, state: CampaignState, *, actor: str) -> None:
-    """Moves a campaign along its states; going live never releases a test letter, whose route is fixed."""
+def change_campaign_state(
+    engine: Engine, slug: str, state: CampaignState, *, actor: str, mark: str | None = None
+) -> None:
+    """Moves a campaign along its states; going live never releases a test letter, whose route is fixed.
+
+    `mark` names the text that was looked at before: NotAllowed when it is another now.
+    """
     with engine.begin() as connection:
-        stored = require_campaign(connection, slug)
-        if state not in CAMPAIGN_ARROWS[stored.state]:
-            raise NotAllowed(f"A campaign that is {stored.state} can't become {state}.")
-        if slug == SIMULATION and state in (_S.SCHEDULED, _S.LIVE):
-            raise NotAllowed("The simulated action day never goes live. Remove it: dearrep simulate --clean")
-        _write_state(connection, stored, state)
-        if state is CampaignState.WON:
-            people = submissions.newest_of_people(connection, stored.id)
-            plan_follow_ups(connection, stored.id, people, Trigger.WON)
+        stored = lock_campaign(connection, slug)
+        if mark is not None:
+            require_marked(mark, stored.campaign)
+        move_campaign(connection, stored, state, actor=actor)
+
+
+def move_campaign(connection: Connection, stored: StoredCampaign, state: CampaignState, *, actor: str) -> None:
+    """The same within a transaction that has locked the campaign; raises NotAllowed."""
+    if state not in CAMPAIGN_ARROWS[stored.state]:
+        raise NotAllowed(f"A campaign that is {stored.state} can't become {state}.")
+    if stored.campaign.slug == SIMULATION and state in (_S.SCHEDULED, _S.LIVE):
+        raise NotAllowed("The simulated action day never goes live. Remove it: dearrep simulate --clean")
+    _write_state(connection, stored, state)
+    if state is CampaignState.WON:
+        people = submissions.newest_of_people(connection, stored.id)
+        plan_follow_ups(connection, stored.id, people, Trigger.WON)
     _LOG.info("campaign.state", campaign_id=stored.id, old=stored.state.value, new=state.value, actor=actor)
+
+
+def lock_campaign(connection: Connection, slug: str) -> StoredCampaign:
+    """The campaign, which nobody else changes until the end of the transaction; raises NotFound."""
+    rows.lock_campaign(connection, require_campaign(connection, slug).id)
+    return require_campaign(connection, slug)
 
 
 def turn_campaigns(engine: Engine) -> None:
@@ -158,7 +177,7 @@ def turn_campaigns(engine: Engine) -> None:
 
 
 def _write_state(connection: Connection, stored: StoredCampaign, state: CampaignState) -> None:
-    rows.write_state(connection, stored.id, state)
+    rows.write_state(connection, stored, state)
     if happened := happening_of(stored.state, state):
         note(connection, happened, campaign_ids=[stored.id])
 

@@ -6,7 +6,8 @@ from shared.db import campaigns, submissions, targets
 from shared.domain.campaigns import Campaign
 from shared.domain.places import Office
 from shared.rendering.letters import author_to, render_letter
-from shared.services.make_letters import as_accepted, author_of
+from shared.services.editions import texts_of
+from shared.services.make_letters import author_of
 
 
 def is_left_out(connection: Connection, row: RowMapping, office: Office) -> bool:
@@ -15,7 +16,7 @@ def is_left_out(connection: Connection, row: RowMapping, office: Office) -> bool
 
 
 def words_for(connection: Connection, row: RowMapping, office: Office) -> dict[str, object]:
-    """What a letter's row says to this holder, in the wording in force when Send was pressed."""
+    """What a letter's row says to this holder, in the wording that its writer read."""
     campaign = _campaign(connection, row)
     submission = submissions.read_by_id(connection, row["submission_id"])
     chosen = targets.chosen_targets(connection, [row["submission_id"]]).get(row["submission_id"], [])
@@ -33,6 +34,5 @@ def words_for(connection: Connection, row: RowMapping, office: Office) -> dict[s
 
 
 def _campaign(connection: Connection, row: RowMapping) -> Campaign:
-    stored = campaigns.read_campaign(connection, row["campaign_id"])
-    accepted_at = submissions.read_by_id(connection, row["submission_id"])["accepted_at"]
-    return as_accepted(connection, stored, accepted_at).campaign
+    submission = submissions.read_by_id(connection, row["submission_id"])
+    return texts_of(connection, campaigns.read_campaign(connection, row["campaign_id"]), submission)

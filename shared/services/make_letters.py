@@ -2,17 +2,17 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Engine, RowMapping
 
 from shared.clock import now
-from shared.db import campaigns, drafts, duplicates, letters, pace, submissions, targets
+from shared.db import campaigns, duplicates, letters, pace, submissions, targets
+from shared.db.driver import Row
 from shared.domain.backoff import GIVE_UP_AFTER_S
-from shared.domain.campaigns import StoredCampaign
+from shared.domain.campaigns import Campaign
 from shared.domain.causes import Cause
 from shared.domain.holds import why_held
 from shared.domain.identities import message_id
@@ -23,6 +23,7 @@ from shared.failpoints import failpoint
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.rendering.letters import Author, author_to, render_letter
+from shared.services.editions import Texts
 from shared.settings import Settings
 
 _LOG = structlog.get_logger()
@@ -55,7 +56,7 @@ def make_letters(engine: Engine, ring: Ring, settings: Settings) -> int:
     return made
 
 
-def author_of(row: RowMapping) -> Author:
+def author_of(row: Row) -> Author:
     """The supporter as letters show them, from a submission's row."""
     address = HomeAddress(row["street"], row["city"], row["us_state"], row["zip"], row["unit"])
     name = f"{row['first_name']} {row['last_name']}".strip()
@@ -95,19 +96,17 @@ def _values_of(
     """The letters of each submission. One whose letters can't be made waits; the others go on."""
     chosen = targets.chosen_targets(connection, [row["id"] for row in rows])
     stored = {number: campaigns.read_campaign(connection, number) for number in {row["campaign_id"] for row in rows}}
-    published = drafts.last_published(connection, stored)
+    texts = Texts(connection)
     values: dict[int, list[Mapping[str, Any]]] = {}
     for row in rows:
         offices = chosen.get(row["id"], [])
         try:
             author = author_of(row)
-            campaign = stored[row["campaign_id"]]
-            if row["accepted_at"] < published.get(campaign.id, row["accepted_at"]):
-                campaign = as_accepted(connection, campaign, row["accepted_at"])
+            campaign = texts.of(stored[row["campaign_id"]], row)
             held = _is_too_quick(settings, row)
-            written = [office for office in offices if campaign.campaign.why_left_out(office) is None]
+            written = [office for office in offices if campaign.why_left_out(office) is None]
             values[row["id"]] = [
-                _letter_values(row, author_to(campaign.campaign, author, office, written), campaign, office, held=held)
+                _letter_values(row, author_to(campaign, author, office, written), campaign, office, held=held)
                 for office in written
             ]
         except Exception as error:  # noqa: BLE001 - a fault in one letter's text must not hold up the others
@@ -117,15 +116,6 @@ def _values_of(
     return values
 
 
-def as_accepted(connection: Connection, stored: StoredCampaign, accepted_at: datetime) -> StoredCampaign:
-    """The campaign with the letters that it had when Send was pressed, after its text was changed since."""
-    then = drafts.published_at(connection, stored.id, accepted_at)
-    if then is None:
-        return stored
-    campaign = replace(stored.campaign, versions=then.versions, groups=then.groups, exclusions=then.exclusions)
-    return replace(stored, campaign=campaign)
-
-
 def _is_too_quick(settings: Settings, row: RowMapping) -> bool:
     """Nobody reads and sends that quickly, programs do. A test letter does no harm."""
     seconds = (row["accepted_at"] - row["created_at"]).total_seconds()
@@ -133,10 +123,12 @@ def _is_too_quick(settings: Settings, row: RowMapping) -> bool:
 
 
 def _letter_values(
-    row: RowMapping, author: Author, stored: StoredCampaign, office: Office, *, held: bool
+    row: RowMapping, author: Author, campaign: Campaign, office: Office, *, held: bool
 ) -> Mapping[str, Any]:
     values: dict[str, Any] = {
-        "words": stored_words(stored.id, author.name, row["email"], row["city"], office.holder, office.district),
+        "words": stored_words(
+            row["campaign_id"], author.name, row["email"], row["city"], office.holder, office.district
+        ),
         "hold_reason": None,
         "cause": "",
         "subject": "",
@@ -147,7 +139,7 @@ def _letter_values(
         "office_holder_id": office.holder_id,
         "state": LetterState.QUEUED.value,
         "due_at": row["leaves_at"],
-        "deliver_by": stored.campaign.last_delivery or now() + timedelta(seconds=GIVE_UP_AFTER_S),
+        "deliver_by": campaign.last_delivery or now() + timedelta(seconds=GIVE_UP_AFTER_S),
         "is_test": row["is_test"],
         "transport": row["transport"],
         "email_hash": row["email_hash"],
@@ -163,7 +155,7 @@ def _letter_values(
         values |= _held(HoldReason.ABUSE_CHECK, Cause.ABUSE_CHECK)
     if office.vacant or not office.email:
         return values if held else values | _held(*why_held(office))
-    rendered = render_letter(stored.campaign, author, office)
+    rendered = render_letter(campaign, author, office)
     return values | {"subject": rendered.subject, "body": rendered.body}
 
 

@@ -9,7 +9,7 @@ from shared.clock import now
 from shared.db import campaigns, letters, submissions, targets
 from shared.db.driver import Row
 from shared.db.engine import at_once
-from shared.domain.campaigns import StoredCampaign
+from shared.domain.campaigns import Campaign, StoredCampaign
 from shared.domain.identities import reference
 from shared.domain.letter_words import LETTER_GONE, RailStep, own_cause_words, rail, state_words
 from shared.domain.office_hours import OfficeHours, opening_for
@@ -26,6 +26,7 @@ from shared.rendering.letters import (
     preview_letter,
 )
 from shared.rendering.speech import say_weekday
+from shared.services.editions import texts_of
 from shared.services.lookup import has_real_directory
 from shared.services.outbox import configured_relay
 from shared.settings import Settings
@@ -79,6 +80,8 @@ class SubmissionView:
     token: str
     reference: str
     stored: StoredCampaign
+    # The campaign with the letters that are sent, or would be: from Send on those that the supporter read.
+    texts: Campaign
     state: SubmissionState
     first_name: str
     last_name: str
@@ -154,7 +157,7 @@ def poll_submission(engine: Engine, settings: Settings, token: str) -> Submissio
 def preview_letters(view: SubmissionView) -> tuple[LetterPreview, ...]:
     """One preview per chosen office; one for all while the offices are not known."""
     offices: tuple[Office | None, ...] = view.chosen or tuple(t.office for t in view.targets) or (None,)
-    campaign, author = view.stored.campaign, view.author
+    campaign, author = view.texts, view.author
     known = [office for office in offices if office]
     return tuple(
         preview_letter(campaign, author_to(campaign, author, office, known) if office else author, office)
@@ -164,14 +167,13 @@ def preview_letters(view: SubmissionView) -> tuple[LetterPreview, ...]:
 
 def editable_letter_of(view: SubmissionView) -> EditableLetter:
     """The letter for the edit form."""
-    return editable_letter(view.stored.campaign, view.author, view.chosen[0] if view.chosen else None)
+    return editable_letter(view.texts, view.author, view.chosen[0] if view.chosen else None)
 
 
 def _view(connection: Connection, settings: Settings, row: Row) -> SubmissionView:
     stored = campaigns.campaign_of(connection, row)
-    found = tuple(
-        Target(*one, stored.campaign.why_left_out(one[0])) for one in targets.read_targets(connection, row["id"])
-    )
+    texts = stored.campaign if row["accepted_at"] is None else texts_of(connection, stored, row)
+    found = tuple(Target(*one, texts.why_left_out(one[0])) for one in targets.read_targets(connection, row["id"]))
     lines: tuple[LetterLine, ...] = ()
     if row["expected_letters"] is not None:
         rows = letters.letters_of_submission(connection, row["id"])
@@ -183,6 +185,7 @@ def _view(connection: Connection, settings: Settings, row: Row) -> SubmissionVie
         token=row["token"],
         reference=reference(row["token"]),
         stored=stored,
+        texts=texts,
         state=SubmissionState(row["state"]),
         first_name=row["first_name"],
         last_name=row["last_name"],

@@ -28,6 +28,7 @@ from shared.errors import InputError, NotAllowed, NotFound
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.services.campaigns import OPEN_STATES, require_campaign, require_open
+from shared.services.editions import written_texts
 from shared.settings import Settings
 
 
@@ -75,14 +76,18 @@ def save_draft(
     edited_body: str | None,
     chosen: AbstractSet[int] | None = None,
     ticked_consents: tuple[str, ...] = (),
+    edition: int | None = None,
 ) -> None:
-    """Keeps what the supporter typed and ticked without sending; raises InputError, NotAllowed once it was sent."""
+    """Keeps what the supporter typed and ticked without sending; raises InputError, NotAllowed once it was sent.
+
+    `edition` names the texts that the page showed: their links may stay in an edited letter.
+    """
     values = checked_words(own_words, edited_subject, edited_body) | {"ticked_consents": list(ticked_consents)}
     with engine.begin() as connection:
         row = _require(connection, token)
         if row["accepted_at"] is not None:
             raise NotAllowed(phrase("This letter was already sent. It can't be changed any more."))
-        written = campaigns.campaign_of(connection, row).campaign.letter_texts
+        written = written_texts(connection, campaigns.campaign_of(connection, row), edition)
         check_edited_links(values["edited_subject"], values["edited_body"], written)
         submissions.update_submission(connection, row["id"], values)
         if chosen is not None:

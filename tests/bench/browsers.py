@@ -11,6 +11,7 @@ from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import text
 
+from shared.db import campaigns
 from shared.domain.places import HomeAddress
 from tests.bench.load import Answer, Script
 from tests.bench.stage import Stage
@@ -18,12 +19,13 @@ from tests.bench.stage import Stage
 OWN_WORDS = "I buy my bread from a bakery that its own bakers own, and I would like there to be more of them."
 _LOCATION = re.compile(rb"^location: (?:http://[^/]+)?(\S+)", re.IGNORECASE | re.MULTILINE)
 _COOKIE = re.compile(rb"^set-cookie: ([^;\r]+)", re.IGNORECASE | re.MULTILINE)
-_CSRF = re.compile(rb'name="csrf_token" value="([^"]+)"')
+_FIELDS = re.compile(rb'name="(csrf_token|edition)" value="([^"]+)"')
 _BOXES = re.compile(rb'name="to" value="(\d+)"')
 _DRAFTS = text(
-    "WITH made AS (INSERT INTO submission (token, campaign_id, state, first_name, last_name, email, email_hash,"
-    " street, city, zip, us_state, lookup_status, match_type, match_source, precision_m, edge_m, lat, lon)"
-    " SELECT md5(:key || n), :campaign, 'ready', 'Jamie', 'Rivera', :key || n || '@example.org', md5(:key || n || '@'),"
+    "WITH made AS (INSERT INTO submission (token, campaign_id, edition_id, state, first_name, last_name, email,"
+    " email_hash, street, city, zip, us_state, lookup_status, match_type, match_source, precision_m, edge_m, lat, lon)"
+    " SELECT md5(:key || n), :campaign, :edition, 'ready', 'Jamie', 'Rivera', :key || n || '@example.org',"
+    " md5(:key || n || '@'),"
     " n || ' Maple St', 'Town 1', '01001', 'MA', 'matched', 'point', 'bench', 5, 900, 42, -72"
     " FROM generate_series(1, :count) n RETURNING id, token),"
     " seat AS (SELECT array_agg(id) FILTER (WHERE chamber = 'lower') AS lower,"
@@ -58,6 +60,8 @@ class Browsers:
         sessions = SecureCookieSessionInterface().get_signing_serializer(app)
         assert sessions is not None
         self._sessions = sessions
+        with self.stage.engine.connect() as connection:
+            self._edition = campaigns.read_campaign(connection, self.stage.campaign_id).edition_id
         self._tokens = URLSafeTimedSerializer(self.stage.settings.secret_key, salt="wtf-csrf-token")
 
     def page(self) -> bytes:
@@ -68,6 +72,7 @@ class Browsers:
         """New drafts that only wait for Send."""
         self._series += 1
         values = {"key": f"draft-{self._series}-", "campaign": self.stage.campaign_id, "count": count}
+        values["edition"] = self._edition
         with self.stage.engine.begin() as connection:
             rows = connection.execute(_DRAFTS, values).all()
         self.stage.execute("ANALYZE submission, submission_target")
@@ -80,7 +85,7 @@ class Browsers:
         typed = [("csrf_token", str(self._tokens.dumps(raw))), *(("to", str(one)) for one in draft.offices)]
         # Without known offices the page has no boxes yet, and all are meant.
         typed += [("boxes", "1")] if draft.offices else []
-        typed += [("own_words", OWN_WORDS), ("action", "send")]
+        typed += [("edition", str(self._edition)), ("own_words", OWN_WORDS), ("action", "send")]
         path = f"/c/{self.stage.slug}/letter/{draft.token}"
         return post(path, typed, str(cookie))
 
@@ -103,15 +108,15 @@ class Browsers:
         path, cookie = location(answer), jar(answer)
         page = _expect((yield get(path, cookie)), 200)
         cookie = jar(page) or cookie
-        found = _CSRF.search(unpack(page))
-        assert found, page.head
+        fields = [(name.decode(), value.decode()) for name, value in _FIELDS.findall(unpack(page))]
+        assert fields, page.head
         yield 0.08
         yield get(f"{path}?part=1", cookie)
         yield 0.4
         while (poll := (yield get(f"{path}?part=1", cookie))) and poll.status == 204:
             yield 0.4
         poll = _expect(poll, 200)
-        typed = [("csrf_token", found[1].decode()), ("boxes", "1"), ("own_words", OWN_WORDS), ("action", "send")]
+        typed = [*fields, ("boxes", "1"), ("own_words", OWN_WORDS), ("action", "send")]
         typed += [("to", box.decode()) for box in _BOXES.findall(unpack(poll))]
         answer = _expect((yield post(path, typed, cookie)), 303)
         status = yield get(location(answer), cookie)

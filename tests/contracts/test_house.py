@@ -55,6 +55,14 @@ def test_module_keeps_the_house_rules(path: Path) -> None:
         assert "from_env" not in names(tree)
 
 
+@pytest.mark.parametrize("path", SOURCES, ids=NAMES)
+def test_every_new_submission_names_the_texts_that_were_read(path: Path) -> None:
+    """One without them would get letters in the words of another day."""
+    if "/migrations/" not in str(path):
+        columns = re.findall(r"INSERT INTO submission\s*\(([^)]*)\)", path.read_text(encoding="utf-8"))
+        assert all("edition_id" in named for named in columns)
+
+
 def test_there_is_one_line_of_migrations() -> None:
     assert len(ScriptDirectory.from_config(alembic_config()).get_heads()) == 1
 

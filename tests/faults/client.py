@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import requests
 
 _TYPED = {"first_name": "Jamie", "last_name": "Rivera", "city": "Worcester", "zip": "01603"}
-_CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
+_FIELDS = re.compile(r'name="(csrf_token|edition)" value="([^"]+)"')
 _SECONDS = 5.0
 _PRESSES = 8
 _PAUSE_SECONDS = 0.3
@@ -47,10 +47,10 @@ class Client:
             if page.status_code == requests.codes.see_other:
                 # Already sent: the press whose answer was lost had arrived.
                 return page.headers["Location"].startswith("/mine/")
-            found = _CSRF.search(page.text)
-            if found is None:
+            fields = dict(_FIELDS.findall(page.text))
+            if not fields:
                 continue
-            answer = self._ask(browser, "POST", path, {"csrf_token": found[1], "action": "send", "own_words": ""})
+            answer = self._ask(browser, "POST", path, {**fields, "action": "send", "own_words": ""})
             if answer is not None and answer.status_code == requests.codes.see_other:
                 return True
         return False

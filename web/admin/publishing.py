@@ -4,6 +4,7 @@ from flask import current_app, flash, redirect, render_template, request, url_fo
 from flask.typing import ResponseReturnValue
 
 from shared.domain.campaign_steps import Step
+from shared.domain.draft_marks import draft_mark
 from shared.domain.permissions import Permission
 from shared.domain.publish_list import is_green
 from shared.domain.states import CampaignState
@@ -67,7 +68,8 @@ def publish_campaign(slug: str) -> ResponseReturnValue:
     """The list that must be green; changes of a campaign that is public are published here."""
     if PlainForm().validate_on_submit():
         try:
-            publish_changes(here().engine, here().settings, slug, actor=organizer().actor)
+            mark = request.form.get("mark")
+            publish_changes(here().engine, here().settings, slug, actor=organizer().actor, mark=mark)
             flash("Published. Supporters see the new text within seconds; letters already sent keep theirs.", "good")
         except NotAllowed as error:
             flash(str(error), "problem")
@@ -79,6 +81,7 @@ def publish_campaign(slug: str) -> ResponseReturnValue:
         editing=editing,
         campaign=editing.campaign,
         step=Step.PUBLISH,
+        mark=draft_mark(editing.campaign),
         points=points,
         is_green=is_green(points),
         rehearsal="admin.rehearsal" in current_app.view_functions,
@@ -93,7 +96,8 @@ def open_edited_campaign(slug: str) -> ResponseReturnValue:
     """Goes live, or waits for its day, when the list is green."""
     state = _OPENING.get(request.form.get("action", ""), CampaignState.LIVE)
     try:
-        open_campaign(here().engine, here().settings, slug, state, actor=organizer().actor)
+        mark = request.form.get("mark")
+        open_campaign(here().engine, here().settings, slug, state, actor=organizer().actor, mark=mark)
     except NotAllowed as error:
         flash(str(error), "problem")
         return redirect(url_for("admin.publish_campaign", slug=slug), 303)

@@ -7,15 +7,19 @@ from dataclasses import dataclass
 
 from flask import request
 
-# PostgreSQL's bigint; a larger number in a hand-made form names no office.
+# PostgreSQL's bigint; a larger number in a hand-made form names nothing.
 _DIGITS = 18
 
 
 @dataclass(frozen=True)
 class LetterForm:
-    """Words are None where the form lacked the field, `chosen` where it had no boxes: those can't be unticked."""
+    """Words are None where the form lacked the field, `chosen` where it had no boxes: those can't be unticked.
+
+    `edition` names the texts that the page showed; 0 for what is no number, None on a page from before it was there.
+    """
 
     action: str
+    edition: int | None
     own_words: str | None
     edited_subject: str | None
     edited_body: str | None
@@ -29,9 +33,17 @@ def read_letter_form() -> LetterForm:
     numbers = [one for one in typed.getlist("to") if one.isdecimal() and len(one) <= _DIGITS]
     return LetterForm(
         action=typed.get("action", ""),
+        edition=read_edition(typed.get("edition")),
         own_words=typed.get("own_words"),
         edited_subject=typed.get("edited_subject"),
         edited_body=typed.get("edited_body"),
         chosen=frozenset(map(int, numbers)) if "boxes" in typed else None,
         consents=tuple(typed.getlist("consents")),
     )
+
+
+def read_edition(typed: str | None) -> int | None:
+    """The number of the texts that a page showed, as it came back; no texts have the number 0."""
+    if typed is None:
+        return None
+    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) <= _DIGITS else 0

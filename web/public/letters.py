@@ -10,6 +10,7 @@ from shared.errors import InputError, NotAllowed
 from shared.rendering.speech import speak, spoken
 from shared.services.accept import accept_submission
 from shared.services.campaigns import OPEN_STATES, read_campaign
+from shared.services.read_letters import LetterChanged
 from shared.services.submission_view import (
     SubmissionView,
     poll_submission,
@@ -17,7 +18,7 @@ from shared.services.submission_view import (
 )
 from shared.services.submissions import answer_doubt, correct_address, save_draft
 from web.context import here
-from web.forms.letter import LetterForm, read_letter_form
+from web.forms.letter import LetterForm, read_edition, read_letter_form
 from web.forms.supporter import AddressFields
 from web.language import allowed_language, remember_language
 from web.public import bp
@@ -38,7 +39,7 @@ def letter(slug: str, token: str) -> Response:
     if _is_done(view):
         # Whoever comes back to what they sent reads it; a page that polls goes on to where the letters are.
         return _see(url_for("public.status" if is_poll else "public.my_letters", token=token))
-    return letter_parts(view) if is_poll else letter_page(view)
+    return letter_parts(view) if is_poll else letter_page(view, since=read_edition(request.args.get("since")))
 
 
 @bp.post("/c/<slug>/letter/<token>")
@@ -57,11 +58,12 @@ def act(slug: str, token: str) -> Response:
         if _is_done(view):
             return _see(url_for("public.status", token=token))
         return _ACTIONS.get(form.action, _keep)(view, form)
-    except NotAllowed:
+    except NotAllowed as error:
         view = read_submission(here().engine, here().settings, token)
-        if view.accepted_at or view.stored.state in OPEN_STATES:
+        is_changed = isinstance(error, LetterChanged)
+        if not is_changed and (view.accepted_at or view.stored.state in OPEN_STATES):
             raise
-        return letter_page(view, status=409)
+        return letter_page(view, form if is_changed else None, status=409)
     except InputError as error:
         return letter_page(read_submission(here().engine, here().settings, token), form, error.fields, status=422)
 
@@ -82,6 +84,7 @@ def _send(slug: str, token: str, form: LetterForm) -> Response:
         consents=form.consents,
         language=spoken(),
         slug=slug,
+        edition=form.edition,
     )
     return _see(url_for("public.status", token=token))
 
@@ -93,12 +96,13 @@ def _keep(view: SubmissionView, form: LetterForm) -> Response:
             words |= {"edited_subject": None, "edited_body": None}
         # The boxes stand beside the words; a form without them unticks nothing.
         ticked = view.ticked_consents if form.own_words is None else form.consents
-        save_draft(here().engine, view.token, **words, chosen=form.chosen, ticked_consents=ticked)
-    return _onward(view)
+        save_draft(here().engine, view.token, **words, chosen=form.chosen, ticked_consents=ticked, edition=form.edition)
+    return _onward(view, form)
 
 
 def _edit(view: SubmissionView, form: LetterForm) -> Response:
-    return _see(f"{_keep(view, form).location}?edit=1#edit")
+    _keep(view, form)
+    return _onward(view, form, edit=1, _anchor="edit")
 
 
 def _answer(view: SubmissionView, form: LetterForm) -> Response:
@@ -106,7 +110,7 @@ def _answer(view: SubmissionView, form: LetterForm) -> Response:
     picked = {chamber: request.form.get(f"mine-{chamber}", "") for chamber in view.asked}
     chosen = {chamber: int(value) for chamber, value in picked.items() if value.isdecimal()}
     answer_doubt(here().engine, here().ring, view.token, chosen)
-    return _onward(view)
+    return _onward(view, form)
 
 
 def _correct(view: SubmissionView, form: LetterForm) -> Response:
@@ -121,7 +125,7 @@ def _correct(view: SubmissionView, form: LetterForm) -> Response:
     else:
         raise InputError({name: errors[0] for name, errors in typed.errors.items() if name})
     correct_address(here().engine, here().ring, view.token, address)
-    return _onward(view)
+    return _onward(view, form)
 
 
 def _enter(view: SubmissionView, form: LetterForm) -> Response:
@@ -139,10 +143,12 @@ def _is_done(view: SubmissionView) -> bool:
     return view.accepted_at is not None and view.state is not SubmissionState.NEEDS_ADDRESS
 
 
-def _onward(view: SubmissionView) -> Response:
+def _onward(view: SubmissionView, form: LetterForm, **shown: Any) -> Response:
+    """The status page, or the letter page, which then says what was published since the form's own page."""
     if view.accepted_at:
         return _see(url_for("public.status", token=view.token))
-    return _see(url_for("public.letter", slug=view.stored.campaign.slug, token=view.token))
+    since = None if form.edition == view.stored.edition_id else form.edition
+    return _see(url_for("public.letter", slug=view.stored.campaign.slug, token=view.token, since=since, **shown))
 
 
 def _see(address: str) -> Response:

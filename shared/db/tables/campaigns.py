@@ -21,6 +21,8 @@ campaign = Table(
     moment("deadline"),
     moment("deliver_by"),
     Column("undo_minutes", Integer, nullable=False, server_default="10"),
+    # Names the texts that supporters read now: moves on only when letters or consents do (`shared.db.editions`).
+    Column("edition_id", BigInteger, ForeignKey("campaign_edition.id", ondelete="SET NULL", use_alter=True)),
     moment("published_at"),
     stamp("created_at"),
     stamp("updated_at"),
@@ -50,7 +52,7 @@ campaign_draft = Table(
     text("tested"),
 )
 
-# What was published, and what was thrown away: nothing that somebody wrote is lost.
+# What supporters could read, what test pages showed, and what was thrown away: nothing that somebody wrote is lost.
 campaign_edition = Table(
     "campaign_edition",
     METADATA,

@@ -5,7 +5,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 
 from shared.db.tables.base import METADATA, key, moment, one_of, stamp, text
-from shared.db.tables.campaigns import campaign
+from shared.db.tables.campaigns import campaign, campaign_edition
 from shared.db.tables.directory import office
 from shared.domain.places import LookupStatus, MatchType
 from shared.domain.states import SubmissionState
@@ -17,6 +17,8 @@ submission = Table(
     # 128 random bits: names the draft in URLs and is the idempotency key of Send.
     Column("token", TEXT, nullable=False, unique=True),
     Column("campaign_id", BigInteger, ForeignKey(campaign.c.id), nullable=False),
+    # The texts that its writer read: when it began, and from Send on those that the letter is made from.
+    Column("edition_id", BigInteger, ForeignKey(campaign_edition.c.id)),
     text("state", default=SubmissionState.DRAFT.value),
     stamp("state_changed_at"),
     text("first_name"),

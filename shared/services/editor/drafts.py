@@ -1,7 +1,7 @@
 """What an organizer edits, until it is published: saved by step, undone, restored. Nothing that was written is lost.
 
-While a campaign is a draft itself, its test pages show every sound save at once; a campaign that supporters see changes
-only by `publish`.
+While a campaign is a draft itself, its test pages show every sound save at once; a campaign that supporters see, or
+that opens by itself, changes only by `publish`.
 """
 
 from collections.abc import Callable
@@ -11,22 +11,22 @@ from datetime import datetime
 import structlog
 from sqlalchemy import Connection, Engine
 
-from shared.clock import now
 from shared.db import campaigns as rows
 from shared.db import drafts
+from shared.db import editions as edition_rows
 from shared.db.engine import at_once
 from shared.db.logos import StoredLogo, save_logo
 from shared.domain.campaign_steps import Step, changed_steps, letters_mark, step_mark
 from shared.domain.campaigns import Campaign, StoredCampaign
+from shared.domain.draft_marks import require_marked
 from shared.domain.editions import Edition, EditionKind
 from shared.domain.logos import Logo
 from shared.domain.publish_list import text_problems
 from shared.domain.states import CampaignState
 from shared.errors import NotAllowed, NotFound
-from shared.services.campaigns import require_campaign
+from shared.services.campaigns import lock_campaign, move_campaign, require_campaign
 
 _LOG = structlog.get_logger()
-# Before a campaign is public its test pages follow the draft.
 UNPUBLISHED = frozenset({CampaignState.DRAFT, CampaignState.SCHEDULED})
 
 
@@ -85,7 +85,7 @@ def save_step(
     Raises NotFound, and SavedMeanwhile when the step is another now; saving the same twice is no conflict.
     """
     with engine.begin() as connection:
-        stored = _locked(connection, slug)
+        stored = lock_campaign(connection, slug)
         before = _editing(connection, stored)
         changed = change(before.campaign)
         if logo is not None:
@@ -98,29 +98,46 @@ def save_step(
         return _editing(connection, _again(connection, stored))
 
 
-def publish(engine: Engine, slug: str, *, actor: str) -> None:
-    """Supporters read the draft from now on; the text before is kept. Letters that were accepted keep theirs."""
+def publish(
+    engine: Engine, slug: str, *, actor: str, mark: str | None = None, state: CampaignState | None = None
+) -> None:
+    """Supporters read the draft from now on; the text before is kept. Letters that were accepted keep theirs.
+
+    `mark` names the draft that was looked at: NotAllowed when it is another now. With a `state` the campaign moves
+    there in the same transaction.
+    """
     with engine.begin() as connection:
-        stored = _locked(connection, slug)
+        stored = lock_campaign(connection, slug)
         editing = _editing(connection, stored)
+        if mark is not None:
+            require_marked(mark, editing.campaign)
         if text_problems(editing.campaign):
             raise NotAllowed("Nothing was published: a letter has an unknown field or no text. See the list below.")
-        if stored.published_at and not drafts.list_editions(connection, stored.id):
-            _keep_first(connection, stored)
-        _apply(connection, stored, editing.campaign, editing.logo)
-        drafts.add_edition(connection, stored.id, EditionKind.PUBLISHED, editing.campaign, editing.logo, actor)
+        _apply(connection, stored, editing.campaign, editing.logo, actor, publishes=True)
         drafts.delete_draft(connection, stored.id)
+        if state is not None:
+            move_campaign(connection, _again(connection, stored), state, actor=actor)
     _LOG.info("campaign.published", campaign_id=stored.id, actor=actor)
+
+
+def note_tested(engine: Engine, slug: str, tested: Campaign, *, actor: str) -> None:
+    """An organizer has got these letters as emails; it counts for as long as the draft has the same ones."""
+    with engine.begin() as connection:
+        stored = lock_campaign(connection, slug)
+        if drafts.find_draft(connection, stored.id) is None:
+            logo = drafts.published_logo(connection, stored.id)
+            drafts.write_draft(connection, stored.id, stored.campaign, logo, actor)
+        drafts.note_tested(connection, stored.id, letters_mark(tested))
 
 
 def discard(engine: Engine, slug: str, *, actor: str) -> None:
     """Back to what is published; the draft is kept among the earlier texts."""
     with engine.begin() as connection:
-        stored = _locked(connection, slug)
+        stored = lock_campaign(connection, slug)
         editing = _editing(connection, stored)
         if not editing.changed:
             raise NotAllowed("Nothing is changed, so there is nothing to undo.")
-        drafts.add_edition(connection, stored.id, EditionKind.DISCARDED, editing.campaign, editing.logo, actor)
+        _put_aside(connection, editing, actor)
         drafts.delete_draft(connection, stored.id)
     _LOG.info("campaign.draft_discarded", campaign_id=stored.id, actor=actor)
 
@@ -128,13 +145,15 @@ def discard(engine: Engine, slug: str, *, actor: str) -> None:
 def restore(engine: Engine, slug: str, number: int, *, actor: str) -> None:
     """An earlier text becomes the draft; one that was there is kept. Raises NotFound."""
     with engine.begin() as connection:
-        stored = _locked(connection, slug)
+        stored = lock_campaign(connection, slug)
         editing = _editing(connection, stored)
-        edition = drafts.find_edition(connection, stored.id, number)
+        edition = edition_rows.find_edition(connection, stored.id, number)
         if edition is None:
             raise NotFound("There is no such earlier text of this campaign.")
         if editing.changed:
-            drafts.add_edition(connection, stored.id, EditionKind.DISCARDED, editing.campaign, editing.logo, actor)
+            edition_rows.add_edition(
+                connection, stored.id, EditionKind.DISCARDED, editing.campaign, editing.logo, actor
+            )
         _write(connection, stored, replace(edition.campaign, slug=stored.campaign.slug), edition.logo, actor)
     _LOG.info("campaign.text_restored", campaign_id=stored.id, edition_id=number, actor=actor)
 
@@ -142,7 +161,7 @@ def restore(engine: Engine, slug: str, number: int, *, actor: str) -> None:
 def editions(engine: Engine, slug: str) -> list[Edition]:
     """The campaign's earlier texts, newest first."""
     with engine.connect() as connection:
-        return drafts.list_editions(connection, require_campaign(connection, slug).id)
+        return edition_rows.list_editions(connection, require_campaign(connection, slug).id)
 
 
 def _locked(connection: Connection, slug: str) -> StoredCampaign:
@@ -171,18 +190,24 @@ def _editing(connection: Connection, stored: StoredCampaign) -> Editing:
 
 def _write(connection: Connection, stored: StoredCampaign, changed: Campaign, logo: bytes | None, actor: str) -> None:
     drafts.write_draft(connection, stored.id, changed, logo, actor)
-    if stored.state in UNPUBLISHED and not text_problems(changed):
-        _apply(connection, stored, changed, logo)
+    if stored.state is CampaignState.DRAFT and not text_problems(changed):
+        _apply(connection, stored, changed, logo, actor)
 
 
-def _apply(connection: Connection, stored: StoredCampaign, changed: Campaign, logo: bytes | None) -> None:
-    rows.save_campaign(connection, changed)
+def _put_aside(connection: Connection, editing: Editing, actor: str) -> None:
+    kept, logo = editing.campaign, editing.logo
+    edition_rows.add_edition(connection, editing.stored.id, EditionKind.DISCARDED, kept, logo, actor)
+
+
+def _apply(
+    connection: Connection,
+    stored: StoredCampaign,
+    changed: Campaign,
+    logo: bytes | None,
+    actor: str,
+    *,
+    publishes: bool = False,
+) -> None:
+    rows.save_campaign(connection, changed, logo, actor, publishes=publishes)
     picture = StoredLogo(changed.logo.version, logo) if changed.logo and logo else None
     save_logo(connection, stored.id, picture)
-
-
-def _keep_first(connection: Connection, stored: StoredCampaign) -> None:
-    """The text from before the editor was used counts from the day on which it was published."""
-    logo = drafts.published_logo(connection, stored.id)
-    at = stored.published_at or now()
-    drafts.add_edition(connection, stored.id, EditionKind.PUBLISHED, stored.campaign, logo, "before the editor", at=at)

@@ -79,7 +79,7 @@ def duplicate_campaign(engine: Engine, slug: str, *, actor: str) -> str:
 
 def _add(connection: Connection, campaign: Campaign, logo: bytes | None, actor: str) -> str:
     named = replace(campaign, slug=_free_slug(connection, campaign.title))
-    stored = rows.save_campaign(connection, named)
+    stored = rows.save_campaign(connection, named, logo, actor)
     if named.logo and logo:
         save_logo(connection, stored.id, StoredLogo(named.logo.version, logo))
     _LOG.info("campaign.created", campaign_id=stored.id, actor=actor)

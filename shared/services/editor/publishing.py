@@ -6,8 +6,7 @@ import structlog
 from sqlalchemy import Engine
 
 from shared.clock import now
-from shared.db import campaigns, drafts
-from shared.domain.campaign_steps import letters_mark
+from shared.domain.draft_marks import draft_mark, require_marked
 from shared.domain.identities import new_token
 from shared.domain.publish_list import Facts, Point, SenderFacts, is_green, publish_list, text_problems
 from shared.domain.states import CampaignState
@@ -15,8 +14,8 @@ from shared.domain.transport import Transport
 from shared.errors import NotAllowed
 from shared.rendering.letters import render_letter, text_to_html
 from shared.rendering.mime import Mail, build_mail, html_document
-from shared.services.campaigns import CAMPAIGN_ARROWS, change_campaign_state
-from shared.services.editor.drafts import Editing, publish, read_editing
+from shared.services.campaigns import CAMPAIGN_ARROWS
+from shared.services.editor.drafts import Editing, note_tested, publish, read_editing
 from shared.services.editor.offices import read_offices
 from shared.services.editor.preview import SAMPLE_AUTHOR, office_for
 from shared.services.outbox import configured_relay
@@ -43,26 +42,33 @@ def list_points(engine: Engine, settings: Settings, editing: Editing) -> list[Po
     return publish_list(editing.campaign, facts)
 
 
-def publish_changes(engine: Engine, settings: Settings, slug: str, *, actor: str) -> None:
-    """The draft becomes what supporters read; raises NotAllowed while the list is not green."""
+def publish_changes(engine: Engine, settings: Settings, slug: str, *, actor: str, mark: str | None = None) -> None:
+    """The draft becomes what supporters read; raises NotAllowed while the list is not green.
+
+    `mark` names the draft that the organizer's page showed. A draft that changed since, or that changes while the list
+    is made, is not published.
+    """
     editing = read_editing(engine, slug)
     if not editing.changed:
         raise NotAllowed("Nothing is changed since you published last.")
-    _require_green(engine, settings, editing)
-    publish(engine, slug, actor=actor)
+    if editing.stored.state is CampaignState.SCHEDULED:
+        _require_day(editing)
+    publish(engine, slug, actor=actor, mark=_checked(engine, settings, editing, mark))
 
 
-def open_campaign(engine: Engine, settings: Settings, slug: str, state: CampaignState, *, actor: str) -> None:
-    """Publishes the draft and goes live, or waits for the day it opens; raises NotAllowed while that can't be."""
+def open_campaign(
+    engine: Engine, settings: Settings, slug: str, state: CampaignState, *, actor: str, mark: str | None = None
+) -> None:
+    """Publishes the draft and goes live, or waits for the day it opens; raises NotAllowed while that can't be.
+
+    `mark` is as for `publish_changes`.
+    """
     editing = read_editing(engine, slug)
     if state not in CAMPAIGN_ARROWS[editing.stored.state]:
         raise NotAllowed(f"A campaign that is {editing.stored.state} can't become {state}.")
-    opens = editing.campaign.opens
-    if state is CampaignState.SCHEDULED and (opens is None or opens <= now()):
-        raise NotAllowed("Say first when it opens: choose a day that is still to come in the step “Page”.")
-    _require_green(engine, settings, editing)
-    publish(engine, slug, actor=actor)
-    change_campaign_state(engine, slug, state, actor=actor)
+    if state is CampaignState.SCHEDULED:
+        _require_day(editing)
+    publish(engine, slug, actor=actor, mark=_checked(engine, settings, editing, mark), state=state)
 
 
 def send_tests(engine: Engine, settings: Settings, slug: str, recipient: str, *, actor: str) -> tuple[int, Transport]:
@@ -74,13 +80,23 @@ def send_tests(engine: Engine, settings: Settings, slug: str, recipient: str, *,
         raise NotAllowed(f"No test was sent. {first.where}, line {first.line}: {first.words}")
     messages = _messages(engine, settings, editing, recipient)
     transport = hand_over_tests(engine, settings, editing.stored, messages, recipient)
-    with engine.begin() as connection:
-        campaigns.lock_campaign(connection, editing.stored.id)
-        if drafts.find_draft(connection, editing.stored.id) is None:
-            drafts.write_draft(connection, editing.stored.id, editing.campaign, editing.logo, actor)
-        drafts.note_tested(connection, editing.stored.id, letters_mark(editing.campaign))
+    note_tested(engine, slug, editing.campaign, actor=actor)
     _LOG.info("campaign.tested", campaign_id=editing.stored.id, letters=len(messages), actor=actor)
     return len(messages), transport
+
+
+def _checked(engine: Engine, settings: Settings, editing: Editing, mark: str | None) -> str:
+    """The mark of the draft that the list is green for; raises NotAllowed when it is not green, or about another."""
+    if mark is not None:
+        require_marked(mark, editing.campaign)
+    _require_green(engine, settings, editing)
+    return draft_mark(editing.campaign)
+
+
+def _require_day(editing: Editing) -> None:
+    opens = editing.campaign.opens
+    if opens is None or opens <= now():
+        raise NotAllowed("Say first when it opens: choose a day that is still to come in the step “Page”.")
 
 
 def _require_green(engine: Engine, settings: Settings, editing: Editing) -> None:
