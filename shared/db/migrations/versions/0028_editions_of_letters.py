@@ -4,14 +4,14 @@ Every campaign has an edition of its current texts from here on, and names it. A
 letter takes the edition that was in force when it was accepted, else the campaign's first one.
 
 Revision ID: 0028
-Revises: 0025
+Revises: 0026
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0028"
-down_revision = "0025"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 
