@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 class Timing:
     """All in seconds."""
 
-    # A claim is one worker's for this long; then nobody sends the letter again by itself.
+    # A claim is one worker's for this long, however alive the worker is; then nobody sends the letter again by itself.
     lease: float = 900.0
     # The same for a lookup; longer than outside services may take for a batch.
     lookup_lease: float = 120.0
@@ -27,7 +27,8 @@ class Timing:
     # Nobody waits for a thank-you.
     gather_mail: float = 1.0
     sweep: float = 10.0
-    # A worker renews its open connections so often, and is taken to be gone after this long without.
+    # A worker renews its open connections so often. One without a heartbeat for this long is dead, and what it holds is
+    # looked at; until then its letters are its own.
     heartbeat: float = 5.0
     dead_after: float = 30.0
     # A pause reaches workers that are sending within this time.
@@ -47,6 +48,11 @@ class Timing:
         """What differs from the usual, as `parse_timing` reads it."""
         values = ((field.name, getattr(self, field.name)) for field in fields(self))
         return ",".join(f"{name}={value:g}" for name, value in values if value != getattr(USUAL, name))
+
+    @property
+    def longest_silence(self) -> float:
+        """Seconds since its last heartbeat in which a worker may still send a final dot: well before it is dead."""
+        return self.dead_after * 2 / 3
 
     @property
     def last_dot(self) -> float:
@@ -72,4 +78,6 @@ def parse_timing(text: str) -> Timing:
     timing = replace(USUAL, **values)
     if timing.last_dot <= 0:
         raise ValueError("lease must be longer than after_dot and margin together")
+    if timing.heartbeat * 3 > timing.dead_after:
+        raise ValueError("dead_after must be at least three times heartbeat")
     return timing

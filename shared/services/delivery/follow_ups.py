@@ -54,15 +54,15 @@ class _FollowUps:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._lease_s = settings.timing.lease
+        self._timing = settings.timing
 
     def claim(self, connection: Connection, worker: str) -> Batch | None:
         """Due follow-ups of the first transport that has any; none while a letter is due."""
-        transports = open_transports(self._settings)
-        if any(pace.letters_are_due(connection, transports, state) for state in CLAIMABLE):
+        transports, dead_after = open_transports(self._settings), self._timing.dead_after
+        if any(pace.letters_are_due(connection, transports, state, dead_after_s=dead_after) for state in CLAIMABLE):
             return None
         for transport in transports:
-            rows = claim_follow_ups(connection, transport, worker=worker, lease_s=self._lease_s, limit=_BATCH)
+            rows = claim_follow_ups(connection, transport, worker=worker, lease_s=self._timing.lease, limit=_BATCH)
             if rows:
                 return Batch(transport, self._parcels(connection, rows))
         return None
