@@ -17,8 +17,8 @@ class Timing:
     after_dot: float = 600.0
     # What remains of a lease when a dot is sent must outlast the wait for its answer, and some more.
     margin: float = 60.0
-    # A batch ends after so much work, so that its first letters are recorded soon.
-    batch: float = 5.0
+    # A batch holds so much of a server's work and ends after it: all of it is uncertain when its host is lost.
+    batch: float = 0.5
     # A task ends after so long and rings again, so that a stopping worker never waits for it.
     task: float = 20.0
     # A task waits so long after its bell for more of the same; somebody looks at a page while a lookup is awaited.
