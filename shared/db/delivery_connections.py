@@ -48,6 +48,7 @@ _PRUNE = text(
     )
     """
 )
+_COUNT = text(f"SELECT transport, count(*) FROM delivery_connection WHERE {ALIVE} GROUP BY transport")
 _CLOSE = text("DELETE FROM delivery_connection WHERE name = ANY(:names)")
 
 
@@ -67,6 +68,14 @@ def beat(connection: Connection, names: Sequence[str], dead_after_s: float) -> s
 def close_connection(connection: Connection, *names: str) -> None:
     """Frees the connections of these names."""
     connection.execute(_CLOSE, {"names": list(names)})
+
+
+def count_connections(connection: Connection, dead_after_s: float) -> dict[Transport, int]:
+    """How many connections are open, over all hosts, by transport; every transport is there."""
+    counts = dict.fromkeys(Transport, 0)
+    for transport, number in connection.execute(_COUNT, {"dead_after_s": dead_after_s}):
+        counts[Transport(transport)] = number
+    return counts
 
 
 def prune_connections(connection: Connection, dead_after_s: float) -> None:

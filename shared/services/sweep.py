@@ -1,5 +1,6 @@
 """Rings for whatever is due, and mends what a crash left behind. Any process may run it, at any time, in any number."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -86,10 +87,14 @@ def _mend_overdue(connection: Connection, dead_after_s: float) -> None:
 
     Its name stays on the letter. Its own late answer, or its journal, may still say what became of the letter.
     """
+    lost: Counter[str] = Counter()
     while rows := letters.lock_overdue(connection, BATCH, dead_after_s):
         for row in rows:
             letters.change_letter(connection, row, LetterState.UNCERTAIN, cause=Cause.LEASE_EXPIRED)
-            _LOG.warning("letter.lease_expired", letter_id=row["id"], attempt=row["attempt"], worker=row["worker"])
+            _LOG.warning("letter.lease_expired", letter_id=row["id"], attempt=row["attempt"])
+        lost.update(row["worker"] for row in rows)
+    for worker, number in lost.items():
+        _LOG.error("delivery.worker_lost", worker=worker, letters=number)
     while rows := follow_ups.lock_overdue(connection, BATCH, dead_after_s):
         for row in rows:
             values = {"cause": Cause.LEASE_EXPIRED.value}

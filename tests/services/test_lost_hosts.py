@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,19 @@ from sqlalchemy import Engine, text
 from shared.db.claims import claim_letters
 from shared.db.delivery_connections import open_connection
 from shared.db.pace import find_domain
+from shared.domain.bulk import BulkAction
+from shared.domain.letter_filter import Choice
 from shared.domain.states import LetterState
 from shared.domain.transport import Transport
 from shared.providers.journal import Item, Journal
 from shared.queue.ring import Ring
+from shared.services.attention import read_attention
+from shared.services.bulk import ask_change
+from shared.services.campaigns import read_campaign
 from shared.services.delivery import deliver_letters, send_mail
 from shared.services.delivery.recover import recover
+from shared.services.doctor import Finding, examine
+from shared.services.metrics import installation_metrics
 from shared.services.sweep import sweep
 from shared.settings import Settings
 from tests.factories import make_campaign, write_letters
@@ -222,3 +230,69 @@ def test_a_slow_server_has_at_most_two_in_hand_at_a_connection(
         send_mail(engine, ring, here)
     assert max(held) == (2,)
     assert held[-1] == (1,)
+
+
+def found(engine: Engine, settings: Settings) -> Finding:
+    return next(one for one in examine(engine, settings) if one.name == "uncertain")
+
+
+def test_a_lost_host_is_named_until_somebody_has_dealt_with_it(
+    engine: Engine, settings: Settings, ring: Ring, post: Post, grow: Grow
+) -> None:
+    """By doctor and by the campaign's page, with what can be done."""
+    assert found(engine, settings).is_ok
+    claim(engine, settings, "a.1.a", registered=True)
+    post.change("UPDATE delivery_connection SET host = 'web-2'")
+    grow("31 seconds")
+    sweep(engine, ring, settings)
+    stored = read_campaign(engine, "co-ops")
+    [group] = read_attention(engine, settings, stored, lambda _: "14:02").groups
+    assert group.title == "A worker on host web-2 stopped answering at 14:02; 1 letter may have left"
+    assert [move.action for move in group.moves] == [BulkAction.SETTLE, BulkAction.RETRY]
+    said = found(engine, settings)
+    assert "1 letter may have left, the first at 20" in said.words
+    assert "1 of co-ops to practice.example (a worker on host web-2 stopped answering)" in said.words
+    assert f"{settings.public_url}/admin/campaigns/co-ops?state=uncertain&needs=yes#letters" in said.advice
+    ask_change(
+        engine,
+        ring,
+        Choice(1, group.wanted),
+        BulkAction.SETTLE,
+        actor="organizer:1",
+        title=group.title,
+        delay=timedelta(),
+        expected=1,
+    )
+    assert read_attention(engine, settings, stored, str).groups == ()
+    assert found(engine, settings).is_ok
+    sweep(engine, ring, settings)
+    assert post.ask(CONNECTIONS) == []
+
+
+def test_several_lost_hosts_are_named_together(
+    engine: Engine, settings: Settings, ring: Ring, post: Post, grow: Grow
+) -> None:
+    for host in ("web-2", "web-3"):
+        claim(engine, settings, host, registered=True)
+        post.change(f"UPDATE delivery_connection SET host = name WHERE name = '{host}'")
+        grow("31 seconds")
+    sweep(engine, ring, settings)
+    [group] = read_attention(engine, settings, read_campaign(engine, "co-ops"), lambda _: "14:02").groups
+    words = "Workers on hosts web-2 and web-3 stopped answering, the last at 14:02; 2 letters may have left"
+    assert group.title == words
+
+
+def test_a_server_that_was_lost_is_no_lost_host(engine: Engine, settings: Settings, ring: Ring, post: Post) -> None:
+    post.change("UPDATE letter SET state = 'uncertain', cause = 'lost_after_dot' WHERE id < 3")
+    assert "2 of co-ops to practice.example;" in found(engine, settings).words + ";"
+    [group] = read_attention(engine, settings, read_campaign(engine, "co-ops"), str).groups
+    assert group.title == "2 letters may have arrived, or not"
+
+
+def test_open_connections_are_a_figure(engine: Engine, settings: Settings, ring: Ring, post: Post, grow: Grow) -> None:
+    claim(engine, settings, "a", registered=True)
+    grow("31 seconds")
+    claim(engine, settings, "b", registered=True)
+    told = installation_metrics(engine, ring, settings).decode()
+    assert 'dearrep_delivery_connections{transport="mailbox"} 1.0' in told
+    assert 'dearrep_delivery_connections{transport="relay"} 0.0' in told
