@@ -9,7 +9,7 @@ class Timing:
 
     # A claim is one worker's for this long, however alive the worker is; then nobody sends the letter again by itself.
     lease: float = 900.0
-    # The same for a lookup; longer than outside services may take for a batch.
+    # The same for a lookup; longer than outside services may take for a batch. Without any, `dead_after` is enough.
     lookup_lease: float = 120.0
     connect: float = 30.0
     verb: float = 120.0
