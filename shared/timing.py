@@ -7,9 +7,9 @@ from dataclasses import dataclass, fields, replace
 class Timing:
     """All in seconds."""
 
-    # A claim is one worker's for this long; then nobody sends the letter again by itself.
+    # A claim is one worker's for this long, however alive the worker is; then nobody sends the letter again by itself.
     lease: float = 900.0
-    # The same for a lookup; longer than outside services may take for a batch.
+    # The same for a lookup; longer than outside services may take for a batch. Without any, `dead_after` is enough.
     lookup_lease: float = 120.0
     connect: float = 30.0
     verb: float = 120.0
@@ -17,8 +17,8 @@ class Timing:
     after_dot: float = 600.0
     # What remains of a lease when a dot is sent must outlast the wait for its answer, and some more.
     margin: float = 60.0
-    # A batch ends after so much work, so that its first letters are recorded soon.
-    batch: float = 5.0
+    # A batch holds so much of a server's work and ends after it: all of it is uncertain when its host is lost.
+    batch: float = 0.5
     # A task ends after so long and rings again, so that a stopping worker never waits for it.
     task: float = 20.0
     # A task waits so long after its bell for more of the same; somebody looks at a page while a lookup is awaited.
@@ -27,7 +27,8 @@ class Timing:
     # Nobody waits for a thank-you.
     gather_mail: float = 1.0
     sweep: float = 10.0
-    # A worker renews its open connections so often, and is taken to be gone after this long without.
+    # A worker renews its open connections so often. One without a heartbeat for this long is dead, and what it holds is
+    # looked at; until then its letters are its own.
     heartbeat: float = 5.0
     dead_after: float = 30.0
     # A pause reaches workers that are sending within this time.
@@ -47,6 +48,11 @@ class Timing:
         """What differs from the usual, as `parse_timing` reads it."""
         values = ((field.name, getattr(self, field.name)) for field in fields(self))
         return ",".join(f"{name}={value:g}" for name, value in values if value != getattr(USUAL, name))
+
+    @property
+    def longest_silence(self) -> float:
+        """Seconds since its last heartbeat in which a worker may still send a final dot: well before it is dead."""
+        return self.dead_after * 2 / 3
 
     @property
     def last_dot(self) -> float:
@@ -72,4 +78,6 @@ def parse_timing(text: str) -> Timing:
     timing = replace(USUAL, **values)
     if timing.last_dot <= 0:
         raise ValueError("lease must be longer than after_dot and margin together")
+    if timing.heartbeat * 3 > timing.dead_after:
+        raise ValueError("dead_after must be at least three times heartbeat")
     return timing

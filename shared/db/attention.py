@@ -4,6 +4,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, text
 
@@ -41,6 +42,19 @@ _REPLIES = text(
     " CROSS JOIN LATERAL (SELECT remote_reply FROM (SELECT remote_reply FROM letter WHERE campaign_id = :campaign_id"
     f" AND state = 'rejected' AND receiving_domain = asked.domain AND {UNATTENDED} LIMIT :looked_at) AS one"
     " WHERE remote_reply <> '' LIMIT 1) AS found"
+)
+# A dead connection keeps its row while letters that it held are uncertain.
+_LOST = text(
+    f"""
+    SELECT host, max(beat_at) AS beat_at
+    FROM delivery_connection
+    WHERE name IN (
+        SELECT worker FROM letter
+        WHERE campaign_id = :campaign_id AND state = 'uncertain' AND cause = '{Cause.LEASE_EXPIRED}' AND {UNATTENDED}
+    )
+    GROUP BY host
+    ORDER BY beat_at, host
+    """
 )
 _ASKED = text(
     "SELECT lookup_status, count(*) FROM (SELECT lookup_status FROM submission WHERE campaign_id = :campaign_id"
@@ -95,6 +109,11 @@ def refusal_words(connection: Connection, campaign_id: int, domains: Sequence[st
         return {}
     values = {"campaign_id": campaign_id, "domains": list(domains), "looked_at": _LOOKED_AT}
     return {row.domain: row.remote_reply for row in connection.execute(_REPLIES, values)}
+
+
+def lost_hosts(connection: Connection, campaign_id: int) -> list[tuple[str, datetime]]:
+    """The hosts whose workers were lost with letters of the campaign, and when each was last heard of, oldest first."""
+    return [(row.host, row.beat_at) for row in connection.execute(_LOST, {"campaign_id": campaign_id})]
 
 
 def count_asked(connection: Connection, campaign_id: int) -> dict[LookupStatus, int]:

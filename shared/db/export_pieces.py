@@ -22,8 +22,9 @@ from shared.domain.exports import (
 )
 from shared.domain.states import LetterState
 
-# Longer than any piece takes; planning a million letters takes the longest of all.
-LEASE_S = 600
+# Longer than any piece takes, and than planning a million letters takes.
+_LEASE_S = 120
+_PLAN_LEASE_S = 600
 _LONGEST_QUERY_S = 300
 _MOST_CRASHES = 2
 _GIVE_UP = text(
@@ -34,7 +35,8 @@ _GIVE_UP = text(
 _CLAIM = text(
     "UPDATE export SET state = 'making', attempt = attempt + 1, served_at = now(),"
     " crash_count = crash_count + (lease_until IS NOT NULL)::int,"
-    f" lease_until = now() + interval '{LEASE_S} seconds' WHERE id = (SELECT id FROM export WHERE state = 'waiting'"
+    f" lease_until = now() + CASE WHEN planned_at IS NULL THEN interval '{_PLAN_LEASE_S} seconds'"
+    f" ELSE interval '{_LEASE_S} seconds' END WHERE id = (SELECT id FROM export WHERE state = 'waiting'"
     " OR state = 'making' AND (lease_until IS NULL OR lease_until < now())"
     " ORDER BY served_at NULLS FIRST, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) RETURNING *"
 )
@@ -86,7 +88,7 @@ _NEXT = text(
     " ON piece.export_id = export.id AND piece.read_at IS NULL ORDER BY piece.number LIMIT 1"
 )
 _STORE = text(
-    f"WITH mine AS (UPDATE export SET crash_count = 0, lease_until = now() + interval '{LEASE_S} seconds',"
+    f"WITH mine AS (UPDATE export SET crash_count = 0, lease_until = now() + interval '{_LEASE_S} seconds',"
     f" size = size + :size WHERE {_MINE} AND erasures = :erasures RETURNING id, size)"
     " UPDATE export_piece SET read_at = :read_at, name = :name, rows = :rows, data = :data FROM mine"
     " WHERE export_id = mine.id AND number = :number RETURNING mine.size"

@@ -14,6 +14,7 @@ from shared.db.claims import LEASE
 from shared.db.driver import Spelled, ask
 from shared.domain.causes import Cause
 from shared.domain.follow_ups import AT_ONCE, NO_NEWSLETTER, UPDATE, Need
+from shared.domain.pace import LARGEST_BATCH
 
 # Claims follow each other, so that each sees what the one before has taken.
 _LOCK = text("SELECT pg_advisory_xact_lock(7310045)")
@@ -65,22 +66,23 @@ _LAST = (
 _CLAIM = text(
     "WITH due AS MATERIALIZED (SELECT * FROM follow_up WHERE state IN ('queued', 'deferred') AND due_at <= now()"
     " AND transport = :transport AND NOT EXISTS (SELECT 1 FROM installation WHERE is_paused OR hold_reason <> '')"
-    " ORDER BY due_at, id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED),"
+    " ORDER BY due_at, id LIMIT :judged FOR NO KEY UPDATE SKIP LOCKED),"
     f" judged AS (SELECT f.*, {SUPPRESSED} AS is_suppressed,"
     f" (s.state = 'withdrawn' AND f.kind NOT IN {_NO_NEWSLETTER}) OR {_NOT_NEEDED} AS is_not_needed, {_LAST} AS last"
     " FROM due f JOIN submission s ON s.id = f.submission_id JOIN campaign ON campaign.id = f.campaign_id),"
     " ranked AS (SELECT *, is_suppressed OR is_not_needed AS is_over, row_number() OVER (PARTITION BY email_hash,"
     f" campaign_id, kind IN {_AT_ONCE}, is_suppressed OR is_not_needed, CASE WHEN is_test THEN submission_id END"
     " ORDER BY due_at, id) AS turn FROM judged),"
-    f" verdict AS (SELECT id, is_suppressed, is_over, last, kind NOT IN {_AT_ONCE}"
+    f" verdict AS (SELECT id, due_at, is_suppressed, is_over, last, kind NOT IN {_AT_ONCE}"
     " AND (turn > 1 OR coalesce(last > now() - interval '1 day', false)) AS is_too_soon FROM ranked),"
     " dropped AS (UPDATE follow_up SET state = 'cancelled', state_changed_at = now(),"
     f" cause = CASE WHEN is_suppressed THEN '{Cause.SUPPRESSED}' ELSE '{Cause.NOT_NEEDED}' END"
     " FROM verdict WHERE follow_up.id = verdict.id AND is_over),"
     " put_off AS (UPDATE follow_up SET due_at = coalesce(last, now()) + interval '1 day' FROM verdict"
     " WHERE follow_up.id = verdict.id AND is_too_soon AND NOT is_over),"
-    " claimed AS (UPDATE follow_up" + LEASE.format(table="follow_up") + " FROM verdict"
-    " WHERE follow_up.id = verdict.id AND NOT is_over AND NOT is_too_soon RETURNING follow_up.*)"
+    " chosen AS (SELECT id FROM verdict WHERE NOT is_over AND NOT is_too_soon ORDER BY due_at, id LIMIT :limit),"
+    " claimed AS (UPDATE follow_up" + LEASE.format(table="follow_up") + " FROM chosen"
+    " WHERE follow_up.id = chosen.id RETURNING follow_up.*)"
     " SELECT claimed.*, (SELECT count(*) FROM verdict) AS judged FROM (VALUES (1)) AS one LEFT JOIN claimed ON true"
     " ORDER BY due_at, claimed.id"
 )
@@ -95,14 +97,17 @@ _IS_UNWANTED = Spelled(
 def claim_follow_ups(
     connection: Connection, transport: str, *, worker: str, lease_s: float, limit: int
 ) -> list[RowMapping]:
-    """Takes due follow-ups of one transport, after dropping and putting off what the rules say."""
+    """Takes up to `limit` due follow-ups of one transport, after dropping and putting off what the rules say."""
     values = {"transport": transport, "worker": worker, "lease_s": lease_s, "limit": limit}
+    judged = limit
     connection.execute(_LOCK)
     while True:
-        rows = list(connection.execute(_CLAIM, values).mappings())
+        rows = list(connection.execute(_CLAIM, {**values, "judged": judged}).mappings())
         claimed = [row for row in rows if row["id"] is not None]
-        if claimed or rows[0]["judged"] < limit:
+        if claimed or rows[0]["judged"] < judged:
             return claimed
+        # None of these may leave, and many more may be like them.
+        judged = LARGEST_BATCH
 
 
 def is_unwanted(connection: Connection, follow_up_id: int) -> bool:

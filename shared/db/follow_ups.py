@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select, text, update
 
+from shared.db.delivery_connections import is_overdue
 from shared.db.driver import Spelled, ask
 from shared.db.tables import follow_up
 from shared.domain.follow_ups import ADDRESS_FAILS, ANSWER, REPLY, TO_ORGANIZERS, Need, PlannedStep
@@ -173,11 +174,9 @@ def lock_waiting(connection: Connection, submission_id: int) -> list[RowMapping]
     return list(connection.execute(query.order_by(follow_up.c.id).with_for_update(key_share=True)).mappings())
 
 
-def lock_overdue(connection: Connection, limit: int) -> list[RowMapping]:
-    """Follow-ups whose worker has let the lease run out."""
-    query = select(follow_up).where(
-        follow_up.c.state == LetterState.SENDING.value, follow_up.c.lease_until < func.now()
-    )
+def lock_overdue(connection: Connection, limit: int, dead_after_s: float) -> list[RowMapping]:
+    """Follow-ups whose worker is dead, or has let the lease run out."""
+    query = select(follow_up).where(is_overdue(follow_up, dead_after_s))
     return list(connection.execute(query.limit(limit).with_for_update(key_share=True, skip_locked=True)).mappings())
 
 

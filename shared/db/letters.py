@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, bindparam, exists, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from shared.db.delivery_connections import is_overdue
 from shared.db.driver import ask, spell
 from shared.db.tables import letter, letter_event, receipt, submission
 from shared.domain.causes import Cause
@@ -129,9 +130,9 @@ def _move(connection: Connection, row: RowMapping, actor: str, changes: Mapping[
     )
 
 
-def lock_overdue(connection: Connection, limit: int) -> list[RowMapping]:
-    """Letters whose worker has let the lease run out."""
-    query = select(letter).where(letter.c.state == LetterState.SENDING.value, letter.c.lease_until < func.now())
+def lock_overdue(connection: Connection, limit: int, dead_after_s: float) -> list[RowMapping]:
+    """Letters whose worker is dead, or has let the lease run out."""
+    query = select(letter).where(is_overdue(letter, dead_after_s))
     return list(connection.execute(query.limit(limit).with_for_update(key_share=True, skip_locked=True)).mappings())
 
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from shared.db.campaigns import SENDABLE
+from shared.db.delivery_connections import AT_WORK
 from shared.domain.causes import Cause
 from shared.domain.pace import BURST_SHARE, Pace
 from shared.domain.states import LetterState
 from shared.domain.transport import Transport
+from shared.timing import USUAL
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class DomainPace:
     transport: Transport
     receiving_domain: str
     pace: Pace
-    # Connections that are at work for it now, over all processes.
+    # Connections that are at work for it now, over all hosts; those of a dead worker are not.
     busy: int
 
 
@@ -38,10 +40,15 @@ DUE = (
     " AND letter.campaign_id = campaign.id AND letter.due_at <= now()"
 )
 # Connections at work, counted once for all domains.
-_WITH_BUSY = (
-    "WITH busy AS MATERIALIZED (SELECT transport, receiving_domain, count(DISTINCT worker) AS hands FROM letter"
-    " WHERE state = 'sending' GROUP BY transport, receiving_domain)"
+_WITH_BUSY = f"""
+WITH busy AS MATERIALIZED (
+    SELECT letter.transport, letter.receiving_domain, count(DISTINCT letter.worker) AS hands
+    FROM letter
+    LEFT JOIN delivery_connection ON delivery_connection.name = letter.worker
+    WHERE letter.state = 'sending' AND {AT_WORK}
+    GROUP BY letter.transport, letter.receiving_domain
 )
+"""
 _BUSY = (
     "coalesce((SELECT hands FROM busy WHERE busy.transport = p.transport"
     " AND busy.receiving_domain = p.receiving_domain), 0)"
@@ -94,9 +101,15 @@ _ADD_ONE = text(
 )
 
 
-def find_domain(connection: Connection, transports: Sequence[Transport], lane: LetterState) -> DomainPace | None:
+def find_domain(
+    connection: Connection,
+    transports: Sequence[Transport],
+    lane: LetterState,
+    *,
+    dead_after_s: float = USUAL.dead_after,
+) -> DomainPace | None:
     """The domain with due letters of this lane that was served least recently; waits for one that others hold."""
-    values = _values(transports)
+    values = _values(transports, dead_after_s)
     row = connection.execute(_FIND_FREE[lane], values).one_or_none()
     if row is None and connection.execute(_ANY_DUE[lane], values).scalar_one():
         row = connection.execute(_FIND_WAITING[lane], values).one_or_none()
@@ -107,9 +120,15 @@ def find_domain(connection: Connection, transports: Sequence[Transport], lane: L
     return DomainPace(Transport(transport), domain, pace, busy)
 
 
-def letters_are_due(connection: Connection, transports: Sequence[Transport], lane: LetterState) -> bool:
+def letters_are_due(
+    connection: Connection,
+    transports: Sequence[Transport],
+    lane: LetterState,
+    *,
+    dead_after_s: float = USUAL.dead_after,
+) -> bool:
     """True when a claim would find letters: the same question without taking any."""
-    return bool(connection.execute(_ANY_DUE[lane], _values(transports)).scalar_one())
+    return bool(connection.execute(_ANY_DUE[lane], _values(transports, dead_after_s)).scalar_one())
 
 
 def take_tokens(connection: Connection, domain: DomainPace, letters: int) -> None:
@@ -154,8 +173,12 @@ def add_domains(connection: Connection, pairs: Sequence[tuple[str, str]] | None 
         connection.execute(_ADD_ONE, values)
 
 
-def _values(transports: Sequence[Transport]) -> dict[str, object]:
-    return {"transports": [t.value for t in transports], "burst_share": BURST_SHARE}
+def _values(transports: Sequence[Transport], dead_after_s: float) -> dict[str, object]:
+    return {
+        "transports": [transport.value for transport in transports],
+        "burst_share": BURST_SHARE,
+        "dead_after_s": dead_after_s,
+    }
 
 
 def _key(transport: Transport, receiving_domain: str) -> dict[str, str]:

@@ -10,12 +10,10 @@ MOST_CONNECTIONS = 128
 # server, where more would only wait for each other, and all for one that thinks for seconds.
 ENOUGH_PER_S = 150
 FEWEST_CONNECTIONS = 2
-# Slower letters come in smaller batches.
-SLOW_LETTER_S = 0.05
-# Batches hold so many letters, of a domain nobody has written to yet only a few. A quick server gets more at once, for
-# which claiming and recording cost less each.
+# Batches hold so many letters. A quick server gets more at once, for which claiming and recording cost less each; a
+# slow one fewer, since a lost host makes a whole batch uncertain. What nobody has been written to yet may be slow.
 BATCH = 20
-FIRST_BATCH = 4
+FIRST_BATCH = 2
 LARGEST_BATCH = 100
 _QUICK_BATCH_S = 0.2
 # A rate may be used up in one go to this share of an hour.
@@ -52,13 +50,12 @@ class BatchSummary:
 
 
 def batch_size(pace: Pace, *, batch_seconds: float) -> int:
-    """Letters worth about `batch_seconds` of work, within the tokens there are."""
+    """Letters worth at most `batch_seconds` of the server's work, and one at least, within the tokens there are."""
     if pace.seconds_per_letter == 0:
         size = FIRST_BATCH
-    elif pace.seconds_per_letter > SLOW_LETTER_S:
-        size = max(1, min(BATCH, int(batch_seconds / pace.seconds_per_letter)))
     else:
-        size = max(BATCH, min(LARGEST_BATCH, int(_QUICK_BATCH_S / pace.seconds_per_letter)))
+        enough = max(BATCH, min(LARGEST_BATCH, int(_QUICK_BATCH_S / pace.seconds_per_letter)))
+        size = max(1, min(enough, int(batch_seconds / pace.seconds_per_letter)))
     return size if pace.rate_per_hour is None else min(size, int(pace.tokens))
 
 

@@ -14,7 +14,8 @@ class Trouble:
     """A problem with `count` letters at one office, one mail domain, or everywhere.
 
     `office` is its name in words, `address` where its letters go today, empty when nowhere; `has_second` when all
-    offices concerned have a second address that works; `said` is what the mail server said.
+    offices concerned have a second address that works; `said` is what the mail server said. `lost` tells which workers
+    stopped answering, and when.
     """
 
     problem: Problem
@@ -26,6 +27,7 @@ class Trouble:
     has_second: bool = False
     is_vacant: bool = False
     said: str = ""
+    lost: str = ""
 
     @property
     def letters(self) -> str:
@@ -132,6 +134,15 @@ def _uncertain(t: Trouble) -> Words:
     return title, words, (_retry(t, "Send", "again"), _SETTLE)
 
 
+def _lost_worker(t: Trouble) -> Words:
+    title = f"{t.lost or 'A worker stopped answering'}; {t.letters} may have left"
+    words = (
+        "If the worker comes back with its journal, they settle by themselves; otherwise a bounce, a receipt, or three"
+        " days settle most of them. Sent again, an office may get a second copy."
+    )
+    return title, words, (_SETTLE, _retry(t, "Send", "again"))
+
+
 def _unconfirmed(t: Trouble) -> Words:
     title = f"{t.letters} never confirmed"
     words = "Nothing came back in three days: they probably arrived. Sent again, an office may get a second copy."
@@ -204,6 +215,7 @@ _WORDS: dict[Problem, Callable[[Trouble], Words]] = {
     Problem.GAVE_UP: _gave_up,
     Problem.OUR_DNS: _our_dns,
     Problem.UNCERTAIN: _uncertain,
+    Problem.LOST_WORKER: _lost_worker,
     Problem.UNCONFIRMED: _unconfirmed,
     Problem.EXPIRED: _expired,
     Problem.QUARANTINED: _quarantined,

@@ -19,6 +19,7 @@ class Problem(StrEnum):
     GAVE_UP = "gave_up"
     OUR_DNS = "our_dns"
     UNCERTAIN = "uncertain"
+    LOST_WORKER = "lost_worker"
     UNCONFIRMED = "unconfirmed"
     EXPIRED = "expired"
     QUARANTINED = "quarantined"
@@ -43,6 +44,7 @@ PROBLEM_WORDS: dict[Problem, str] = {
     Problem.GAVE_UP: "Tried for days",
     Problem.OUR_DNS: "Our sender is not trusted",
     Problem.UNCERTAIN: "May have arrived",
+    Problem.LOST_WORKER: "Worker was lost",
     Problem.UNCONFIRMED: "Never confirmed",
     Problem.EXPIRED: "Too late to send",
     Problem.QUARANTINED: "Set aside",
@@ -82,6 +84,8 @@ _OF_FAILED: dict[Cause, Problem] = {
 
 def problem_of(state: LetterState, cause: Cause) -> Problem | None:
     """The problem of a letter; None when it needs nobody."""
+    if state is LetterState.UNCERTAIN and cause is Cause.LEASE_EXPIRED:
+        return Problem.LOST_WORKER
     if state in _OF_STATES:
         return _OF_STATES[state]
     if state is LetterState.HELD:

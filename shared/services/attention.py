@@ -1,6 +1,7 @@
 """What needs attention in a campaign, grouped by what one mends: cheap enough to be asked for every few seconds."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine
@@ -34,7 +35,7 @@ def read_attention(engine: Engine, settings: Settings, stored: StoredCampaign, s
     usable = open_transports(settings)
     with engine.connect() as connection:
         lines = rows.count_lines(connection, stored.id)
-        troubles = _troubles(connection, stored.id, lines)
+        troubles = [_with_hosts(connection, stored.id, one, say) for one in _troubles(connection, stored.id, lines)]
         domains = rows.waiting_domains(connection, stored.id, usable, _MOST_DOMAINS)
         asked = rows.count_asked(connection, stored.id)
     groups = [group_of(trouble) for trouble in troubles]
@@ -77,6 +78,18 @@ def _troubles(connection: Connection, campaign_id: int, lines: Sequence[Attentio
         _trouble(problem, office, domain, own, offices, seconds, said)
         for (problem, office, domain), own in gathered.items()
     ]
+
+
+def _with_hosts(connection: Connection, campaign_id: int, trouble: Trouble, say: Say) -> Trouble:
+    """A trouble of lost workers says on which hosts they were."""
+    hosts = rows.lost_hosts(connection, campaign_id) if trouble.problem is Problem.LOST_WORKER else []
+    if not hosts:
+        return trouble
+    names, last = [host for host, _ in hosts], say(hosts[-1][1])
+    if len(names) == 1:
+        return replace(trouble, lost=f"A worker on host {names[0]} stopped answering at {last}")
+    listed = f"{', '.join(names[:-1])} and {names[-1]}"
+    return replace(trouble, lost=f"Workers on hosts {listed} stopped answering, the last at {last}")
 
 
 def _addresses(connection: Connection, holders: Sequence[int]) -> dict[int, tuple[str, str]]:

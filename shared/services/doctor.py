@@ -17,6 +17,7 @@ from shared.db.figures import count_imbalance
 from shared.db.import_reports import newest_rosters
 from shared.db.installation import read_switches
 from shared.db.tables import office
+from shared.db.uncertain import list_uncertain
 from shared.db.upgrade import is_current
 from shared.domain.office_changes import OLD_ROSTER_DAYS
 from shared.domain.pace_words import time_words
@@ -26,6 +27,7 @@ from shared.queue.names import QueueName
 from shared.services.outbox import open_transports
 from shared.services.relay import with_relay
 from shared.services.sender_domain import ask_dns, read_check
+from shared.services.uncertain import uncertain_advice, uncertain_words
 from shared.settings import Settings
 
 _CONNECT_SECONDS = 5.0
@@ -66,6 +68,7 @@ def examine(engine: Engine, settings: Settings, part: str = "") -> list[Finding]
         selectors = read_check(engine, settings).selectors
         with engine.connect() as connection:
             findings.append(check_letters(connection, settings))
+            findings.append(check_uncertain(connection, settings))
             checks: tuple[Callable[[Connection], Finding], ...] = (
                 check_switches,
                 check_conservation,
@@ -101,6 +104,14 @@ def check_letters(connection: Connection, settings: Settings) -> Finding:
         words = ", ".join(f"{one.receiving_domain} for {time_words(one.oldest_due_s)}" for one in late)
         return Finding("letters", f"due and not taken up: {words}", "See whether workers run: dearrep delivery pace")
     return Finding("letters", "none is overdue")
+
+
+def check_uncertain(connection: Connection, settings: Settings) -> Finding:
+    """No letter may have left unseen, unless a person has marked it as dealt with."""
+    lines = list_uncertain(connection)
+    if not lines:
+        return Finding("uncertain", "no letter is")
+    return Finding("uncertain", uncertain_words(lines), uncertain_advice(lines, settings.public_url))
 
 
 def check_switches(connection: Connection) -> Finding:

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.clock import now
+from shared.db.delivery_connections import count_connections
 from shared.domain.figures import DomainFigures, Figures
 from shared.queue.ring import Ring
 from shared.services.counters import RingFailures
@@ -46,6 +47,8 @@ class _Fixed(Collector):
 def _database(engine: Engine, settings: Settings) -> Iterator[GaugeMetricFamily]:
     try:
         figures, switches = current_figures(engine, settings), read_switches(engine)
+        with engine.connect() as connection:
+            connections = count_connections(connection, settings.timing.dead_after)
     except SQLAlchemyError as error:
         _LOG.warning("metrics.no_database", error=type(error).__name__)
         yield _one("dearrep_database_up", "1 while the database answers.", 0)
@@ -57,6 +60,8 @@ def _database(engine: Engine, settings: Settings) -> Iterator[GaugeMetricFamily]
     yield _one("dearrep_submissions_accepted", "Submissions whose Send was pressed.", figures.people)
     yield _by_label("dearrep_letters", "Letters by state.", "state", figures.letters.items())
     yield _by_label("dearrep_follow_ups", "Emails to supporters by state.", "state", figures.follow_ups.items())
+    words = "SMTP connections that workers hold, over all hosts."
+    yield _by_label("dearrep_delivery_connections", words, "transport", connections.items())
     yield _one("dearrep_letters_unbalanced", "Letters missing or too many; not 0 is an alarm.", figures.imbalance)
     yield from _domains(figures.domains)
 

@@ -31,9 +31,10 @@ def prepare_submissions(engine: Engine, ring: Ring, settings: Settings) -> int:
     """Works through due lookups and letterless submissions for a task's time; returns how many it moved on."""
     ring.answer(TaskName.PREPARE_SUBMISSIONS)
     ends, moved = time.monotonic() + settings.timing.task, 0
+    lease = _lease(settings)
     while True:
         with engine.begin() as connection:
-            claimed = submissions.claim_lookups(connection, BATCH, timedelta(seconds=settings.timing.lookup_lease))
+            claimed = submissions.claim_lookups(connection, BATCH, lease)
         failpoint("prepare.claimed")
         if _look_up_or_put_back(engine, ring, settings, claimed):
             ring.ring(TaskName.PREPARE_SUBMISSIONS)
@@ -44,6 +45,13 @@ def prepare_submissions(engine: Engine, ring: Ring, settings: Settings) -> int:
         if time.monotonic() > ends:
             ring.ring(TaskName.PREPARE_SUBMISSIONS)
             return moved
+
+
+def _lease(settings: Settings) -> timedelta:
+    """How long a batch may take; people wait for so long after their worker has died."""
+    timing = settings.timing
+    longest = timing.lookup_lease if settings.geocoders else min(timing.lookup_lease, timing.dead_after)
+    return timedelta(seconds=longest)
 
 
 def _make_letters(engine: Engine, ring: Ring, settings: Settings) -> int:

@@ -1,12 +1,13 @@
 """Rings for whatever is due, and mends what a crash left behind. Any process may run it, at any time, in any number."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
 from sqlalchemy import Connection, Engine, text
 
-from shared.db import follow_ups, letters, pace, receipts, submissions
+from shared.db import delivery_connections, follow_ups, letters, pace, receipts, submissions
 from shared.domain.causes import Cause
 from shared.domain.follow_ups import Trigger
 from shared.domain.identities import email_hash
@@ -50,18 +51,19 @@ def sweep(engine: Engine, ring: Ring, settings: Settings) -> list[TaskName]:
     recover(engine, folder, settings.timing)
     with engine.begin() as connection:
         if connection.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _LOCK}).scalar_one():
-            _mend_overdue(connection)
+            _mend_overdue(connection, settings.timing.dead_after)
             _expire(connection)
             _settle(connection)
             pace.add_domains(connection)
             _tell_of_failing(connection, settings)
             failpoint("sweep.mending")
+    _prune_connections(engine, settings)
     erase_requested(engine)
     turn_campaigns(engine)
     carry_out_due(engine, ring)
     settle_offices(engine, ring)
     with engine.connect() as connection:
-        due = _due_tasks(connection, open_transports(settings))
+        due = _due_tasks(connection, open_transports(settings), settings.timing.dead_after)
     for task in due:
         ring.ring(task)
     # Somebody has to notice a lost letter while nobody looks at the dashboard.
@@ -80,15 +82,28 @@ def tidy(engine: Engine, settings: Settings) -> int:
     return gone
 
 
-def _mend_overdue(connection: Connection) -> None:
-    """A lease ran out: the worker is gone and may have sent the letter. Nobody sends it again by itself."""
-    for row in letters.lock_overdue(connection, BATCH):
-        values = {"crash_count": row["crash_count"] + 1}
-        letters.change_letter(connection, row, LetterState.UNCERTAIN, cause=Cause.LEASE_EXPIRED, values=values)
-        _LOG.warning("letter.lease_expired", letter_id=row["id"], attempt=row["attempt"])
-    for row in follow_ups.lock_overdue(connection, BATCH):
-        values = {"cause": Cause.LEASE_EXPIRED.value, "crash_count": row["crash_count"] + 1}
-        follow_ups.change_follow_up(connection, row, LetterState.UNCERTAIN, values)
+def _mend_overdue(connection: Connection, dead_after_s: float) -> None:
+    """The worker is dead and may have sent the letter: no worker sends it again.
+
+    Its name stays on the letter. Its own late answer, or its journal, may still say what became of the letter.
+    """
+    lost: Counter[str] = Counter()
+    while rows := letters.lock_overdue(connection, BATCH, dead_after_s):
+        for row in rows:
+            letters.change_letter(connection, row, LetterState.UNCERTAIN, cause=Cause.LEASE_EXPIRED)
+            _LOG.warning("letter.lease_expired", letter_id=row["id"], attempt=row["attempt"])
+        lost.update(row["worker"] for row in rows)
+    for worker, number in lost.items():
+        _LOG.error("delivery.worker_lost", worker=worker, letters=number)
+    while rows := follow_ups.lock_overdue(connection, BATCH, dead_after_s):
+        for row in rows:
+            values = {"cause": Cause.LEASE_EXPIRED.value}
+            follow_ups.change_follow_up(connection, row, LetterState.UNCERTAIN, values)
+
+
+def _prune_connections(engine: Engine, settings: Settings) -> None:
+    with engine.begin() as connection:
+        delivery_connections.prune_connections(connection, settings.timing.dead_after)
 
 
 def _expire(connection: Connection) -> None:
@@ -119,13 +134,16 @@ def _tell_of_failing(connection: Connection, settings: Settings) -> None:
     follow_ups.tell_of_failing(connection, to, email_hash(settings.secret_key, to), GATHER_S)
 
 
-def _due_tasks(connection: Connection, transports: Sequence[Transport]) -> list[TaskName]:
+def _due_tasks(connection: Connection, transports: Sequence[Transport], dead_after_s: float) -> list[TaskName]:
     """The tasks whose claims would find something; letters that must wait ring no bell."""
+    first_tries, retries = (
+        pace.letters_are_due(connection, transports, lane, dead_after_s=dead_after_s) for lane in pace.LANES
+    )
     checks = {
         TaskName.PREPARE_SUBMISSIONS: submissions.lookups_are_due(connection),
         TaskName.MAKE_LETTERS: submissions.letters_are_due(connection),
-        TaskName.DELIVER_LETTERS: pace.letters_are_due(connection, transports, LetterState.QUEUED),
-        TaskName.RETRY_LETTERS: pace.letters_are_due(connection, transports, LetterState.DEFERRED),
+        TaskName.DELIVER_LETTERS: first_tries,
+        TaskName.RETRY_LETTERS: retries,
         TaskName.APPLY_RECEIPTS: receipts.receipts_are_due(connection),
         TaskName.SEND_MAIL: follow_ups.follow_ups_are_due(connection, transports),
         TaskName.REHEARSE: rehearsals_are_due(connection),

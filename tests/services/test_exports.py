@@ -209,6 +209,9 @@ def test_a_worker_that_dies_is_taken_over_where_it_was(
     with pytest.raises(Killed):
         make_exports(engine, None, settings)
     assert make_exports(engine, None, settings) == 0
+    with engine.connect() as connection:
+        # Only planning takes longer.
+        assert connection.scalar(text("SELECT lease_until <= now() + interval '2 minutes' FROM export"))
     end_lease(engine)
     assert make_exports(engine, None, settings) == 1
     assert made == [1, 2, 3, 3, 4, 5]

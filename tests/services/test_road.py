@@ -185,6 +185,23 @@ def test_nobody_waits_for_a_lease_after_a_fault_of_the_database(here: Here, monk
     assert here.view(token).state is SubmissionState.READY
 
 
+@pytest.mark.parametrize(("geocoders", "seconds"), [("", 30), ("census", 120)])
+def test_a_dead_worker_s_lookup_waits_no_longer_than_a_lookup_may_take(
+    here: Here, monkeypatch: pytest.MonkeyPatch, geocoders: str, seconds: int
+) -> None:
+    here.begin()
+
+    def dies(*_: object) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(prepare, "_look_up_claimed", dies)
+    with pytest.raises(SystemExit):
+        prepare.prepare_submissions(here.engine, here.ring, replace(here.settings, geocoders=geocoders))
+    with here.engine.connect() as connection:
+        left = connection.scalar(text("SELECT extract(epoch FROM lease_until - now()) FROM submission"))
+    assert seconds - 10 < left <= seconds
+
+
 def test_one_address_that_breaks_the_lookup_harms_no_other(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     real = prepare.look_up_many
 

@@ -76,7 +76,8 @@ class _Letters:
 
     def claim(self, connection: Connection, worker: str) -> Batch | None:
         """Due letters of the domain that was served least recently."""
-        domain = pace.find_domain(connection, open_transports(self._settings), self._state)
+        transports, dead_after = open_transports(self._settings), self._timing.dead_after
+        domain = pace.find_domain(connection, transports, self._state, dead_after_s=dead_after)
         if domain is None:
             return None
         limit = batch_size(domain.pace, batch_seconds=self._timing.batch)

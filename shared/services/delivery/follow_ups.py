@@ -12,7 +12,9 @@ from shared.db.claims import Kind
 from shared.db.engine import at_once
 from shared.db.follow_up_claims import claim_follow_ups, is_unwanted
 from shared.domain.campaigns import Campaign
+from shared.domain.pace import Pace, batch_size, next_pace
 from shared.domain.states import CLAIMABLE
+from shared.domain.transport import Transport
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.rendering.emails import RenderedEmail
@@ -24,7 +26,6 @@ from shared.services.outbox import open_transports
 from shared.settings import Settings
 
 _LOG = structlog.get_logger()
-_BATCH = 50
 
 
 def send_mail(engine: Engine, ring: Ring, settings: Settings) -> int:
@@ -50,19 +51,26 @@ def _readable(connection: Connection, numbers: set[int]) -> dict[int, Campaign]:
 
 
 class _FollowUps:
-    """Claims by transport; each email's words are made with its first claim and kept for the next ones."""
+    """Claims by transport; each email's words are made with its first claim and kept for the next ones.
+
+    How fast each server is, a run learns from its own batches.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._lease_s = settings.timing.lease
+        self._timing = settings.timing
+        self._paces: dict[Transport, Pace] = {}
+        self._learned = self._paces
 
     def claim(self, connection: Connection, worker: str) -> Batch | None:
         """Due follow-ups of the first transport that has any; none while a letter is due."""
-        transports = open_transports(self._settings)
-        if any(pace.letters_are_due(connection, transports, state) for state in CLAIMABLE):
+        transports, dead_after = open_transports(self._settings), self._timing.dead_after
+        if any(pace.letters_are_due(connection, transports, state, dead_after_s=dead_after) for state in CLAIMABLE):
             return None
+        lease = self._timing.lease
         for transport in transports:
-            rows = claim_follow_ups(connection, transport, worker=worker, lease_s=self._lease_s, limit=_BATCH)
+            limit = batch_size(self._pace(transport), batch_seconds=self._timing.batch)
+            rows = claim_follow_ups(connection, transport, worker=worker, lease_s=lease, limit=limit)
             if rows:
                 return Batch(transport, self._parcels(connection, rows))
         return None
@@ -70,9 +78,12 @@ class _FollowUps:
     def record(self, connection: Connection, batch: Batch, carried: Carried) -> None:
         """Outcomes only."""
         record(connection, Kind.FOLLOW_UP, carried.results)
+        learned = next_pace(self._pace(batch.transport), carried.summary)
+        self._learned = {**self._paces, batch.transport: learned}
 
     def recorded(self) -> None:
-        """Nothing follows."""
+        """The next batch is as large as this one was quick."""
+        self._paces = self._learned
 
     def is_unwanted(self, engine: Engine, parcel: Parcel) -> bool:
         """Somebody who unsubscribes while the batch is under way gets nothing more."""
@@ -82,6 +93,9 @@ class _FollowUps:
         except DBAPIError:
             # It goes back to its queue, and who knows by then is asked again.
             return True
+
+    def _pace(self, transport: Transport) -> Pace:
+        return self._paces.get(transport, Pace())
 
     def _parcels(self, connection: Connection, rows: Sequence[RowMapping]) -> tuple[Parcel, ...]:
         known = _readable(connection, {row["campaign_id"] for row in rows})

@@ -1,64 +1,74 @@
 """Keeps the heartbeat of this process's SMTP connections going while they are open."""
 
+import math
 import threading
-import time
+from collections.abc import Sequence
 
 import structlog
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from shared.db import delivery_connections
 from shared.db.engine import at_once
+from shared.services.delivery.carry import boot_seconds
+from shared.timing import Timing
 
 _LOG = structlog.get_logger()
 
 
 class Heartbeat:
-    """Renews all open connections of one process every `every` seconds, from a thread that ends with the last one.
+    """Renews all open connections of one run every `timing.heartbeat` seconds, from a thread that ends with the last.
 
-    `silent_for` tells how long ago the database last heard of them, so that a worker that other workers take to be
-    gone stops sending.
+    `is_lost` tells a worker that the database has not heard of its connection for too long, or has taken it for dead,
+    so that it stops sending before other workers look at what it holds.
     """
 
-    def __init__(self, engine: Engine, every: float) -> None:
-        self._engine, self._every = engine, every
-        self._lock = threading.Lock()
-        self._names: set[str] = set()
-        self._heard_at = time.monotonic()
+    def __init__(self, engine: Engine, timing: Timing) -> None:
+        self._engine, self._timing = engine, timing
+        self._changed = threading.Condition()
+        # By connection: when the database last heard of it, by `boot_seconds()`.
+        self._heard: dict[str, float] = {}
         self._thread: threading.Thread | None = None
 
-    def add(self, name: str) -> None:
-        """Renews this connection from now on; its row was written a moment ago."""
-        with self._lock:
-            if not self._names:
-                self._heard_at = time.monotonic()
-            self._names.add(name)
+    def add(self, name: str, heard_at: float) -> None:
+        """Renews this connection from now on; `heard_at` is before the claim that wrote its row."""
+        with self._changed:
+            self._heard[name] = max(heard_at, self._heard.get(name, -math.inf))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
                 self._thread.start()
 
     def remove(self, name: str) -> None:
         """Stops renewing this connection."""
-        with self._lock:
-            self._names.discard(name)
+        with self._changed:
+            self._heard.pop(name, None)
+            self._changed.notify()
 
-    def silent_for(self) -> float:
-        """Seconds since the database last heard of this process's connections."""
-        return time.monotonic() - self._heard_at
+    def is_lost(self, name: str) -> bool:
+        """True when nothing may be sent over this connection before its worker claims again."""
+        return boot_seconds() - self._heard.get(name, -math.inf) > self._timing.longest_silence
 
     def _run(self) -> None:
         while True:
-            time.sleep(self._every)
-            with self._lock:
-                names = list(self._names)
-                if not names:
+            with self._changed:
+                self._changed.wait_for(lambda: not self._heard, timeout=self._timing.heartbeat)
+                if not self._heard:
                     self._thread = None
                     return
-            began = time.monotonic()
-            try:
-                with at_once(self._engine) as connection:
-                    delivery_connections.beat(connection, names)
-            except DBAPIError as error:
-                _LOG.warning("delivery.heartbeat_failed", error=type(error).__name__)
-                continue
-            self._heard_at = began
+                names = [name for name, heard_at in self._heard.items() if heard_at > -math.inf]
+            self._beat(names)
+
+    def _beat(self, names: Sequence[str]) -> None:
+        began = boot_seconds()
+        try:
+            with at_once(self._engine) as connection:
+                alive = delivery_connections.beat(connection, names, self._timing.dead_after)
+        except SQLAlchemyError as error:
+            _LOG.warning("delivery.heartbeat_failed", error=type(error).__name__)
+            return
+        with self._changed:
+            # One that was removed, or claimed again meanwhile, is not of this heartbeat.
+            asked = {name for name in names if self._heard.get(name, math.inf) < began}
+            self._heard.update({name: began if name in alive else -math.inf for name in asked})
+        if asked - alive:
+            _LOG.warning("delivery.taken_for_dead", connections=len(asked - alive))

@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy import Connection, Engine, RowMapping
 
-from shared.db import installation
+from shared.db import delivery_connections, installation
 from shared.db.claims import Kind, Result, attempts_of, held_by
 from shared.domain.causes import Cause
 from shared.domain.states import LetterState
@@ -30,6 +30,7 @@ def recover(engine: Engine, folder: Path, timing: Timing) -> int:
         if records:
             with engine.begin() as connection:
                 _replay(connection, records, timing)
+                delivery_connections.close_connection(connection, *(one.name for one in records))
     return len(records)
 
 

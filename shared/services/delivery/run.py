@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from shared.db import delivery_connections
@@ -86,7 +86,7 @@ class _Run:
         self._engine, self._settings, self._lane, self._make_way = engine, settings, lane, make_way
         self._timing = settings.timing
         self._watch = _StopWatch(engine, self._timing.watch)
-        self._heartbeat = Heartbeat(engine, self._timing.heartbeat)
+        self._heartbeat = Heartbeat(engine, self._timing)
         self._lock = threading.Lock()
         self._hands: list[Future[None]] = []
         self.ends = time.monotonic() + self._timing.task
@@ -107,7 +107,6 @@ class _Run:
     def _work(self) -> None:
         journal = Journal(journal_folder(self._settings))
         session: SmtpSession | None = None
-        transport: Transport | None = None
         try:
             while time.monotonic() < self.ends and not STOPPING.is_set():
                 self._make_way()
@@ -115,12 +114,11 @@ class _Run:
                 claimed_at = boot_seconds()
                 with self._engine.begin() as connection:
                     batch = self._lane.claim(connection, journal.name)
-                    if batch is not None and (session is None or transport is not batch.transport):
-                        transport = batch.transport
-                        delivery_connections.open_connection(connection, journal.name, transport)
+                    if batch is not None:
+                        delivery_connections.open_connection(connection, journal.name, batch.transport)
                 if batch is None:
                     break
-                self._heartbeat.add(journal.name)
+                self._heartbeat.add(journal.name, claimed_at)
                 failpoint("deliver.claimed")
                 with self._lock:
                     self.claimed += len(batch.parcels)
@@ -129,20 +127,21 @@ class _Run:
                 session = self._session_for(batch.transport, session)
                 self._carry(session, journal, batch, claimed_at)
         except BaseException:
-            # What was claimed or sent may not be recorded: the sweep reads the journal.
+            # What was claimed or sent may not be recorded: the sweep reads the journal, and then frees the connection.
+            self._heartbeat.remove(journal.name)
             journal.abandon()
             raise
         finally:
             if session is not None:
                 session.close()
-            if transport is not None:
-                self._free(journal.name)
+        if session is not None:
+            self._free(journal.name)
         journal.close()
 
     def _free(self, name: str) -> None:
-        """A connection whose end can't be told is taken to be gone when its heartbeat stops."""
+        """Everything is recorded. A connection whose end can't be written is dead when its heartbeat stops."""
         self._heartbeat.remove(name)
-        with contextlib.suppress(DBAPIError), at_once(self._engine) as connection:
+        with contextlib.suppress(SQLAlchemyError), at_once(self._engine) as connection:
             delivery_connections.close_connection(connection, name)
 
     def _carry(self, session: SmtpSession, journal: Journal, batch: Batch, claimed_at: float) -> None:
@@ -152,8 +151,8 @@ class _Run:
             batch.parcels,
             timing=self._timing,
             claimed_at=claimed_at,
-            stop=STOPPING.is_set,
-            is_stopped=self._is_stopped,
+            stop=lambda: STOPPING.is_set() or self._heartbeat.is_lost(journal.name),
+            is_stopped=lambda parcel: self._is_stopped(parcel, journal.name),
         )
         failpoint("deliver.before_record")
         journal.sync()
@@ -169,8 +168,10 @@ class _Run:
         journal.clear()
         self._lane.recorded()
 
-    def _is_stopped(self, parcel: Parcel) -> bool:
-        return self._watch(parcel.campaign_id) or self._lane.is_unwanted(self._engine, parcel)
+    def _is_stopped(self, parcel: Parcel, name: str) -> bool:
+        """The heartbeat comes last: the other questions wait for the database, which may have been away for long."""
+        unwanted = self._watch(parcel.campaign_id) or self._lane.is_unwanted(self._engine, parcel)
+        return unwanted or self._heartbeat.is_lost(name)
 
     def _session_for(self, transport: Transport, session: SmtpSession | None) -> SmtpSession:
         url = server_url(self._settings, transport)
