@@ -186,6 +186,12 @@ def _quick(t: Trouble) -> Words:
     return title, words, (Move(_all(t, "Release"), action=BulkAction.RELEASE), Move("Read them", Way.LETTERS))
 
 
+def _restored(t: Trouble) -> Words:
+    title = f"{t.letters} may have been sent before a backup was restored"
+    words = "Cancel the letters that the mail relay’s log or the offices say have arrived. Release the others."
+    return title, words, (_SEE, Move(_all(t, "Release"), action=BulkAction.RELEASE), _cancel(t))
+
+
 def _held(t: Trouble) -> Words:
     return (
         f"{t.letters} held",
@@ -210,6 +216,7 @@ _WORDS: dict[Problem, Callable[[Trouble], Words]] = {
     Problem.VACANT_SEAT: _vacant,
     Problem.NO_EMAIL: _no_email,
     Problem.SENT_QUICKLY: _quick,
+    Problem.RESTORED: _restored,
     Problem.HELD: _held,
 }
 _ICONS: dict[Problem, str] = {
@@ -219,6 +226,7 @@ _ICONS: dict[Problem, str] = {
     Problem.REFUSED: "x",
     Problem.VACANT_SEAT: "pause",
     Problem.SENT_QUICKLY: "pause",
+    Problem.RESTORED: "pause",
     Problem.HELD: "pause",
     Problem.EXPIRED: "clock",
     Problem.QUARANTINED: "lock",

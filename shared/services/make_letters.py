@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Connection, Engine, RowMapping
 
 from shared.clock import now
-from shared.db import campaigns, drafts, duplicates, letters, pace, submissions, targets
+from shared.db import campaigns, drafts, duplicates, installation, letters, pace, submissions, targets
 from shared.domain.backoff import GIVE_UP_AFTER_S
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.causes import Cause
@@ -96,6 +96,7 @@ def _values_of(
     chosen = targets.chosen_targets(connection, [row["id"] for row in rows])
     stored = {number: campaigns.read_campaign(connection, number) for number in {row["campaign_id"] for row in rows}}
     published = drafts.last_published(connection, stored)
+    doubt = installation.read_doubt(connection)
     values: dict[int, list[Mapping[str, Any]]] = {}
     for row in rows:
         offices = chosen.get(row["id"], [])
@@ -104,7 +105,7 @@ def _values_of(
             campaign = stored[row["campaign_id"]]
             if row["accepted_at"] < published.get(campaign.id, row["accepted_at"]):
                 campaign = as_accepted(connection, campaign, row["accepted_at"])
-            held = _is_too_quick(settings, row)
+            held = _why_held(settings, row, doubt)
             written = [office for office in offices if campaign.campaign.why_left_out(office) is None]
             values[row["id"]] = [
                 _letter_values(row, author_to(campaign.campaign, author, office, written), campaign, office, held=held)
@@ -126,14 +127,20 @@ def as_accepted(connection: Connection, stored: StoredCampaign, accepted_at: dat
     return replace(stored, campaign=campaign)
 
 
-def _is_too_quick(settings: Settings, row: RowMapping) -> bool:
-    """Nobody reads and sends that quickly, programs do. A test letter does no harm."""
+def _why_held(settings: Settings, row: RowMapping, doubt: datetime | None) -> Mapping[str, str]:
+    """What holds letters whoever they are to: they may have left before a restore, or nobody reads that quickly.
+
+    Programs send within seconds. A test letter does no harm.
+    """
+    if doubt and row["accepted_at"] <= doubt:
+        return _held(HoldReason.RESTORE, Cause.RESTORED)
     seconds = (row["accepted_at"] - row["created_at"]).total_seconds()
-    return not row["is_test"] and seconds < settings.fastest_send
+    is_too_quick = not row["is_test"] and seconds < settings.fastest_send
+    return _held(HoldReason.ABUSE_CHECK, Cause.ABUSE_CHECK) if is_too_quick else {}
 
 
 def _letter_values(
-    row: RowMapping, author: Author, stored: StoredCampaign, office: Office, *, held: bool
+    row: RowMapping, author: Author, stored: StoredCampaign, office: Office, *, held: Mapping[str, str]
 ) -> Mapping[str, Any]:
     values: dict[str, Any] = {
         "words": stored_words(stored.id, author.name, row["email"], row["city"], office.holder, office.district),
@@ -159,8 +166,7 @@ def _letter_values(
         "from_name": author.name,
         "reply_to": row["email"],
     }
-    if held:
-        values |= _held(HoldReason.ABUSE_CHECK, Cause.ABUSE_CHECK)
+    values |= held
     if office.vacant or not office.email:
         return values if held else values | _held(*why_held(office))
     rendered = render_letter(stored.campaign, author, office)

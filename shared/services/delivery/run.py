@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -21,8 +22,10 @@ from shared.domain.pace import MOST_CONNECTIONS
 from shared.domain.transport import Transport
 from shared.failpoints import failpoint
 from shared.providers.journal import Journal
+from shared.providers.ledger import note_departures
 from shared.providers.smtp import SmtpSession
 from shared.services.delivery.carry import Carried, Parcel, boot_seconds, carry
+from shared.services.delivery.generations import claim
 from shared.services.outbox import server_url
 from shared.settings import Settings
 
@@ -100,24 +103,28 @@ class _Run:
                 self._hands.pop().result()
 
     def _work(self) -> None:
-        journal = Journal(journal_folder(self._settings))
+        folder = journal_folder(self._settings)
+        journal = Journal(folder)
         session: SmtpSession | None = None
         try:
             while time.monotonic() < self.ends and not STOPPING.is_set():
                 self._make_way()
                 failpoint("deliver.before_claim")
                 claimed_at = boot_seconds()
-                with self._engine.begin() as connection:
-                    batch = self._lane.claim(connection, journal.name)
-                if batch is None:
+                claimed = claim(self._engine, folder, partial(self._lane.claim, worker=journal.name))
+                if claimed is None:
                     break
+                batch, lineage = claimed
                 failpoint("deliver.claimed")
                 with self._lock:
                     self.claimed += len(batch.parcels)
                 if batch.more_hands:
                     self.start_hand(extra=True)
                 session = self._session_for(batch.transport, session)
-                self._carry(session, journal, batch, claimed_at)
+                carried = self._carry(session, journal, batch, claimed_at)
+                note_departures(folder, lineage, carried.accepted(batch.parcels))
+                journal.clear()
+                self._lane.recorded()
         except BaseException:
             # What was claimed or sent may not be recorded: the sweep reads the journal.
             journal.abandon()
@@ -127,7 +134,7 @@ class _Run:
                 session.close()
         journal.close()
 
-    def _carry(self, session: SmtpSession, journal: Journal, batch: Batch, claimed_at: float) -> None:
+    def _carry(self, session: SmtpSession, journal: Journal, batch: Batch, claimed_at: float) -> Carried:
         carried = carry(
             session,
             journal,
@@ -148,8 +155,7 @@ class _Run:
             with attempt, self._engine.begin() as connection:
                 self._lane.record(connection, batch, carried)
         failpoint("deliver.after_record")
-        journal.clear()
-        self._lane.recorded()
+        return carried
 
     def _is_stopped(self, parcel: Parcel) -> bool:
         return self._watch(parcel.campaign_id) or self._lane.is_unwanted(self._engine, parcel)
