@@ -4,6 +4,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import psycopg
+from psycopg import sql
+
 from shared.local.engine_place import find_binaries, own_for, server_user
 from shared.local.postgres import DATABASE, EmbeddedPostgres
 
@@ -19,6 +22,16 @@ def dump_database(postgres: EmbeddedPostgres, file: Path, *, database: str = DAT
 def restore_dump(postgres: EmbeddedPostgres, file: Path, *more: str, database: str = DATABASE) -> None:
     """`pg_restore --clean --if-exists`, as the docs say."""
     _run("pg_restore", "--clean", "--if-exists", *more, "-d", postgres.url(database), str(file))
+
+
+def restore_rows(postgres: EmbeddedPostgres, file: Path, *, database: str = DATABASE) -> None:
+    """The dump's rows in the tables that are there, instead of theirs."""
+    url = postgres.url(database)
+    with psycopg.connect(url) as connection:
+        tables = [row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+        names = sql.SQL(", ").join(map(sql.Identifier, tables))
+        connection.execute(sql.SQL("TRUNCATE {}").format(names))
+    _run("pg_restore", "--data-only", "--disable-triggers", "-d", url, str(file))
 
 
 def copy_data(postgres: EmbeddedPostgres, folder: Path) -> Path:

@@ -15,7 +15,6 @@ from shared import clock
 from shared.db.domains import list_domains
 from shared.db.figures import count_imbalance
 from shared.db.import_reports import newest_rosters
-from shared.db.installation import read_switches
 from shared.db.tables import office
 from shared.db.upgrade import is_current
 from shared.domain.office_changes import OLD_ROSTER_DAYS
@@ -23,6 +22,8 @@ from shared.domain.pace_words import time_words
 from shared.domain.sender_domain import faults
 from shared.queue.broker_state import BrokerAway, read_broker
 from shared.queue.names import QueueName
+from shared.services.delivery.restored import report_hold
+from shared.services.delivery.switches import read_switches
 from shared.services.outbox import open_transports
 from shared.services.relay import with_relay
 from shared.services.sender_domain import ask_dns, read_check
@@ -66,8 +67,8 @@ def examine(engine: Engine, settings: Settings, part: str = "") -> list[Finding]
         selectors = read_check(engine, settings).selectors
         with engine.connect() as connection:
             findings.append(check_letters(connection, settings))
+            findings.append(check_switches(engine))
             checks: tuple[Callable[[Connection], Finding], ...] = (
-                check_switches,
                 check_conservation,
                 check_data,
                 check_clock,
@@ -103,11 +104,12 @@ def check_letters(connection: Connection, settings: Settings) -> Finding:
     return Finding("letters", "none is overdue")
 
 
-def check_switches(connection: Connection) -> Finding:
+def check_switches(engine: Engine) -> Finding:
     """Nothing keeps all letters from leaving."""
-    switches = read_switches(connection)
+    switches = read_switches(engine)
     if switches.hold_reason:
-        return Finding("delivery", f"held: {switches.hold_reason}", "Decide: dearrep delivery release")
+        words = " ".join([f"held: {switches.hold_reason}", *report_hold(engine).lines])
+        return Finding("delivery", words, "Decide: dearrep delivery release")
     if switches.is_paused:
         return Finding("delivery", "everything is paused", "Go on: dearrep delivery resume")
     return Finding("delivery", "letters leave when they are due")

@@ -21,7 +21,7 @@ from shared.services.make_letters import make_due_letters
 from shared.services.prepare import prepare_submissions
 from shared.services.sweep import sweep
 from shared.settings import Settings
-from tests.backups import copy_data, dump_database, put_back_data, restore_dump
+from tests.backups import copy_data, dump_database, put_back_data, restore_dump, restore_rows
 from tests.factories import make_campaign, make_ring, write_letters
 from tests.smtp_server import ScriptedSmtpServer
 
@@ -122,18 +122,14 @@ def backup(request: pytest.FixtureRequest, place: Place, engine_room: Path, tmp_
 
         def restore() -> None:
             if way == "into a new cluster":
-                other = EmbeddedPostgres(
-                    engine_room / "other", password="y" * 8, log=engine_room / "o.log", durable=False
-                )
+                home, log = engine_room / "other", engine_room / "o.log"
+                other = EmbeddedPostgres(home, password="y" * 8, log=log, durable=False)
                 other.start()
                 others.append(other)
                 place.postgres = other
                 place.engine.dispose()
                 place.engine = make_engine(other.url())
             if way == "rows only":
-                tables = "SELECT string_agg(format('%I', tablename), ', ') FROM pg_tables WHERE schemaname = 'public'"
-                with place.engine.begin() as connection:
-                    connection.execute(text(f"TRUNCATE {connection.execute(text(tables)).scalar_one()}"))
                 restore_rows(place.postgres, file)
             else:
                 restore_dump(place.postgres, file, *(["-1"] if way == "in one transaction" else []))
@@ -155,12 +151,6 @@ def backup(request: pytest.FixtureRequest, place: Place, engine_room: Path, tmp_
     yield by_files if way == "files" else by_dump
     for other in others:
         other.stop()
-
-
-def restore_rows(postgres: EmbeddedPostgres, file: Path) -> None:
-    from tests.backups import _run
-
-    _run("pg_restore", "--data-only", "--disable-triggers", "-d", postgres.url(), str(file))
 
 
 @pytest.mark.parametrize("swept", [True, False], ids=["swept before", "never swept"])

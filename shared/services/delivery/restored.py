@@ -62,6 +62,16 @@ class HoldReport:
         """Those of them that are known to have left."""
         return sum(one.known for one in self.campaigns)
 
+    @property
+    def lines(self) -> list[str]:
+        """The same for a terminal, a line for each campaign; none when nothing waits that may have left."""
+        told = [(one.title, one.waiting, "letters", one.known) for one in self.campaigns]
+        told += [("Emails to supporters", self.emails, "emails", self.known_emails)] if self.emails else []
+        return [
+            f"{about}: {waiting:,} waiting {what} may have left; {known:,} of them are known to have left."
+            for about, waiting, what, known in told
+        ]
+
 
 def report_hold(engine: Engine, *, named: int = 0) -> HoldReport:
     """Which letters may already have left, and the first `named` of those that are known to; empty without a hold."""
