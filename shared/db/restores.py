@@ -17,8 +17,8 @@ from shared.domain.states import RESTORED_ARROWS, HoldReason, LetterState
 
 _UNSETTLED = ", ".join(f"'{state}'" for state, to in RESTORED_ARROWS.items() if LetterState.SENT in to)
 _HOLDABLE = ", ".join(f"'{state}'" for state, to in RESTORED_ARROWS.items() if LetterState.HELD in to)
-# What this host worked on before the backup, and what its ledger says of a later attempt. A row that was made since
-# has a number that other rows had before it.
+# What its ledger says of a later attempt than the backup knows. A row that was made since the restore may have the
+# number of another one that left: it is younger than the host's last word before the backup, and than that departure.
 _TELL = {
     kind: text(
         f"""
@@ -27,7 +27,7 @@ _TELL = {
         FROM unnest(CAST(:ids AS bigint[]), CAST(:attempts AS int[]), CAST(:times AS timestamptz[]))
             AS told(id, attempt, left_at)
         JOIN {kind} row ON row.id = told.id
-        WHERE row.created_at <= :worked_until AND row.state IN ({_UNSETTLED})
+        WHERE row.created_at <= :made_until AND row.created_at <= told.left_at AND row.state IN ({_UNSETTLED})
             AND (told.attempt > row.attempt OR (told.attempt = row.attempt AND row.state IN ('sending', 'uncertain')))
         GROUP BY row.id
         ON CONFLICT DO NOTHING
@@ -54,8 +54,8 @@ _HAS_LEFT = {
             WHERE letter.id = known.id
             RETURNING letter.id, old, attempt
         )
-        INSERT INTO letter_event (letter_id, from_state, to_state, attempt, cause, actor)
-        SELECT id, old, 'sent', attempt, '{Cause.RESTORED}', :actor FROM changed
+        INSERT INTO letter_event (letter_id, from_state, to_state, attempt, actor)
+        SELECT id, old, 'sent', attempt, :actor FROM changed
         """
     ),
     Kind.FOLLOW_UP: text(
@@ -140,11 +140,14 @@ _FORGET = text("DELETE FROM departure")
 
 
 def tell(
-    connection: Connection, kind: Kind, departures: Sequence[tuple[int, int, datetime]], worked_until: datetime
+    connection: Connection, kind: Kind, departures: Sequence[tuple[int, int, datetime]], made_until: datetime
 ) -> None:
-    """Notes which rows that wait, or may have left, did leave by a host's ledger: (id, attempt, time) each."""
+    """Notes which rows that wait, or may have left, did leave by a host's ledger: (id, attempt, time) each.
+
+    Rows that were made later than `made_until` are not in the backup.
+    """
     ids, attempts, times = ([one[place] for one in departures] for place in range(3))
-    values = {"ids": ids, "attempts": attempts, "times": times, "worked_until": worked_until}
+    values = {"ids": ids, "attempts": attempts, "times": times, "made_until": made_until}
     connection.execute(_TELL[kind], values)
 
 

@@ -188,8 +188,8 @@ def _quick(t: Trouble) -> Words:
 
 def _restored(t: Trouble) -> Words:
     title = f"{t.letters} may have been sent before a backup was restored"
-    words = "Cancel the letters that the mail relay’s log or the offices say have arrived. Release the others."
-    return title, words, (_SEE, Move(_all(t, "Release"), action=BulkAction.RELEASE), _cancel(t))
+    words = "Withdraw those that have arrived, by the mail relay’s log or the office’s word. Release the others."
+    return title, words, (_cancel(t), Move(_all(t, "Release"), action=BulkAction.RELEASE))
 
 
 def _held(t: Trouble) -> Words:

@@ -34,7 +34,7 @@ def note_departures(folder: Path, lineage: str, items: Iterable[Item]) -> None:
     Without a lineage nothing has left yet under this host's name.
     """
     now = time.time()
-    lines = "".join(json.dumps([int(now), one.kind, one.id, one.attempt]) + "\n" for one in items)
+    lines = "".join(json.dumps([round(now, 3), one.kind, one.id, one.attempt]) + "\n" for one in items)
     if not lines or not lineage:
         return
     file = folder / _FOLDER / f"{lineage}.{datetime.fromtimestamp(now, UTC):%Y-%m-%d}"

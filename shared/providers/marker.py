@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import secrets
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from shared.domain.generations import Marker
 from shared.errors import DearRepError
 
 _FILE, _LOCK = "generation", "generation.lock"
+# What threads of this process wait to have written: whoever comes first writes it for all of them.
+_WAITING: dict[Path, Marker] = {}
+_WAITING_LOCK = threading.Lock()
 
 
 class MarkerMovedOn(DearRepError):
@@ -28,15 +32,22 @@ def keep_marker(folder: Path, marker: Marker, lineages: tuple[str, ...]) -> None
 
     `lineages` are those that the database knew. Raises MarkerMovedOn when the disk has one that it did not.
     """
+    _wait(folder, marker)
     with _alone(folder):
-        known = _read(folder / _FILE)
-        if known is not None and known.covers(marker):
+        known = _read(folder / _FILE) or Marker(marker.host)
+        if known.covers(marker):
             return
-        if known is not None and known.lineage == marker.lineage:
-            marker = marker.joined(known)
-        elif known is not None and known.lineage and known.lineage not in lineages:
+        if known.lineage and known.lineage != marker.lineage and known.lineage not in lineages:
             raise MarkerMovedOn("The database was accepted anew while letters were claimed.")
+        for other in (known, _WAITING[folder]):
+            marker = marker.joined(other) if other.lineage == marker.lineage else marker
         _write(folder, marker)
+
+
+def _wait(folder: Path, marker: Marker) -> None:
+    with _WAITING_LOCK:
+        other = _WAITING.get(folder)
+        _WAITING[folder] = marker.joined(other) if other and other.lineage == marker.lineage else marker
 
 
 def _make(folder: Path) -> Marker:

@@ -332,3 +332,16 @@ def test_the_same_database_is_never_held_however_often_it_works(place: Place) ->
         recover(place.engine, journal_folder(place.settings), place.settings.timing)
     assert place.reason() == ""
     assert place.copies() == [1] * 6
+
+
+def test_a_new_letter_with_the_number_of_one_that_left_is_not_taken_for_it(place: Place, tmp_path: Path) -> None:
+    place.write("old", 1)
+    place.sweep()
+    dump = dump_database(place.postgres, tmp_path / "dump")
+    place.write("lost", 1)
+    place.deliver()
+    restore_dump(place.postgres, dump)
+    place.write("new", 1)
+    assert place.count("SELECT max(id) FROM letter") == 4
+    place.sweep()
+    assert [letter.id for letter in report_hold(place.engine, named=10).known_letters] == [1, 2]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -17,6 +17,8 @@ from shared.providers.ledger import ledger_size, read_departures
 from shared.providers.marker import read_marker
 
 _LOG = structlog.get_logger()
+# A host raises its generation at least so often: rows of the backup are no younger than its last word, and this.
+_SWEPT_WITHIN = timedelta(minutes=1)
 # Rows in one transaction.
 _BATCH = 1_000
 # What was read of a folder's ledger, for a database that is held: it is not read again while it is the same.
@@ -109,7 +111,7 @@ def tell_departures(engine: Engine, folder: Path) -> None:
         departures = list(read_departures(folder, marker.lineage, worked_until))
         for kind in Kind:
             own = [(one.item.id, one.item.attempt, one.left_at) for one in departures if one.item.kind == kind]
-            restores.tell(connection, kind, own, worked_until)
+            restores.tell(connection, kind, own, worked_until + _SWEPT_WITHIN)
     _READ[folder] = (switches.held_at, size)
 
 
