@@ -26,6 +26,7 @@ from shared.services.delivery.restored import report_hold
 from shared.services.delivery.switches import read_switches
 from shared.services.outbox import open_transports
 from shared.services.relay import with_relay
+from shared.services.secret_key import is_known_key
 from shared.services.sender_domain import ask_dns, read_check
 from shared.settings import Settings
 
@@ -67,7 +68,7 @@ def examine(engine: Engine, settings: Settings, part: str = "") -> list[Finding]
         selectors = read_check(engine, settings).selectors
         with engine.connect() as connection:
             findings.append(check_letters(connection, settings))
-            findings.append(check_switches(engine))
+            findings += [check_secret_key(engine, settings), check_switches(engine)]
             checks: tuple[Callable[[Connection], Finding], ...] = (
                 check_conservation,
                 check_data,
@@ -102,6 +103,14 @@ def check_letters(connection: Connection, settings: Settings) -> Finding:
         words = ", ".join(f"{one.receiving_domain} for {time_words(one.oldest_due_s)}" for one in late)
         return Finding("letters", f"due and not taken up: {words}", "See whether workers run: dearrep delivery pace")
     return Finding("letters", "none is overdue")
+
+
+def check_secret_key(engine: Engine, settings: Settings) -> Finding:
+    """The data belong to the key that is set."""
+    if is_known_key(engine, settings):
+        return Finding("secret key", "it is the one that the data belong to")
+    words = "DEARREP_SECRET_KEY is not the key that this database belongs to: nothing starts with it"
+    return Finding("secret key", words, "Put the old key back. If it is lost: dearrep key accept")
 
 
 def check_switches(engine: Engine) -> Finding:
