@@ -9,6 +9,10 @@ class SettingsError(DearRepError):
     """A setting is missing or bad; the text names it and says how to mend it."""
 
 
+class WrongSecretKey(DearRepError):
+    """The database belongs to another secret key; the text says what to do."""
+
+
 class NotFound(DearRepError):
     """No such campaign, submission, letter or message."""
 

@@ -4,6 +4,7 @@ import click
 
 from shared.cli.stack import open_stack
 from shared.db.upgrade import upgrade
+from shared.services.secret_key import check_key, check_key_if_migrated
 
 
 @click.group(name="db")
@@ -15,5 +16,7 @@ def database_group() -> None:
 def upgrade_command() -> None:
     """Bring the schema to this version. Make a backup first; see docs/operations.md."""
     with open_stack(migrated=False) as stack:
+        check_key_if_migrated(stack.engine, stack.settings)
         upgrade(stack.engine)
+        check_key(stack.engine, stack.settings)
     click.echo("The database is up to date.")

@@ -8,7 +8,7 @@ from shared.db.installation import Switches
 from shared.domain.pace_words import break_words, empty_words, rate_words
 from shared.errors import NotAllowed
 from shared.services.delivery.domains import list_domains, set_rate
-from shared.services.delivery.recover import accept_database
+from shared.services.delivery.restored import HoldReport, accept_database, hold_everything, report_hold
 from shared.services.delivery.switches import pause_everything, read_switches
 
 _ACTOR = "command"
@@ -21,10 +21,10 @@ def delivery_group() -> None:
 
 @delivery_group.command("status")
 def status() -> None:
-    """Say whether anything keeps letters from leaving."""
+    """Say whether anything keeps letters from leaving, and which letters may have left before a restore."""
     with open_stack() as stack:
-        switches = read_switches(stack.engine)
-    for line in _lines(switches) or ["Letters leave when they are due."]:
+        switches, report = read_switches(stack.engine), report_hold(stack.engine)
+    for line in [*_lines(switches), *report.lines] or ["Letters leave when they are due."]:
         click.echo(line)
 
 
@@ -47,19 +47,33 @@ def resume() -> None:
         click.echo(line)
 
 
-@delivery_group.command("release")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-def release(*, yes: bool) -> None:
-    """Let letters leave that are held, after you have made sure that none of them was sent before."""
+@delivery_group.command("hold")
+@click.option("--reason", required=True, help="Shown on every page of the dashboard until you release.")
+def hold(reason: str) -> None:
+    """Let nothing leave until somebody releases it: for a restore that no worker can notice."""
     with open_stack() as stack:
-        switches = read_switches(stack.engine)
+        hold_everything(stack.engine, reason, actor=_ACTOR)
+    click.echo("Everything is held. Decide: dearrep delivery release")
+
+
+@delivery_group.command("release")
+@click.option("--all", "all_letters", is_flag=True, help="Also letters that may have left before a restore.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def release(*, all_letters: bool, yes: bool) -> None:
+    """Go on from this database after a hold.
+
+    Letters that are known to have left become “sent”. Letters that may have left stay on hold, for organizers to
+    release or cancel, unless you add --all.
+    """
+    with open_stack() as stack:
+        switches, report = read_switches(stack.engine), report_hold(stack.engine)
         if not switches.hold_reason:
             raise NotAllowed("Nothing is held.")
-        click.echo(_hold_line(switches))
-        click.echo("Letters that were sent after a backup wait in it again, and would go out twice.")
-        if not yes and not click.confirm("Go on from this database, and let all waiting letters leave?"):
+        for line in (_hold_line(switches), *report.lines, _consequence(report, all_letters=all_letters)):
+            click.echo(line)
+        if not yes and not click.confirm("Go on from this database?"):
             raise NotAllowed("Nothing was changed.")
-        accept_database(stack.engine, actor=_ACTOR)
+        accept_database(stack.engine, actor=_ACTOR, let_doubtful_leave=all_letters)
     click.echo("Released.")
     if switches.is_paused:
         click.echo("Everything is still paused. Go on: dearrep delivery resume")
@@ -101,4 +115,15 @@ def _lines(switches: Switches) -> list[str]:
 
 def _hold_line(switches: Switches) -> str:
     since = f" since {switches.held_at:%Y-%m-%d %H:%M} UTC" if switches.held_at else ""
-    return f"Everything is held{since}: {switches.hold_reason}"
+    backup = f" The backup was made at about {switches.backup_at:%Y-%m-%d %H:%M} UTC." if switches.backup_at else ""
+    return f"Everything is held{since}: {switches.hold_reason}{backup}"
+
+
+def _consequence(report: HoldReport, *, all_letters: bool) -> str:
+    doubtful = report.waiting - report.known
+    if all_letters:
+        return f"{doubtful:,} letters that may have left will leave. An office that has one already gets it twice."
+    return (
+        f"{doubtful:,} letters that may have left stay on hold, so that none goes out twice."
+        " To let them leave: dearrep delivery release --all"
+    )

@@ -14,6 +14,7 @@ from shared.db.upgrade import is_current, upgrade
 from shared.errors import DearRepError
 from shared.local.servers import LocalServers
 from shared.services.relay import with_relay
+from shared.services.secret_key import check_key
 from shared.settings import ENVIRONMENT_NAMES, Settings, from_env
 
 _DATABASE, _BROKER, _SECRET = (ENVIRONMENT_NAMES[name] for name in ("database_url", "redis_url", "secret_key"))
@@ -70,8 +71,12 @@ def with_servers(env: Mapping[str, str], servers: LocalServers | None) -> dict[s
 
 
 @contextmanager
-def open_stack(*, migrated: bool = True) -> Iterator[Stack]:
-    """Servers for as long as the block runs. An embedded database is migrated; another one must be already."""
+def open_stack(*, migrated: bool = True, any_key: bool = False) -> Iterator[Stack]:
+    """Servers for as long as the block runs. An embedded database is migrated; another one must be already.
+
+    Raises WrongSecretKey when the database belongs to another key, unless the command works with `any_key`. Commands
+    that take a database as it is, without `migrated`, look at the key themselves.
+    """
     env = process_environment()
     servers = local_servers(env)
     if servers is not None:
@@ -82,6 +87,8 @@ def open_stack(*, migrated: bool = True) -> Iterator[Stack]:
         try:
             if migrated:
                 bring_up_to_date(engine, embedded=servers is not None and servers.postgres is not None)
+                if not any_key:
+                    check_key(engine, settings)
                 settings = with_relay(engine, settings)
             yield Stack(settings, engine)
         finally:

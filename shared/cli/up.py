@@ -24,6 +24,7 @@ from shared.paths import CAMPAIGNS, ROOT
 from shared.services.campaigns import import_campaign, list_campaigns, read_campaign
 from shared.services.lookup import has_real_directory
 from shared.services.organizers import issue_one_time_password
+from shared.services.secret_key import check_key
 from shared.settings import ENVIRONMENT_NAMES, Settings, from_env
 
 _READY_SECONDS = 60.0
@@ -88,6 +89,7 @@ class _House:
         engine = make_engine(settings.database_url, pool_size=2)
         try:
             bring_up_to_date(engine, embedded=self.servers.postgres is not None)
+            check_key(engine, settings)
             import_new_campaigns(engine)
             for child in (
                 children.mailbox(),

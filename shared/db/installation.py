@@ -8,19 +8,34 @@ from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.tables import installation
 
-_IDENTITY = text(
-    "SELECT (SELECT system_identifier::text FROM pg_control_system()),"
-    " (SELECT timeline_id FROM pg_control_checkpoint()), pg_current_wal_lsn()::text"
+_POSITION = text("SELECT pg_current_wal_lsn()::text")
+# Waits for those who are making letters, and makes those who come later see what is written.
+_SHARED = text("SELECT doubtful_until FROM installation FOR SHARE")
+_WRITE_IDENTITY = text(
+    """
+    UPDATE installation
+    SET system_identifier = (SELECT system_identifier::text FROM pg_control_system()),
+        timeline = (SELECT timeline_id FROM pg_control_checkpoint()),
+        table_oid = 'installation'::regclass::oid::bigint
+    """
 )
+_BEGIN_LINEAGE = text(
+    "UPDATE installation SET lineages = lineages || gen_random_uuid()::text WHERE :again OR lineages = '{}'"
+)
+_FIRST_KEY = text("UPDATE installation SET key_fingerprint = :fingerprint WHERE :again OR key_fingerprint = ''")
 
 
 @dataclass(frozen=True)
 class Switches:
-    """What keeps everything from leaving. `hold_reason` is "" and `held_at` None while nothing is held."""
+    """What keeps everything from leaving. `hold_reason` is "" and `held_at` None while nothing is held.
+
+    `backup_at` is about when the backup was made that everything is held for, None when nobody can tell.
+    """
 
     is_paused: bool = False
     hold_reason: str = ""
     held_at: datetime | None = None
+    backup_at: datetime | None = None
 
     @property
     def stops_all(self) -> bool:
@@ -30,22 +45,24 @@ class Switches:
 
 def read_switches(connection: Connection) -> Switches:
     """Whether an organizer paused everything, and why everything is held."""
-    query = select(installation.c.is_paused, installation.c.hold_reason, installation.c.held_at)
+    names = ("is_paused", "hold_reason", "held_at", "backup_at")
+    query = select(*(installation.c[name] for name in names))
     row = connection.execute(query).one_or_none()
     return Switches(*row) if row else Switches()
 
 
-def hold(connection: Connection, reason: str) -> None:
-    """Nothing leaves until a person decides; the first reason stays."""
+def hold(connection: Connection, reason: str, *, backup_at: datetime | None = None) -> bool:
+    """Nothing leaves until a person decides; the first reason stays. False when everything was held before."""
     _make(connection)
-    held = update(installation).where(installation.c.hold_reason == "").values(hold_reason=reason, held_at=func.now())
-    connection.execute(held)
+    values = {"hold_reason": reason, "held_at": func.now(), "backup_at": backup_at}
+    statement = update(installation).where(installation.c.hold_reason == "").values(values)
+    return connection.execute(statement).rowcount == 1
 
 
 def release(connection: Connection) -> None:
     """A person decided that letters may leave again from this database."""
     _make(connection)
-    connection.execute(update(installation).values(hold_reason="", held_at=None))
+    connection.execute(update(installation).values(hold_reason="", held_at=None, backup_at=None))
 
 
 def pause_all(connection: Connection, *, paused: bool) -> None:
@@ -54,23 +71,50 @@ def pause_all(connection: Connection, *, paused: bool) -> None:
     connection.execute(update(installation).values(is_paused=paused))
 
 
+def doubt_until(connection: Connection, moment: datetime) -> None:
+    """Letters that were accepted until then may have left before a restore, those too that are not made yet."""
+    connection.execute(update(installation).values(doubtful_until=moment))
+
+
+def read_doubt(connection: Connection) -> datetime | None:
+    """The moment that `doubt_until` wrote; it can't change before COMMIT."""
+    return connection.execute(_SHARED).scalar_one_or_none()
+
+
 def known_identity(connection: Connection) -> tuple[str, int]:
     """The cluster that this installation believes to be in: PostgreSQL's system identifier and timeline."""
     row = connection.execute(select(installation.c.system_identifier, installation.c.timeline)).one_or_none()
     return (row.system_identifier, row.timeline) if row else ("", 0)
 
 
-def actual_identity(connection: Connection) -> tuple[str, int, str]:
-    """The cluster that we talk to: system identifier, timeline, and how far its write-ahead log has come."""
-    row = connection.execute(_IDENTITY).one()
-    return row[0], row[1], row[2]
+def log_position(connection: Connection) -> str:
+    """How far the write-ahead log of the cluster has come."""
+    return str(connection.execute(_POSITION).scalar_one())
 
 
-def write_identity(connection: Connection, system_identifier: str, timeline: int) -> None:
-    """From now on this is our cluster."""
+def write_identity(connection: Connection) -> None:
+    """From now on this is our database, by the names that PostgreSQL has for it."""
     _make(connection)
-    connection.execute(update(installation).values(system_identifier=system_identifier, timeline=timeline))
+    connection.execute(_WRITE_IDENTITY)
+
+
+def begin_lineage(connection: Connection, *, again: bool) -> None:
+    """A new name for what is written from now on: in an empty database, and `again` when one was accepted."""
+    _make(connection)
+    connection.execute(_BEGIN_LINEAGE, {"again": again})
+
+
+def read_key_fingerprint(connection: Connection) -> str:
+    """Of the secret key that this database belongs to; empty before the first start."""
+    return connection.execute(select(installation.c.key_fingerprint)).scalar_one_or_none() or ""
+
+
+def write_key_fingerprint(connection: Connection, fingerprint: str, *, again: bool) -> None:
+    """Keeps the first key's; with `again` this one's, whatever was there."""
+    _make(connection)
+    connection.execute(_FIRST_KEY, {"fingerprint": fingerprint, "again": again})
 
 
 def _make(connection: Connection) -> None:
-    connection.execute(insert(installation).values(id=1).on_conflict_do_nothing())
+    """Needs the table's key, which a dump restores last: a row that is on its way is not made here."""
+    connection.execute(insert(installation).values(id=1).on_conflict_do_nothing(index_elements=["id"]))

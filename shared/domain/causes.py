@@ -40,6 +40,7 @@ class Cause(StrEnum):
     ATTENDED = "attended"
     REWRITTEN = "rewritten"
     READDRESSED = "readdressed"
+    RESTORED = "restored"
 
 
 @dataclass(frozen=True)
@@ -114,4 +115,8 @@ CAUSE_WORDS: dict[Cause, CauseWords] = {
     Cause.ATTENDED: CauseWords("An organizer marked this as dealt with."),
     Cause.REWRITTEN: CauseWords("For whoever holds the seat now."),
     Cause.READDRESSED: CauseWords("The office’s address was corrected, or the one before fails."),
+    Cause.RESTORED: CauseWords(
+        phrase("A backup was restored. The campaign is checking whether this letter was already sent."),
+        "Release it if it was not sent; cancel it if it was.",
+    ),
 }

@@ -197,6 +197,12 @@ def _quick(t: Trouble) -> Words:
     return title, words, (Move(_all(t, "Release"), action=BulkAction.RELEASE), Move("Read them", Way.LETTERS))
 
 
+def _restored(t: Trouble) -> Words:
+    title = f"{t.letters} may have been sent before a backup was restored"
+    words = "Withdraw those that have arrived, by the mail relay’s log or the office’s word. Release the others."
+    return title, words, (_cancel(t), Move(_all(t, "Release"), action=BulkAction.RELEASE))
+
+
 def _held(t: Trouble) -> Words:
     return (
         f"{t.letters} held",
@@ -222,6 +228,7 @@ _WORDS: dict[Problem, Callable[[Trouble], Words]] = {
     Problem.VACANT_SEAT: _vacant,
     Problem.NO_EMAIL: _no_email,
     Problem.SENT_QUICKLY: _quick,
+    Problem.RESTORED: _restored,
     Problem.HELD: _held,
 }
 _ICONS: dict[Problem, str] = {
@@ -231,6 +238,7 @@ _ICONS: dict[Problem, str] = {
     Problem.REFUSED: "x",
     Problem.VACANT_SEAT: "pause",
     Problem.SENT_QUICKLY: "pause",
+    Problem.RESTORED: "pause",
     Problem.HELD: "pause",
     Problem.EXPIRED: "clock",
     Problem.QUARANTINED: "lock",

@@ -26,6 +26,7 @@ class Problem(StrEnum):
     VACANT_SEAT = "vacant_seat"
     NO_EMAIL = "no_email"
     SENT_QUICKLY = "sent_quickly"
+    RESTORED = "restored"
     HELD = "held"
 
 
@@ -51,6 +52,7 @@ PROBLEM_WORDS: dict[Problem, str] = {
     Problem.VACANT_SEAT: "Vacant seat",
     Problem.NO_EMAIL: "No email address",
     Problem.SENT_QUICKLY: "Sent within seconds",
+    Problem.RESTORED: "Maybe sent before a restore",
     Problem.HELD: "Held",
 }
 SCOPES: dict[Problem, Scope] = {
@@ -73,6 +75,7 @@ _OF_HELD: dict[Cause, Problem] = {
     Cause.VACANT_SEAT: Problem.VACANT_SEAT,
     Cause.NO_EMAIL: Problem.NO_EMAIL,
     Cause.ABUSE_CHECK: Problem.SENT_QUICKLY,
+    Cause.RESTORED: Problem.RESTORED,
 }
 _OF_FAILED: dict[Cause, Problem] = {
     Cause.NO_SUCH_ADDRESS: Problem.ADDRESS,

@@ -99,6 +99,11 @@ PUT_BACK_ARROWS: dict[LetterState, frozenset[LetterState]] = {
     _L.QUEUED: REOPENED_BY_ORGANIZER | {_L.HELD, _L.UNCERTAIN},
     _L.CANCELLED: frozenset({_L.HELD, _L.QUEUED, _L.DEFERRED}),
 }
+# A person releases a restored database: a host's ledger says that a letter left, or nobody knows whether it did.
+RESTORED_ARROWS: dict[LetterState, frozenset[LetterState]] = {
+    **dict.fromkeys((_L.HELD, _L.QUEUED, _L.DEFERRED), frozenset({_L.SENT, _L.HELD})),
+    **dict.fromkeys((_L.SENDING, _L.UNCERTAIN), frozenset({_L.SENT})),
+}
 # What a claim may take, and what still waits to leave.
 CLAIMABLE = frozenset({_L.QUEUED, _L.DEFERRED})
 WAITING = frozenset({_L.HELD, _L.QUEUED, _L.DEFERRED})

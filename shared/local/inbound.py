@@ -17,9 +17,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from shared.db.engine import make_engine
 from shared.local.listening import IDLE_SECONDS, MESSAGE_LIMIT_BYTES, read_address, serve
 from shared.logging import configure_logging
+from shared.plain_exit import plain_exit
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
 from shared.services.receipts import is_our_address, keep_mail
+from shared.services.secret_key import guard_process
 from shared.settings import Settings, from_env
 
 _LOG = structlog.get_logger()
@@ -87,10 +89,12 @@ def make_listener(engine: Engine, ring: Ring, settings: Settings) -> SMTP:
 
 def main() -> None:
     """The process of its own."""
-    settings = from_env()
-    configure_logging(settings.log_level)
-    host, port = read_address(settings, "inbound_url", "lmtp://127.0.0.1:8024")
-    engine = make_engine(settings.database_url, pool_size=2)
+    with plain_exit():
+        settings = from_env()
+        configure_logging(settings.log_level)
+        host, port = read_address(settings, "inbound_url", "lmtp://127.0.0.1:8024")
+        engine = make_engine(settings.database_url, pool_size=2)
+        guard_process(engine, settings)
     ring = Ring(make_celery(settings), connect_redis(settings.redis_url))
     serve(lambda: make_listener(engine, ring, settings), host, port)
 

@@ -16,10 +16,12 @@ from shared.domain.simulations import is_simulated
 from shared.local.listening import IDLE_SECONDS, MESSAGE_LIMIT_BYTES, read_address, serve
 from shared.local.simulated_mail import SimulatedServers
 from shared.logging import configure_logging
+from shared.plain_exit import plain_exit
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
 from shared.services.mailbox import store_message
 from shared.services.receipts import keep_mail
+from shared.services.secret_key import guard_process
 from shared.settings import from_env
 
 _log = structlog.get_logger()
@@ -78,10 +80,12 @@ def simulated_servers(engine: Engine, ring: Ring) -> SimulatedServers:
 
 def main() -> None:
     """The process that `dearrep up` starts."""
-    settings = from_env()
-    configure_logging(settings.log_level)
-    host, port = read_address(settings, "mailbox_url", "smtp://127.0.0.1:8025")
-    engine = make_engine(settings.database_url, pool_size=2)
+    with plain_exit():
+        settings = from_env()
+        configure_logging(settings.log_level)
+        host, port = read_address(settings, "mailbox_url", "smtp://127.0.0.1:8025")
+        engine = make_engine(settings.database_url, pool_size=2)
+        guard_process(engine, settings)
     simulated = simulated_servers(engine, Ring(make_celery(settings), connect_redis(settings.redis_url)))
     serve(lambda: make_listener(engine, simulated), host, port)
 

@@ -58,19 +58,12 @@ class JournalRecord:
 
 
 class Journal:
-    """An open journal. One thread at a time; `name` goes with every claim, so that the file can be found again."""
+    """An open journal. One thread at a time; `name` goes with a claim, so that the file can be found again."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        while True:
-            self.name = f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(6)}"
-            self._path = folder / f"{self.name}{_SUFFIX}"
-            self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-            if _lock(self._file) and os.fstat(self._file).st_nlink:
-                break
-            # Somebody who was tidying up took the new file for a dead owner's.
-            os.close(self._file)
-        self._begin()
+        self._folder = folder
+        self._open()
 
     def hand(self, item: Item) -> None:
         """The email is taken in hand; a crash from here on is this one's."""
@@ -89,9 +82,14 @@ class Journal:
         os.fdatasync(self._file)
 
     def clear(self) -> None:
-        """All outcomes are committed: the file begins anew."""
-        os.ftruncate(self._file, 0)
-        self._begin()
+        """All outcomes are committed: the journal begins anew, under another name.
+
+        The old name must say nothing any more: in a restored backup rows may still be claimed by it.
+        """
+        old, file = self._path, self._file
+        self._open()
+        old.unlink(missing_ok=True)
+        os.close(file)
 
     def close(self) -> None:
         """Ends the journal. Only without open outcomes: the file goes away."""
@@ -102,7 +100,15 @@ class Journal:
         """Lets go of a journal whose outcomes could not be committed; whoever tidies up reads it."""
         os.close(self._file)
 
-    def _begin(self) -> None:
+    def _open(self) -> None:
+        while True:
+            self.name = f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(6)}"
+            self._path = self._folder / f"{self.name}{_SUFFIX}"
+            self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+            if _lock(self._file) and os.fstat(self._file).st_nlink:
+                break
+            # Somebody who was tidying up took the new file for a dead owner's.
+            os.close(self._file)
         os.write(self._file, _line({"boot": boot_id()}))
 
     def _write(self, step: Step, item: Item, *more: str) -> None:

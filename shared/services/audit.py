@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import Engine, Select, delete, func, insert, select
+from sqlalchemy import Connection, Engine, Select, delete, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.db.engine import at_once
@@ -54,6 +54,11 @@ def write_down(
                 connection.execute(insert(audit_entry).values(values))
     except SQLAlchemyError as error:
         _LOG.error("audit.not_written", action=action, organizer_id=who.id, error=type(error).__name__)
+
+
+def write_down_command(connection: Connection, who: str, action: str) -> None:
+    """A line for a change at the command line, in the transaction that makes it."""
+    connection.execute(insert(audit_entry).values(who=who, action=action, is_change=True))
 
 
 def _same_line(values: Mapping[str, object]) -> Select[tuple[int]]:

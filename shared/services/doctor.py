@@ -15,7 +15,6 @@ from shared import clock
 from shared.db.domains import list_domains
 from shared.db.figures import count_imbalance
 from shared.db.import_reports import newest_rosters
-from shared.db.installation import read_switches
 from shared.db.tables import office
 from shared.db.uncertain import list_uncertain
 from shared.db.upgrade import is_current
@@ -24,8 +23,11 @@ from shared.domain.pace_words import time_words
 from shared.domain.sender_domain import faults
 from shared.queue.broker_state import BrokerAway, read_broker
 from shared.queue.names import QueueName
+from shared.services.delivery.restored import report_hold
+from shared.services.delivery.switches import read_switches
 from shared.services.outbox import open_transports
 from shared.services.relay import with_relay
+from shared.services.secret_key import is_known_key
 from shared.services.sender_domain import ask_dns, read_check
 from shared.services.uncertain import uncertain_advice, uncertain_words
 from shared.settings import Settings
@@ -68,9 +70,12 @@ def examine(engine: Engine, settings: Settings, part: str = "") -> list[Finding]
         selectors = read_check(engine, settings).selectors
         with engine.connect() as connection:
             findings.append(check_letters(connection, settings))
-            findings.append(check_uncertain(connection, settings))
+            findings += [
+                check_uncertain(connection, settings),
+                check_secret_key(engine, settings),
+                check_switches(engine),
+            ]
             checks: tuple[Callable[[Connection], Finding], ...] = (
-                check_switches,
                 check_conservation,
                 check_data,
                 check_clock,
@@ -114,11 +119,20 @@ def check_uncertain(connection: Connection, settings: Settings) -> Finding:
     return Finding("uncertain", uncertain_words(lines), uncertain_advice(lines, settings.public_url))
 
 
-def check_switches(connection: Connection) -> Finding:
+def check_secret_key(engine: Engine, settings: Settings) -> Finding:
+    """The data belong to the key that is set."""
+    if is_known_key(engine, settings):
+        return Finding("secret key", "it is the one that the data belong to")
+    words = "DEARREP_SECRET_KEY is not the key that this database belongs to: nothing starts with it"
+    return Finding("secret key", words, "Put the old key back. If it is lost: dearrep key accept")
+
+
+def check_switches(engine: Engine) -> Finding:
     """Nothing keeps all letters from leaving."""
-    switches = read_switches(connection)
+    switches = read_switches(engine)
     if switches.hold_reason:
-        return Finding("delivery", f"held: {switches.hold_reason}", "Decide: dearrep delivery release")
+        words = " ".join([f"held: {switches.hold_reason}", *report_hold(engine).lines])
+        return Finding("delivery", words, "Decide: dearrep delivery release")
     if switches.is_paused:
         return Finding("delivery", "everything is paused", "Go on: dearrep delivery resume")
     return Finding("delivery", "letters leave when they are due")

@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Engine, RowMapping
 
 from shared.clock import now
-from shared.db import campaigns, duplicates, letters, pace, submissions, targets
+from shared.db import campaigns, duplicates, installation, letters, pace, submissions, targets
 from shared.db.driver import Row
 from shared.domain.backoff import GIVE_UP_AFTER_S
 from shared.domain.campaigns import Campaign
@@ -97,13 +97,14 @@ def _values_of(
     chosen = targets.chosen_targets(connection, [row["id"] for row in rows])
     stored = {number: campaigns.read_campaign(connection, number) for number in {row["campaign_id"] for row in rows}}
     texts = Texts(connection)
+    doubt = installation.read_doubt(connection)
     values: dict[int, list[Mapping[str, Any]]] = {}
     for row in rows:
         offices = chosen.get(row["id"], [])
         try:
             author = author_of(row)
             campaign = texts.of(stored[row["campaign_id"]], row)
-            held = _is_too_quick(settings, row)
+            held = _why_held(settings, row, doubt)
             written = [office for office in offices if campaign.why_left_out(office) is None]
             values[row["id"]] = [
                 _letter_values(row, author_to(campaign, author, office, written), campaign, office, held=held)
@@ -116,14 +117,20 @@ def _values_of(
     return values
 
 
-def _is_too_quick(settings: Settings, row: RowMapping) -> bool:
-    """Nobody reads and sends that quickly, programs do. A test letter does no harm."""
+def _why_held(settings: Settings, row: RowMapping, doubt: datetime | None) -> Mapping[str, str]:
+    """What holds letters, apart from their offices: they may have left before a restore, or a program sent them.
+
+    Programs send within seconds. A test letter does no harm.
+    """
+    if doubt and row["accepted_at"] <= doubt:
+        return _held(HoldReason.RESTORE, Cause.RESTORED)
     seconds = (row["accepted_at"] - row["created_at"]).total_seconds()
-    return not row["is_test"] and seconds < settings.fastest_send
+    is_too_quick = not row["is_test"] and seconds < settings.fastest_send
+    return _held(HoldReason.ABUSE_CHECK, Cause.ABUSE_CHECK) if is_too_quick else {}
 
 
 def _letter_values(
-    row: RowMapping, author: Author, campaign: Campaign, office: Office, *, held: bool
+    row: RowMapping, author: Author, campaign: Campaign, office: Office, *, held: Mapping[str, str]
 ) -> Mapping[str, Any]:
     values: dict[str, Any] = {
         "words": stored_words(
@@ -151,8 +158,7 @@ def _letter_values(
         "from_name": author.name,
         "reply_to": row["email"],
     }
-    if held:
-        values |= _held(HoldReason.ABUSE_CHECK, Cause.ABUSE_CHECK)
+    values |= held
     if office.vacant or not office.email:
         return values if held else values | _held(*why_held(office))
     rendered = render_letter(campaign, author, office)

@@ -7,7 +7,9 @@ from sqlalchemy import Engine
 from shared.cli.delivery import delivery_group
 from shared.db.installation import hold, read_switches
 from shared.errors import NotAllowed
+from shared.services.doctor import examine
 from shared.settings import Settings
+from tests.factories import make_campaign, make_ring, write_letters
 from tests.local.test_commands import environment, use
 
 
@@ -45,6 +47,33 @@ def test_release_shows_why_and_asks(engine: Engine) -> None:
     assert "gone back in time" in said
     assert "twice" in said
     assert run("status") == "Letters leave when they are due.\n"
+
+
+def test_a_hold_by_hand_lasts_until_a_release(engine: Engine, settings: Settings) -> None:
+    make_campaign(engine)
+    write_letters(engine, make_ring(settings), settings)
+    assert CliRunner().invoke(delivery_group, ["hold"]).exit_code == 2, "a hold has a reason"
+    run("hold", "--reason", "Restored on new hardware.")
+    with pytest.raises(NotAllowed, match="held already"):
+        run("hold", "--reason", "again")
+    said = run("status")
+    assert "Restored on new hardware." in said
+    assert "Keep our shops local: 2 waiting letters may have left; 0 of them are known to have left." in said
+    found = {one.name: one for one in examine(engine, settings, "delivery")}["delivery"]
+    assert "2 waiting letters may have left" in found.words
+    assert "2 letters that may have left stay on hold" in run("release", "--yes")
+    with engine.connect() as connection:
+        states = connection.exec_driver_sql("SELECT DISTINCT state, hold_reason FROM letter").all()
+    assert [tuple(row) for row in states] == [("held", "restore")]
+
+
+def test_all_may_leave_when_a_person_says_so(engine: Engine, settings: Settings) -> None:
+    make_campaign(engine)
+    write_letters(engine, make_ring(settings), settings)
+    run("hold", "--reason", "Restored.")
+    assert "2 letters that may have left will leave" in run("release", "--yes", "--all")
+    with engine.connect() as connection:
+        assert set(connection.exec_driver_sql("SELECT state FROM letter").scalars()) == {"queued"}
 
 
 def test_a_rate_is_set_listed_and_taken_away() -> None:

@@ -84,6 +84,7 @@ TROUBLES = {
     "too_late": ("expired", "3 letters not sent before the last day"),
     "crashed": ("quarantined", "3 letters set aside: sending broke down three times"),
     "abuse_check": ("held", "3 letters sent within seconds of opening the page"),
+    "restored": ("held", "3 letters may have been sent before a backup was restored"),
 }
 
 

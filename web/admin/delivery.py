@@ -14,7 +14,7 @@ from shared.errors import NotAllowed
 from shared.queue.names import TaskName
 from shared.services.dashboard import overview
 from shared.services.delivery.domains import list_domains
-from shared.services.delivery.recover import accept_database
+from shared.services.delivery.restored import HoldReport, accept_database, report_hold
 from shared.services.delivery.switches import pause_everything, read_switches
 from shared.services.receipts.sources import list_sources
 from shared.services.relay import relay_in_use
@@ -37,10 +37,12 @@ class Move:
 
 # Campaigns whose letters leave now, or may soon.
 _SENDING = frozenset({CampaignState.DRAFT, CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED})
+# Letters that are known to have left before a restore are named one by one, the first ones.
+_NAMED = 100
 _MOVES = {
     "pause": Move("Pause everything", "Everything is paused. New letters are accepted and kept.", "It is paused."),
     "resume": Move("Resume everything", "Resumed. Letters that are due leave within seconds.", "It is not paused."),
-    "release": Move("Release all letters", "Released. Letters that are due leave within seconds.", "Nothing is held."),
+    "release": Move("Release letters", "Released. Letters that are due leave within seconds.", "Nothing is held."),
 }
 
 
@@ -79,7 +81,8 @@ def change_delivery(move: str) -> ResponseReturnValue:
         _change(move)
         flash(chosen.done, "good")
         return redirect(url_for("admin.delivery"), 303)
-    return render_template("admin/change_delivery.html", move=move, words=chosen.words)
+    report = report_hold(here().engine, named=_NAMED) if move == "release" else HoldReport()
+    return render_template("admin/change_delivery.html", move=move, words=chosen.words, report=report)
 
 
 def _changes(switches: Switches, move: str) -> bool:
@@ -89,7 +92,8 @@ def _changes(switches: Switches, move: str) -> bool:
 def _change(move: str) -> None:
     actor = organizer().actor
     if move == "release":
-        accept_database(here().engine, actor=actor)
+        lets_leave = request.form.get("doubtful") == "leave"
+        accept_database(here().engine, actor=actor, let_doubtful_leave=lets_leave)
     else:
         pause_everything(here().engine, paused=move == "pause", actor=actor)
     if move != "pause":

@@ -5,7 +5,15 @@ from shared.db.tables.base import METADATA
 from shared.db.tables.bulk import bulk_change, bulk_letter
 from shared.db.tables.campaigns import campaign, campaign_draft, campaign_edition, campaign_logo
 from shared.db.tables.consents import campaign_update, consent
-from shared.db.tables.delivery import delivery_connection, domain_pace, installation, mail_relay, sender_check
+from shared.db.tables.delivery import (
+    delivery_connection,
+    departure,
+    domain_pace,
+    generation,
+    installation,
+    mail_relay,
+    sender_check,
+)
 from shared.db.tables.directory import district, drawing, import_run, office, office_holder
 from shared.db.tables.exports import export, export_piece
 from shared.db.tables.figures import snapshot, tally
@@ -33,12 +41,14 @@ __all__ = [
     "campaign_update",
     "consent",
     "delivery_connection",
+    "departure",
     "district",
     "domain_pace",
     "drawing",
     "export",
     "export_piece",
     "follow_up",
+    "generation",
     "happening",
     "import_change",
     "import_run",

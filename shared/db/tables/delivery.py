@@ -1,6 +1,7 @@
 """What all workers share about delivery: the pace of each receiving domain, and this installation's own switches."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -11,7 +12,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
 )
-from sqlalchemy.dialects.postgresql import JSONB, TEXT
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 
 from shared.db.tables.base import METADATA, moment, one_of, stamp, text
 from shared.domain.pace import FIRST_CONNECTIONS
@@ -50,7 +51,7 @@ delivery_connection = Table(
     Index("ix_delivery_connection_transport", "transport", "beat_at"),
 )
 
-# One row: which database cluster this is, and whether anything may leave at all.
+# One row: which database this is, and whether anything may leave at all.
 installation = Table(
     "installation",
     METADATA,
@@ -63,7 +64,36 @@ installation = Table(
     # Why everything is held until a person decides; empty when nothing is.
     text("hold_reason"),
     moment("held_at"),
+    # A random name for the database, and one more for each time that a person accepted it after a restore.
+    Column("lineages", ARRAY(TEXT), nullable=False, server_default="{}"),
+    # PostgreSQL's number for this table: restoring a dump gives it another one.
+    Column("table_oid", BigInteger, nullable=False, server_default="0"),
+    # About when the backup was made that everything is held for; NULL when nobody can tell.
+    moment("backup_at"),
+    # Letters that were accepted before then may have left before the last restore.
+    moment("doubtful_until"),
+    # A keyed hash that tells the secret key from another one and says nothing about it.
+    text("key_fingerprint"),
     CheckConstraint("id = 1", name="only_one"),
+)
+
+# How often each host has claimed or swept: a row that is behind the host's own marker was restored from a backup.
+generation = Table(
+    "generation",
+    METADATA,
+    Column("host", TEXT, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    stamp("advanced_at"),
+)
+
+# After a restore: which waiting letters and emails a host's ledger says have left. Empty otherwise.
+departure = Table(
+    "departure",
+    METADATA,
+    Column("kind", TEXT, nullable=False),
+    Column("row_id", BigInteger, nullable=False),
+    moment("left_at", nullable=False),
+    PrimaryKeyConstraint("kind", "row_id"),
 )
 
 # At most one row: the relay that was entered in the console. One in the environment goes before it.

@@ -59,6 +59,11 @@ class Carried:
     summary: BatchSummary
     refusal: Cause = Cause.NONE
 
+    def accepted(self, parcels: Sequence[Parcel]) -> list[Item]:
+        """Those of the batch that a mail server took."""
+        taken = {(one.id, one.attempt) for one in self.results if one.state is LetterState.SENT}
+        return [parcel.item for parcel in parcels if (parcel.id, parcel.attempt) in taken]
+
 
 def parcel_of(kind: Kind, row: RowMapping, settings: Settings, build: Callable[[], bytes]) -> Parcel:
     """The parcel of a row that was just claimed. Only letters stop with their campaign."""

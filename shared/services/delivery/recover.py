@@ -11,14 +11,20 @@ from sqlalchemy import Connection, Engine, RowMapping
 
 from shared.db import delivery_connections, installation
 from shared.db.claims import Kind, Result, attempts_of, held_by
+from shared.db.generations import read_state
 from shared.domain.causes import Cause
 from shared.domain.states import LetterState
 from shared.providers.journal import Entry, Item, JournalRecord, Step, dead_journals
+from shared.providers.ledger import note_departures
+from shared.providers.marker import read_marker
 from shared.providers.smtp import Outcome, Verdict
 from shared.services.delivery.carry import crashed, result_of
+from shared.services.delivery.generations import begin, hold
 from shared.services.delivery.record import record
+from shared.services.delivery.restored import accept_database, tell_departures
 from shared.timing import Timing
 
+__all__ = ["accept_database", "check_database", "recover"]
 _LOG = structlog.get_logger()
 
 
@@ -28,58 +34,73 @@ def recover(engine: Engine, folder: Path, timing: Timing) -> int:
         return 0
     with dead_journals(folder) as records:
         if records:
+            note_departures(folder, read_marker(folder).lineage, _accepted(records))
             with engine.begin() as connection:
-                _replay(connection, records, timing)
+                begin(connection, folder)
+                _replay(connection, records, folder, timing)
                 delivery_connections.close_connection(connection, *(one.name for one in records))
+    tell_departures(engine, folder)
     return len(records)
 
 
 def check_database(engine: Engine, folder: Path) -> None:
     """Holds everything when this is not the database we left: a restored backup would send letters again.
 
-    The marker beside the journals says how far the database's log had come; PostgreSQL's own identity says the rest.
+    Claims look for themselves; a sweep notices it too when nothing is due. The file beside the marker says how far the
+    cluster's log had come.
     """
-    marker = folder / "database"
+    file = folder / "database"
     # Before the question: others write it meanwhile, and theirs may be newer than our answer.
-    before = _read_marker(marker)
+    before = _read_position(file)
+    advanced = None
     with engine.begin() as connection:
-        identifier, timeline, position = installation.actual_identity(connection)
-        known = installation.known_identity(connection)
-        if known[0] and known != (identifier, timeline):
-            _hold(connection, "The database is another one than this installation wrote to last.")
-        elif not known[0]:
-            installation.write_identity(connection, identifier, timeline)
+        current = begin(connection, folder)
+        if current and not installation.known_identity(connection)[0]:
+            installation.write_identity(connection)
+        identifier = read_state(connection).actual.system_identifier
+        position = installation.log_position(connection)
         if before and before[0] == identifier and _position(before[1]) > _position(position):
-            _hold(connection, "The database has gone back in time.")
-    folder.mkdir(parents=True, exist_ok=True)
-    fresh = marker.with_name(f"database.{os.getpid()}.{threading.get_ident()}")
+            hold(connection, "The database has gone back in time.", read_marker(folder))
+        elif current:
+            advanced = current.advance(connection)
+    if current and advanced:
+        current.keep(advanced)
+    fresh = file.with_name(f"database.{os.getpid()}.{threading.get_ident()}")
     fresh.write_text(json.dumps([identifier, position]), encoding="utf-8")
-    fresh.replace(marker)
+    fresh.replace(file)
 
 
-def accept_database(engine: Engine, *, actor: str) -> None:
-    """A person decided to go on from this database: it is ours from now on, and letters may leave."""
-    with engine.begin() as connection:
-        reason = installation.read_switches(connection).hold_reason
-        identifier, timeline, _ = installation.actual_identity(connection)
-        installation.write_identity(connection, identifier, timeline)
-        installation.release(connection)
-    _LOG.warning("delivery.released", reason=reason, actor=actor)
-
-
-def _replay(connection: Connection, records: Sequence[JournalRecord], timing: Timing) -> None:
+def _replay(connection: Connection, records: Sequence[JournalRecord], folder: Path, timing: Timing) -> None:
     by_name = {one.name: one for one in records}
     if any(_is_ahead(connection, one) for one in records):
-        _hold(connection, "A worker's journal knows of letters that the database does not.")
+        hold(connection, "A worker's journal knows of letters that the database does not.", read_marker(folder))
+    # In a restored database a journal may have been begun anew since: its silence proves nothing.
+    silence_counts = not installation.read_switches(connection).hold_reason
     for kind in Kind:
         rows = held_by(connection, kind, list(by_name))
-        results = [result for row in rows for result in _result(kind, row, by_name[row["worker"]], timing)]
+        results = [
+            result
+            for row in rows
+            for result in _result(kind, row, by_name[row["worker"]], timing, silence_counts=silence_counts)
+        ]
         record(connection, kind, results)
         for result in results:
             _LOG.warning("mail.recovered", kind=kind.value, id=result.id, state=result.state.value)
 
 
-def _result(kind: Kind, row: RowMapping, journal: JournalRecord, timing: Timing) -> Iterator[Result]:
+def _accepted(records: Sequence[JournalRecord]) -> list[Item]:
+    """What mail servers took."""
+    return [
+        item
+        for one in records
+        for item, entry in one.entries.items()
+        if entry.step is Step.END and entry.verdict == Verdict.ACCEPTED
+    ]
+
+
+def _result(
+    kind: Kind, row: RowMapping, journal: JournalRecord, timing: Timing, *, silence_counts: bool
+) -> Iterator[Result]:
     number, attempt, tries, crashes = row["id"], row["attempt"], row["tries"], row["crash_count"]
     entry = journal.entries.get(Item(kind.value, number, attempt))
     if entry is not None and entry.step is Step.END:
@@ -89,8 +110,10 @@ def _result(kind: Kind, row: RowMapping, journal: JournalRecord, timing: Timing)
         yield Result(number, attempt, LetterState.UNCERTAIN, cause, crashed=entry is not None)
     elif entry is not None:
         yield crashed(number, attempt, crashes, timing)
-    else:
+    elif silence_counts:
         yield Result(number, attempt, LetterState.QUEUED, Cause.WORKER_STOPPED, tried=False)
+    else:
+        yield Result(number, attempt, LetterState.UNCERTAIN, Cause.LEASE_EXPIRED)
 
 
 def _ended(number: int, attempt: int, tries: int, crashes: int, entry: Entry, timing: Timing) -> Result:
@@ -112,14 +135,9 @@ def _is_unknown(item: Item, attempt: int | None, newest: int) -> bool:
     return item.id > newest if attempt is None else item.attempt > attempt
 
 
-def _hold(connection: Connection, reason: str) -> None:
-    installation.hold(connection, reason)
-    _LOG.error("delivery.held", reason=reason)
-
-
-def _read_marker(marker: Path) -> tuple[str, str] | None:
+def _read_position(file: Path) -> tuple[str, str] | None:
     try:
-        identifier, position = json.loads(marker.read_text(encoding="utf-8"))
+        identifier, position = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return identifier, position

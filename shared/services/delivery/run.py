@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -24,8 +25,10 @@ from shared.domain.pace import MOST_CONNECTIONS
 from shared.domain.transport import Transport
 from shared.failpoints import failpoint
 from shared.providers.journal import Journal
+from shared.providers.ledger import note_departures
 from shared.providers.smtp import SmtpSession
 from shared.services.delivery.carry import Carried, Parcel, boot_seconds, carry
+from shared.services.delivery.generations import claim
 from shared.services.delivery.heartbeat import Heartbeat
 from shared.services.outbox import server_url
 from shared.settings import Settings
@@ -105,19 +108,18 @@ class _Run:
                 self._hands.pop().result()
 
     def _work(self) -> None:
-        journal = Journal(journal_folder(self._settings))
+        folder = journal_folder(self._settings)
+        journal = Journal(folder)
         session: SmtpSession | None = None
         try:
             while time.monotonic() < self.ends and not STOPPING.is_set():
                 self._make_way()
                 failpoint("deliver.before_claim")
                 claimed_at = boot_seconds()
-                with self._engine.begin() as connection:
-                    batch = self._lane.claim(connection, journal.name)
-                    if batch is not None:
-                        delivery_connections.open_connection(connection, journal.name, batch.transport)
-                if batch is None:
+                claimed = claim(self._engine, folder, partial(self._claim, name=journal.name))
+                if claimed is None:
                     break
+                batch, lineage = claimed
                 self._heartbeat.add(journal.name, claimed_at)
                 failpoint("deliver.claimed")
                 with self._lock:
@@ -125,7 +127,10 @@ class _Run:
                 if batch.more_hands:
                     self.start_hand(extra=True)
                 session = self._session_for(batch.transport, session)
-                self._carry(session, journal, batch, claimed_at)
+                carried = self._carry(session, journal, batch, claimed_at)
+                note_departures(folder, lineage, carried.accepted(batch.parcels))
+                journal.clear()
+                self._lane.recorded()
         except BaseException:
             # What was claimed or sent may not be recorded: the sweep reads the journal, and then frees the connection.
             self._heartbeat.remove(journal.name)
@@ -138,13 +143,20 @@ class _Run:
             self._free(journal.name)
         journal.close()
 
+    def _claim(self, connection: Connection, name: str) -> Batch | None:
+        """The next batch, with the connection that it will leave by."""
+        batch = self._lane.claim(connection, name)
+        if batch is not None:
+            delivery_connections.open_connection(connection, name, batch.transport)
+        return batch
+
     def _free(self, name: str) -> None:
         """Everything is recorded. A connection whose end can't be written is dead when its heartbeat stops."""
         self._heartbeat.remove(name)
         with contextlib.suppress(SQLAlchemyError), at_once(self._engine) as connection:
             delivery_connections.close_connection(connection, name)
 
-    def _carry(self, session: SmtpSession, journal: Journal, batch: Batch, claimed_at: float) -> None:
+    def _carry(self, session: SmtpSession, journal: Journal, batch: Batch, claimed_at: float) -> Carried:
         carried = carry(
             session,
             journal,
@@ -165,8 +177,7 @@ class _Run:
             with attempt, self._engine.begin() as connection:
                 self._lane.record(connection, batch, carried)
         failpoint("deliver.after_record")
-        journal.clear()
-        self._lane.recorded()
+        return carried
 
     def _is_stopped(self, parcel: Parcel, name: str) -> bool:
         """The heartbeat comes last: the other questions wait for the database, which may have been away for long."""

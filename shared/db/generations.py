@@ -1,0 +1,68 @@
+"""How far each host has worked in this database, and by which names PostgreSQL knows it."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from shared.domain.generations import DatabaseState, Identity
+
+# A database that is being restored may have the table and not yet its row.
+_READ = text(
+    """
+    SELECT coalesce(known.lineages, '{}') AS lineages,
+        coalesce(known.system_identifier, '') AS system_identifier,
+        coalesce(known.timeline, 0) AS timeline,
+        coalesce(known.table_oid, 0) AS table_oid,
+        (SELECT system_identifier::text FROM pg_control_system()) AS actual_identifier,
+        (SELECT timeline_id FROM pg_control_checkpoint()) AS actual_timeline,
+        'installation'::regclass::oid::bigint AS actual_oid,
+        (SELECT coalesce(jsonb_object_agg(host, number), '{}') FROM generation) AS generations
+    FROM (VALUES (1)) AS one
+    LEFT JOIN installation known ON true
+    """
+)
+_ADVANCE = text(
+    """
+    INSERT INTO generation (host, number, advanced_at) VALUES (:host, 1, clock_timestamp())
+    ON CONFLICT (host) DO UPDATE SET number = generation.number + 1, advanced_at = clock_timestamp()
+    RETURNING number
+    """
+)
+_LAST_WORK = text("SELECT advanced_at FROM generation WHERE host = :host")
+_BACKUP_AT = text(
+    """
+    SELECT coalesce(
+        (SELECT advanced_at FROM generation WHERE host = :host),
+        (SELECT max(advanced_at) FROM generation),
+        (SELECT at FROM letter_event ORDER BY id DESC LIMIT 1)
+    )
+    """
+)
+
+
+def read_state(connection: Connection) -> DatabaseState:
+    """What the database says of itself, and what it is."""
+    row = connection.execute(_READ).one()
+    return DatabaseState(
+        lineages=tuple(row.lineages),
+        written=Identity(row.system_identifier, row.timeline, row.table_oid),
+        actual=Identity(row.actual_identifier, row.actual_timeline, row.actual_oid),
+        generations=row.generations,
+    )
+
+
+def advance(connection: Connection, host: str) -> int:
+    """Raises the host's generation. Last in its transaction: others of the host wait for the row until COMMIT."""
+    return int(connection.execute(_ADVANCE, {"host": host}).scalar_one())
+
+
+def last_work(connection: Connection, host: str) -> datetime | None:
+    """When this host last worked in the database, as far as the database knows."""
+    found: datetime | None = connection.execute(_LAST_WORK, {"host": host}).scalar_one_or_none()
+    return found
+
+
+def backup_moment(connection: Connection, host: str) -> datetime | None:
+    """About when the backup was made that this database comes from: the host's last work in it."""
+    found: datetime | None = connection.execute(_BACKUP_AT, {"host": host}).scalar_one()
+    return found
