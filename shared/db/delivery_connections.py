@@ -25,8 +25,14 @@ AT_WORK = "coalesce(delivery_connection.beat_at, letter.state_changed_at) > now(
 
 _OPEN = text(
     """
+    WITH renamed AS (
+        UPDATE delivery_connection SET name = :name, transport = :transport, beat_at = now()
+        WHERE name = :before
+        RETURNING name
+    )
     INSERT INTO delivery_connection (name, transport, host)
-    VALUES (:name, :transport, :host)
+    SELECT :name, :transport, :host
+    WHERE NOT EXISTS (SELECT 1 FROM renamed)
     ON CONFLICT (name) DO UPDATE SET transport = excluded.transport, beat_at = now()
     """
 )
@@ -52,12 +58,14 @@ _COUNT = text(f"SELECT transport, count(*) FROM delivery_connection WHERE {ALIVE
 _CLOSE = text("DELETE FROM delivery_connection WHERE name = ANY(:names)")
 
 
-def open_connection(connection: Connection, name: str, transport: Transport) -> None:
+def open_connection(connection: Connection, name: str, transport: Transport, *, before: str = "") -> None:
     """Registers the connection that claims under `name` use, or revives it; with every claim, in its transaction.
 
-    A worker that slept may have lost its row meanwhile, and one that lost its server may go by another transport.
+    A connection takes the name of each new journal; `before` is the one that it had. A worker that slept may have lost
+    its row meanwhile, and one that lost its server may go by another transport.
     """
-    connection.execute(_OPEN, {"name": name, "transport": transport.value, "host": socket.gethostname()})
+    values = {"name": name, "before": before, "transport": transport.value, "host": socket.gethostname()}
+    connection.execute(_OPEN, values)
 
 
 def beat(connection: Connection, names: Sequence[str], dead_after_s: float) -> set[str]:

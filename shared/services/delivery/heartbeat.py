@@ -30,9 +30,14 @@ class Heartbeat:
         self._heard: dict[str, float] = {}
         self._thread: threading.Thread | None = None
 
-    def add(self, name: str, heard_at: float) -> None:
-        """Renews this connection from now on; `heard_at` is before the claim that wrote its row."""
+    def add(self, name: str, heard_at: float, *, before: str = "") -> None:
+        """Renews this connection from now on, and no longer under its name `before`.
+
+        `heard_at` is a moment before the claim that wrote its row.
+        """
         with self._changed:
+            if before != name:
+                self._heard.pop(before, None)
             self._heard[name] = max(heard_at, self._heard.get(name, -math.inf))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)

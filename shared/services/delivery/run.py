@@ -111,16 +111,19 @@ class _Run:
         folder = journal_folder(self._settings)
         journal = Journal(folder)
         session: SmtpSession | None = None
+        # The name of this connection, which is that of the journal at its last claim.
+        name = ""
         try:
             while time.monotonic() < self.ends and not STOPPING.is_set():
                 self._make_way()
                 failpoint("deliver.before_claim")
                 claimed_at = boot_seconds()
-                claimed = claim(self._engine, folder, partial(self._claim, name=journal.name))
+                claimed = claim(self._engine, folder, partial(self._claim, journal.name, name))
                 if claimed is None:
                     break
                 batch, lineage = claimed
-                self._heartbeat.add(journal.name, claimed_at)
+                self._heartbeat.add(journal.name, claimed_at, before=name)
+                name = journal.name
                 failpoint("deliver.claimed")
                 with self._lock:
                     self.claimed += len(batch.parcels)
@@ -133,21 +136,21 @@ class _Run:
                 self._lane.recorded()
         except BaseException:
             # What was claimed or sent may not be recorded: the sweep reads the journal, and then frees the connection.
-            self._heartbeat.remove(journal.name)
+            self._heartbeat.remove(name)
             journal.abandon()
             raise
         finally:
             if session is not None:
                 session.close()
-        if session is not None:
-            self._free(journal.name)
+        if name:
+            self._free(name)
         journal.close()
 
-    def _claim(self, connection: Connection, name: str) -> Batch | None:
-        """The next batch, with the connection that it will leave by."""
+    def _claim(self, name: str, before: str, connection: Connection) -> Batch | None:
+        """The next batch, with the connection that it will leave by: called `name` from now on."""
         batch = self._lane.claim(connection, name)
         if batch is not None:
-            delivery_connections.open_connection(connection, name, batch.transport)
+            delivery_connections.open_connection(connection, name, batch.transport, before=before)
         return batch
 
     def _free(self, name: str) -> None:
