@@ -21,8 +21,8 @@ NO_NEWSLETTER = (ANSWER, *TO_ORGANIZERS)
 UPDATE = "update"
 # The way back to their letters for whoever wrote to the same offices once more, at most one a day.
 ALREADY_WROTE = "already_wrote"
-# What a supporter was promised or must know: the receipt, the copy, a failure, a question about the address. They neither
-# wait for the limit of one email a day nor count toward it; every other kind does both.
+# What a supporter was promised or must know: the receipt, the copy, a failure, a question about the address. They
+# neither wait for the limit of one email a day nor count toward it; every other kind does both.
 TRANSACTIONAL = (
     *NO_NEWSLETTER,
     ALREADY_WROTE,

@@ -153,7 +153,7 @@ def poll_submission(engine: Engine, settings: Settings, token: str) -> Submissio
 
 def preview_letters(view: SubmissionView) -> tuple[LetterPreview, ...]:
     """One preview per chosen office; one for all while the offices are not known."""
-    offices: tuple[Office | None, ...] = view.chosen or tuple(t.office for t in view.targets) or (None,)
+    offices: tuple[Office | None, ...] = _known_offices(view) or (None,)
     campaign, author = view.stored.campaign, view.author
     known = [office for office in offices if office]
     return tuple(
@@ -162,9 +162,20 @@ def preview_letters(view: SubmissionView) -> tuple[LetterPreview, ...]:
     )
 
 
-def editable_letter_of(view: SubmissionView) -> EditableLetter:
-    """The letter for the edit form."""
-    return editable_letter(view.stored.campaign, view.author, view.chosen[0] if view.chosen else None)
+def editable_letter_of(view: SubmissionView) -> EditableLetter | None:
+    """The letter for the edit form; None while its wording depends on offices that are not known yet."""
+    campaign = view.stored.campaign
+    office = next(iter(_known_offices(view)), None)
+    if office is None and campaign.version_for_everybody is None:
+        return None
+    return editable_letter(campaign, view.author, office)
+
+
+def _known_offices(view: SubmissionView) -> tuple[Office, ...]:
+    """The chosen offices, or all that are certain; none while an address is looked up or a question is open."""
+    if view.state in LOOKUP_WAITING:
+        return ()
+    return view.chosen or tuple(target.office for target in view.targets if not target.is_candidate)
 
 
 def _view(connection: Connection, settings: Settings, row: Row) -> SubmissionView:
