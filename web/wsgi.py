@@ -1,11 +1,13 @@
 """Composition root of the web server: `granian --interface wsgi web.wsgi:app`."""
 
 from shared.db.engine import make_engine
+from shared.domain.running import ProcessKind
 from shared.failpoints import arm_from_environment
 from shared.logging import configure_logging
 from shared.queue.celery_app import make_celery
 from shared.queue.late_ring import LateRing
 from shared.queue.ring import connect_redis
+from shared.services.heartbeat import Heartbeat
 from shared.settings import from_env
 from web.app import create_app
 
@@ -15,3 +17,4 @@ arm_from_environment(settings.environment)
 engine = make_engine(settings.database_url, hangs_s=settings.timing.hangs)
 ring = LateRing(make_celery(settings), connect_redis(settings.redis_url))
 app = create_app(settings, engine, ring)
+Heartbeat(engine, settings, ProcessKind.WEB).start()

@@ -6,7 +6,7 @@ from shared.logging import configure_logging
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
 from shared.settings import from_env
-from worker import metrics, sweeper
+from worker import heartbeat, metrics, sweeper
 from worker.tasks import make_work, register_tasks
 
 settings = from_env()
@@ -19,3 +19,4 @@ work = make_work(engine, ring, settings)
 register_tasks(app, work, settings.timing)
 sweeper.start_with_worker(engine, ring, settings, work)
 metrics.start_with_worker(ring, settings)
+heartbeat.start_with_process(engine, settings)

@@ -1,18 +1,29 @@
 """`dearrep campaign …`: campaigns from files, to files, and their state."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from shared.cli.invite import invite_command
 from shared.cli.rehearse import rehearse_command
-from shared.cli.stack import open_stack
+from shared.cli.stack import Stack, open_stack, say_if_stopped
 from shared.domain.colors import palette_of
+from shared.domain.running_words import place_words
 from shared.domain.states import CampaignState
 from shared.errors import CampaignFileError, NotAllowed
 from shared.services.campaign_logos import read_logo
-from shared.services.campaigns import change_campaign_state, export_campaign, import_campaign, read_campaign
+from shared.services.campaigns import (
+    change_campaign_state,
+    export_campaign,
+    import_campaign,
+    read_campaign,
+    require_arrow,
+)
 from shared.services.campaigns import list_campaigns as read_campaigns
+from shared.services.editor.drafts import read_editing
+from shared.services.editor.publishing import list_points
+from shared.services.pictures.health import Lack, what_is_lacking
 
 
 @click.group()
@@ -86,15 +97,36 @@ def list_all() -> None:
 def publish(slug: str, *, yes: bool) -> None:
     """Switch the campaign SLUG live: from now on its letters go to real offices through the mail relay."""
     with open_stack() as stack:
-        if not stack.settings.relay_configured:
-            click.echo(
-                "No mail relay is set (DEARREP_MAIL_RELAY_URL or console): letters will stay in the local mailbox.",
-                err=True,
-            )
-        if not yes and not click.confirm(f"Letters of {slug} will go to real legislators. Go live?"):
+        require_arrow(read_campaign(stack.engine, slug), CampaignState.LIVE)
+        say_if_stopped(stack)
+        for line in (*_still_wanted(stack, slug), *_where_letters_go(stack, slug)):
+            click.echo(line, err=True)
+        if not yes and not click.confirm("Go live?"):
             raise NotAllowed("Nothing was changed.")
         change_campaign_state(stack.engine, slug, CampaignState.LIVE, actor="command")
     click.echo(f"{slug} is live.")
+
+
+def _where_letters_go(stack: Stack, slug: str) -> list[str]:
+    stored = read_campaign(stack.engine, slug)
+    if not stack.settings.relay_configured:
+        lines = ["No mail relay is set (DEARREP_MAIL_RELAY_URL or console): letters will stay in the local mailbox."]
+    else:
+        lines = [f"The mail relay is {place_words(stack.settings.mail_relay_url)}."]
+    lack = what_is_lacking(stack.engine, stack.settings, stored)
+    if lack is Lack.OFFICES:
+        lines.append("Only practice offices are loaded: letters will stay in the local mailbox. Run: dearrep setup ma")
+    return lines if lack else [*lines, f"Letters of {slug} will go to real legislators."]
+
+
+def _still_wanted(stack: Stack, slug: str) -> list[str]:
+    """What the publish list misses in the published text. It stops the console's button, and not this command."""
+    editing = read_editing(stack.engine, slug)
+    published = replace(editing, campaign=editing.stored.campaign)
+    points = list_points(stack.engine, stack.settings, published)
+    missing = [f"  {point.name}: {point.words}" for point in points if point.is_must and not point.is_ok]
+    unpublished = ["Changes in the editor that are not published stay unpublished."] if editing.changed else []
+    return [*(["The publish list is not complete:", *missing] if missing else []), *unpublished]
 
 
 @campaign.command("pause")
@@ -114,4 +146,5 @@ def close(slug: str) -> None:
 def _move(slug: str, state: CampaignState, words: str) -> None:
     with open_stack() as stack:
         change_campaign_state(stack.engine, slug, state, actor="command")
+        say_if_stopped(stack)
     click.echo(f"{slug} is {state}. {words}")

@@ -12,12 +12,14 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.db.engine import make_engine
+from shared.domain.running import ProcessKind
 from shared.domain.simulations import is_simulated
 from shared.local.listening import IDLE_SECONDS, MESSAGE_LIMIT_BYTES, read_address, serve
 from shared.local.simulated_mail import SimulatedServers
 from shared.logging import configure_logging
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
+from shared.services.heartbeat import Heartbeat
 from shared.services.mailbox import store_message
 from shared.services.receipts import keep_mail
 from shared.settings import from_env
@@ -83,6 +85,7 @@ def main() -> None:
     host, port = read_address(settings, "mailbox_url", "smtp://127.0.0.1:8025")
     engine = make_engine(settings.database_url, pool_size=2)
     simulated = simulated_servers(engine, Ring(make_celery(settings), connect_redis(settings.redis_url)))
+    Heartbeat(engine, settings, ProcessKind.MAILBOX).start()
     serve(lambda: make_listener(engine, simulated), host, port)
 
 

@@ -136,8 +136,7 @@ def change_campaign_state(engine: Engine, slug: str, state: CampaignState, *, ac
     """Moves a campaign along its states; going live never releases a test letter, whose route is fixed."""
     with engine.begin() as connection:
         stored = require_campaign(connection, slug)
-        if state not in CAMPAIGN_ARROWS[stored.state]:
-            raise NotAllowed(f"A campaign that is {stored.state} can't become {state}.")
+        require_arrow(stored, state)
         if slug == SIMULATION and state in (_S.SCHEDULED, _S.LIVE):
             raise NotAllowed("The simulated action day never goes live. Remove it: dearrep simulate --clean")
         _write_state(connection, stored, state)
@@ -145,6 +144,12 @@ def change_campaign_state(engine: Engine, slug: str, state: CampaignState, *, ac
             people = submissions.newest_of_people(connection, stored.id)
             plan_follow_ups(connection, stored.id, people, Trigger.WON)
     _LOG.info("campaign.state", campaign_id=stored.id, old=stored.state.value, new=state.value, actor=actor)
+
+
+def require_arrow(stored: StoredCampaign, state: CampaignState) -> None:
+    """Raises NotAllowed for a state that can't follow the campaign's own."""
+    if state not in CAMPAIGN_ARROWS[stored.state]:
+        raise NotAllowed(f"A campaign that is {stored.state} can't become {state}.")
 
 
 def turn_campaigns(engine: Engine) -> None:

@@ -3,7 +3,7 @@
 import shutil
 import smtplib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,11 +18,15 @@ from shared.db.import_reports import newest_rosters
 from shared.db.installation import read_switches
 from shared.db.tables import office
 from shared.db.upgrade import is_current
+from shared.domain.findings import Finding
 from shared.domain.office_changes import OLD_ROSTER_DAYS
 from shared.domain.pace_words import time_words
+from shared.domain.running import RunningInstallation
+from shared.domain.running_words import process_findings, shell_words
 from shared.domain.sender_domain import faults
 from shared.queue.broker_state import BrokerAway, read_broker
 from shared.queue.names import QueueName
+from shared.services.heartbeat import read_running
 from shared.services.outbox import open_transports
 from shared.services.relay import with_relay
 from shared.services.sender_domain import ask_dns, read_check
@@ -38,46 +42,37 @@ _ROSTER_AGE = timedelta(days=OLD_ROSTER_DAYS)
 _CLOCK_LIMIT = timedelta(seconds=2)
 _DISK_LIMIT_BYTES = 1024**3
 _SENDER = "sender domain"
+_BY_SHELL = "by this shell's settings, as nothing is running"
 _CHECK_RELAY = "Check it (DEARREP_MAIL_RELAY_URL, or “Mail relay” in the console) and the firewall."
 _SET_RELAY = "Set DEARREP_MAIL_RELAY_URL, or enter one in the console under “Delivery”."
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What one check saw; `advice` is empty when all is well."""
-
-    name: str
-    words: str
-    advice: str = ""
-
-    @property
-    def is_ok(self) -> bool:
-        """True when nothing is to be done."""
-        return not self.advice
 
 
 def examine(engine: Engine, settings: Settings, part: str = "") -> list[Finding]:
     """The checks whose names begin with `part`; what depends on a database that does not answer is left out."""
     findings = [check_database(engine)]
     selectors: tuple[str, ...] = ()
+    running = RunningInstallation()
     if findings[0].is_ok:
-        settings = with_relay(engine, settings)
+        running = read_running(engine)
+        findings += process_findings(running)
+        given, settings = settings, with_relay(engine, running.over(settings))
+        if words := shell_words(running, given, settings):
+            findings.append(Finding("shell", words))
         selectors = read_check(engine, settings).selectors
         with engine.connect() as connection:
             findings.append(check_letters(connection, settings))
-            checks: tuple[Callable[[Connection], Finding], ...] = (
-                check_switches,
-                check_conservation,
-                check_data,
-                check_clock,
-            )
+            findings.append(check_switches(connection, running))
+            checks: tuple[Callable[[Connection], Finding], ...] = (check_conservation, check_data, check_clock)
             findings += [check(connection) for check in checks]
     findings += check_broker(settings.redis_url)
-    findings += [check_relay(settings), check_mailbox(settings), check_disk(settings.var)]
+    mail = [check_relay(settings), check_mailbox(settings)]
     if _SENDER.startswith(part):
         # It takes seconds, which those who only ask whether workers run must not wait.
-        findings.append(check_sender(settings, selectors))
+        mail.append(check_sender(settings, selectors))
+    if not running.alive:
+        mail = [replace(one, words=f"{one.words} ({_BY_SHELL})") for one in mail]
+    findings += [*mail, check_disk(settings.var)]
     return [finding for finding in findings if finding.name.startswith(part)]
 
 
@@ -103,13 +98,15 @@ def check_letters(connection: Connection, settings: Settings) -> Finding:
     return Finding("letters", "none is overdue")
 
 
-def check_switches(connection: Connection) -> Finding:
+def check_switches(connection: Connection, running: RunningInstallation) -> Finding:
     """Nothing keeps all letters from leaving."""
     switches = read_switches(connection)
     if switches.hold_reason:
         return Finding("delivery", f"held: {switches.hold_reason}", "Decide: dearrep delivery release")
     if switches.is_paused:
         return Finding("delivery", "everything is paused", "Go on: dearrep delivery resume")
+    if not running.has_worker:
+        return Finding("delivery", "neither paused nor held")
     return Finding("delivery", "letters leave when they are due")
 
 

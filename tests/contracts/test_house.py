@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
+from shared import __version__
 from shared.db.tables import METADATA
 from shared.db.upgrade import alembic_config
 from shared.paths import ROOT
@@ -53,6 +55,11 @@ def test_module_keeps_the_house_rules(path: Path) -> None:
         assert not {"os.environ", "os.getenv"} & attributes(tree)
     if name not in ROOTS_CALLING_FROM_ENV | {"shared/settings.py"}:
         assert "from_env" not in names(tree)
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == __version__
 
 
 def test_there_is_one_line_of_migrations() -> None:

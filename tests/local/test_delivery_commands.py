@@ -9,11 +9,13 @@ from shared.db.installation import hold, read_switches
 from shared.errors import NotAllowed
 from shared.settings import Settings
 from tests.local.test_commands import environment, use
+from tests.running import beat
 
 
 @pytest.fixture(autouse=True)
 def _stack(engine: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, environment(settings))
+    beat(engine, settings)
 
 
 def run(*words: str, typed: str = "") -> str:
