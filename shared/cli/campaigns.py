@@ -5,18 +5,17 @@ from pathlib import Path
 
 import click
 
+from shared.cli.import_campaign import import_command
 from shared.cli.invite import invite_command
 from shared.cli.rehearse import rehearse_command
 from shared.cli.stack import Stack, open_stack, say_if_stopped
-from shared.domain.colors import palette_of
 from shared.domain.running_words import place_words
 from shared.domain.states import CampaignState
-from shared.errors import CampaignFileError, NotAllowed
+from shared.errors import NotAllowed
 from shared.services.campaign_logos import read_logo
 from shared.services.campaigns import (
     change_campaign_state,
     export_campaign,
-    import_campaign,
     read_campaign,
     require_arrow,
 )
@@ -31,33 +30,9 @@ def campaign() -> None:
     """Import, export, publish and list campaigns."""
 
 
+campaign.add_command(import_command)
 campaign.add_command(invite_command)
 campaign.add_command(rehearse_command)
-
-
-@campaign.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--slug", help="Address of the campaign, /c/SLUG. Default: the file's name.")
-@click.option("--title", help="Title, when the file has none.")
-@click.option("--host", help="Hosting organization, when the file names none.")
-@click.option("--subject", help="Subject of the letter, when the file has none.")
-def import_file(file: Path, **given: str | None) -> None:
-    """Read FILE and store it as a campaign. A campaign of the same slug is replaced; its state stays."""
-    overrides = {key: value for key, value in given.items() if value}
-    try:
-        text = file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise CampaignFileError([f"{file.name} is not UTF-8 text (byte {error.start})."]) from error
-    try:
-        with open_stack() as stack:
-            stored = import_campaign(stack.engine, text, name=file.name, overrides=overrides, folder=file.parent)
-            address = f"{stack.settings.public_url}/c/{stored.campaign.slug}"
-    except CampaignFileError as error:
-        raise CampaignFileError([f"{file.name}: {problem}" for problem in error.problems]) from error
-    color = stored.campaign.color
-    if color and (used := palette_of(color).brand) != color:
-        click.echo(f"color: {color} is too light for text. Pages use {used}, its nearest shade that all can read.")
-    click.echo(f"Imported {stored.campaign.slug} ({stored.state}). Its page: {address}")
 
 
 @campaign.command("export")

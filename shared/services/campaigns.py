@@ -13,7 +13,7 @@ from shared.db import campaigns as rows
 from shared.db import submissions
 from shared.db.engine import at_once
 from shared.db.happenings import note
-from shared.db.logos import save_logo
+from shared.db.logos import StoredLogo, save_logo
 from shared.db.tables import submission
 from shared.domain.campaigns import Campaign, StoredCampaign
 from shared.domain.follow_ups import Trigger
@@ -114,17 +114,25 @@ def import_campaign(
 ) -> StoredCampaign:
     """Reads a campaign file and stores it under its slug, with its logo from the folder that the file is in.
 
-    Raises CampaignFileError with every problem.
+    A campaign of the same slug is replaced without a question (`campaign_import` compares first). Raises
+    CampaignFileError with every problem.
     """
-    campaign = parse_campaign(file_text, name=name, overrides=overrides)
-    picture = None
-    if campaign.logo:
-        logo, picture = load_logo(folder, campaign.logo)
-        campaign = replace(campaign, logo=logo)
+    campaign, picture = read_campaign_file(file_text, name=name, overrides=overrides, folder=folder)
     with engine.begin() as connection:
         stored = rows.save_campaign(connection, campaign)
         save_logo(connection, stored.id, picture)
     return stored
+
+
+def read_campaign_file(
+    file_text: str, *, name: str, overrides: Mapping[str, str] | None = None, folder: Path | None = None
+) -> tuple[Campaign, StoredLogo | None]:
+    """The campaign in a file and its logo; raises CampaignFileError with every problem."""
+    campaign = parse_campaign(file_text, name=name, overrides=overrides)
+    if not campaign.logo:
+        return campaign, None
+    logo, picture = load_logo(folder, campaign.logo)
+    return replace(campaign, logo=logo), picture
 
 
 def export_campaign(engine: Engine, slug: str) -> str:
