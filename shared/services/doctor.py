@@ -23,13 +23,13 @@ from shared.domain.office_changes import OLD_ROSTER_DAYS
 from shared.domain.pace_words import time_words
 from shared.domain.running import RunningInstallation
 from shared.domain.running_words import process_findings, shell_words
-from shared.domain.sender_domain import faults
+from shared.domain.sender_domain import faults, faults_mark
 from shared.queue.broker_state import BrokerAway, read_broker
 from shared.queue.names import QueueName
 from shared.services.heartbeat import read_running
 from shared.services.outbox import open_transports
 from shared.services.relay import with_relay
-from shared.services.sender_domain import ask_dns, read_check
+from shared.services.sender_domain import SenderCheck, ask_dns, read_check
 from shared.settings import Settings
 
 _CONNECT_SECONDS = 5.0
@@ -51,7 +51,7 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 def examine(engine: Engine, settings: Settings, part: str = "") -> list[Finding]:
     """The checks whose names begin with `part`; what depends on a database that does not answer is left out."""
     findings = [check_database(engine)]
-    selectors: tuple[str, ...] = ()
+    known: SenderCheck | None = None
     running = RunningInstallation()
     if findings[0].is_ok:
         running = read_running(engine)
@@ -59,7 +59,7 @@ def examine(engine: Engine, settings: Settings, part: str = "") -> list[Finding]
         given, settings = settings, with_relay(engine, running.over(settings))
         if words := shell_words(running, given, settings):
             findings.append(Finding("shell", words))
-        selectors = read_check(engine, settings).selectors
+        known = read_check(engine, settings)
         with engine.connect() as connection:
             findings.append(check_letters(connection, settings))
             findings.append(check_switches(connection, running))
@@ -69,7 +69,7 @@ def examine(engine: Engine, settings: Settings, part: str = "") -> list[Finding]
     mail = [check_relay(settings), check_mailbox(settings)]
     if _SENDER.startswith(part):
         # It takes seconds, which those who only ask whether workers run must not wait.
-        mail.append(check_sender(settings, selectors))
+        mail.append(check_sender(settings, known.selectors if known else (), known))
     if not running.alive:
         mail = [replace(one, words=f"{one.words} ({_BY_SHELL})") for one in mail]
     findings += [*mail, check_disk(settings.var)]
@@ -179,14 +179,20 @@ def check_relay(settings: Settings) -> Finding:
     return Finding("mail relay", "none is set: every letter stays in the local mailbox")
 
 
-def check_sender(settings: Settings, selectors: tuple[str, ...]) -> Finding:
-    """DNS lets the relay send for our domain, and sends back what comes back. Nothing is asked without a relay."""
+def check_sender(settings: Settings, selectors: tuple[str, ...], known: SenderCheck | None = None) -> Finding:
+    """DNS lets the relay send for our domain, and sends back what comes back. Nothing is asked without a relay.
+
+    Faults that an organizer accepted in the console, exactly as they are now, are told and need nobody.
+    """
     if not settings.relay_configured:
         return Finding(_SENDER, f"{settings.mail_domain}, not asked about: no mail leaves")
-    wrong = faults(ask_dns(settings, selectors))
+    found = ask_dns(settings, selectors)
+    wrong = faults(found)
     if not wrong:
         return Finding(_SENDER, f"{settings.mail_domain}: DNS says what receivers want to know")
     words = "; ".join(f"{one.about}: {one.words}" for one in wrong)
+    if known is not None and known.is_accepted and faults_mark(found) == faults_mark(known.findings):
+        return Finding(_SENDER, f"{words} {known.accepted_by} decided to go on all the same.")
     return Finding(_SENDER, words, "The console's page “Sender domain” under “Delivery” says what to create.")
 
 

@@ -1,4 +1,4 @@
-"""Heartbeats of running processes, with what matters of their settings.
+"""Heartbeats of running processes, with what matters of their settings; questions that an organizer dealt with.
 
 Revision ID: 0033
 Revises: 0025
@@ -42,7 +42,9 @@ def upgrade() -> None:
         sa.CheckConstraint(_KINDS, name=op.f("ck_process_heartbeat_kind_known")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_process_heartbeat")),
     )
+    op.add_column("submission", sa.Column("attended_at", sa.TIMESTAMP(timezone=True)))
 
 
 def downgrade() -> None:
+    op.drop_column("submission", "attended_at")
     op.drop_table("process_heartbeat")
