@@ -12,8 +12,10 @@ from shared.settings import ENVIRONMENT_NAMES, Settings
 
 # A process without a heartbeat for this long is dead, frozen, or cut off from the database.
 SILENT_AFTER_S = 60.0
-# Settings that lead to wrong letters, links or deletions when processes differ.
-_MUST_AGREE = (
+# Settings that lead to wrong letters, links or deletions when processes differ. The broker's address is compared with a
+# shell's only: machines may reach the same broker by several.
+_COMPARED = (
+    "redis_url",
     "secret_key",
     "environment",
     "public_url",
@@ -24,7 +26,7 @@ _MUST_AGREE = (
     "geocoders",
     "keep_days",
 )
-_SECRET = ENVIRONMENT_NAMES["secret_key"]
+_SECRET, _BROKER = ENVIRONMENT_NAMES["secret_key"], ENVIRONMENT_NAMES["redis_url"]
 
 
 class ProcessKind(StrEnum):
@@ -39,7 +41,7 @@ class ProcessKind(StrEnum):
 
 
 WORKERS = (ProcessKind.WORKER, ProcessKind.BACKGROUND)
-# The others act on no setting of `_MUST_AGREE`.
+# The others act on none of these settings.
 _DECIDING = (ProcessKind.WEB, *WORKERS, ProcessKind.INBOUND)
 
 
@@ -117,7 +119,8 @@ class RunningInstallation:
     def disagreements(self) -> set[str]:
         """The environment variables about which running processes differ."""
         deciding = [one.config for one in self._deciding()]
-        return set().union(*(deciding[0].differs_in(other) for other in deciding[1:])) if deciding else set()
+        found = set().union(*(deciding[0].differs_in(other) for other in deciding[1:])) if deciding else set()
+        return found - {_BROKER}
 
     @property
     def config(self) -> ProcessConfig | None:
@@ -147,7 +150,7 @@ class RunningInstallation:
 
 def config_of(settings: Settings) -> ProcessConfig:
     """What a process with these settings goes by."""
-    fingerprints = {ENVIRONMENT_NAMES[name]: _fingerprint(settings, name) for name in _MUST_AGREE}
+    fingerprints = {ENVIRONMENT_NAMES[name]: _fingerprint(settings, name) for name in _COMPARED}
     relay = place_of(settings.mail_relay_url)
     return ProcessConfig(relay, settings.mail_route, settings.public_url, settings.mail_domain, fingerprints)
 

@@ -71,6 +71,16 @@ def process_findings(running: RunningInstallation) -> list[Finding]:
     return findings or [Finding("processes", f"{_counted(one.kind for one in running.alive)} running")]
 
 
+def host_findings(running: RunningInstallation, host: str) -> list[Finding]:
+    """Whether the processes of one machine, or of one container, send their heartbeats."""
+    mine = RunningInstallation(tuple(one for one in running.processes if one.host == host))
+    if not mine.alive:
+        return [Finding("processes", f"nothing is running on {host}", _START)]
+    return [_silent(one) for one in mine.silent] or [
+        Finding("processes", f"{_counted(one.kind for one in mine.alive)} running on {host}")
+    ]
+
+
 def _silent(one: RunningProcess) -> Finding:
     words = f"{one.label} has sent no heartbeat for {time_words(one.silent_s)}"
     return Finding("processes", words, "It is stopped, hangs, or can't reach the database. Restart it.")

@@ -232,3 +232,28 @@ def test_commands_say_when_letters_leave(engine: Engine, settings: Settings) -> 
         connection.execute(text("UPDATE letter SET state = 'held', hold_reason = 'address_failing'"))
         connection.execute(text("INSERT INTO installation (is_paused) VALUES (true)"))
     assert "2 letters leave once nothing is paused or held" in run("office", "retry").output
+
+
+def test_a_machine_asks_about_its_own_processes_only(engine: Engine, settings: Settings) -> None:
+    nothing = run("doctor", "--here")
+    assert (nothing.exit_code, "nothing is running on" in nothing.output) == (1, True)
+    beat(engine, settings, ProcessKind.WORKER)
+    well = run("doctor", "--here")
+    assert (well.exit_code, "1 worker running on" in well.output) == (0, True)
+    beat(engine, settings, ProcessKind.BACKGROUND)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE process_heartbeat SET host = 'elsewhere' WHERE kind = 'background'"))
+    fall_silent(engine, ProcessKind.BACKGROUND)
+    assert run("doctor", "--here").exit_code == 0
+    fall_silent(engine, ProcessKind.WORKER)
+    assert run("doctor", "--here").exit_code == 1
+
+
+def test_another_broker_is_told_in_a_shell_and_may_be_another_address_of_the_same_for_processes(
+    engine: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beat(engine, settings)
+    beat(engine, replace(settings, redis_url="redis://elsewhere:6379/0"), ProcessKind.BACKGROUND)
+    assert run("doctor", "--part", "processes").output.endswith("All is well.\n")
+    use(monkeypatch, environment(replace(settings, redis_url="redis://127.0.0.1:1/0")))
+    assert "This shell's settings differ: REDIS_URL." in run("delivery", "status").output
