@@ -156,6 +156,13 @@ def _is_web_address(text: str) -> bool:
         return False
 
 
+def _has_good_port(url: str) -> bool:
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
+
+
 _WEBHOOK_FORMS = {
     "ses": ("TOPIC-ARN", re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}", re.ASCII)),
     # A P-256 key in base64: 91 bytes.
@@ -243,6 +250,8 @@ def from_env(env: Mapping[str, str] | None = None) -> Settings:
         if field in given and urlsplit(given[field]).scheme not in schemes:
             wanted = " or ".join(f"{scheme}://" for scheme in schemes)
             raise SettingsError(f"{ENVIRONMENT_NAMES[field]} must start with {wanted}.")
+        if field in given and not _has_good_port(given[field]):
+            raise SettingsError(f"The port in {ENVIRONMENT_NAMES[field]} must be a number up to {_LAST_PORT}.")
     if len(given["secret_key"]) < SECRET_KEY_LENGTH:
         raise SettingsError("DEARREP_SECRET_KEY is shorter than 32 characters. Make one: openssl rand -hex 32")
     environment = given.get("environment", "local")

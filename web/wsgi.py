@@ -1,12 +1,14 @@
 """Composition root of the web server: `granian --interface wsgi web.wsgi:app`."""
 
 from shared.db.engine import make_engine
+from shared.domain.running import ProcessKind
 from shared.failpoints import arm_from_environment
 from shared.logging import configure_logging
 from shared.plain_exit import plain_exit
 from shared.queue.celery_app import make_celery
 from shared.queue.late_ring import LateRing
 from shared.queue.ring import connect_redis
+from shared.services.heartbeat import Heartbeat
 from shared.services.secret_key import guard_process
 from shared.settings import from_env
 from web.app import create_app
@@ -20,3 +22,4 @@ with plain_exit():
     guard_process(engine, settings)
 ring = LateRing(make_celery(settings), connect_redis(settings.redis_url))
 app = create_app(settings, engine, ring)
+Heartbeat(engine, settings, ProcessKind.WEB).start()

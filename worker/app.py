@@ -8,7 +8,7 @@ from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
 from shared.services.secret_key import guard_process
 from shared.settings import from_env
-from worker import metrics, sweeper
+from worker import heartbeat, metrics, sweeper
 from worker.tasks import make_work, register_tasks
 
 with plain_exit():
@@ -24,3 +24,4 @@ work = make_work(engine, ring, settings)
 register_tasks(app, work, settings.timing)
 sweeper.start_with_worker(engine, ring, settings, work)
 metrics.start_with_worker(ring, settings)
+heartbeat.start_with_process(engine, settings)

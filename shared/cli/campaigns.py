@@ -1,19 +1,29 @@
 """`dearrep campaign …`: campaigns from files, to files, and their state."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from shared.cli.import_campaign import import_command
 from shared.cli.invite import invite_command
 from shared.cli.rehearse import rehearse_command
-from shared.cli.stack import open_stack
-from shared.domain.colors import palette_of
+from shared.cli.stack import Stack, open_stack, say_if_stopped
 from shared.domain.draft_marks import draft_mark
+from shared.domain.running_words import place_words
 from shared.domain.states import CampaignState
-from shared.errors import CampaignFileError, NotAllowed
+from shared.errors import NotAllowed
 from shared.services.campaign_logos import read_logo
-from shared.services.campaigns import change_campaign_state, export_campaign, import_campaign, read_campaign
+from shared.services.campaigns import (
+    change_campaign_state,
+    export_campaign,
+    read_campaign,
+    require_arrow,
+)
 from shared.services.campaigns import list_campaigns as read_campaigns
+from shared.services.editor.drafts import read_editing
+from shared.services.editor.publishing import list_points
+from shared.services.pictures.health import Lack, what_is_lacking
 
 
 @click.group()
@@ -21,33 +31,9 @@ def campaign() -> None:
     """Import, export, publish and list campaigns."""
 
 
+campaign.add_command(import_command)
 campaign.add_command(invite_command)
 campaign.add_command(rehearse_command)
-
-
-@campaign.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--slug", help="Address of the campaign, /c/SLUG. Default: the file's name.")
-@click.option("--title", help="Title, when the file has none.")
-@click.option("--host", help="Hosting organization, when the file names none.")
-@click.option("--subject", help="Subject of the letter, when the file has none.")
-def import_file(file: Path, **given: str | None) -> None:
-    """Read FILE and store it as a campaign. A campaign of the same slug is replaced; its state stays."""
-    overrides = {key: value for key, value in given.items() if value}
-    try:
-        text = file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise CampaignFileError([f"{file.name} is not UTF-8 text (byte {error.start})."]) from error
-    try:
-        with open_stack() as stack:
-            stored = import_campaign(stack.engine, text, name=file.name, overrides=overrides, folder=file.parent)
-            address = f"{stack.settings.public_url}/c/{stored.campaign.slug}"
-    except CampaignFileError as error:
-        raise CampaignFileError([f"{file.name}: {problem}" for problem in error.problems]) from error
-    color = stored.campaign.color
-    if color and (used := palette_of(color).brand) != color:
-        click.echo(f"color: {color} is too light for text. Pages use {used}, its nearest shade that all can read.")
-    click.echo(f"Imported {stored.campaign.slug} ({stored.state}). Its page: {address}")
 
 
 @campaign.command("export")
@@ -87,16 +73,38 @@ def list_all() -> None:
 def publish(slug: str, *, yes: bool) -> None:
     """Switch the campaign SLUG live: from now on its letters go to real offices through the mail relay."""
     with open_stack() as stack:
-        if not stack.settings.relay_configured:
-            click.echo(
-                "No mail relay is set (DEARREP_MAIL_RELAY_URL or console): letters will stay in the local mailbox.",
-                err=True,
-            )
-        mark = draft_mark(read_campaign(stack.engine, slug).campaign)
-        if not yes and not click.confirm(f"Letters of {slug} will go to real legislators. Go live?"):
+        stored = read_campaign(stack.engine, slug)
+        require_arrow(stored, CampaignState.LIVE)
+        say_if_stopped(stack)
+        for line in (*_still_wanted(stack, slug), *_where_letters_go(stack, slug)):
+            click.echo(line, err=True)
+        mark = draft_mark(stored.campaign)
+        if not yes and not click.confirm("Go live?"):
             raise NotAllowed("Nothing was changed.")
         change_campaign_state(stack.engine, slug, CampaignState.LIVE, actor="command", mark=mark)
     click.echo(f"{slug} is live.")
+
+
+def _where_letters_go(stack: Stack, slug: str) -> list[str]:
+    stored = read_campaign(stack.engine, slug)
+    if not stack.settings.relay_configured:
+        lines = ["No mail relay is set (DEARREP_MAIL_RELAY_URL or console): letters will stay in the local mailbox."]
+    else:
+        lines = [f"The mail relay is {place_words(stack.settings.mail_relay_url)}."]
+    lack = what_is_lacking(stack.engine, stack.settings, stored)
+    if lack is Lack.OFFICES:
+        lines.append("Only practice offices are loaded: letters will stay in the local mailbox. Run: dearrep setup ma")
+    return lines if lack else [*lines, f"Letters of {slug} will go to real legislators."]
+
+
+def _still_wanted(stack: Stack, slug: str) -> list[str]:
+    """What the publish list misses in the published text. It stops the console's button, and not this command."""
+    editing = read_editing(stack.engine, slug)
+    published = replace(editing, campaign=editing.stored.campaign)
+    points = list_points(stack.engine, stack.settings, published)
+    missing = [f"  {point.name}: {point.words}" for point in points if point.is_must and not point.is_ok]
+    unpublished = ["Changes in the editor that are not published stay unpublished."] if editing.changed else []
+    return [*(["The publish list is not complete:", *missing] if missing else []), *unpublished]
 
 
 @campaign.command("pause")
@@ -116,4 +124,5 @@ def close(slug: str) -> None:
 def _move(slug: str, state: CampaignState, words: str) -> None:
     with open_stack() as stack:
         change_campaign_state(stack.engine, slug, state, actor="command")
+        say_if_stopped(stack)
     click.echo(f"{slug} is {state}. {words}")

@@ -2,7 +2,7 @@
 
 import click
 
-from shared.cli.stack import open_stack
+from shared.cli.stack import open_stack, say_if_stopped
 from shared.db.domains import DomainLine
 from shared.db.installation import Switches
 from shared.domain.pace_words import break_words, empty_words, rate_words
@@ -24,7 +24,9 @@ def status() -> None:
     """Say whether anything keeps letters from leaving, and which letters may have left before a restore."""
     with open_stack() as stack:
         switches, report = read_switches(stack.engine), report_hold(stack.engine)
-    for line in [*_lines(switches), *report.lines] or ["Letters leave when they are due."]:
+        say_if_stopped(stack)
+    leaves = ["Letters leave when they are due."] if stack.running.has_worker else ["Nothing is paused or held."]
+    for line in [*_lines(switches), *report.lines] or leaves:
         click.echo(line)
 
 
@@ -42,6 +44,7 @@ def resume() -> None:
     with open_stack() as stack:
         pause_everything(stack.engine, paused=False, actor=_ACTOR)
         switches = read_switches(stack.engine)
+        say_if_stopped(stack)
     click.echo("No longer paused.")
     for line in _lines(switches):
         click.echo(line)
@@ -74,6 +77,7 @@ def release(*, all_letters: bool, yes: bool) -> None:
         if not yes and not click.confirm("Go on from this database?"):
             raise NotAllowed("Nothing was changed.")
         accept_database(stack.engine, actor=_ACTOR, let_doubtful_leave=all_letters)
+        say_if_stopped(stack)
     click.echo("Released.")
     if switches.is_paused:
         click.echo("Everything is still paused. Go on: dearrep delivery resume")
@@ -90,6 +94,7 @@ def pace(domain: str | None, rate: int | None, *, no_limit: bool) -> None:
     if domain is not None and rate is None and not no_limit:
         raise click.UsageError("How many letters an hour? A number, or --none.")
     with open_stack() as stack:
+        say_if_stopped(stack)
         if domain is not None:
             domain = set_rate(stack.engine, domain, rate, actor=_ACTOR)
         lines = [one for one in list_domains(stack.engine, stack.settings) if domain in (None, one.receiving_domain)]

@@ -1,19 +1,26 @@
 """`dearrep doctor`: one line for each part of the installation, and what to do about it."""
 
+import socket
 import sys
 
 import click
 
 from shared.cli.stack import open_stack
+from shared.domain.running_words import host_findings
 from shared.services.doctor import examine
+from shared.services.heartbeat import read_running
 
 
 @click.command(name="doctor")
 @click.option("--part", help="Only what this word begins: workers, broker, queue ...")
-def doctor_command(part: str | None) -> None:
+@click.option("--here", is_flag=True, help="Only whether this machine's processes run; for health checks.")
+def doctor_command(part: str | None, *, here: bool) -> None:
     """Check the installation and say what to do; exit status 1 when something is wrong."""
     with open_stack(migrated=False) as stack:
-        findings = examine(stack.engine, stack.settings, part or "")
+        if here:
+            findings = host_findings(read_running(stack.engine), socket.gethostname())
+        else:
+            findings = examine(stack.engine, stack.settings, part or "")
     if not findings:
         raise click.UsageError(f"No part is called {part}.")
     for finding in findings:

@@ -8,6 +8,7 @@ from shared.domain.office_changes import CHANGE_WORDS, ChangeKind
 from shared.errors import InputError
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
+from shared.services.delivery.switches import read_switches
 from shared.services.office_addresses import try_failing_addresses
 from shared.services.office_letters import HELD, LEAVES
 from shared.services.offices.changes import Made, make_change, read_seat, undo_change
@@ -87,7 +88,7 @@ def changes(ocd_id: str, seat: int, undo: int | None) -> None:
             office_id = find_office(connection, ocd_id, seat)
         if undo is not None:
             made = undo_change(stack.engine, _ring(stack), office_id, undo, By(whoever_runs_this()))
-            click.echo(f"Undone. {_outcome(made)}")
+            click.echo(f"Undone. {_outcome(made, stack)}")
             return
         for row in list_changes(stack.engine, office_id):
             words = CHANGE_WORDS[ChangeKind(row["kind"])]
@@ -99,13 +100,13 @@ def retry() -> None:
     """Take all failing addresses for working again. Letters that were held for them leave."""
     with open_stack() as stack:
         released = try_failing_addresses(stack.engine, _ring(stack))
-    click.echo(f"{_letters(released)} now.")
+        click.echo(_leaving(released, stack))
 
 
 def _change(ocd_id: str, seat: int, kind: ChangeKind, typed: dict[str, str], done: str) -> None:
     with open_stack() as stack:
         made = _make(stack.engine, _ring(stack), (ocd_id, seat), kind, typed)
-    click.echo(f"It is noted for {typed['on']}." if made.is_planned else f"{done} {_outcome(made)}")
+        click.echo(f"It is noted for {typed['on']}." if made.is_planned else f"{done} {_outcome(made, stack)}")
 
 
 def _make(engine: Engine, ring: Ring, office: tuple[str, int], kind: ChangeKind, typed: dict[str, str]) -> Made:
@@ -124,11 +125,14 @@ def _ring(stack: Stack) -> Ring:
     return Ring(make_celery(stack.settings), connect_redis(stack.settings.redis_url))
 
 
-def _outcome(made: Made) -> str:
+def _outcome(made: Made, stack: Stack) -> str:
     held = made.letters[HELD]
     waiting = "" if not held else " 1 letter is held." if held == 1 else f" {held} letters are held."
-    return f"{_letters(made.letters[LEAVES])} now.{waiting}"
+    return f"{_leaving(made.letters[LEAVES], stack)}{waiting}"
 
 
-def _letters(number: int) -> str:
-    return "1 letter leaves" if number == 1 else f"{number} letters leave"
+def _leaving(number: int, stack: Stack) -> str:
+    letters = "1 letter leaves" if number == 1 else f"{number} letters leave"
+    if number and read_switches(stack.engine).stops_all:
+        return f"{letters} once nothing is paused or held: dearrep delivery status."
+    return f"{letters} {'now' if stack.running.has_worker or not number else 'once a worker runs'}."

@@ -4,15 +4,19 @@ import getpass
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import click
 from sqlalchemy import Engine
 
 from shared.db.engine import make_engine
 from shared.db.upgrade import is_current, upgrade
+from shared.domain.running import RunningInstallation
+from shared.domain.running_words import NO_WORKER, NOTHING_RUNS, disagreement_words, shell_words
 from shared.errors import DearRepError
 from shared.local.servers import LocalServers
+from shared.services.heartbeat import read_running
 from shared.services.relay import with_relay
 from shared.services.secret_key import check_key
 from shared.settings import ENVIRONMENT_NAMES, Settings, from_env
@@ -26,10 +30,15 @@ class NotMigrated(DearRepError):
 
 @dataclass(frozen=True)
 class Stack:
-    """What a command works with."""
+    """What a command works with.
+
+    `settings` are those of the running processes where these differ from the shell's, so that a command says what the
+    installation does; `running` is empty when nothing runs.
+    """
 
     settings: Settings
     engine: Engine
+    running: RunningInstallation = field(default_factory=RunningInstallation)
 
 
 def process_environment() -> dict[str, str]:
@@ -89,13 +98,32 @@ def open_stack(*, migrated: bool = True, any_key: bool = False) -> Iterator[Stac
                 bring_up_to_date(engine, embedded=servers is not None and servers.postgres is not None)
                 if not any_key:
                     check_key(engine, settings)
-                settings = with_relay(engine, settings)
-            yield Stack(settings, engine)
+                yield _as_it_runs(engine, settings)
+            else:
+                yield Stack(settings, engine)
         finally:
             engine.dispose()
     finally:
         if servers is not None:
             servers.detach()
+
+
+def _as_it_runs(engine: Engine, given: Settings) -> Stack:
+    """With the settings of what runs; says on standard error where this shell's differ, or the processes' do."""
+    running = read_running(engine)
+    told = with_relay(engine, running.over(given))
+    for words in (disagreement_words(running), shell_words(running, given, told)):
+        if words:
+            click.echo(words, err=True)
+    return Stack(told, engine, running)
+
+
+def say_if_stopped(stack: Stack) -> None:
+    """For commands about mail and letters: says when nothing runs, or nothing that could send them."""
+    if not stack.running.alive:
+        click.echo(NOTHING_RUNS, err=True)
+    elif not stack.running.has_worker:
+        click.echo(NO_WORKER, err=True)
 
 
 def bring_up_to_date(engine: Engine, *, embedded: bool) -> None:

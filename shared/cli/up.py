@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 from shared.cli.stack import bring_up_to_date, local_servers, process_environment, with_servers
 from shared.db.directory import is_complete
 from shared.db.engine import make_engine
+from shared.domain.running_words import place_words
 from shared.errors import CampaignFileError, DearRepError, NotFound
 from shared.local import children
 from shared.local.locks import FileLock
@@ -24,6 +25,7 @@ from shared.paths import CAMPAIGNS, ROOT
 from shared.services.campaigns import import_campaign, list_campaigns, read_campaign
 from shared.services.lookup import has_real_directory
 from shared.services.organizers import issue_one_time_password
+from shared.services.relay import with_relay
 from shared.services.secret_key import check_key
 from shared.settings import ENVIRONMENT_NAMES, Settings, from_env
 
@@ -174,6 +176,13 @@ def is_ready(port: int) -> bool:
         return False
 
 
+def _relay_words(engine: Engine, settings: Settings) -> str:
+    used = with_relay(engine, settings)
+    if not used.relay_configured:
+        return "none: every letter stays in the mailbox"
+    return f"{place_words(used.mail_relay_url)}: letters of live campaigns leave through it"
+
+
 def welcome(engine: Engine, settings: Settings) -> str:
     """Where everything is, for the person at the terminal."""
     password = issue_one_time_password(engine, settings.organizer_email)
@@ -184,6 +193,7 @@ def welcome(engine: Engine, settings: Settings) -> str:
         f"  Dashboard       {url}/admin/",
         f"                  email {settings.organizer_email}   one-time password {password}",
         f"  Mailbox         {url}/admin/mailbox",
+        f"  Mail relay      {_relay_words(engine, settings)}",
         "",
     ]
     if states_without(engine, is_there=has_real_directory):

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, RowMapping, text
 
+from shared.db.tables.letters import UNATTENDED
+
 # As the usual sequence: the question, and one reminder.
 MOST_EMAILS = 2
 # Judged and written to at a time.
@@ -43,6 +45,17 @@ _WRITE = text(
     " ON CONFLICT DO NOTHING RETURNING id)"
     " SELECT (SELECT count(*) FROM hurried) + (SELECT count(*) FROM added)"
 )
+# A question that is asked anew, after another address, is a new one.
+_SETTLE = text(
+    f"""
+    UPDATE submission
+    SET attended_at = now()
+    WHERE {_ASKED}
+        AND {UNATTENDED}
+    """
+)
+_UNSETTLE = text(f"UPDATE submission SET attended_at = NULL WHERE {_ASKED} AND NOT {UNATTENDED}")
+_SETTLED = text(f"SELECT count(*) FROM submission WHERE {_ASKED} AND NOT {UNATTENDED}")
 _COPY = text(
     """
     INSERT INTO submission (
@@ -73,6 +86,16 @@ def judge(connection: Connection, campaign_id: int) -> dict[str, int]:
 def plan_links(connection: Connection, campaign_id: int) -> int:
     """The link, due now, to whoever may get it; to how many."""
     return int(connection.execute(_WRITE, _values(campaign_id)).scalar_one())
+
+
+def settle(connection: Connection, campaign_id: int, *, attended: bool) -> int:
+    """An organizer has dealt with all questions that are open now, or takes that back; how many changed."""
+    return connection.execute(_SETTLE if attended else _UNSETTLE, {"campaign_id": campaign_id}).rowcount
+
+
+def count_settled(connection: Connection, campaign_id: int) -> int:
+    """Open questions that an organizer has dealt with."""
+    return int(connection.execute(_SETTLED, {"campaign_id": campaign_id}).scalar_one())
 
 
 def copy_with_address(connection: Connection, submission_id: int, token: str, address: dict[str, str]) -> None:

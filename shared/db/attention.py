@@ -58,7 +58,8 @@ _LOST = text(
 )
 _ASKED = text(
     "SELECT lookup_status, count(*) FROM (SELECT lookup_status FROM submission WHERE campaign_id = :campaign_id"
-    " AND state = 'needs_address' AND accepted_at IS NOT NULL LIMIT :most) AS one GROUP BY lookup_status"
+    f" AND state = 'needs_address' AND accepted_at IS NOT NULL AND {UNATTENDED} LIMIT :most) AS one"
+    " GROUP BY lookup_status"
 )
 _WAITS = (
     "(SELECT count(*) FROM (SELECT 1 FROM letter WHERE letter.state = '{state}' AND letter.transport = p.transport"
@@ -117,7 +118,7 @@ def lost_hosts(connection: Connection, campaign_id: int) -> list[tuple[str, date
 
 
 def count_asked(connection: Connection, campaign_id: int) -> dict[LookupStatus, int]:
-    """People who pressed Send and are asked about their address, by what was found."""
+    """People who pressed Send and are asked about their address, by what was found; those nobody dealt with."""
     rows = connection.execute(_ASKED, {"campaign_id": campaign_id, "most": MOST_OF_A_STATE})
     return {LookupStatus(status): people for status, people in rows if status}
 

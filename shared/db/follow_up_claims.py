@@ -1,9 +1,10 @@
 """The claim of follow-ups, with the rules that keep them welcome.
 
-Whoever unsubscribed gets none, what is not needed any more is cancelled, and nobody gets two of ours within a day from
-one campaign (in practice, where the same person tries again and again, from one submission). What passes on an office's
-answer, or is for organizers, is not ours, and counts for none of these but the address itself. The link for whoever
-wrote again has a rule of its own (`shared.db.duplicates`) and does not wait for the others.
+Whoever unsubscribed gets none, and what is not needed any more is cancelled. A person gets at most one update, victory
+or "Did they answer?" a day from one campaign (while practicing, from one submission). Transactional emails are exempt:
+the promised copy leaves when its letter has left, whatever else went out that day, and puts nothing off itself. An
+office's answer, and mail for organizers, depends only on whether the address works. The link for a person who wrote
+again has its own limit (`shared.db.duplicates`).
 """
 
 # ruff: noqa: S608 - statements are put together from the constants below, never from data
@@ -13,13 +14,13 @@ from sqlalchemy import Connection, RowMapping, text
 from shared.db.claims import LEASE
 from shared.db.driver import Spelled, ask
 from shared.domain.causes import Cause
-from shared.domain.follow_ups import AT_ONCE, NO_NEWSLETTER, UPDATE, Need
+from shared.domain.follow_ups import NO_NEWSLETTER, TRANSACTIONAL, UPDATE, Need
 from shared.domain.pace import LARGEST_BATCH
 
 # Claims follow each other, so that each sees what the one before has taken.
 _LOCK = text("SELECT pg_advisory_xact_lock(7310045)")
 _NO_NEWSLETTER = str(NO_NEWSLETTER)
-_AT_ONCE = str(AT_ONCE)
+_TRANSACTIONAL = str(TRANSACTIONAL)
 _OF_LETTERS = "(SELECT 1 FROM letter WHERE letter.submission_id = f.submission_id AND letter.{})"
 # A letter that a person cancelled is told about only when that was for a vacant seat.
 _IS_FAILED = f"(letter.state <> 'cancelled' OR letter.cause = '{Cause.WITHDRAWN}')"
@@ -57,11 +58,11 @@ SUPPRESSED = (
     " AND (suppression.campaign_id IS NULL OR suppression.campaign_id = f.campaign_id)"
     f" AND (f.kind NOT IN {_NO_NEWSLETTER} OR suppression.reason <> 'unsubscribed'))"
 )
-# When the last of ours went to the same person; now while one is on its way.
+# When the last email that counts went to the same person; now while one is on its way.
 _LAST = (
     "(SELECT max(CASE WHEN o.state = 'sending' THEN now() WHEN o.state = 'uncertain' THEN o.state_changed_at"
     " ELSE o.sent_at END) FROM follow_up o WHERE o.email_hash = f.email_hash AND o.campaign_id = f.campaign_id"
-    f" AND o.id <> f.id AND o.kind NOT IN {_AT_ONCE} AND (NOT f.is_test OR o.submission_id = f.submission_id))"
+    f" AND o.id <> f.id AND o.kind NOT IN {_TRANSACTIONAL} AND (NOT f.is_test OR o.submission_id = f.submission_id))"
 )
 _CLAIM = text(
     "WITH due AS MATERIALIZED (SELECT * FROM follow_up WHERE state IN ('queued', 'deferred') AND due_at <= now()"
@@ -71,9 +72,9 @@ _CLAIM = text(
     f" (s.state = 'withdrawn' AND f.kind NOT IN {_NO_NEWSLETTER}) OR {_NOT_NEEDED} AS is_not_needed, {_LAST} AS last"
     " FROM due f JOIN submission s ON s.id = f.submission_id JOIN campaign ON campaign.id = f.campaign_id),"
     " ranked AS (SELECT *, is_suppressed OR is_not_needed AS is_over, row_number() OVER (PARTITION BY email_hash,"
-    f" campaign_id, kind IN {_AT_ONCE}, is_suppressed OR is_not_needed, CASE WHEN is_test THEN submission_id END"
+    f" campaign_id, kind IN {_TRANSACTIONAL}, is_suppressed OR is_not_needed, CASE WHEN is_test THEN submission_id END"
     " ORDER BY due_at, id) AS turn FROM judged),"
-    f" verdict AS (SELECT id, due_at, is_suppressed, is_over, last, kind NOT IN {_AT_ONCE}"
+    f" verdict AS (SELECT id, due_at, is_suppressed, is_over, last, kind NOT IN {_TRANSACTIONAL}"
     " AND (turn > 1 OR coalesce(last > now() - interval '1 day', false)) AS is_too_soon FROM ranked),"
     " dropped AS (UPDATE follow_up SET state = 'cancelled', state_changed_at = now(),"
     f" cause = CASE WHEN is_suppressed THEN '{Cause.SUPPRESSED}' ELSE '{Cause.NOT_NEEDED}' END"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, select
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from shared.db.tables import district, import_change, import_run, office, office_holder
 
@@ -29,6 +29,12 @@ def read_run(connection: Connection, run_id: int) -> RowMapping | None:
     """One finished run."""
     query = select(import_run).where(import_run.c.id == run_id, import_run.c.finished_at.is_not(None))
     return connection.execute(query).mappings().one_or_none()
+
+
+def settle_run(connection: Connection, run_id: int, who: str) -> None:
+    """Notes in the run's report who has dealt with its warnings; an empty name takes that back."""
+    noted = update(import_run).where(import_run.c.id == run_id)
+    connection.execute(noted.values(report=import_run.c.report.op("||")(func.jsonb_build_object("settled_by", who))))
 
 
 def list_changes(connection: Connection, run_id: int, after: int, limit: int) -> Sequence[RowMapping]:

@@ -32,7 +32,8 @@ class Move:
 class Group:
     """`count` letters, or people, in one trouble; `quote` is what a mail server said. `key` names it on the page.
 
-    With `is_watched` nobody has to do anything, and may want to know.
+    `resolve` marks all of it as dealt with; None where one of the moves does, or nothing has to be done. With
+    `is_watched` nobody has to do anything, and may want to know.
     """
 
     key: str
@@ -43,6 +44,7 @@ class Group:
     wanted: LetterFilter = EVERY_LETTER
     quote: str = ""
     icon: str = "warn"
+    resolve: Move | None = None
     is_watched: bool = False
     is_of_people: bool = False
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from shared.domain.causes import Cause
-from shared.domain.states import CANCELLABLE, REOPENED_BY_ORGANIZER, LetterState
+from shared.domain.states import CANCELLABLE, NEEDS_ATTENTION, REOPENED_BY_ORGANIZER, LetterState
 
 
 class BulkAction(StrEnum):
@@ -41,6 +41,8 @@ class Outcome(StrEnum):
 
 # Letters leave again by these.
 SENDING = frozenset({BulkAction.RETRY, BulkAction.SECOND, BulkAction.RELEASE})
+# What ends an alert when the letters can't leave.
+ENDING = (BulkAction.CANCEL, BulkAction.SETTLE)
 # In all of this time what has not been claimed can be taken back.
 GRACE = timedelta(minutes=10)
 PUT_BACK_WITHIN = timedelta(days=1)
@@ -48,16 +50,8 @@ PUT_BACK_WITHIN = timedelta(days=1)
 MOST = 50_000
 MAY_HAVE_ARRIVED = frozenset({LetterState.UNCERTAIN, LetterState.UNCONFIRMED})
 RETRYABLE = REOPENED_BY_ORGANIZER | {LetterState.DEFERRED, LetterState.HELD, LetterState.UNCERTAIN}
-_SETTLED = frozenset(
-    {
-        LetterState.UNCERTAIN,
-        LetterState.UNCONFIRMED,
-        LetterState.REJECTED,
-        LetterState.BOUNCED,
-        LetterState.EXPIRED,
-        LetterState.QUARANTINED,
-    }
-)
+# Whatever state makes an alert: each can be marked as dealt with.
+_SETTLED = NEEDS_ATTENTION | {LetterState.DEFERRED}
 _STATES: dict[BulkAction, frozenset[LetterState]] = {
     BulkAction.RETRY: RETRYABLE,
     BulkAction.SECOND: RETRYABLE - {LetterState.CANCELLED},

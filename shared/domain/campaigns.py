@@ -98,21 +98,30 @@ class Campaign:
         )
         return next((text for text in self.translations if text.language == language), as_written)
 
-    def version_for(self, chamber: Chamber | None) -> LetterVersion:
-        """The first version that asks and is for the chamber; the first of all while the chamber isn't known."""
+    def version_for(self, chamber: Chamber) -> LetterVersion:
+        """The first version that asks and is for the chamber."""
         asked = asking(self.versions, self.exclusions)
-        fitting = (v for v in asked if chamber is None or not v.chambers or chamber in v.chambers)
+        fitting = (v for v in asked if not v.chambers or chamber in v.chambers)
         return next(fitting, asked[0])
 
     def version_for_office(self, office: Office | None) -> LetterVersion:
-        """The version that an office gets: that of its exclusion, else the first that fits, else the first of all."""
+        """The version that an office gets: that of its exclusion, else the first that fits, else the first of all.
+
+        While the office is not known it is the one for everybody, if there is one.
+        """
         asked = asking(self.versions, self.exclusions)
         if office is None:
-            return asked[0]
+            return self.version_for_everybody or asked[0]
         excluded = exclusion_of(office, self.exclusions, self.groups)
         if excluded and excluded.thanks:
             return next((v for v in self.versions if v.name == excluded.thanks), asked[0])
         return first_fitting(asked, office, self.groups) or asked[0]
+
+    @property
+    def version_for_everybody(self) -> LetterVersion | None:
+        """The version that asks and fits every office of the campaign; None when each is for some offices only."""
+        asked = asking(self.versions, self.exclusions)
+        return next((version for version in asked if version.covers(self.chambers)), None)
 
     @property
     def letter_texts(self) -> tuple[str, ...]:

@@ -21,8 +21,17 @@ NO_NEWSLETTER = (ANSWER, *TO_ORGANIZERS)
 UPDATE = "update"
 # The way back to their letters for whoever wrote to the same offices once more, at most one a day.
 ALREADY_WROTE = "already_wrote"
-# Emails that go at once, whatever else went to the same person today.
-AT_ONCE = (*NO_NEWSLETTER, ALREADY_WROTE)
+# What a supporter was promised or must know: the receipt, the copy, a failure, a question about the address. They
+# neither wait for the limit of one email a day nor count toward it; every other kind does both.
+TRANSACTIONAL = (
+    *NO_NEWSLETTER,
+    ALREADY_WROTE,
+    "received",
+    "thank_you",
+    "failure",
+    "fix_address",
+    "not_answered_in_time",
+)
 # Emails that lead to the supporter's own page from the first day on.
 WITH_LINK = ("received", "thank_you", "fix_address", ALREADY_WROTE)
 

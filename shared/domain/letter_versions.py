@@ -34,6 +34,11 @@ class LetterVersion:
         """True when it fits every office."""
         return not (self.chambers or self.parties or self.offices or self.groups)
 
+    def covers(self, chambers: Iterable[Chamber]) -> bool:
+        """True when it fits every office of these chambers."""
+        is_open = not (self.parties or self.offices or self.groups)
+        return is_open and (not self.chambers or set(chambers) <= set(self.chambers))
+
 
 @dataclass(frozen=True)
 class Exclusion:

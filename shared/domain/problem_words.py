@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from shared.domain.attention import Group, Move, Way, noun
-from shared.domain.bulk import BulkAction
+from shared.domain.bulk import SENDING, BulkAction
 from shared.domain.letter_filter import LetterFilter
 from shared.domain.problems import SCOPES, Problem, Scope
 
@@ -14,7 +14,8 @@ class Trouble:
     """A problem with `count` letters at one office, one mail domain, or everywhere.
 
     `office` is its name in words, `address` where its letters go today, empty when nowhere; `has_second` when all
-    offices concerned have a second address that works; `said` is what the mail server said. `lost` tells which workers
+    offices concerned have a second address that works; `is_vacant` when nobody holds any of their seats; `can_send`
+    when one of them at least has an address that works; `said` is what the mail server said. `lost` tells which workers
     stopped answering, and when.
     """
 
@@ -26,6 +27,7 @@ class Trouble:
     address: str = ""
     has_second: bool = False
     is_vacant: bool = False
+    can_send: bool = True
     said: str = ""
     lost: str = ""
 
@@ -51,7 +53,7 @@ Words = tuple[str, str, tuple[Move, ...]]
 
 def group_of(trouble: Trouble) -> Group:
     """The trouble as organizers read it."""
-    title, words, moves = _WORDS[trouble.problem](trouble)
+    title, words, moves = _possible(trouble, *_WORDS[trouble.problem](trouble))
     return Group(
         key=f"{trouble.problem}-{trouble.office_id or trouble.domain or 'all'}",
         title=title,
@@ -60,8 +62,21 @@ def group_of(trouble: Trouble) -> Group:
         moves=moves,
         wanted=trouble.wanted,
         quote=trouble.said,
+        resolve=None if _SETTLE in moves else _SETTLE,
         icon=_ICONS.get(trouble.problem, "warn"),
     )
+
+
+def _possible(trouble: Trouble, title: str, words: str, moves: tuple[Move, ...]) -> Words:
+    """Without the moves that would find no letter that can be sent."""
+    kept = tuple(move for move in moves if trouble.can_send or move.action not in SENDING)
+    if len(kept) == len(moves):
+        return title, words, moves
+    words = f"{words} No address works for {'their office' if trouble.office else 'their offices'} now."
+    if not trouble.office:
+        return title, words, kept or (_SEE,)
+    mend = _office(trouble) if trouble.is_vacant else _correct(trouble)
+    return title, words, (mend, *kept)
 
 
 def _all(trouble: Trouble, verb: str, how: str = "") -> str:
@@ -81,6 +96,10 @@ def _office(trouble: Trouble) -> Move:
     return Move("See the office", Way.OFFICE, office=trouble.office_id)
 
 
+def _correct(trouble: Trouble) -> Move:
+    return Move("Correct the address", Way.ADDRESS, office=trouble.office_id)
+
+
 _SETTLE = Move("Mark as dealt with", action=BulkAction.SETTLE)
 _SECOND = Move("Use second address", action=BulkAction.SECOND)
 _SEE = Move("See them", Way.LETTERS)
@@ -94,9 +113,9 @@ def _address(t: Trouble) -> Words:
         words = f"Letters to this office go to {t.address} now. Those that came back can be sent there."
         return title, words, (_retry(t, "Send", "again"), _SETTLE)
     if t.is_vacant:
-        return title, f"Nobody holds this seat any more. {_NEXT}", (_office(t), _cancel(t))
+        return title, f"Nobody holds this seat any more. {_NEXT}", (_office(t), _SETTLE)
     words = "The address on file may be out of date. Letters wait here until it is corrected; none is lost."
-    return title, words, (Move("Correct the address", Way.ADDRESS, office=t.office_id), _SEE)
+    return title, words, (_correct(t), _SEE)
 
 
 def _mailbox_full(t: Trouble) -> Words:
@@ -193,6 +212,9 @@ def _no_email(t: Trouble) -> Words:
 
 def _quick(t: Trouble) -> Words:
     title = f"{t.letters} sent within seconds of opening the page"
+    if not t.can_send:
+        words = "Programs are that quick, and few people are. Their offices can't be written to now."
+        return title, words, (Move("Read them", Way.LETTERS), _cancel(t))
     words = "Programs are that quick, and few people are. Read some, cancel what is not from people, release the rest."
     return title, words, (Move(_all(t, "Release"), action=BulkAction.RELEASE), Move("Read them", Way.LETTERS))
 
@@ -204,6 +226,9 @@ def _restored(t: Trouble) -> Words:
 
 
 def _held(t: Trouble) -> Words:
+    if not t.can_send:
+        words = "Nobody has decided yet. Their offices can't be written to now."
+        return f"{t.letters} held", words, (_SEE, _cancel(t))
     return (
         f"{t.letters} held",
         "Nobody has decided yet.",

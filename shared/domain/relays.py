@@ -70,6 +70,15 @@ def read_relay(url: str) -> Relay:
     )
 
 
+def place_of(url: str) -> str:
+    """`smtp://mail.example:587`: where an address leads, without user, password and options; empty for none."""
+    if not url:
+        return ""
+    relay = read_relay(url)
+    host = f"[{relay.host}]" if ":" in relay.host else relay.host
+    return f"{urlsplit(url).scheme}://{host}:{relay.port}"
+
+
 def wrong_with(typed: dict[str, str]) -> dict[str, str]:
     """By field, what keeps this from being a relay."""
     wrong: dict[str, str] = {}

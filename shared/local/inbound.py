@@ -15,11 +15,13 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.db.engine import make_engine
+from shared.domain.running import ProcessKind
 from shared.local.listening import IDLE_SECONDS, MESSAGE_LIMIT_BYTES, read_address, serve
 from shared.logging import configure_logging
 from shared.plain_exit import plain_exit
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
+from shared.services.heartbeat import Heartbeat
 from shared.services.receipts import is_our_address, keep_mail
 from shared.services.secret_key import guard_process
 from shared.settings import Settings, from_env
@@ -96,6 +98,7 @@ def main() -> None:
         engine = make_engine(settings.database_url, pool_size=2)
         guard_process(engine, settings)
     ring = Ring(make_celery(settings), connect_redis(settings.redis_url))
+    Heartbeat(engine, settings, ProcessKind.INBOUND).start()
     serve(lambda: make_listener(engine, ring, settings), host, port)
 
 

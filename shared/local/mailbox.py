@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.db.engine import make_engine
+from shared.domain.running import ProcessKind
 from shared.domain.simulations import is_simulated
 from shared.local.listening import IDLE_SECONDS, MESSAGE_LIMIT_BYTES, read_address, serve
 from shared.local.simulated_mail import SimulatedServers
@@ -19,6 +20,7 @@ from shared.logging import configure_logging
 from shared.plain_exit import plain_exit
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
+from shared.services.heartbeat import Heartbeat
 from shared.services.mailbox import store_message
 from shared.services.receipts import keep_mail
 from shared.services.secret_key import guard_process
@@ -87,6 +89,7 @@ def main() -> None:
         engine = make_engine(settings.database_url, pool_size=2)
         guard_process(engine, settings)
     simulated = simulated_servers(engine, Ring(make_celery(settings), connect_redis(settings.redis_url)))
+    Heartbeat(engine, settings, ProcessKind.MAILBOX).start()
     serve(lambda: make_listener(engine, simulated), host, port)
 
 

@@ -47,7 +47,10 @@ class RenderedLetter:
 
 @dataclass(frozen=True)
 class LetterPreview:
-    """The letter as the page shows it; `office` is None while the lookup is not done."""
+    """The letter as the page shows it; `office` is None while the lookup is not done.
+
+    `html` is empty when every version is for some offices only, so that nothing can be shown before they are known.
+    """
 
     office: Office | None
     label: str
@@ -80,6 +83,8 @@ def render_letter(campaign: Campaign, author: Author, office: Office) -> Rendere
 
 def preview_letter(campaign: Campaign, author: Author, office: Office | None) -> LetterPreview:
     """The letter with filled-in fields marked; fields that wait for the lookup are shown in plain words."""
+    if office is None and campaign.version_for_everybody is None:
+        return LetterPreview(None, "", "", Markup(""))
     values = _values(author, office)
     subject = join(fill(_subject(campaign, author, office), values))
     pieces = fill(_template(campaign, author, office), values)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
 from sqlalchemy import Connection, Engine, RowMapping
 
 from shared.db import asked_people, follow_ups, letters, submissions
@@ -16,6 +17,7 @@ from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.services.submissions import correct_address
 
+_LOG = structlog.get_logger()
 PAGE_SIZE = 50
 
 
@@ -35,11 +37,15 @@ class AskedPerson:
 
 @dataclass(frozen=True)
 class AskedPage:
-    """A page of them. `older` begins the next one; `verdicts` say how many may get the link now, or why not."""
+    """A page of them. `older` begins the next one; `verdicts` say how many may get the link now, or why not.
+
+    `settled` counts those that an organizer marked as dealt with.
+    """
 
     people: tuple[AskedPerson, ...]
     older: int | None
     verdicts: dict[str, int]
+    settled: int
 
 
 @dataclass(frozen=True)
@@ -60,8 +66,18 @@ def list_asked(engine: Engine, campaign_id: int, *, after: int = 0) -> AskedPage
     with engine.connect() as connection:
         rows = asked_people.read_asked(connection, campaign_id, after, PAGE_SIZE + 1)
         verdicts = asked_people.judge(connection, campaign_id)
+        settled = asked_people.count_settled(connection, campaign_id)
     shown = rows[:PAGE_SIZE]
-    return AskedPage(tuple(_person(row) for row in shown), shown[-1]["id"] if len(rows) > PAGE_SIZE else None, verdicts)
+    older = shown[-1]["id"] if len(rows) > PAGE_SIZE else None
+    return AskedPage(tuple(_person(row) for row in shown), older, verdicts, settled)
+
+
+def settle_questions(engine: Engine, campaign_id: int, *, attended: bool, actor: str) -> int:
+    """The open questions need no attention any more, or need it again; how many. Nothing else about them changes."""
+    with engine.begin() as connection:
+        count = asked_people.settle(connection, campaign_id, attended=attended)
+    _LOG.info("questions.settled", campaign_id=campaign_id, people=count, attended=attended, actor=actor)
+    return count
 
 
 def email_links(engine: Engine, ring: Ring, campaign_id: int) -> int:

@@ -115,7 +115,8 @@ def _trouble(
         domain=domain,
         address=office.email if office else "",
         has_second=bool(concerned) and all(one.holder_id in seconds for one in concerned),
-        is_vacant=office.holder_id is None if office else False,
+        can_send=any(one.email for one in concerned),
+        is_vacant=bool(concerned) and all(one.holder_id is None for one in concerned),
         said=said.get(domain, "") if problem is Problem.REFUSED else "",
     )
 
@@ -129,4 +130,5 @@ def _people(asked: dict[LookupStatus, int], stored: StoredCampaign) -> Iterator[
     title = f"{noun(total, 'person', 'people')} could not be matched to a district"
     text = f"Their addresses: {', '.join(parts)}. Their letters are written when that is settled."
     moves = (Move("Email them a link", Way.PEOPLE), Move("See the addresses", Way.PEOPLE))
-    yield Group("people", title, text, total, moves, icon="pin", is_of_people=True)
+    resolve = Move("Mark as dealt with", Way.PEOPLE)
+    yield Group("people", title, text, total, moves, icon="pin", is_of_people=True, resolve=resolve)

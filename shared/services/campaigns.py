@@ -13,7 +13,7 @@ from shared.db import campaigns as rows
 from shared.db import submissions
 from shared.db.engine import at_once
 from shared.db.happenings import note
-from shared.db.logos import save_logo
+from shared.db.logos import StoredLogo, save_logo
 from shared.db.tables import submission
 from shared.domain.campaigns import Campaign, StoredCampaign
 from shared.domain.draft_marks import require_marked
@@ -115,17 +115,25 @@ def import_campaign(
 ) -> StoredCampaign:
     """Reads a campaign file and stores it under its slug, with its logo from the folder that the file is in.
 
-    Raises CampaignFileError with every problem.
+    A campaign of the same slug is replaced without a question (`campaign_import` compares first). Raises
+    CampaignFileError with every problem.
     """
-    campaign = parse_campaign(file_text, name=name, overrides=overrides)
-    picture = None
-    if campaign.logo:
-        logo, picture = load_logo(folder, campaign.logo)
-        campaign = replace(campaign, logo=logo)
+    campaign, picture = read_campaign_file(file_text, name=name, overrides=overrides, folder=folder)
     with engine.begin() as connection:
         stored = rows.save_campaign(connection, campaign, picture.image if picture else None, "from a file")
         save_logo(connection, stored.id, picture)
     return stored
+
+
+def read_campaign_file(
+    file_text: str, *, name: str, overrides: Mapping[str, str] | None = None, folder: Path | None = None
+) -> tuple[Campaign, StoredLogo | None]:
+    """The campaign in a file and its logo; raises CampaignFileError with every problem."""
+    campaign = parse_campaign(file_text, name=name, overrides=overrides)
+    if not campaign.logo:
+        return campaign, None
+    logo, picture = load_logo(folder, campaign.logo)
+    return replace(campaign, logo=logo), picture
 
 
 def export_campaign(engine: Engine, slug: str) -> str:
@@ -149,8 +157,7 @@ def change_campaign_state(
 
 def move_campaign(connection: Connection, stored: StoredCampaign, state: CampaignState, *, actor: str) -> None:
     """The same within a transaction that has locked the campaign; raises NotAllowed."""
-    if state not in CAMPAIGN_ARROWS[stored.state]:
-        raise NotAllowed(f"A campaign that is {stored.state} can't become {state}.")
+    require_arrow(stored, state)
     if stored.campaign.slug == SIMULATION and state in (_S.SCHEDULED, _S.LIVE):
         raise NotAllowed("The simulated action day never goes live. Remove it: dearrep simulate --clean")
     _write_state(connection, stored, state)
@@ -164,6 +171,12 @@ def lock_campaign(connection: Connection, slug: str) -> StoredCampaign:
     """The campaign, which nobody else changes until the end of the transaction; raises NotFound."""
     rows.lock_campaign(connection, require_campaign(connection, slug).id)
     return require_campaign(connection, slug)
+
+
+def require_arrow(stored: StoredCampaign, state: CampaignState) -> None:
+    """Raises NotAllowed for a state that can't follow the campaign's own."""
+    if state not in CAMPAIGN_ARROWS[stored.state]:
+        raise NotAllowed(f"A campaign that is {stored.state} can't become {state}.")
 
 
 def turn_campaigns(engine: Engine) -> None:

@@ -3,7 +3,7 @@
 import shutil
 import smtplib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,17 +18,21 @@ from shared.db.import_reports import newest_rosters
 from shared.db.tables import office
 from shared.db.uncertain import list_uncertain
 from shared.db.upgrade import is_current
+from shared.domain.findings import Finding
 from shared.domain.office_changes import OLD_ROSTER_DAYS
 from shared.domain.pace_words import time_words
-from shared.domain.sender_domain import faults
+from shared.domain.running import RunningInstallation
+from shared.domain.running_words import process_findings, shell_words
+from shared.domain.sender_domain import faults, faults_mark
 from shared.queue.broker_state import BrokerAway, read_broker
 from shared.queue.names import QueueName
 from shared.services.delivery.restored import report_hold
 from shared.services.delivery.switches import read_switches
+from shared.services.heartbeat import read_running
 from shared.services.outbox import open_transports
 from shared.services.relay import with_relay
 from shared.services.secret_key import is_known_key
-from shared.services.sender_domain import ask_dns, read_check
+from shared.services.sender_domain import SenderCheck, ask_dns, read_check
 from shared.services.uncertain import uncertain_advice, uncertain_words
 from shared.settings import Settings
 
@@ -42,50 +46,41 @@ _ROSTER_AGE = timedelta(days=OLD_ROSTER_DAYS)
 _CLOCK_LIMIT = timedelta(seconds=2)
 _DISK_LIMIT_BYTES = 1024**3
 _SENDER = "sender domain"
+_BY_SHELL = "by this shell's settings, as nothing is running"
 _CHECK_RELAY = "Check it (DEARREP_MAIL_RELAY_URL, or “Mail relay” in the console) and the firewall."
 _SET_RELAY = "Set DEARREP_MAIL_RELAY_URL, or enter one in the console under “Delivery”."
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-@dataclass(frozen=True)
-class Finding:
-    """What one check saw; `advice` is empty when all is well."""
-
-    name: str
-    words: str
-    advice: str = ""
-
-    @property
-    def is_ok(self) -> bool:
-        """True when nothing is to be done."""
-        return not self.advice
-
-
 def examine(engine: Engine, settings: Settings, part: str = "") -> list[Finding]:
     """The checks whose names begin with `part`; what depends on a database that does not answer is left out."""
     findings = [check_database(engine)]
-    selectors: tuple[str, ...] = ()
+    known: SenderCheck | None = None
+    running = RunningInstallation()
     if findings[0].is_ok:
-        settings = with_relay(engine, settings)
-        selectors = read_check(engine, settings).selectors
+        running = read_running(engine)
+        findings += process_findings(running)
+        given, settings = settings, with_relay(engine, running.over(settings))
+        if words := shell_words(running, given, settings):
+            findings.append(Finding("shell", words))
+        known = read_check(engine, settings)
         with engine.connect() as connection:
             findings.append(check_letters(connection, settings))
             findings += [
                 check_uncertain(connection, settings),
                 check_secret_key(engine, settings),
-                check_switches(engine),
+                check_switches(engine, running),
             ]
-            checks: tuple[Callable[[Connection], Finding], ...] = (
-                check_conservation,
-                check_data,
-                check_clock,
-            )
+            checks: tuple[Callable[[Connection], Finding], ...] = (check_conservation, check_data, check_clock)
             findings += [check(connection) for check in checks]
     findings += check_broker(settings.redis_url)
-    findings += [check_relay(settings), check_mailbox(settings), check_disk(settings.var)]
+    mail = [check_relay(settings), check_mailbox(settings)]
     if _SENDER.startswith(part):
         # It takes seconds, which those who only ask whether workers run must not wait.
-        findings.append(check_sender(settings, selectors))
+        mail.append(check_sender(settings, known.selectors if known else (), known))
+    if not running.alive:
+        mail = [replace(one, words=f"{one.words} ({_BY_SHELL})") for one in mail]
+    findings += [*mail, check_disk(settings.var)]
     return [finding for finding in findings if finding.name.startswith(part)]
 
 
@@ -127,7 +122,7 @@ def check_secret_key(engine: Engine, settings: Settings) -> Finding:
     return Finding("secret key", words, "Put the old key back. If it is lost: dearrep key accept")
 
 
-def check_switches(engine: Engine) -> Finding:
+def check_switches(engine: Engine, running: RunningInstallation) -> Finding:
     """Nothing keeps all letters from leaving."""
     switches = read_switches(engine)
     if switches.hold_reason:
@@ -135,6 +130,8 @@ def check_switches(engine: Engine) -> Finding:
         return Finding("delivery", words, "Decide: dearrep delivery release")
     if switches.is_paused:
         return Finding("delivery", "everything is paused", "Go on: dearrep delivery resume")
+    if not running.has_worker:
+        return Finding("delivery", "neither paused nor held")
     return Finding("delivery", "letters leave when they are due")
 
 
@@ -207,14 +204,20 @@ def check_relay(settings: Settings) -> Finding:
     return Finding("mail relay", "none is set: every letter stays in the local mailbox")
 
 
-def check_sender(settings: Settings, selectors: tuple[str, ...]) -> Finding:
-    """DNS lets the relay send for our domain, and sends back what comes back. Nothing is asked without a relay."""
+def check_sender(settings: Settings, selectors: tuple[str, ...], known: SenderCheck | None = None) -> Finding:
+    """DNS lets the relay send for our domain, and sends back what comes back. Nothing is asked without a relay.
+
+    Faults that an organizer accepted in the console, exactly as they are now, are told and need nobody.
+    """
     if not settings.relay_configured:
         return Finding(_SENDER, f"{settings.mail_domain}, not asked about: no mail leaves")
-    wrong = faults(ask_dns(settings, selectors))
+    found = ask_dns(settings, selectors)
+    wrong = faults(found)
     if not wrong:
         return Finding(_SENDER, f"{settings.mail_domain}: DNS says what receivers want to know")
     words = "; ".join(f"{one.about}: {one.words}" for one in wrong)
+    if known is not None and known.is_accepted and faults_mark(found) == faults_mark(known.findings):
+        return Finding(_SENDER, f"{words} {known.accepted_by} decided to go on all the same.")
     return Finding(_SENDER, words, "The console's page “Sender domain” under “Delivery” says what to create.")
 
 

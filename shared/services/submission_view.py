@@ -156,7 +156,7 @@ def poll_submission(engine: Engine, settings: Settings, token: str) -> Submissio
 
 def preview_letters(view: SubmissionView) -> tuple[LetterPreview, ...]:
     """One preview per chosen office; one for all while the offices are not known."""
-    offices: tuple[Office | None, ...] = view.chosen or tuple(t.office for t in view.targets) or (None,)
+    offices: tuple[Office | None, ...] = _known_offices(view) or (None,)
     campaign, author = view.texts, view.author
     known = [office for office in offices if office]
     return tuple(
@@ -165,9 +165,19 @@ def preview_letters(view: SubmissionView) -> tuple[LetterPreview, ...]:
     )
 
 
-def editable_letter_of(view: SubmissionView) -> EditableLetter:
-    """The letter for the edit form."""
-    return editable_letter(view.texts, view.author, view.chosen[0] if view.chosen else None)
+def editable_letter_of(view: SubmissionView) -> EditableLetter | None:
+    """The letter for the edit form; None while its wording depends on offices that are not known yet."""
+    office = next(iter(_known_offices(view)), None)
+    if office is None and view.texts.version_for_everybody is None:
+        return None
+    return editable_letter(view.texts, view.author, office)
+
+
+def _known_offices(view: SubmissionView) -> tuple[Office, ...]:
+    """The chosen offices, or all that are certain; none while an address is looked up or a question is open."""
+    if view.state in LOOKUP_WAITING:
+        return ()
+    return view.chosen or tuple(target.office for target in view.targets if not target.is_candidate)
 
 
 def _view(connection: Connection, settings: Settings, row: Row) -> SubmissionView:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
+from shared import __version__
 from shared.db.tables import METADATA
 from shared.db.upgrade import alembic_config
 from shared.paths import ROOT
@@ -61,6 +63,11 @@ def test_every_new_submission_names_the_texts_that_were_read(path: Path) -> None
     if "/migrations/" not in str(path):
         columns = re.findall(r"INSERT INTO submission\s*\(([^)]*)\)", path.read_text(encoding="utf-8"))
         assert all("edition_id" in named for named in columns)
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == __version__
 
 
 def test_there_is_one_line_of_migrations() -> None:

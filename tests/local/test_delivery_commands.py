@@ -11,11 +11,13 @@ from shared.services.doctor import examine
 from shared.settings import Settings
 from tests.factories import make_campaign, make_ring, write_letters
 from tests.local.test_commands import environment, use
+from tests.running import beat
 
 
 @pytest.fixture(autouse=True)
 def _stack(engine: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, environment(settings))
+    beat(engine, settings)
 
 
 def run(*words: str, typed: str = "") -> str:

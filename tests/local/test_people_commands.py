@@ -16,6 +16,7 @@ from shared.errors import NotAllowed, NotFound
 from shared.settings import Settings
 from tests.factories import make_campaign, make_ring, write_letters
 from tests.local.test_commands import environment, use
+from tests.running import beat
 
 MAILS = Path(__file__).parent.parent / "providers" / "mails"
 
@@ -23,6 +24,7 @@ MAILS = Path(__file__).parent.parent / "providers" / "mails"
 @pytest.fixture(autouse=True)
 def _stack(engine: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, environment(settings))
+    beat(engine, settings)
     make_campaign(engine)
     write_letters(engine, make_ring(settings), settings)
 

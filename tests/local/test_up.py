@@ -24,6 +24,7 @@ class Run:
         self.said = var.parent / f"said-{free_port()}"
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         command = [sys.executable, "-m", "shared.cli.main", "up", "--no-download", *arguments]
+        self.env = {**kept, "DEARREP_VAR": str(var), "PYTHONPATH": str(ROOT)}
         with self.said.open("wb") as output:
             self.process = subprocess.Popen(
                 command,
@@ -31,9 +32,14 @@ class Run:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=ROOT,
-                env={**kept, "DEARREP_VAR": str(var), "PYTHONPATH": str(ROOT)},
+                env=self.env,
                 start_new_session=True,
             )
+
+    def doctor(self) -> str:
+        """What another shell is told about the processes, whose environment names nothing but the folder."""
+        command = [sys.executable, "-m", "shared.cli.main", "doctor", "--part", "processes"]
+        return subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, check=False).stdout
 
     def words(self) -> str:
         return self.said.read_text()
@@ -75,6 +81,7 @@ def test_everything_starts_stops_and_starts_again(var: Path) -> None:
             assert "Cooperative Massachusetts" in answer.read().decode()
         assert "Practice data are in use" in words
         assert len(processes_of(var)) == 5
+        assert "1 web, 1 worker, 1 scheduler, 1 mailbox running" in run.doctor()
 
         second = Run(var)
         assert second.process.wait(30) == 1
@@ -101,6 +108,8 @@ def test_everything_starts_stops_and_starts_again(var: Path) -> None:
     finally:
         assert third.stop(signal.SIGTERM) == 0
     assert processes_of(var) == []
+    # What was killed counts as running for a minute; every other process said that it ended.
+    assert processes.wait_until(lambda: "nothing is running" in third.doctor(), 60)
 
 
 def test_a_busy_port_is_named(var: Path, broker_server: EmbeddedBroker) -> None:

@@ -1,6 +1,7 @@
 """What needs attention, in groups: the words, the one action of each, and that the action ends the trouble."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,9 +16,9 @@ from shared.domain.problems import PLACES, Problem, problem_of
 from shared.domain.states import NEEDS_ATTENTION, LetterState
 from shared.errors import NotAllowed, NotFound
 from shared.queue.ring import Ring
-from shared.services.address_questions import correct_person, email_links, list_asked, read_person
+from shared.services.address_questions import correct_person, email_links, list_asked, read_person, settle_questions
 from shared.services.attention import read_attention
-from shared.services.bulk import ask_change
+from shared.services.bulk import ask_change, preview_change, undo_change
 from shared.services.campaigns import read_campaign
 from shared.services.failing_addresses import correct_failing, find_mendable
 from shared.services.offices.wanted import By
@@ -51,10 +52,10 @@ def groups(engine: Engine, settings: Settings, sql: Sql) -> Groups:
     return lambda: {one.key: one for one in read_attention(engine, settings, stored, str).groups}
 
 
-def act(engine: Engine, ring: Ring, group: Group, move: int = 0) -> None:
+def act(engine: Engine, ring: Ring, group: Group, move: int = 0) -> int:
     action = group.moves[move].action
     assert action
-    ask_change(
+    return ask_change(
         engine,
         ring,
         Choice(1, group.wanted),
@@ -220,3 +221,71 @@ def test_a_corrected_home_gets_letters_and_nothing_is_lost(
     sql("UPDATE submission SET street = '' WHERE id = 3")
     with pytest.raises(NotAllowed, match="deleted"):
         correct_person(engine, ring, 1, 3, right, actor="organizer:1")
+
+
+HOLDS = {
+    Cause.ADDRESS_FAILING: "address_failing",
+    Cause.VACANT_SEAT: "vacant_seat",
+    Cause.NO_EMAIL: "no_email",
+    Cause.ABUSE_CHECK: "abuse_check",
+}
+# Each kind of alert about letters: its state and one of its causes.
+KINDS = [(problem, state, causes[0]) for problem, places in PLACES.items() for state, causes in places.items()]
+# What may have become of the office meanwhile.
+SEATS = {
+    "held": "valid_to = NULL",
+    "failing": "email_failed_at = now()",
+    "no_email": "email_failed_at = NULL, email = ''",
+    "vacant": "email = 'pat@practice.example', valid_to = current_date",
+}
+
+
+def arise(sql: Sql, state: LetterState, cause: Cause, seat: str) -> None:
+    is_held = state is LetterState.HELD
+    hold = f"'{HOLDS.get(cause, 'organizer')}'" if is_held else "NULL"
+    body = "" if is_held and seat in ("no_email", "vacant") else "Dear you, please act."
+    sql(f"UPDATE office_holder SET {SEATS[seat]} WHERE office_id = 1")
+    sql(
+        f"UPDATE letter SET body = '{body}', state = '{state}', cause = '{cause}', hold_reason = {hold},"
+        " attended_at = NULL, state_changed_at = now() WHERE office_id = 1"
+    )
+
+
+@pytest.mark.parametrize(("problem", "state", "cause"), KINDS, ids=str)
+def test_every_alert_can_be_cleared_whatever_became_of_the_office(
+    engine: Engine, ring: Ring, sql: Sql, groups: Groups, problem: Problem, state: LetterState, cause: Cause
+) -> None:
+    """No move leads to a page on which nothing can be done, and marking as dealt with ends it, until that is undone."""
+    for seat in SEATS:
+        arise(sql, state, cause, seat)
+        [group] = [one for one in groups().values() if one.wanted.problem is problem]
+        assert 1 <= len(group.moves) <= 2
+        for move in group.moves:
+            if move.action is not None:
+                look = preview_change(engine, Choice(1, group.wanted), move.action)
+                assert look.count == group.count == 3, (seat, move.words, look.left_out)
+        [resolve] = [one for one in (*group.moves, group.resolve) if one and one.action is BulkAction.SETTLE]
+        number = act(engine, ring, replace(group, moves=(resolve,)))
+        assert [one for one in groups().values() if not one.is_watched] == []
+        undo_change(engine, ring, 1, number, actor="organizer:1")
+        assert group in groups().values()
+
+
+def test_questions_about_addresses_are_dealt_with_until_another_one_comes(
+    engine: Engine, sql: Sql, groups: Groups
+) -> None:
+    ask = "UPDATE submission SET state = 'needs_address', lookup_status = 'no_match', state_changed_at = now() WHERE id"
+    sql(f"{ask} IN (1, 2)")
+    assert groups()["people"].count == 2
+    assert groups()["people"].resolve
+    assert settle_questions(engine, 1, attended=True, actor="organizer:1") == 2
+    assert groups() == {}
+    assert list_asked(engine, 1).settled == 2
+    sql(f"{ask} = 3")
+    assert groups()["people"].count == 1
+    settle_questions(engine, 1, attended=False, actor="organizer:1")
+    assert groups()["people"].count == 3
+    # Asked anew about another address.
+    settle_questions(engine, 1, attended=True, actor="organizer:1")
+    sql(f"{ask} = 2")
+    assert groups()["people"].count == 1

@@ -4,9 +4,11 @@ from sqlalchemy import Engine, select
 
 from shared.db.tables import letter
 from shared.queue.ring import Ring
-from shared.services.submission_view import preview_letters, read_submission
+from shared.services.prepare import prepare_submissions
+from shared.services.submission_view import editable_letter_of, preview_letters, read_submission
+from shared.services.submissions import begin_submission, correct_address
 from shared.settings import Settings
-from tests.factories import CAMPAIGN, make_campaign, write_letters
+from tests.factories import CAMPAIGN, make_campaign, make_supporter, write_letters
 
 HOUSE, SENATE = ("ocd-division/country:us/state:ma/sldl:practice", "ocd-division/country:us/state:ma/sldu:practice")
 _ALL = "\n<!-- letter: all -->\nDear {{recipient_name}},\n\nPlease act."
@@ -53,3 +55,48 @@ def test_when_all_are_left_out_nothing_is_written_and_nobody_is_told_of_earlier_
     view = read_submission(engine, settings, token)
     assert (letters(engine), view.expected_letters) == ([], 0)
     assert {target.left_out for target in view.targets} == {"All done."}
+
+
+def test_while_no_district_is_known_the_letter_is_the_one_for_everybody(
+    engine: Engine, ring: Ring, settings: Settings
+) -> None:
+    """Also while another address is looked up: the offices of the first one are no longer the supporter's."""
+    named = (
+        f'[[versions]]\nname = "named"\noffices = ["{HOUSE}"]\n'
+        '[[versions]]\nname = "senators"\nchambers = ["upper"]\n[[versions]]\nname = "all"'
+    )
+    text = with_head(named).replace(
+        "<!-- letter: all -->",
+        "<!-- letter: named -->\nDear you,\n\nThank you, both.\n<!-- letter: senators -->\nDear you,\n\nVote, senator."
+        "\n<!-- letter: all -->",
+    )
+    make_campaign(engine, text[: text.index("<!-- letter: thanks")])
+    token = begin_submission(engine, ring, settings, "co-ops", make_supporter())
+
+    def shown() -> list[bool]:
+        previews = preview_letters(read_submission(engine, settings, token))
+        return ["Please act." in preview.html for preview in previews]
+
+    assert shown() == [True]
+    prepare_submissions(engine, ring, settings)
+    assert shown() == [False, False]
+    correct_address(engine, ring, token, make_supporter(street="13 Maple Street").address)
+    assert shown() == [True]
+    editable = editable_letter_of(read_submission(engine, settings, token))
+    assert editable is not None
+    assert "Please act." in editable.body
+
+
+def test_without_a_letter_for_everybody_nothing_is_shown_before_the_offices_are_known(
+    engine: Engine, ring: Ring, settings: Settings
+) -> None:
+    heads = '[[versions]]\nname = "house"\nchambers = ["lower"]\n[[versions]]\nname = "senate"\nchambers = ["upper"]'
+    text = with_head(heads).replace("letter: all", "letter: house").replace("letter: thanks", "letter: senate")
+    make_campaign(engine, text)
+    token = begin_submission(engine, ring, settings, "co-ops", make_supporter())
+    view = read_submission(engine, settings, token)
+    assert [str(preview.html) for preview in preview_letters(view)] == [""]
+    assert editable_letter_of(view) is None
+    prepare_submissions(engine, ring, settings)
+    view = read_submission(engine, settings, token)
+    assert ["Thanks!" in preview.html for preview in preview_letters(view)] == [False, True]

@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine, text
 
+from shared.domain.follow_ups import TRANSACTIONAL
 from shared.domain.identities import owner_key, unsubscribe_key
 from shared.domain.states import CampaignState
+from shared.paths import TEMPLATES
 from shared.queue.ring import Ring
 from shared.services.accept import accept_submission
 from shared.services.answers import tell_answer
@@ -156,15 +158,65 @@ def test_unsubscribing_ends_everything_that_was_planned(make_world: Callable[...
     assert world.got == USUAL[:1]
 
 
-def test_nobody_gets_two_in_a_day(make_world: Callable[..., World]) -> None:
-    kinds = (("thank_you", 3), ("did_they_answer", 3), ("victory", 4))
+def steps_of(*kinds: tuple[str, int]) -> str:
     steps = "".join(STEP.format(kind, days) for kind, days in kinds)
-    world = make_world(CAMPAIGN.replace("+++\n<!-- page", f"{steps}+++\n<!-- page"))
+    return CAMPAIGN.replace("+++\n<!-- page", f"{steps}+++\n<!-- page")
+
+
+def send_update(world: World, number: int) -> None:
+    world.run(
+        "INSERT INTO campaign_update (campaign_id, organization, subject, body, created_by, sent_at)"
+        " SELECT id, 'Neighbors United', 'News', 'News.', 'test', now() FROM campaign"
+    )
+    world.run(
+        "INSERT INTO follow_up (submission_id, campaign_id, kind, number, recipient_email, receiving_domain,"
+        " email_hash, is_test, transport) SELECT id, campaign_id, 'update',"
+        f" {number}, email, 'example.org', email_hash, is_test, transport FROM submission"
+    )
+
+
+def test_nobody_gets_two_in_a_day(make_world: Callable[..., World]) -> None:
+    world = make_world(steps_of(("did_they_answer", 3), ("did_they_answer", 3), ("victory", 4)))
     world.write()
     world.deliver()
     world.live(10)
     assert [day for day, _ in world.got] == [3, 4, 5]
-    assert Counter(kind for _, kind in world.got) == {"thank_you": 1, "did_they_answer": 1, "victory": 1}
+    assert Counter(kind for _, kind in world.got) == {"did_they_answer": 2, "victory": 1}
+
+
+def test_a_copy_neither_waits_for_another_email_nor_puts_one_off(make_world: Callable[..., World]) -> None:
+    world = make_world(steps_of(("thank_you", 3), ("did_they_answer", 3), ("thank_you", 3)))
+    world.write()
+    world.deliver()
+    world.live(10)
+    assert sorted(world.got) == [(3, "did_they_answer"), (3, "thank_you"), (3, "thank_you")]
+
+
+@pytest.mark.parametrize("updates_before", [1, 2, 3])
+def test_an_update_sent_before_the_letters_leave_swallows_no_copy(
+    make_world: Callable[..., World], updates_before: int
+) -> None:
+    """Each supporter gets the copy on the day on which the letter leaves, and one update a day at most."""
+    world = make_world()
+    for number in range(5):
+        world.write(f"supporter{number}@example.org")
+    world.run("UPDATE letter SET due_at = now() + interval '10 minutes'")
+    for number in range(1, updates_before + 1):
+        send_update(world, number)
+    world.mail()
+    assert Counter(world.got) == {(0, "update"): 5}
+    world.run("UPDATE letter SET due_at = now()")
+    world.deliver()
+    world.mail()
+    assert Counter(world.got) == {(0, "update"): 5, (0, "thank_you"): 5}
+    world.live(5)
+    assert Counter(world.got) == {(0, "thank_you"): 5} | {(day, "update"): 5 for day in range(updates_before)}
+
+
+def test_every_kind_of_email_is_either_exempt_from_the_limit_or_named_here() -> None:
+    kinds = {folder.name for folder in (TEMPLATES / "emails").iterdir() if folder.is_dir()}
+    assert kinds - set(TRANSACTIONAL) == {"did_they_answer", "update", "victory"}
+    assert set(TRANSACTIONAL) < kinds
 
 
 def test_none_leaves_while_a_letter_is_due(make_world: Callable[..., World]) -> None:

@@ -8,7 +8,7 @@ from shared.domain.campaigns import Campaign, from_document, to_document
 from shared.domain.letter_versions import Exclusion, LetterVersion, OfficeGroup
 from shared.domain.places import Chamber, Office
 from shared.errors import CampaignFileError
-from shared.rendering.letters import Author, author_to
+from shared.rendering.letters import Author, author_to, preview_letter
 from shared.services.campaign_files import format_campaign, parse_campaign
 
 HOUSE = Office(1, Chamber.LOWER, "1st Suffolk", "sldl:1", "Representative", 1, "Ana Lee", party="Democratic")
@@ -91,3 +91,29 @@ def test_what_is_wrong_in_a_file_is_named(head: str, words: str) -> None:
     text = f'+++\nslug = "c"\ntitle = "T"\nhost = "H"\nsubject = "s"\n{head}\n+++\n<!-- letter -->\nDear you,\n\nhi\n'
     with pytest.raises(CampaignFileError, match=words):
         parse_campaign(text, name="c.md")
+
+
+@pytest.mark.parametrize(
+    ("versions", "shown"),
+    [
+        ((version("named", offices=("sldl:1", "sldu:2")), ALL), "all"),
+        ((version("republicans", parties=("Republican",)), version("senate", chambers=(Chamber.UPPER,)), ALL), "all"),
+        ((version("chair", groups=("Ways and Means",)), version("both", chambers=tuple(Chamber))), "both"),
+        ((version("house", chambers=(Chamber.LOWER,)), version("senate", chambers=(Chamber.UPPER,))), None),
+        ((version("one", offices=("sldl:1",)),), None),
+    ],
+)
+def test_while_no_office_is_known_the_letter_is_the_one_for_everybody(
+    versions: tuple[LetterVersion, ...], shown: str | None
+) -> None:
+    campaign = replace(BASE, versions=tuple(replace(one, body=f"Dear you,\n\nI am {one.name}.") for one in versions))
+    everybody = campaign.version_for_everybody
+    assert (everybody and everybody.name) == shown
+    preview = preview_letter(campaign, Author("Jamie", "jamie@example.org", "12 Maple Street"), None)
+    assert f"I am {shown}." in preview.html if shown else not preview.html
+
+
+def test_a_letter_of_thanks_is_never_the_one_for_everybody() -> None:
+    thanked = Exclusion(thanks="thanks", offices=("sldl:1",))
+    campaign = replace(BASE, versions=(version("thanks"), ALL), exclusions=(thanked,))
+    assert campaign.version_for_everybody is ALL

@@ -118,3 +118,40 @@ def test_another_campaigns_letters_are_not_there(troubled: FlaskClient, engine: 
             assert answer.status_code == (403 if is_refused else 404), path
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM letter WHERE state = 'cancelled'")) == 0
+
+
+def test_what_can_not_be_done_says_why_and_offers_what_can(troubled: FlaskClient, engine: Engine) -> None:
+    """Letters that a program may have sent, to a seat that nobody holds: they can't be released."""
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE office_holder SET valid_to = current_date WHERE office_id = 1"))
+        held = "state = 'held', cause = 'abuse_check', hold_reason = 'abuse_check', body = ''"
+        connection.execute(text(f"UPDATE letter SET {held} WHERE office_id = 1"))
+    group = troubled.get(PAGE).text
+    assert "Release all 2" not in group
+    assert "Withdraw all 2" in group
+    assert "Mark as dealt with" in group
+    look = troubled.get(f"{CHANGE}?action=release&all=yes&needs=yes&problem=sent_quickly").text
+    assert "There is nothing to do here" not in look
+    assert "Release: not possible now" in look
+    assert "Left out: 2 letters that wait for a seat that nobody holds." in look
+    links = re.findall(r'<a class="btn[^"]*" href="([^"]+)">([^<]+ …)', look)
+    ways = {words: html.unescape(address) for address, words in links}
+    assert list(ways) == ["Cancel 2 letters …", "Mark 2 letters as dealt with …"]
+    press(troubled, ways["Mark 2 letters as dealt with …"], as_of=now().isoformat(), expected="2")
+    assert "sent within seconds" not in troubled.get(PAGE).text
+
+
+def test_questions_about_addresses_are_marked_as_dealt_with_and_undone(troubled: FlaskClient, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE letter SET state = 'sent'"))
+        connection.execute(text("UPDATE submission SET state = 'needs_address', lookup_status = 'no_match'"))
+        connection.execute(text("UPDATE submission SET state_changed_at = now()"))
+    title = "2 people could not be matched to a district"
+    assert title in troubled.get(PAGE).text
+    page = f"{PAGE}/addresses"
+    assert "Mark 2 people as dealt with" in troubled.get(page).text
+    press(troubled, page, f"{page}/settle")
+    assert title not in troubled.get(PAGE).text
+    assert "Undo: 2 people marked as dealt with" in troubled.get(page).text
+    press(troubled, page, f"{page}/settle", undo="yes")
+    assert title in troubled.get(PAGE).text

@@ -9,6 +9,9 @@ from structlog.testing import capture_logs
 
 from shared.clock import now
 from shared.db.installation import Switches, hold, known_identity, read_switches
+from shared.domain.running import ProcessKind
+from shared.settings import Settings
+from tests.running import beat, fall_silent
 from tests.web.test_organizer import letters, press, signed_in
 
 # Pytest finds fixtures by their name in this module.
@@ -153,3 +156,15 @@ def test_the_page_says_what_waits_for_whom(signed_in: FlaskClient, engine: Engin
 
 def test_the_page_says_so_when_nothing_waits(signed_in: FlaskClient) -> None:
     assert "No letter waits." in signed_in.get("/admin/delivery").text
+
+
+def test_the_page_says_what_runs(engine: Engine, settings: Settings, signed_in: FlaskClient) -> None:
+    beat(engine, settings, ProcessKind.WEB)
+    page = signed_in.get("/admin/delivery").text
+    assert page.count("No worker is running: nothing leaves until one starts.") == 2
+    beat(engine, settings, ProcessKind.WORKER)
+    page = signed_in.get("/admin/delivery").text
+    assert "1 web, 1 worker running." in page
+    assert "Letters leave when they are due." in page
+    fall_silent(engine, ProcessKind.WORKER)
+    assert "has sent no heartbeat for about" in signed_in.get("/admin/delivery").text

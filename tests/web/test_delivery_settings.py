@@ -17,6 +17,7 @@ from shared.services.doctor import check_sender
 from shared.services.editor.drafts import read_editing
 from shared.services.editor.publishing import list_points
 from shared.services.relay import save_relay, with_relay
+from shared.services.sender_domain import read_check
 from shared.settings import Settings
 from tests.factories import make_campaign
 from tests.name_server import LoopbackNameServer
@@ -188,7 +189,11 @@ def test_the_sender_domain_is_green_or_taken_upon_somebody(
     mark = said(signed_in, accept).partition('name="mark" value="')[2].partition('"')[0]
     press(signed_in, accept, mark=mark)
     assert "organizer@example.org decided to go on all the same" in sender_point(engine, settings).words
+    accepted = check_sender(with_relay(engine, settings), (), read_check(engine, settings))
+    assert accepted.is_ok
+    assert "organizer@example.org decided to go on all the same" in accepted.words
     server.failing.add(f"_dmarc.{DOMAIN}")
+    assert not check_sender(with_relay(engine, settings), (), read_check(engine, settings)).is_ok
     press(signed_in, page, check)
     assert "DNS did not answer in time" in said(signed_in, page)
     assert not sender_point(engine, settings).is_ok, "another fault asks again"

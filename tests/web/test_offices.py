@@ -116,6 +116,14 @@ def test_old_and_broken_data_are_named(signed_in: FlaskClient, engine: Engine, t
     assert "1 gone, 1 unchanged Looks wrong" in text_of(signed_in, "/admin/imports")
     with engine.begin() as connection:
         newest = connection.scalars(select(import_run.c.id).order_by(import_run.c.id.desc())).first()
+    run = f"/admin/imports/{newest}"
+    press(signed_in, run, f"{run}/settle")
+    assert "looks wrong" not in text_of(signed_in, OFFICES)
+    assert "Looks wrong" not in text_of(signed_in, "/admin/imports")
+    assert "Marked as dealt with." in text_of(signed_in, run)
+    press(signed_in, run, f"{run}/settle", undo="yes")
+    assert "The last import of legislators looks wrong: 1 of 2 seats" in text_of(signed_in, OFFICES)
+    with engine.begin() as connection:
         connection.execute(update(import_run).values(finished_at="2026-01-01"))
     assert "last imported more than 30 days ago" in text_of(signed_in, OFFICES)
     assert "10th Essex House Gone holder Eve East –" in text_of(signed_in, f"/admin/imports/{newest}")

@@ -15,7 +15,7 @@ from shared.domain.identities import owner_key
 from shared.domain.states import CampaignState
 from shared.services.campaigns import change_campaign_state
 from shared.settings import Settings
-from tests.factories import make_campaign
+from tests.factories import CAMPAIGN, make_campaign
 
 TYPED = {
     "first_name": "Jamie",
@@ -407,3 +407,18 @@ def test_the_enter_key_does_what_the_page_asks_for_and_never_sends(
     assert "My own letter." in client.get(path).text
     with engine.connect() as connection:
         assert connection.scalar(select(submission.c.accepted_at)) is None
+
+
+def test_a_letter_that_depends_on_the_offices_is_not_shown_before_they_are_known(
+    engine: Engine, client: FlaskClient
+) -> None:
+    head = '[[versions]]\nname = "house"\nchambers = ["lower"]\n+++\n<!-- page -->'
+    text = CAMPAIGN.replace("+++\n<!-- page -->", head)
+    make_campaign(engine, text.replace("<!-- letter -->", "<!-- letter: house -->"))
+    path = begin(client)
+    page = client.get(path).text
+    assert "What your letter says depends on who represents you." in page
+    assert "co-op bill" not in page
+    edited = client.get(press(client, path, "edit").location)
+    assert edited.status_code == 200
+    assert "What your letter says depends on who represents you." in edited.text

@@ -7,7 +7,14 @@ from shared.domain.address_lines import split_line
 from shared.domain.permissions import Permission
 from shared.domain.places import HomeAddress, LookupStatus
 from shared.errors import InputError
-from shared.services.address_questions import PersonLetters, correct_person, email_links, list_asked, read_person
+from shared.services.address_questions import (
+    PersonLetters,
+    correct_person,
+    email_links,
+    list_asked,
+    read_person,
+    settle_questions,
+)
 from shared.services.campaigns import read_campaign
 from web.admin import ROW_ID, bp
 from web.admin.guard import needs, organizer
@@ -56,6 +63,18 @@ def email_people(slug: str) -> ResponseReturnValue:
         count = email_links(here().engine, here().ring, stored.id)
         people = "1 person gets" if count == 1 else f"{count:,} people get"
         flash(f"{people} an email with a link to their question.", "good" if count else "note")
+    return redirect(url_for("admin.addresses", slug=slug), 303)
+
+
+@bp.post("/campaigns/<slug>/addresses/settle")
+@needs(Permission.CHANGE_LETTERS, does="marked questions about addresses as dealt with, or took that back")
+def settle_people(slug: str) -> ResponseReturnValue:
+    """The questions that are open now need no attention any more, or need it again."""
+    stored = read_campaign(here().engine, slug)
+    if PlainForm().validate_on_submit():
+        attended = request.form.get("undo") != "yes"
+        settle_questions(here().engine, stored.id, attended=attended, actor=organizer().actor)
+        flash("Marked as dealt with." if attended else "They need attention again.", "good")
     return redirect(url_for("admin.addresses", slug=slug), 303)
 
 

@@ -7,13 +7,22 @@ from flask import Response, abort, g, make_response, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 
 from shared.clock import now
-from shared.domain.bulk import GRACE, MOST, SENDING, BulkAction
+from shared.domain.attention import noun
+from shared.domain.bulk import ENDING, GRACE, MOST, SENDING, BulkAction
 from shared.domain.bulk_words import ASKS, DOES, DONE, choice_words
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.letter_filter import Choice, read_filter
 from shared.domain.permissions import Permission
 from shared.errors import NotAllowed
-from shared.services.bulk import ask_change, list_changes, preview_change, read_change, require_own, undo_change
+from shared.services.bulk import (
+    Preview,
+    ask_change,
+    list_changes,
+    preview_change,
+    read_change,
+    require_own,
+    undo_change,
+)
 from shared.services.campaigns import read_campaign
 from shared.services.letters_table import office_words
 from web.admin import ROW_ID, bp
@@ -43,6 +52,7 @@ def change_letters(slug: str) -> ResponseReturnValue:
         asks=ASKS[action],
         does=DOES[action],
         look=look,
+        others=_what_else(choice, action, look),
         title=title,
         named=_NAMED,
         most=MOST,
@@ -120,6 +130,20 @@ def _begin(slug: str, action: BulkAction, choice: Choice, title: str) -> Respons
     )
     g.audit_about = f"{action}, change {number}: {title}"
     return redirect(url_for("admin.change", slug=slug, number=number), 303)
+
+
+def _what_else(choice: Choice, action: BulkAction, look: Preview) -> list[tuple[str, str]]:
+    """Where nothing can be done as asked: what ends the alert all the same, in words and with its address."""
+    if look.count or not look.chosen:
+        return []
+    others = []
+    for other in ENDING:
+        count = preview_change(here().engine, choice, other).count if other is not action else 0
+        if count:
+            verb, how = ASKS[other]
+            address = url_for(request.endpoint or "", **{**(request.view_args or {}), **request.args, "action": other})
+            others.append((f"{verb} {noun(count)} {how}".rstrip(), address))
+    return others
 
 
 def _as_of() -> datetime:

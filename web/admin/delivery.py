@@ -9,6 +9,7 @@ from shared.clock import now
 from shared.db.installation import Switches
 from shared.domain.pace_words import break_words, empty_words, rate_words
 from shared.domain.permissions import Permission
+from shared.domain.running_words import process_findings
 from shared.domain.states import CampaignState
 from shared.errors import NotAllowed
 from shared.queue.names import TaskName
@@ -16,6 +17,7 @@ from shared.services.dashboard import overview
 from shared.services.delivery.domains import list_domains
 from shared.services.delivery.restored import HoldReport, accept_database, report_hold
 from shared.services.delivery.switches import pause_everything, read_switches
+from shared.services.heartbeat import read_running
 from shared.services.receipts.sources import list_sources
 from shared.services.relay import relay_in_use
 from shared.services.sender_domain import read_check
@@ -52,12 +54,15 @@ def delivery() -> str:
     """Whether anything leaves at all, how, and what waits for which domain; after a change of pace the way back."""
     engine, settings = here().engine, here().settings
     campaigns = overview(engine, settings, organizer())
+    running = read_running(engine)
     return render_template(
         "admin/delivery.html",
         lines=list_domains(engine, settings),
         in_use=relay_in_use(engine, here().given),
         check=read_check(engine, settings),
         sources=list_sources(engine, settings),
+        running=running,
+        processes=process_findings(running),
         campaigns=[one for one in campaigns if one.stored.state in _SENDING],
         now=now(),
         changed=request.args.get("changed", ""),

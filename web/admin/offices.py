@@ -145,6 +145,16 @@ def import_run(run_id: int) -> str:
     return render_template("admin/import_run.html", view=view, run=view.run, kind_words=IMPORT_WORDS)
 
 
+@bp.post(f"/imports/<{ROW_ID}:run_id>/settle")
+@needs(Permission.CHANGE_OFFICES, does="marked an import's warnings as dealt with, or took that back")
+def settle_import(run_id: int) -> ResponseReturnValue:
+    """The offices' page shows its warnings no longer, or again."""
+    if PlainForm().validate_on_submit():
+        attended = request.form.get("undo") != "yes"
+        import_reports.settle_warnings(here().engine, run_id, actor=organizer().actor, attended=attended)
+    return redirect(url_for("admin.import_run", run_id=run_id), 303)
+
+
 def _make(office_id: int, wanted: Wanted) -> ResponseReturnValue:
     made = changes.make_change(here().engine, here().ring, office_id, wanted, _by())
     title = _ASKS[wanted.kind][0]

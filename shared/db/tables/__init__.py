@@ -23,6 +23,7 @@ from shared.db.tables.letters import follow_up, letter, letter_event, letter_wor
 from shared.db.tables.office_changes import import_change, office_change
 from shared.db.tables.organizers import mailbox_message, organizer, organizer_session, recovery_code, sign_in_failure
 from shared.db.tables.people import audit_entry, membership, membership_invitation
+from shared.db.tables.processes import process_heartbeat
 from shared.db.tables.receipts import receipt, suppression
 from shared.db.tables.rehearsals import rehearsal
 from shared.db.tables.submissions import submission, submission_target
@@ -66,6 +67,7 @@ __all__ = [
     "office_holder",
     "organizer",
     "organizer_session",
+    "process_heartbeat",
     "receipt",
     "recovery_code",
     "rehearsal",

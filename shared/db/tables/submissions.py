@@ -58,6 +58,8 @@ submission = Table(
     Column("expected_letters", Integer),
     Column("is_test", Boolean),
     Column("transport", TEXT),
+    # An organizer has dealt with the question about the address.
+    moment("attended_at"),
     moment("erase_requested_at"),
     # Grown old: only what a consent needs is left. After `scrubbed_at` nothing personal is.
     moment("trimmed_at"),

@@ -6,7 +6,7 @@ marks is read as hosts write it: the letter begins at "Dear", and a last paragra
 host's privacy sentence.
 """
 
-from shared.services.campaign_files.reading import parse_campaign
+from shared.services.campaign_files.reading import names_its_slug, parse_campaign
 from shared.services.campaign_files.writing import format_campaign
 
-__all__ = ["format_campaign", "parse_campaign"]
+__all__ = ["format_campaign", "names_its_slug", "parse_campaign"]

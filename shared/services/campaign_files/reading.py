@@ -47,6 +47,12 @@ def parse_campaign(text: str, *, name: str, overrides: Mapping[str, str] | None 
     return Campaign(**values)
 
 
+def names_its_slug(text: str) -> bool:
+    """False when the slug comes from the file's name."""
+    head, _, _ = _split_head(Draft(text.replace("\r\n", "\n").lstrip("\ufeff")))
+    return "slug" in head
+
+
 def _split_head(draft: Draft) -> tuple[dict[str, Any], str, int]:
     text = draft.text
     if not text.startswith(FENCE):

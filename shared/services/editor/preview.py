@@ -57,7 +57,8 @@ def sample_letter(
     sender = f"{SAMPLE_AUTHOR.name} via {campaign.sender_name}"
     if mine:
         return LetterSample(office, used.name, sender, used.subject, Markup(), "", mine)
-    shown = preview_letter(replace(campaign, versions=(used,), exclusions=()), SAMPLE_AUTHOR, office)
+    alone = replace(used, chambers=(), parties=(), offices=(), groups=())
+    shown = preview_letter(replace(campaign, versions=(alone,), exclusions=()), SAMPLE_AUTHOR, office)
     return LetterSample(office, used.name, sender, shown.subject, shown.html, _note(campaign, office, used), ())
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import Engine
 
 from shared.db import import_reports
@@ -15,6 +16,7 @@ from shared.domain.places import Chamber
 from shared.domain.us_states import STATES
 from shared.errors import NotFound
 
+_LOG = structlog.get_logger()
 RUNS_SHOWN, CHANGES_SHOWN = 30, 200
 KIND_WORDS = {
     "legislators": "Legislators",
@@ -38,6 +40,8 @@ class Run:
     counts: Mapping[str, int]
     lines: Sequence[str]
     warnings: Sequence[str]
+    # Who has dealt with the warnings; empty while nobody has.
+    settled_by: str
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,15 @@ def read_import(engine: Engine, run_id: int, after: int = 0) -> RunView:
     )
 
 
+def settle_warnings(engine: Engine, run_id: int, *, actor: str, attended: bool) -> None:
+    """An organizer has looked at what seemed wrong, or wants it shown again; raises NotFound."""
+    with engine.begin() as connection:
+        if import_reports.read_run(connection, run_id) is None:
+            raise NotFound("There is no such import.")
+        import_reports.settle_run(connection, run_id, actor if attended else "")
+    _LOG.info("import.settled", run_id=run_id, attended=attended, actor=actor)
+
+
 def _run(row: Mapping[Any, Any]) -> Run:
     report, state = row["report"], STATES.get(row["jurisdiction"].upper())
     counts = {name: report.get(name, 0) for name in ("read", "new", "changed", "gone", "unchanged", "refused")}
@@ -103,6 +116,7 @@ def _run(row: Mapping[Any, Any]) -> Run:
         counts=counts,
         lines=report.get("lines", ()),
         warnings=report.get("warnings", ()),
+        settled_by=report.get("settled_by", ""),
     )
 
 

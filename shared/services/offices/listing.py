@@ -156,7 +156,7 @@ def read_source(row: Mapping[Any, Any]) -> Source:
     """A run as the source of what we know."""
     is_old = row["kind"] == "legislators" and clock.now() - row["finished_at"] > timedelta(days=OLD_ROSTER_DAYS)
     report = row["report"]
-    warnings = tuple(report.get("warnings", ()))
+    warnings = () if report.get("settled_by") else tuple(report.get("warnings", ()))
     return Source(row["source"], row["finished_at"], report.get("read", 0), is_old, warnings, row["id"])
 
 

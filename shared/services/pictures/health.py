@@ -11,6 +11,7 @@ from shared.domain.campaigns import StoredCampaign
 from shared.domain.figures import CampaignFigures, DomainFigures
 from shared.domain.states import CampaignState, LetterState
 from shared.domain.tallies import OUT
+from shared.services.heartbeat import read_running
 from shared.services.lookup import has_real_directory
 from shared.services.pictures.counted import Counted
 from shared.services.results import percent
@@ -117,6 +118,9 @@ def _set_up(engine: Engine, settings: Settings, counted: Counted) -> HealthLine:
     what = "Set-up"
     if counted.switches.stops_all:
         return HealthLine("bad", what, "everything is stopped, see Delivery")
+    running = read_running(engine)
+    if running.alive and not running.has_worker:
+        return HealthLine("bad", what, "no worker is running, see Delivery")
     if lack := what_is_lacking(engine, settings, counted.stored):
         return HealthLine("wait", what, f"{lack}: test letters only")
     if counted.stored.state in (CampaignState.DRAFT, CampaignState.SCHEDULED):
