@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import structlog
 from celery import Celery
@@ -17,6 +18,7 @@ from shared.services.mailbox import delete_old_messages
 from shared.services.make_letters import make_due_letters
 from shared.services.organizer_sessions import delete_old_sessions
 from shared.services.organizers import delete_old_failures
+from shared.services.parts import Part
 from shared.services.people import delete_old_invitations
 from shared.services.prepare import prepare_submissions
 from shared.services.receipts import apply_receipts
@@ -78,10 +80,8 @@ def make_work(engine: Engine, ring: Ring, settings: Settings) -> dict[TaskName, 
 
 
 def _tidy(engine: Engine, settings: Settings) -> None:
-    tidy(engine, settings)
-    for delete in _GROWN_OLD:
-        delete(engine)
-    check_again(engine, settings)
+    others: list[Part] = [(delete.__name__.replace("_", " "), partial(delete, engine)) for delete in _GROWN_OLD]
+    tidy(engine, settings, [*others, ("check the sender domain", lambda: check_again(engine, settings))])
 
 
 def register_tasks(app: Celery, work: Mapping[TaskName, Callable[[], object]], timing: Timing) -> None:

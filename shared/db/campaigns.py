@@ -26,6 +26,13 @@ SENDABLE = (
 _READ: dict[int, StoredCampaign] = {}
 _BY_ID = select(campaign).where(campaign.c.id == bindparam("wanted"))
 _BY_SLUG = select(campaign).where(campaign.c.slug == bindparam("wanted"))
+_OPENS = (campaign.c.state == CampaignState.SCHEDULED.value) & (
+    cast(campaign.c.content["opens"].astext, TIMESTAMP(timezone=True)) <= func.now()
+)
+_CLOSES = campaign.c.state.in_([CampaignState.LIVE.value, CampaignState.PAUSED.value]) & (
+    campaign.c.deadline < func.now()
+)
+_TURNS = _OPENS | _CLOSES
 
 
 def find_campaign(connection: Connection, slug: str) -> StoredCampaign | None:
@@ -63,16 +70,20 @@ def list_campaigns(connection: Connection) -> list[StoredCampaign]:
     return [_stored(row) for row in rows]
 
 
-def lock_turning(connection: Connection) -> list[StoredCampaign]:
-    """Campaigns whose date to open or to close has come while nobody did it."""
-    opens = (campaign.c.state == CampaignState.SCHEDULED.value) & (
-        cast(campaign.c.content["opens"].astext, TIMESTAMP(timezone=True)) <= func.now()
-    )
-    closes = campaign.c.state.in_([CampaignState.LIVE.value, CampaignState.PAUSED.value]) & (
-        campaign.c.deadline < func.now()
-    )
-    query = select(campaign).where(opens | closes).with_for_update(key_share=True, skip_locked=True)
-    return [_stored(row) for row in connection.execute(query).mappings()]
+def turning(connection: Connection) -> list[int]:
+    """Numbers of campaigns that are scheduled or past their deadline."""
+    scheduled = campaign.c.state == CampaignState.SCHEDULED.value
+    return list(connection.scalars(select(campaign.c.id).where(scheduled | _CLOSES).order_by(campaign.c.id)))
+
+
+def lock_turning(connection: Connection, campaign_id: int) -> StoredCampaign | None:
+    """One of them, locked; None when its time has not come, or another process has it.
+
+    Asked one by one: a date that can't be read stops this campaign only.
+    """
+    query = select(campaign).where(campaign.c.id == campaign_id, _TURNS)
+    row = connection.execute(query.with_for_update(key_share=True, skip_locked=True)).mappings().one_or_none()
+    return _stored(row) if row else None
 
 
 def save_campaign(connection: Connection, stored: Campaign) -> StoredCampaign:

@@ -14,7 +14,7 @@ _REQUEST = (
 _REQUEST_OF_PERSON = text(_REQUEST.format("email_hash = :email_hash"))
 _REQUEST_THESE = text(_REQUEST.format("token = ANY(:tokens)"))
 _OPEN = "erase_requested_at IS NOT NULL AND scrubbed_at IS NULL"
-_REQUESTED = text(f"SELECT id FROM submission WHERE {_OPEN} ORDER BY id LIMIT :limit")
+_REQUESTED = text(f"SELECT id FROM submission WHERE {_OPEN} AND id > :after ORDER BY id LIMIT :limit")
 _LOCK = text(f"SELECT * FROM submission WHERE id = :id AND {_OPEN} FOR NO KEY UPDATE SKIP LOCKED")
 _IN_FLIGHT = text(
     "SELECT EXISTS (SELECT 1 FROM letter WHERE submission_id = :id AND state = 'sending')"
@@ -76,9 +76,9 @@ def request_erasure(connection: Connection, email_hash: str) -> list[int]:
     return list(connection.execute(_REQUEST_OF_PERSON, {"email_hash": email_hash}).scalars())
 
 
-def requested(connection: Connection, limit: int) -> list[int]:
-    """Numbers of submissions that are still to be erased."""
-    return list(connection.execute(_REQUESTED, {"limit": limit}).scalars())
+def requested(connection: Connection, limit: int, after: int = 0) -> list[int]:
+    """Numbers beyond `after` of submissions that are still to be erased."""
+    return list(connection.execute(_REQUESTED, {"limit": limit, "after": after}).scalars())
 
 
 def lock_requested(connection: Connection, submission_id: int) -> RowMapping | None:

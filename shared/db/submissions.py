@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - statements are put together from the constants below, never from data
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -216,9 +216,10 @@ def lock_letterless(connection: Connection, limit: int) -> list[RowMapping]:
     return list(connection.execute(query.with_for_update(key_share=True, skip_locked=True)).mappings())
 
 
-def lock_unanswered(connection: Connection, limit: int) -> list[RowMapping]:
-    """Accepted submissions whose question stayed open until the last day for letters, locked."""
-    query = select(submission).join(campaign, campaign.c.id == submission.c.campaign_id).where(_UNANSWERED).limit(limit)
+def lock_unanswered(connection: Connection, limit: int, but: Collection[int] = ()) -> list[RowMapping]:
+    """Accepted submissions whose question stayed open until the last day for letters, without those numbered `but`."""
+    query = select(submission).join(campaign, campaign.c.id == submission.c.campaign_id).where(_UNANSWERED)
+    query = query.where(submission.c.id.not_in(but)).limit(limit)
     return list(connection.execute(query.with_for_update(key_share=True, of=submission, skip_locked=True)).mappings())
 
 

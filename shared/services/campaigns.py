@@ -14,6 +14,7 @@ from shared.db import submissions
 from shared.db.engine import at_once
 from shared.db.happenings import note
 from shared.db.logos import save_logo
+from shared.db.savepoints import Faults, apart, raise_faults
 from shared.db.tables import submission
 from shared.domain.campaigns import Campaign, StoredCampaign
 from shared.domain.follow_ups import Trigger
@@ -148,13 +149,27 @@ def change_campaign_state(engine: Engine, slug: str, state: CampaignState, *, ac
 
 
 def turn_campaigns(engine: Engine) -> None:
-    """Opens what is scheduled for now, and closes what is past its deadline. Letters under way go on."""
-    with engine.begin() as connection:
-        for stored in rows.lock_turning(connection):
-            state = _S.LIVE if stored.state is _S.SCHEDULED else _S.CLOSED
-            _write_state(connection, stored, state)
-            states = {"old": stored.state.value, "new": state.value}
-            _LOG.info("campaign.state", campaign_id=stored.id, **states, actor="calendar")
+    """Opens what is scheduled for now, and closes what is past its deadline. Letters under way go on.
+
+    Raises RowsFailedError at the end if any campaign failed.
+    """
+    faults = Faults()
+    with engine.connect() as connection:
+        numbers = rows.turning(connection)
+    for number in numbers:
+        with apart(faults, "campaign.not_turned", campaign_id=number), engine.begin() as connection:
+            _turn(connection, number)
+    raise_faults(faults)
+
+
+def _turn(connection: Connection, number: int) -> None:
+    stored = rows.lock_turning(connection, number)
+    if stored is None:
+        return
+    state = _S.LIVE if stored.state is _S.SCHEDULED else _S.CLOSED
+    _write_state(connection, stored, state)
+    states = {"old": stored.state.value, "new": state.value}
+    _LOG.info("campaign.state", campaign_id=stored.id, **states, actor="calendar")
 
 
 def _write_state(connection: Connection, stored: StoredCampaign, state: CampaignState) -> None:

@@ -24,6 +24,7 @@ from shared.domain.sender_domain import faults
 from shared.queue.broker_state import BrokerAway, read_broker
 from shared.queue.names import QueueName
 from shared.services.outbox import open_transports
+from shared.services.parts import failing_parts
 from shared.services.relay import with_relay
 from shared.services.sender_domain import ask_dns, read_check
 from shared.settings import Settings
@@ -73,6 +74,7 @@ def examine(engine: Engine, settings: Settings, part: str = "") -> list[Finding]
                 check_clock,
             )
             findings += [check(connection) for check in checks]
+        findings.append(check_parts(engine))
     findings += check_broker(settings.redis_url)
     findings += [check_relay(settings), check_mailbox(settings), check_disk(settings.var)]
     if _SENDER.startswith(part):
@@ -123,6 +125,15 @@ def check_conservation(connection: Connection) -> Finding:
             "Pause: dearrep delivery pause. Compare with a backup; the log says which campaign.",
         )
     return Finding("conservation", "every promised letter is there")
+
+
+def check_parts(engine: Engine) -> Finding:
+    """The parts of the sweep and of tidying succeed."""
+    failing = failing_parts(engine)
+    if failing:
+        words = "; ".join(f"“{one.part}” failed {one.failures} times ({one.error})" for one in failing)
+        return Finding("sweep", words, "Look for “part.failed” in the workers' log; it names the line of code.")
+    return Finding("sweep", "every part succeeds")
 
 
 def check_data(connection: Connection) -> Finding:

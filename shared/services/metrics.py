@@ -18,6 +18,7 @@ from shared.queue.ring import Ring
 from shared.services.counters import RingFailures
 from shared.services.delivery.switches import read_switches
 from shared.services.figures import current_figures
+from shared.services.parts import failing_parts
 from shared.settings import Settings
 
 _LOG = structlog.get_logger()
@@ -46,6 +47,7 @@ class _Fixed(Collector):
 def _database(engine: Engine, settings: Settings) -> Iterator[GaugeMetricFamily]:
     try:
         figures, switches = current_figures(engine, settings), read_switches(engine)
+        failing = failing_parts(engine)
     except SQLAlchemyError as error:
         _LOG.warning("metrics.no_database", error=type(error).__name__)
         yield _one("dearrep_database_up", "1 while the database answers.", 0)
@@ -58,6 +60,8 @@ def _database(engine: Engine, settings: Settings) -> Iterator[GaugeMetricFamily]
     yield _by_label("dearrep_letters", "Letters by state.", "state", figures.letters.items())
     yield _by_label("dearrep_follow_ups", "Emails to supporters by state.", "state", figures.follow_ups.items())
     yield _one("dearrep_letters_unbalanced", "Letters missing or too many; not 0 is an alarm.", figures.imbalance)
+    parts = [(one.part, one.failures) for one in failing]
+    yield _by_label("dearrep_part_failures", "Failures in a row of a part of the sweep; an alarm.", "part", parts)
     yield from _domains(figures.domains)
 
 

@@ -14,6 +14,7 @@ from shared.db.tables.invitations import invitation
 from shared.db.tables.letters import follow_up, letter, letter_event, letter_words
 from shared.db.tables.office_changes import import_change, office_change
 from shared.db.tables.organizers import mailbox_message, organizer, organizer_session, recovery_code, sign_in_failure
+from shared.db.tables.parts import failing_part
 from shared.db.tables.people import audit_entry, membership, membership_invitation
 from shared.db.tables.receipts import receipt, suppression
 from shared.db.tables.rehearsals import rehearsal
@@ -37,6 +38,7 @@ __all__ = [
     "drawing",
     "export",
     "export_piece",
+    "failing_part",
     "follow_up",
     "happening",
     "import_change",

@@ -1,0 +1,63 @@
+"""Works through rows that need the same change: a batch in a transaction, each row in a savepoint.
+
+A row that fails is passed over, so that the rows behind it get their turn; the next run tries it again.
+"""
+
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, RowMapping, text
+
+from shared.db.savepoints import Faults, isolated, raise_faults
+from shared.failpoints import failpoint
+
+BATCH = 200
+# One run works for so long on rows of one kind; the next run goes on.
+_MOST_S = 5.0
+# A run passes over so many rows that fail. More of them have one reason, which their alarm tells.
+_MOST_FAILED = 1_000
+_LOCK = 7_310_043
+# Locks the next rows, as many as `limit`, without those whose numbers were given.
+LockRows = Callable[[Connection, int, Collection[int]], Sequence[RowMapping]]
+
+
+def work_through(engine: Engine, lock: LockRows, act: Callable[[Connection, RowMapping], object]) -> int:
+    """Acts on all rows that `lock` finds; on how many. Raises RowsFailedError at the end if any row failed.
+
+    One process at a time does this; the others return at once.
+    """
+    ends, failed, faults, done = time.monotonic() + _MOST_S, list[int](), Faults(), 0
+    while time.monotonic() < ends and len(failed) < _MOST_FAILED:
+        with _turn(engine) as connection:
+            rows = lock(connection, BATCH, failed) if connection else ()
+            acted = [row["id"] for row in rows if connection and _act(connection, row, act, faults)]
+        done += len(acted)
+        failed += [row["id"] for row in rows if row["id"] not in set(acted)]
+        if len(rows) < BATCH:
+            break
+    raise_faults(faults)
+    return done
+
+
+def in_turn(engine: Engine, act: Callable[[Connection], object]) -> None:
+    """Acts in a transaction of its own, unless another process is at it."""
+    with _turn(engine) as connection:
+        if connection:
+            act(connection)
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[Connection | None]:
+    with engine.begin() as connection:
+        is_ours = connection.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _LOCK}).scalar_one()
+        yield connection if is_ours else None
+        failpoint("sweep.mending")
+
+
+def _act(
+    connection: Connection, row: RowMapping, act: Callable[[Connection, RowMapping], object], faults: Faults
+) -> bool:
+    with isolated(connection, faults, "sweep.row_failed", id=row["id"], part=act.__name__) as fate:
+        act(connection, row)
+    return not fate.failed
