@@ -1,9 +1,10 @@
 """Gives each row of a batch a savepoint, so that a row that fails undoes nothing but itself."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import Connection
@@ -12,6 +13,8 @@ from sqlalchemy.exc import DBAPIError
 _LOG = structlog.get_logger()
 # Failures by the type of their error.
 Faults = Counter[str]
+Row = TypeVar("Row", bound=Mapping[Any, Any])
+Result = TypeVar("Result")
 
 
 class RowsFailedError(Exception):
@@ -53,6 +56,26 @@ def apart(faults: Faults, event: str, **ids: object) -> Iterator[Fate]:
         faults[name] += 1
         # The error's text could quote the row.
         _LOG.error(event, **ids, error=name)
+
+
+def each_isolated(
+    connection: Connection, rows: Sequence[Row], act: Callable[[Row], Result], faults: Faults, event: str
+) -> list[tuple[Row, Result | None]]:
+    """Acts on all rows in one savepoint, or on each in its own if that fails. The result is None where it failed.
+
+    `act` may run twice for a row, so it writes nothing outside the transaction. It returns something.
+    """
+    with isolated(connection, Faults(), f"{event}_together", rows=len(rows)) as together:
+        results: list[tuple[Row, Result | None]] = [(row, act(row)) for row in rows]
+    if not together.failed:
+        return results
+    results = []
+    for row in rows:
+        result = None
+        with isolated(connection, faults, event, id=row["id"]) as fate:
+            result = act(row)
+        results.append((row, None if fate.failed else result))
+    return results
 
 
 def raise_faults(faults: Faults) -> None:

@@ -6,10 +6,11 @@ A row that fails is passed over, so that the rows behind it get their turn; the 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from sqlalchemy import Connection, Engine, RowMapping, text
 
-from shared.db.savepoints import Faults, isolated, raise_faults
+from shared.db.savepoints import Faults, each_isolated, raise_faults
 from shared.failpoints import failpoint
 
 BATCH = 200
@@ -22,8 +23,10 @@ _LOCK = 7_310_043
 LockRows = Callable[[Connection, int, Collection[int]], Sequence[RowMapping]]
 
 
-def work_through(engine: Engine, lock: LockRows, act: Callable[[Connection, RowMapping], object]) -> int:
+def work_through(engine: Engine, lock: LockRows, act: Callable[[Connection, RowMapping], object], name: str) -> int:
     """Acts on all rows that `lock` finds; on how many. Raises RowsFailedError at the end if any row failed.
+
+    The log has `name` and the row's number for each failure.
 
     One process at a time does this; the others return at once.
     """
@@ -31,9 +34,11 @@ def work_through(engine: Engine, lock: LockRows, act: Callable[[Connection, RowM
     while time.monotonic() < ends and len(failed) < _MOST_FAILED:
         with _turn(engine) as connection:
             rows = lock(connection, BATCH, failed) if connection else ()
-            acted = [row["id"] for row in rows if connection and _act(connection, row, act, faults)]
-        done += len(acted)
-        failed += [row["id"] for row in rows if row["id"] not in set(acted)]
+            results = (
+                each_isolated(connection, rows, partial(_act, act, connection), faults, name) if connection else []
+            )
+        failed += [row["id"] for row, acted in results if not acted]
+        done += sum(acted is not None for _, acted in results)
         if len(rows) < BATCH:
             break
     raise_faults(faults)
@@ -55,9 +60,6 @@ def _turn(engine: Engine) -> Iterator[Connection | None]:
         failpoint("sweep.mending")
 
 
-def _act(
-    connection: Connection, row: RowMapping, act: Callable[[Connection, RowMapping], object], faults: Faults
-) -> bool:
-    with isolated(connection, faults, "sweep.row_failed", id=row["id"], part=act.__name__) as fate:
-        act(connection, row)
-    return not fate.failed
+def _act(act: Callable[[Connection, RowMapping], object], connection: Connection, row: RowMapping) -> bool:
+    act(connection, row)
+    return True

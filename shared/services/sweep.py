@@ -58,17 +58,24 @@ def sweep(engine: Engine, ring: Ring, settings: Settings) -> list[TaskName]:
         # These two read the host's own folder, and another host's success says nothing about them.
         (f"check the database from {host}", lambda: check_database(engine, folder)),
         (f"replay journals on {host}", lambda: recover(engine, folder, settings.timing)),
-        ("end leases of letters", lambda: work_through(engine, letters.lock_overdue, _end_lease)),
-        ("end leases of emails", lambda: work_through(engine, follow_ups.lock_overdue, _end_lease_of_email)),
-        ("expire letters", lambda: work_through(engine, letters.lock_expired, _expire)),
-        ("expire emails", lambda: work_through(engine, follow_ups.lock_worn_out, _expire_email)),
-        ("settle uncertain letters", lambda: work_through(engine, _lock_unsettled, _settle)),
+        (
+            "end leases of letters",
+            lambda: work_through(engine, letters.lock_overdue, _end_lease, "letter.lease_not_ended"),
+        ),
+        (
+            "end leases of emails",
+            lambda: work_through(engine, follow_ups.lock_overdue, _end_lease_of_email, "mail.lease_not_ended"),
+        ),
+        ("expire letters", lambda: work_through(engine, letters.lock_expired, _expire, "letter.not_expired")),
+        ("expire emails", lambda: work_through(engine, follow_ups.lock_worn_out, _expire_email, "mail.not_expired")),
+        ("settle uncertain letters", lambda: work_through(engine, _lock_unsettled, _settle, "letter.not_settled")),
         ("add domains", lambda: in_turn(engine, pace.add_domains)),
         ("tell of failing addresses", lambda: in_turn(engine, partial(_tell_of_failing, settings=settings))),
         ("erase", lambda: erase_requested(engine)),
         ("open and close campaigns", lambda: turn_campaigns(engine)),
         ("change offices", lambda: carry_out_due(engine, ring)),
         ("settle offices", lambda: settle_offices(engine, ring)),
+        ("find submissions without letters", lambda: _find_stuck(engine)),
         ("ring", lambda: _ring_for_due(engine, ring, settings, rung)),
         # It logs a lost letter while nobody looks at the dashboard.
         ("count", lambda: current_figures(engine, settings)),
@@ -86,7 +93,10 @@ def tidy(engine: Engine, settings: Settings, others: Iterable[Part] = ()) -> int
     parts: list[Part] = [
         ("delete old drafts", lambda: gone.append(_delete_old_drafts(engine))),
         ("delete raw receipts", lambda: _forget_raw(engine)),
-        ("close questions", lambda: work_through(engine, submissions.lock_unanswered, _close_question)),
+        (
+            "close questions",
+            lambda: work_through(engine, submissions.lock_unanswered, _close_question, "question.not_closed"),
+        ),
         ("delete old data", lambda: forget_old(engine, settings)),
         ("repeat the alarm", lambda: tell_imbalance(current_figures(engine, settings))),
         ("forget old failures", lambda: forget_old_failures(engine)),
@@ -129,6 +139,12 @@ def _lock_unsettled(connection: Connection, limit: int, but: Collection[int]) ->
 
 def _settle(connection: Connection, row: RowMapping) -> None:
     letters.change_letter(connection, row, LetterState.UNCONFIRMED, cause=Cause(row["cause"]))
+
+
+def _find_stuck(engine: Engine) -> None:
+    """Raises if letters of accepted submissions can't be made: organizers see it, and the log names the error."""
+    with at_once(engine) as connection:
+        raise_faults(+Faults(SubmissionsWithoutLetters=submissions.count_stuck(connection)))
 
 
 def _delete_old_drafts(engine: Engine) -> int:

@@ -1,4 +1,4 @@
-"""Parts of the sweep that fail.
+"""Parts of the sweep and submissions that fail.
 
 Revision ID: 0032
 Revises: 0025
@@ -23,7 +23,9 @@ def upgrade() -> None:
         sa.Column("error", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("part", name=op.f("pk_failing_part")),
     )
+    op.add_column("submission", sa.Column("letter_failures", sa.Integer(), server_default="0", nullable=False))
 
 
 def downgrade() -> None:
+    op.drop_column("submission", "letter_failures")
     op.drop_table("failing_part")
