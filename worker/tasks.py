@@ -15,6 +15,7 @@ from shared.services.bulk import delete_old_changes, work_on_changes
 from shared.services.delivery import deliver_letters, send_mail
 from shared.services.exports import delete_old_exports, make_exports
 from shared.services.mailbox import delete_old_messages
+from shared.services.mailings import prepare_mailings
 from shared.services.make_letters import make_due_letters
 from shared.services.organizer_sessions import delete_old_sessions
 from shared.services.organizers import delete_old_failures
@@ -44,6 +45,7 @@ _AT_ONCE = {
     TaskName.REHEARSE: 1,
     TaskName.MAKE_EXPORTS: 1,
     TaskName.CHANGE_LETTERS: 1,
+    TaskName.PREPARE_MAILINGS: 1,
 }
 # What organizers leave behind.
 _GROWN_OLD = (
@@ -73,6 +75,7 @@ def make_work(engine: Engine, ring: Ring, settings: Settings) -> dict[TaskName, 
         TaskName.REHEARSE: lambda: run_rehearsals(engine, ring, current()),
         TaskName.MAKE_EXPORTS: lambda: make_exports(engine, ring, settings),
         TaskName.CHANGE_LETTERS: lambda: work_on_changes(engine, ring, current()),
+        TaskName.PREPARE_MAILINGS: lambda: prepare_mailings(engine, ring, settings),
         TaskName.SWEEP: lambda: sweep(engine, ring, current()),
         TaskName.TIDY: lambda: _tidy(engine, current()),
     }

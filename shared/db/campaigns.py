@@ -1,5 +1,6 @@
 """Reads and writes campaign rows; nothing else knows that part of a campaign is JSON."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import TIMESTAMP, Connection, RowMapping, bindparam, cast, func, select, text, update
@@ -98,12 +99,27 @@ def save_campaign(connection: Connection, stored: Campaign) -> StoredCampaign:
     return _stored(connection.execute(statement.returning(campaign)).mappings().one())
 
 
-def write_state(connection: Connection, campaign_id: int, state: CampaignState) -> None:
-    """Sets the state; the first time a campaign goes live its date is kept."""
-    values: dict[str, Any] = {"state": state.value, "updated_at": func.now()}
-    if state is CampaignState.LIVE:
+def write_state(
+    connection: Connection, campaign_id: int, old: CampaignState, new: CampaignState, *, actor: str
+) -> bool:
+    """Changes the state from `old`; False if it is another one now. Keeps when a campaign first went live."""
+    values: dict[str, Any] = {
+        "state": new.value,
+        "state_changed_at": func.now(),
+        "state_changed_by": actor,
+        "updated_at": func.now(),
+    }
+    if new is CampaignState.LIVE:
         values["published_at"] = func.coalesce(campaign.c.published_at, func.now())
-    connection.execute(update(campaign).where(campaign.c.id == campaign_id).values(values))
+    statement = update(campaign).where(campaign.c.id == campaign_id, campaign.c.state == old.value)
+    return connection.execute(statement.values(values)).rowcount > 0
+
+
+def read_state(connection: Connection, campaign_id: int) -> tuple[CampaignState, str, datetime | None]:
+    """The state, who changed it last, and when."""
+    columns = (campaign.c.state, campaign.c.state_changed_by, campaign.c.state_changed_at)
+    row = connection.execute(select(*columns).where(campaign.c.id == campaign_id)).one()
+    return CampaignState(row.state), row.state_changed_by, row.state_changed_at
 
 
 def _stored(row: RowMapping) -> StoredCampaign:

@@ -14,6 +14,7 @@ from shared.db.claims import LEASE
 from shared.db.driver import Spelled, ask
 from shared.domain.causes import Cause
 from shared.domain.follow_ups import AT_ONCE, NO_NEWSLETTER, UPDATE, Need
+from shared.domain.mailings import MailingState
 
 # Claims follow each other, so that each sees what the one before has taken.
 _LOCK = text("SELECT pg_advisory_xact_lock(7310045)")
@@ -40,6 +41,10 @@ _HOLDS = {
         "EXISTS (SELECT 1 FROM consent WHERE consent.submission_id = s.id AND withdrawn_at IS NULL"
         f" AND (f.kind <> '{UPDATE}' OR organization ="
         " (SELECT organization FROM campaign_update WHERE campaign_update.id = f.number)))"
+    ),
+    Need.NOT_STOPPED: (
+        "NOT EXISTS (SELECT 1 FROM mailing WHERE mailing.update_id = f.number"
+        f" AND mailing.state = '{MailingState.STOPPED}')"
     ),
     Need.OPEN: "campaign.state NOT IN ('closed', 'won')",
     Need.WON: "campaign.state = 'won'",

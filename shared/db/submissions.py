@@ -95,12 +95,6 @@ _UNANSWERED = and_(
     )
     < func.now(),
 )
-_NEWEST_OF_PEOPLE = text(
-    "SELECT DISTINCT ON (submission.email_hash) submission.id FROM submission WHERE campaign_id = :campaign_id"
-    " AND accepted_at IS NOT NULL AND state <> 'withdrawn' AND scrubbed_at IS NULL"
-    " ORDER BY submission.email_hash, EXISTS (SELECT 1 FROM consent WHERE submission_id = submission.id"
-    " AND withdrawn_at IS NULL) DESC, submission.id DESC"
-)
 _OF_IDS = text(
     "SELECT id, token, first_name, email, language, accepted_at, leaves_at FROM submission WHERE id = ANY(:ids)"
 )
@@ -244,11 +238,6 @@ def lock_unanswered(connection: Connection, limit: int, but: Collection[int] = (
     query = select(submission).join(campaign, campaign.c.id == submission.c.campaign_id).where(_UNANSWERED)
     query = query.where(submission.c.id.not_in(but)).limit(limit)
     return list(connection.execute(query.with_for_update(key_share=True, of=submission, skip_locked=True)).mappings())
-
-
-def newest_of_people(connection: Connection, campaign_id: int) -> list[int]:
-    """One accepted submission for each person of a campaign: the newest with a consent, if there is one."""
-    return list(connection.execute(_NEWEST_OF_PEOPLE, {"campaign_id": campaign_id}).scalars())
 
 
 def put_off_letters(connection: Connection, submission_id: int) -> None:

@@ -1,36 +1,39 @@
 """What organizers do with campaigns, and what the campaign page shows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import structlog
 from markupsafe import Markup
 from sqlalchemy import Connection, Engine, func, select
 
+from shared.clock import now
 from shared.db import campaigns as rows
-from shared.db import submissions
+from shared.db import mailings
 from shared.db.engine import at_once
 from shared.db.happenings import note
 from shared.db.logos import save_logo
 from shared.db.savepoints import Faults, apart, raise_faults
 from shared.db.tables import submission
 from shared.domain.campaigns import Campaign, StoredCampaign
-from shared.domain.follow_ups import Trigger
+from shared.domain.follow_ups import Need, PlannedStep, Trigger
 from shared.domain.happenings import happening_of
+from shared.domain.mailings import Mailing
 from shared.domain.phrases import phrase
 from shared.domain.simulations import SLUG as SIMULATION
 from shared.domain.states import CampaignState
 from shared.domain.transport import speaks_of_a_test
 from shared.domain.us_states import state_of
-from shared.errors import NotAllowed, NotFound
+from shared.errors import NotAllowed, NotFound, StateChanged
 from shared.rendering.markdown import page_html
 from shared.rendering.speech import spoken
 from shared.services.campaign_files import format_campaign, parse_campaign
 from shared.services.campaign_logos import load_logo
-from shared.services.follow_up_plan import plan_follow_ups
 from shared.services.lookup import has_real_directory
+from shared.services.mailings import prepare_first
 from shared.services.outbox import configured_relay
 from shared.settings import Settings
 
@@ -133,19 +136,58 @@ def export_campaign(engine: Engine, slug: str) -> str:
     return format_campaign(read_campaign(engine, slug).campaign)
 
 
-def change_campaign_state(engine: Engine, slug: str, state: CampaignState, *, actor: str) -> None:
-    """Moves a campaign along its states; going live never releases a test letter, whose route is fixed."""
+def change_campaign_state(
+    engine: Engine, slug: str, state: CampaignState, *, actor: str, seen: CampaignState | None = None
+) -> None:
+    """Moves a campaign along its states; going live never releases a test letter, whose route is fixed.
+
+    `seen` is the state that the organizer saw. Raises NotFound, NotAllowed, and StateChanged if it is another one now.
+    """
+    mailing = None
     with engine.begin() as connection:
         stored = require_campaign(connection, slug)
+        if seen is not None and stored.state is not seen:
+            _raise_changed(connection, stored.id)
         if state not in CAMPAIGN_ARROWS[stored.state]:
             raise NotAllowed(f"A campaign that is {stored.state} can't become {state}.")
         if slug == SIMULATION and state in (_S.SCHEDULED, _S.LIVE):
             raise NotAllowed("The simulated action day never goes live. Remove it: dearrep simulate --clean")
-        _write_state(connection, stored, state)
+        _write_state(connection, stored, state, actor=actor)
         if state is CampaignState.WON:
-            people = submissions.newest_of_people(connection, stored.id)
-            plan_follow_ups(connection, stored.id, people, Trigger.WON)
+            mailing = _plan_victory(connection, stored, actor=actor)
+        elif stored.state is CampaignState.WON:
+            mailings.stop_won(connection, stored.id)
     _LOG.info("campaign.state", campaign_id=stored.id, old=stored.state.value, new=state.value, actor=actor)
+    if mailing is not None:
+        prepare_first(engine, mailing)
+
+
+def count_victory(engine: Engine, stored: StoredCampaign) -> int:
+    """How many people get an email when the campaign is won; 0 without such an email."""
+    steps = stored.campaign.planned(Trigger.WON, now())
+    if not steps:
+        return 0
+    with at_once(engine) as connection:
+        return mailings.count_people(connection, stored.id, only_consented=_is_for_consented(steps))
+
+
+def read_victory(engine: Engine, stored: StoredCampaign) -> Mailing | None:
+    """How far the emails of a campaign that is won are prepared."""
+    if stored.state is not CampaignState.WON:
+        return None
+    with at_once(engine) as connection:
+        return mailings.find_won(connection, stored.id)
+
+
+def _plan_victory(connection: Connection, stored: StoredCampaign, *, actor: str) -> int | None:
+    steps = stored.campaign.planned(Trigger.WON, now())
+    if not steps:
+        return None
+    return mailings.insert_mailing(connection, stored.id, steps, actor=actor, only_consented=_is_for_consented(steps))
+
+
+def _is_for_consented(steps: Sequence[PlannedStep]) -> bool:
+    return all(Need.CONSENTED in step.needs for step in steps)
 
 
 def turn_campaigns(engine: Engine) -> None:
@@ -167,15 +209,22 @@ def _turn(connection: Connection, number: int) -> None:
     if stored is None:
         return
     state = _S.LIVE if stored.state is _S.SCHEDULED else _S.CLOSED
-    _write_state(connection, stored, state)
+    _write_state(connection, stored, state, actor="calendar")
     states = {"old": stored.state.value, "new": state.value}
     _LOG.info("campaign.state", campaign_id=stored.id, **states, actor="calendar")
 
 
-def _write_state(connection: Connection, stored: StoredCampaign, state: CampaignState) -> None:
-    rows.write_state(connection, stored.id, state)
+def _write_state(connection: Connection, stored: StoredCampaign, state: CampaignState, *, actor: str) -> None:
+    """Raises StateChanged if the campaign is no longer as it was read."""
+    if not rows.write_state(connection, stored.id, stored.state, state, actor=actor):
+        _raise_changed(connection, stored.id)
     if happened := happening_of(stored.state, state):
         note(connection, happened, campaign_ids=[stored.id])
+
+
+def _raise_changed(connection: Connection, campaign_id: int) -> NoReturn:
+    state, by, at = rows.read_state(connection, campaign_id)
+    raise StateChanged("campaign", state, actor=by, at=at)
 
 
 def require_not_ended(stored: StoredCampaign) -> None:

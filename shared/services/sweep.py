@@ -26,6 +26,7 @@ from shared.services.erasure import erase_requested
 from shared.services.exports import exports_are_due
 from shared.services.figures import current_figures, tell_imbalance
 from shared.services.follow_up_plan import plan_follow_ups, plan_for_letters
+from shared.services.mailings import find_failing, mailings_are_due
 from shared.services.office_letters import settle_offices
 from shared.services.offices.changes import carry_out_due
 from shared.services.outbox import open_transports
@@ -76,6 +77,7 @@ def sweep(engine: Engine, ring: Ring, settings: Settings) -> list[TaskName]:
         ("change offices", lambda: carry_out_due(engine, ring)),
         ("settle offices", lambda: settle_offices(engine, ring)),
         ("find submissions without letters", lambda: _find_stuck(engine)),
+        ("find mailings that fail", lambda: find_failing(engine)),
         ("ring", lambda: _ring_for_due(engine, ring, settings, rung)),
         # It logs a lost letter while nobody looks at the dashboard.
         ("count", lambda: current_figures(engine, settings)),
@@ -191,4 +193,5 @@ def _checks(transports: Sequence[Transport]) -> dict[TaskName, Callable[[Connect
         TaskName.REHEARSE: rehearsals_are_due,
         TaskName.MAKE_EXPORTS: exports_are_due,
         TaskName.CHANGE_LETTERS: changes_are_due,
+        TaskName.PREPARE_MAILINGS: mailings_are_due,
     }

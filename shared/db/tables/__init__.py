@@ -12,6 +12,7 @@ from shared.db.tables.figures import snapshot, tally
 from shared.db.tables.happenings import happening
 from shared.db.tables.invitations import invitation
 from shared.db.tables.letters import follow_up, letter, letter_event, letter_words
+from shared.db.tables.mailings import mailing
 from shared.db.tables.office_changes import import_change, office_change
 from shared.db.tables.organizers import mailbox_message, organizer, organizer_session, recovery_code, sign_in_failure
 from shared.db.tables.parts import failing_part
@@ -50,6 +51,7 @@ __all__ = [
     "letter_words",
     "mail_relay",
     "mailbox_message",
+    "mailing",
     "membership",
     "membership_invitation",
     "office",

@@ -22,6 +22,9 @@ campaign = Table(
     moment("deliver_by"),
     Column("undo_minutes", Integer, nullable=False, server_default="10"),
     moment("published_at"),
+    # By whom and when its state was changed last; NULL and empty for changes before this was kept.
+    moment("state_changed_at"),
+    text("state_changed_by"),
     stamp("created_at"),
     stamp("updated_at"),
     one_of("state", CampaignState),
