@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import TIMESTAMP, Connection, RowMapping, bindparam, cast, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DataError
 
 from shared.db.driver import Row
 from shared.db.tables import campaign
@@ -27,6 +28,7 @@ SENDABLE = (
 _READ: dict[int, StoredCampaign] = {}
 _BY_ID = select(campaign).where(campaign.c.id == bindparam("wanted"))
 _BY_SLUG = select(campaign).where(campaign.c.slug == bindparam("wanted"))
+_IN_ZONE = text("SELECT now() AT TIME ZONE :timezone")
 _OPENS = (campaign.c.state == CampaignState.SCHEDULED.value) & (
     cast(campaign.c.content["opens"].astext, TIMESTAMP(timezone=True)) <= func.now()
 )
@@ -85,6 +87,16 @@ def lock_turning(connection: Connection, campaign_id: int) -> StoredCampaign | N
     query = select(campaign).where(campaign.c.id == campaign_id, _TURNS)
     row = connection.execute(query.with_for_update(key_share=True, skip_locked=True)).mappings().one_or_none()
     return _stored(row) if row else None
+
+
+def knows_zone(connection: Connection, timezone: str) -> bool:
+    """True when PostgreSQL knows this time zone: Python knows more, and one unknown zone makes every claim fail."""
+    try:
+        with connection.begin_nested():
+            connection.execute(_IN_ZONE, {"timezone": timezone})
+    except DataError:
+        return False
+    return True
 
 
 def save_campaign(connection: Connection, stored: Campaign) -> StoredCampaign:

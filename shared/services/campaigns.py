@@ -27,7 +27,7 @@ from shared.domain.simulations import SLUG as SIMULATION
 from shared.domain.states import CampaignState
 from shared.domain.transport import speaks_of_a_test
 from shared.domain.us_states import state_of
-from shared.errors import NotAllowed, NotFound, StateChanged
+from shared.errors import CampaignFileError, NotAllowed, NotFound, StateChanged
 from shared.rendering.markdown import page_html
 from shared.rendering.speech import spoken
 from shared.services.campaign_files import format_campaign, parse_campaign
@@ -126,6 +126,8 @@ def import_campaign(
         logo, picture = load_logo(folder, campaign.logo)
         campaign = replace(campaign, logo=logo)
     with engine.begin() as connection:
+        if not rows.knows_zone(connection, campaign.timezone):
+            raise CampaignFileError([f"The database does not know the time zone {campaign.timezone}."])
         stored = rows.save_campaign(connection, campaign)
         save_logo(connection, stored.id, picture)
     return stored
