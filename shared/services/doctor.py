@@ -18,6 +18,7 @@ from shared.db.import_reports import newest_rosters
 from shared.db.installation import read_switches
 from shared.db.tables import office
 from shared.db.upgrade import is_current
+from shared.domain.days import local_day
 from shared.domain.office_changes import OLD_ROSTER_DAYS
 from shared.domain.pace_words import time_words
 from shared.domain.sender_domain import faults
@@ -146,7 +147,8 @@ def check_data(connection: Connection) -> Finding:
     if old := sorted(rosters.keys() - kept.keys()):
         words = f"the legislators of {', '.join(old).upper()} were not imported in the last {OLD_ROSTER_DAYS} days"
         return Finding("data", words, f"Run: {'; '.join(f'dearrep setup {state}' for state in old)}")
-    return Finding("data", f"{real} real offices, legislators last imported {min(kept.values()):%Y-%m-%d}")
+    oldest = min(local_day(state, at) for state, at in kept.items())
+    return Finding("data", f"{real} real offices, legislators last imported {oldest.isoformat()}")
 
 
 def check_clock(connection: Connection) -> Finding:

@@ -15,7 +15,7 @@ from shared.domain.identities import owner_key
 from shared.domain.states import CampaignState
 from shared.services.campaigns import change_campaign_state
 from shared.settings import Settings
-from tests.factories import make_campaign
+from tests.factories import CAMPAIGN, make_campaign
 
 TYPED = {
     "first_name": "Jamie",
@@ -407,3 +407,10 @@ def test_the_enter_key_does_what_the_page_asks_for_and_never_sends(
     assert "My own letter." in client.get(path).text
     with engine.connect() as connection:
         assert connection.scalar(select(submission.c.accepted_at)) is None
+
+
+def test_a_campaign_s_last_day_is_its_own_time_zone_s(client: FlaskClient, engine: Engine) -> None:
+    """The end of November 30 in Los Angeles is December 1 in New York."""
+    west = CAMPAIGN.replace("host =", 'timezone = "America/Los_Angeles"\ndeadline = "2036-11-30"\nhost =')
+    make_campaign(engine, west)
+    assert "Open until November 30, 2036" in client.get("/c/co-ops").text

@@ -15,7 +15,8 @@ from sqlalchemy import Connection, Engine, RowMapping
 from shared import clock
 from shared.db import directory, office_changes, office_letters, targets
 from shared.db.savepoints import Faults, apart, raise_faults
-from shared.domain.office_changes import ChangeKind, ChangeState, local_day
+from shared.domain.days import local_day, newest_day
+from shared.domain.office_changes import ChangeKind, ChangeState
 from shared.domain.states import HoldReason, LetterState
 from shared.errors import NotAllowed, NotFound
 from shared.queue.names import TaskName
@@ -35,8 +36,6 @@ _GIVEN_UP_AFTER = timedelta(days=3)
 _FAILED_FOR_DAYS = (
     "An error kept us from making this change for three days. Make it again, or tell the person who runs the server."
 )
-# No state is farther ahead of the database's day.
-_MOST_AHEAD = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -140,7 +139,7 @@ def carry_out_due(engine: Engine, ring: Ring) -> int:
     Raises RowsFailedError at the end if any change failed.
     """
     with engine.connect() as connection:
-        rows = office_changes.planned_changes(connection, clock.now().date() + _MOST_AHEAD)
+        rows = office_changes.planned_changes(connection, newest_day(clock.now()))
     done, faults = 0, Faults()
     for row in rows:
         today = local_day(row["jurisdiction"], clock.now())

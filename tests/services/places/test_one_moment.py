@@ -22,9 +22,7 @@ def members_for(directory: Directory, lat: float, lon: float) -> set[str]:
     return {seat.holder for ocd_id in places[Chamber.LOWER].ocd_ids for seat in directory.offices[ocd_id]}
 
 
-def test_shapes_and_offices_are_of_one_moment(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_shapes_and_offices_are_of_one_moment(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A new plan swaps the names of two districts; their members move along. Ada has the west before and after."""
     old = files.write_districts(tmp_path / "old.geojson", ["1st Essex", "2nd Essex"])
     new = files.write_districts(tmp_path / "new.geojson", ["2nd Essex", "1st Essex"])
