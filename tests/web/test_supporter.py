@@ -411,6 +411,6 @@ def test_the_enter_key_does_what_the_page_asks_for_and_never_sends(
 
 def test_a_campaign_s_last_day_is_its_own_time_zone_s(client: FlaskClient, engine: Engine) -> None:
     """The end of November 30 in Los Angeles is December 1 in New York."""
-    west = CAMPAIGN.replace("host =", 'timezone = "America/Los_Angeles"\ndeadline = "2036-11-30"\nhost =')
+    west = CAMPAIGN.replace("host =", 'timezone = "America/Los_Angeles"\ndeadline = 2036-11-30\nhost =')
     make_campaign(engine, west)
     assert "Open until November 30, 2036" in client.get("/c/co-ops").text
