@@ -65,6 +65,8 @@ def each_isolated(
 
     `act` may run twice for a row, so it writes nothing outside the transaction. It returns something.
     """
+    if not rows:
+        return []
     with isolated(connection, Faults(), f"{event}_together", rows=len(rows)) as together:
         results: list[tuple[Row, Result | None]] = [(row, act(row)) for row in rows]
     if not together.failed:

@@ -24,6 +24,10 @@ ALARM = 2
 _FORGOTTEN_AFTER = timedelta(hours=1)
 
 
+class NotOurTurnError(Exception):
+    """Another process does this part at the moment: it neither succeeded nor failed here."""
+
+
 def run_parts(engine: Engine, parts: Iterable[Part]) -> None:
     """Runs each part in turn and keeps the failures.
 
@@ -33,6 +37,8 @@ def run_parts(engine: Engine, parts: Iterable[Part]) -> None:
     for name, run in parts:
         try:
             run()
+        except NotOurTurnError:
+            continue
         except Exception as error:  # noqa: BLE001 - the parts behind it have their own work to do
             _note_failure(engine, name, error)
         else:

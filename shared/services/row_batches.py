@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, RowMapping, text
 
 from shared.db.savepoints import Faults, each_isolated, raise_faults
 from shared.failpoints import failpoint
+from shared.services.parts import NotOurTurnError
 
 BATCH = 200
 # One run works for so long on rows of one kind; the next run goes on.
@@ -28,15 +29,17 @@ def work_through(engine: Engine, lock: LockRows, act: Callable[[Connection, RowM
 
     The log has `name` and the row's number for each failure.
 
-    One process at a time does this; the others return at once.
+    One process at a time does this; for the others it raises NotOurTurnError.
     """
     ends, failed, faults, done = time.monotonic() + _MOST_S, list[int](), Faults(), 0
     while time.monotonic() < ends and len(failed) < _MOST_FAILED:
-        with _turn(engine) as connection:
-            rows = lock(connection, BATCH, failed) if connection else ()
-            results = (
-                each_isolated(connection, rows, partial(_act, act, connection), faults, name) if connection else []
-            )
+        try:
+            with _turn(engine) as connection:
+                rows = lock(connection, BATCH, failed)
+                results = each_isolated(connection, rows, partial(_act, act, connection), faults, name)
+        except NotOurTurnError:
+            raise_faults(faults)
+            raise
         failed += [row["id"] for row, acted in results if not acted]
         done += sum(acted is not None for _, acted in results)
         if len(rows) < BATCH:
@@ -46,17 +49,17 @@ def work_through(engine: Engine, lock: LockRows, act: Callable[[Connection, RowM
 
 
 def in_turn(engine: Engine, act: Callable[[Connection], object]) -> None:
-    """Acts in a transaction of its own, unless another process is at it."""
+    """Acts in a transaction of its own. Raises NotOurTurnError while another process is at it."""
     with _turn(engine) as connection:
-        if connection:
-            act(connection)
+        act(connection)
 
 
 @contextmanager
-def _turn(engine: Engine) -> Iterator[Connection | None]:
+def _turn(engine: Engine) -> Iterator[Connection]:
     with engine.begin() as connection:
-        is_ours = connection.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _LOCK}).scalar_one()
-        yield connection if is_ours else None
+        if not connection.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _LOCK}).scalar_one():
+            raise NotOurTurnError
+        yield connection
         failpoint("sweep.mending")
 
 

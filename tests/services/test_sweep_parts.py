@@ -7,6 +7,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
 from shared.db.engine import make_engine
+from shared.db.tables import failing_part
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.services import row_batches
@@ -112,6 +113,19 @@ def test_a_part_that_fails_twice_is_an_alarm_until_it_succeeds(
     sweep(engine, ring, settings)
     assert failing_parts(engine) == []
     assert check_parts(engine).is_ok
+
+
+def test_a_part_that_another_process_does_neither_fails_nor_succeeds(
+    post: Post, engine: Engine, settings: Settings, ring: Ring
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(failing_part.insert().values(part="expire letters", failures=2, error="KeyError"))
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": row_batches._LOCK})
+        sweep(engine, ring, settings)
+    assert [(one.part, one.failures) for one in failing_parts(engine)] == [("expire letters", 2)]
+    sweep(engine, ring, settings)
+    assert failing_parts(engine) == []
 
 
 def test_tidying_has_parts_too(engine: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
