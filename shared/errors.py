@@ -1,5 +1,7 @@
 """The errors that services raise and that web, worker and commands translate. Texts hold no personal data."""
 
+from datetime import datetime
+
 
 class DearRepError(Exception):
     """Base of all errors whose text may be shown to the person who caused them."""
@@ -43,6 +45,17 @@ class InputError(DearRepError):
 
 class NotAllowed(DearRepError):
     """The action is well formed but not possible now; the text says why and what would be."""
+
+
+class StateChanged(NotAllowed):
+    """Somebody changed the state between the moment a person saw it and the moment they acted on it.
+
+    `actor` is empty when that is not known.
+    """
+
+    def __init__(self, what: str, state: str, *, actor: str = "", at: datetime | None = None) -> None:
+        super().__init__(f"This {what} is {state} now: it was changed meanwhile. Load the page again.")
+        self.what, self.state, self.actor, self.at = what, state, actor, at
 
 
 class WebhookRefused(DearRepError):

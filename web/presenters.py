@@ -1,21 +1,26 @@
 """Numbers, times and file addresses as templates show them; words and dates in the reader's language."""
 
 from collections.abc import Iterable
-from datetime import datetime, time
+from datetime import datetime, time, tzinfo
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flask import Flask, url_for
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from shared.domain.campaigns import Campaign
 from shared.domain.states import LetterState
 from shared.rendering import speech
 from shared.rendering.letters import text_to_html
 
-# Where the campaigns are; each time says so.
+# Where no campaign is spoken of; each time says so.
 _ZONE = ZoneInfo("America/New_York")
+# What templates call the campaign that they show, or what holds it.
+_NAMES = ("campaign", "stored", "page", "view")
 STATE_ICONS: dict[LetterState, str] = {
     LetterState.HELD: "pause",
     LetterState.QUEUED: "clock",
@@ -37,8 +42,8 @@ def install(app: Flask) -> None:
     """Adds the filters and globals, and lets hashed files be kept for a year."""
     speech.install(app.jinja_env)
     app.jinja_env.filters["paragraphs"] = text_to_html
-    app.jinja_env.filters.update(number=speech.say_number, clock=clock, exact=exact, moment=moment, day=day)
-    app.jinja_env.filters.update(opening=opening, breakable=breakable)
+    app.jinja_env.filters.update(number=speech.say_number, clock=clock, exact=exact, breakable=breakable)
+    app.jinja_env.filters.update(moment=_moment, day=_day, opening=_opening)
     app.jinja_env.globals.update(static=static, icon=drawn_icon, pairs=pairs, state_icons=STATE_ICONS)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31_536_000
 
@@ -54,20 +59,39 @@ def exact(value: datetime) -> str:
     return f"{local:%b} {local.day}, {clock(value)} {local:%Z}"
 
 
-def moment(value: datetime) -> str:
+def moment(value: datetime, zone: tzinfo = _ZONE) -> str:
     """`Nov 22, 10:42 am EST`."""
-    return speech.say_moment(value, _ZONE)
+    return speech.say_moment(value, zone)
 
 
-def day(value: datetime) -> str:
-    """`November 22, 2026`."""
-    return speech.say_day(value, _ZONE)
+@pass_context
+def _moment(context: Context, value: datetime) -> str:
+    return moment(value, _zone_of(context))
 
 
-def opening(value: datetime) -> str:
+@pass_context
+def _day(context: Context, value: datetime) -> str:
+    """`November 22, 2026`, in the time zone of the campaign that the page shows."""
+    return speech.say_day(value, _zone_of(context))
+
+
+@pass_context
+def _opening(context: Context, value: datetime) -> str:
     """`May 1, 2031`; with the time when it is one that somebody chose: midnight is what a mere date stands for."""
-    chose_a_time = value.astimezone(_ZONE).time() != time.min
-    return moment(value) if chose_a_time else day(value)
+    zone = _zone_of(context)
+    chose_a_time = value.astimezone(zone).time() != time.min
+    return speech.say_moment(value, zone) if chose_a_time else speech.say_day(value, zone)
+
+
+def _zone_of(context: Context) -> tzinfo:
+    """The time zone of the campaign that the page shows."""
+    for name in _NAMES:
+        shown = context.get(name)
+        for step in ("stored", "campaign"):
+            shown = getattr(shown, step, shown)
+        if isinstance(shown, Campaign):
+            return ZoneInfo(shown.timezone)
+    return _ZONE
 
 
 def breakable(words: str, after: str = "@") -> Markup:

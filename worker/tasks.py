@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import structlog
 from celery import Celery
@@ -14,9 +15,11 @@ from shared.services.bulk import delete_old_changes, work_on_changes
 from shared.services.delivery import deliver_letters, send_mail
 from shared.services.exports import delete_old_exports, make_exports
 from shared.services.mailbox import delete_old_messages
+from shared.services.mailings import prepare_mailings
 from shared.services.make_letters import make_due_letters
 from shared.services.organizer_sessions import delete_old_sessions
 from shared.services.organizers import delete_old_failures
+from shared.services.parts import Part
 from shared.services.people import delete_old_invitations
 from shared.services.prepare import prepare_submissions
 from shared.services.receipts import apply_receipts
@@ -42,6 +45,7 @@ _AT_ONCE = {
     TaskName.REHEARSE: 1,
     TaskName.MAKE_EXPORTS: 1,
     TaskName.CHANGE_LETTERS: 1,
+    TaskName.PREPARE_MAILINGS: 1,
 }
 # What organizers leave behind.
 _GROWN_OLD = (
@@ -71,6 +75,7 @@ def make_work(engine: Engine, ring: Ring, settings: Settings) -> dict[TaskName, 
         TaskName.REHEARSE: lambda: run_rehearsals(engine, ring, current()),
         TaskName.MAKE_EXPORTS: lambda: make_exports(engine, ring, settings),
         TaskName.CHANGE_LETTERS: lambda: work_on_changes(engine, ring, current()),
+        TaskName.PREPARE_MAILINGS: lambda: prepare_mailings(engine, ring, settings),
         TaskName.SWEEP: lambda: sweep(engine, ring, current()),
         TaskName.TIDY: lambda: _tidy(engine, current()),
     }
@@ -78,10 +83,8 @@ def make_work(engine: Engine, ring: Ring, settings: Settings) -> dict[TaskName, 
 
 
 def _tidy(engine: Engine, settings: Settings) -> None:
-    tidy(engine, settings)
-    for delete in _GROWN_OLD:
-        delete(engine)
-    check_again(engine, settings)
+    others: list[Part] = [(delete.__name__.replace("_", " "), partial(delete, engine)) for delete in _GROWN_OLD]
+    tidy(engine, settings, [*others, ("check the sender domain", lambda: check_again(engine, settings))])
 
 
 def register_tasks(app: Celery, work: Mapping[TaskName, Callable[[], object]], timing: Timing) -> None:

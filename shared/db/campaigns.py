@@ -1,9 +1,11 @@
 """Reads and writes campaign rows; nothing else knows that part of a campaign is JSON."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import TIMESTAMP, Connection, RowMapping, bindparam, cast, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DataError
 
 from shared.db import editions
 from shared.db.driver import Row
@@ -28,6 +30,14 @@ SENDABLE = (
 _READ: dict[int, StoredCampaign] = {}
 _BY_ID = select(campaign).where(campaign.c.id == bindparam("wanted"))
 _BY_SLUG = select(campaign).where(campaign.c.slug == bindparam("wanted"))
+_IN_ZONE = text("SELECT now() AT TIME ZONE :timezone")
+_OPENS = (campaign.c.state == CampaignState.SCHEDULED.value) & (
+    cast(campaign.c.content["opens"].astext, TIMESTAMP(timezone=True)) <= func.now()
+)
+_CLOSES = campaign.c.state.in_([CampaignState.LIVE.value, CampaignState.PAUSED.value]) & (
+    campaign.c.deadline < func.now()
+)
+_TURNS = _OPENS | _CLOSES
 
 
 def find_campaign(connection: Connection, slug: str) -> StoredCampaign | None:
@@ -65,16 +75,30 @@ def list_campaigns(connection: Connection) -> list[StoredCampaign]:
     return [_stored(row) for row in rows]
 
 
-def lock_turning(connection: Connection) -> list[StoredCampaign]:
-    """Campaigns whose date to open or to close has come while nobody did it."""
-    opens = (campaign.c.state == CampaignState.SCHEDULED.value) & (
-        cast(campaign.c.content["opens"].astext, TIMESTAMP(timezone=True)) <= func.now()
-    )
-    closes = campaign.c.state.in_([CampaignState.LIVE.value, CampaignState.PAUSED.value]) & (
-        campaign.c.deadline < func.now()
-    )
-    query = select(campaign).where(opens | closes).with_for_update(key_share=True, skip_locked=True)
-    return [_stored(row) for row in connection.execute(query).mappings()]
+def turning(connection: Connection) -> list[int]:
+    """Numbers of campaigns that are scheduled or past their deadline."""
+    scheduled = campaign.c.state == CampaignState.SCHEDULED.value
+    return list(connection.scalars(select(campaign.c.id).where(scheduled | _CLOSES).order_by(campaign.c.id)))
+
+
+def lock_turning(connection: Connection, campaign_id: int) -> StoredCampaign | None:
+    """One of them, locked; None when its time has not come, or another process has it.
+
+    Asked one by one: a date that can't be read stops this campaign only.
+    """
+    query = select(campaign).where(campaign.c.id == campaign_id, _TURNS)
+    row = connection.execute(query.with_for_update(key_share=True, skip_locked=True)).mappings().one_or_none()
+    return _stored(row) if row else None
+
+
+def knows_zone(connection: Connection, timezone: str) -> bool:
+    """True when PostgreSQL knows this time zone: Python knows more, and one unknown zone makes every claim fail."""
+    try:
+        with connection.begin_nested():
+            connection.execute(_IN_ZONE, {"timezone": timezone})
+    except DataError:
+        return False
+    return True
 
 
 def save_campaign(
@@ -98,13 +122,24 @@ def save_campaign(
     return _stored(connection.execute(named).mappings().one())
 
 
-def write_state(connection: Connection, stored: StoredCampaign, state: CampaignState) -> None:
-    """Sets the state; the first time a campaign goes live its date and its texts are kept."""
-    values: dict[str, Any] = {"state": state.value, "updated_at": func.now()}
-    if state is CampaignState.LIVE:
+def write_state(connection: Connection, stored: StoredCampaign, new: CampaignState, *, actor: str) -> bool:
+    """Changes the state from the one that was read; False if it is another one now.
+
+    The first time a campaign goes live its date and its texts are kept.
+    """
+    values: dict[str, Any] = {
+        "state": new.value,
+        "state_changed_at": func.now(),
+        "state_changed_by": actor,
+        "updated_at": func.now(),
+    }
+    if new is CampaignState.LIVE:
         values["published_at"] = func.coalesce(campaign.c.published_at, func.now())
+    statement = update(campaign).where(campaign.c.id == stored.id, campaign.c.state == stored.state.value)
+    is_changed = connection.execute(statement.values(values)).rowcount > 0
+    if is_changed and new is CampaignState.LIVE:
         editions.mark_published(connection, stored.edition_id)
-    connection.execute(update(campaign).where(campaign.c.id == stored.id).values(values))
+    return is_changed
 
 
 def _locked(connection: Connection, slug: str) -> StoredCampaign | None:
@@ -122,6 +157,13 @@ def _upsert(connection: Connection, wanted: Campaign) -> int:
         index_elements=[campaign.c.slug], set_={**values, "updated_at": func.now()}
     )
     return int(connection.execute(statement.returning(campaign.c.id)).scalar_one())
+
+
+def read_state(connection: Connection, campaign_id: int) -> tuple[CampaignState, str, datetime | None]:
+    """The state, who changed it last, and when."""
+    columns = (campaign.c.state, campaign.c.state_changed_by, campaign.c.state_changed_at)
+    row = connection.execute(select(*columns).where(campaign.c.id == campaign_id)).one()
+    return CampaignState(row.state), row.state_changed_by, row.state_changed_at
 
 
 def _stored(row: RowMapping) -> StoredCampaign:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from shared.timing import USUAL
 
@@ -31,6 +31,8 @@ _USED_AT = "used_at"
 # Beside each engine one whose connections have no transactions: switching a connection there and back for each use
 # costs more than what is asked.
 _AT_ONCE: "weakref.WeakKeyDictionary[Engine, Engine]" = weakref.WeakKeyDictionary()
+# And one for pictures that are put together of several queries. It keeps no connections: they are needed rarely.
+_SNAPSHOTS: "weakref.WeakKeyDictionary[Engine, Engine]" = weakref.WeakKeyDictionary()
 
 
 def make_engine(
@@ -46,21 +48,28 @@ def make_engine(
     settings = [*_SHORT_QUERIES, *(_QUEUES if works_queues else ())]
     options += "".join(f" -c {setting}" for setting in settings)
     parts: dict[str, Any] = {
-        "pool_size": pool_size,
-        "max_overflow": pool_size,
         # An exception's text must not quote what a person typed.
         "hide_parameters": True,
         "connect_args": {"connect_timeout": 10, "options": options, **_NOTICE_LOSS},
     }
-    engine = create_engine(url, **parts)
+    pool = {"pool_size": pool_size, "max_overflow": pool_size}
+    engine = create_engine(url, **parts, **pool)
     quick = create_engine(
-        url, **parts, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True, pool_reset_on_return=None
+        url, **parts, **pool, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True, pool_reset_on_return=None
+    )
+    snapshots = create_engine(
+        url,
+        **parts,
+        poolclass=NullPool,
+        isolation_level="REPEATABLE READ",
+        execution_options={"postgresql_readonly": True},
     )
     for one in (engine, quick):
         event.listen(one, "checkin", _note_use)
         event.listen(one, "checkout", _check_idle)
     event.listen(engine, "engine_disposed", lambda _: quick.dispose())
     _AT_ONCE[engine] = quick
+    _SNAPSHOTS[engine] = _SNAPSHOTS[quick] = _SNAPSHOTS[snapshots] = snapshots
     return engine
 
 
@@ -68,6 +77,13 @@ def make_engine(
 def at_once(engine: Engine) -> Iterator[Connection]:
     """A connection whose every statement is a transaction of its own, for one round trip."""
     with _AT_ONCE[engine].connect() as connection:
+        yield connection
+
+
+@contextmanager
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """A connection that reads the database as it was at its first query. It is none of the pool's."""
+    with _SNAPSHOTS[engine].connect() as connection:
         yield connection
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, RowMapping, text
 
+from shared.domain.mail_mentions import names_address
+
 _REQUEST = (
     "UPDATE submission SET erase_requested_at = coalesce(erase_requested_at, now())"
     " WHERE id IN (SELECT id FROM submission WHERE {} AND scrubbed_at IS NULL ORDER BY id FOR NO KEY UPDATE)"
@@ -14,7 +16,7 @@ _REQUEST = (
 _REQUEST_OF_PERSON = text(_REQUEST.format("email_hash = :email_hash"))
 _REQUEST_THESE = text(_REQUEST.format("token = ANY(:tokens)"))
 _OPEN = "erase_requested_at IS NOT NULL AND scrubbed_at IS NULL"
-_REQUESTED = text(f"SELECT id FROM submission WHERE {_OPEN} ORDER BY id LIMIT :limit")
+_REQUESTED = text(f"SELECT id FROM submission WHERE {_OPEN} AND id > :after ORDER BY id LIMIT :limit")
 _LOCK = text(f"SELECT * FROM submission WHERE id = :id AND {_OPEN} FOR NO KEY UPDATE SKIP LOCKED")
 _IN_FLIGHT = text(
     "SELECT EXISTS (SELECT 1 FROM letter WHERE submission_id = :id AND state = 'sending')"
@@ -66,9 +68,15 @@ _TRIM = [
 _SCRUB_RECEIPTS = text(
     "UPDATE receipt SET raw = '', envelope_sender = '' WHERE envelope_sender <> '' AND lower(envelope_sender) = :email"
 )
-_SCRUB_MAILBOX = text(
-    "DELETE FROM mailbox_message WHERE recipient = :email OR position(convert_to(:email, 'UTF8') IN raw) > 0"
+_IN_MAILBOX = text(
+    """
+    SELECT id, recipient, raw
+    FROM mailbox_message
+    WHERE lower(recipient) = lower(:email)
+        OR position(lower(encode(convert_to(:email, 'UTF8'), 'escape')) IN lower(encode(raw, 'escape'))) > 0
+    """
 )
+_SCRUB_MAILBOX = text("DELETE FROM mailbox_message WHERE id = ANY(:ids)")
 
 
 def request_erasure(connection: Connection, email_hash: str) -> list[int]:
@@ -76,9 +84,9 @@ def request_erasure(connection: Connection, email_hash: str) -> list[int]:
     return list(connection.execute(_REQUEST_OF_PERSON, {"email_hash": email_hash}).scalars())
 
 
-def requested(connection: Connection, limit: int) -> list[int]:
-    """Numbers of submissions that are still to be erased."""
-    return list(connection.execute(_REQUESTED, {"limit": limit}).scalars())
+def requested(connection: Connection, limit: int, after: int = 0) -> list[int]:
+    """Numbers beyond `after` of submissions that are still to be erased."""
+    return list(connection.execute(_REQUESTED, {"limit": limit, "after": after}).scalars())
 
 
 def lock_requested(connection: Connection, submission_id: int) -> RowMapping | None:
@@ -104,9 +112,16 @@ def request_erasure_of(connection: Connection, tokens: Sequence[str]) -> list[in
 def scrub(connection: Connection, submission_id: int, email: str) -> None:
     """Nothing personal is left of it, whatever was written or came back."""
     if email:
-        connection.execute(_SCRUB_MAILBOX, {"email": email})
+        _scrub_mailbox(connection, email)
         connection.execute(_SCRUB_RECEIPTS, {"email": email.lower()})
     scrub_many(connection, [submission_id])
+
+
+def _scrub_mailbox(connection: Connection, email: str) -> None:
+    """Messages to this address and those that name it, and nobody else's whose address contains it."""
+    found = connection.execute(_IN_MAILBOX, {"email": email}).all()
+    ids = [row.id for row in found if row.recipient.lower() == email.lower() or names_address(row.raw, email)]
+    connection.execute(_SCRUB_MAILBOX, {"ids": ids})
 
 
 def scrub_many(connection: Connection, submission_ids: Sequence[int]) -> None:

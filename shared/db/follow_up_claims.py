@@ -15,6 +15,7 @@ from shared.db.claims import LEASE
 from shared.db.driver import Spelled, ask
 from shared.domain.causes import Cause
 from shared.domain.follow_ups import NO_NEWSLETTER, TRANSACTIONAL, UPDATE, Need
+from shared.domain.mailings import MailingState
 from shared.domain.pace import LARGEST_BATCH
 
 # Claims follow each other, so that each sees what the one before has taken.
@@ -42,6 +43,10 @@ _HOLDS = {
         "EXISTS (SELECT 1 FROM consent WHERE consent.submission_id = s.id AND withdrawn_at IS NULL"
         f" AND (f.kind <> '{UPDATE}' OR organization ="
         " (SELECT organization FROM campaign_update WHERE campaign_update.id = f.number)))"
+    ),
+    Need.NOT_STOPPED: (
+        "NOT EXISTS (SELECT 1 FROM mailing WHERE mailing.update_id = f.number"
+        f" AND mailing.state = '{MailingState.STOPPED}')"
     ),
     Need.OPEN: "campaign.state NOT IN ('closed', 'won')",
     Need.WON: "campaign.state = 'won'",

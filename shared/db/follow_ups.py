@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - statements are put together from the constants below, never from data
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select, text, update
@@ -174,19 +174,22 @@ def lock_waiting(connection: Connection, submission_id: int) -> list[RowMapping]
     return list(connection.execute(query.order_by(follow_up.c.id).with_for_update(key_share=True)).mappings())
 
 
-def lock_overdue(connection: Connection, limit: int, dead_after_s: float) -> list[RowMapping]:
-    """Follow-ups whose worker is dead, or has let the lease run out."""
-    query = select(follow_up).where(is_overdue(follow_up, dead_after_s))
+def lock_overdue(
+    connection: Connection, limit: int, but: Collection[int] = (), *, dead_after_s: float
+) -> list[RowMapping]:
+    """Follow-ups whose worker is dead, or has let the lease run out, without those numbered `but`."""
+    query = select(follow_up).where(is_overdue(follow_up, dead_after_s), follow_up.c.id.not_in(but))
     return list(connection.execute(query.limit(limit).with_for_update(key_share=True, skip_locked=True)).mappings())
 
 
-def lock_worn_out(connection: Connection, limit: int) -> list[RowMapping]:
-    """Follow-ups that were put off so often that nobody waits for them any more."""
+def lock_worn_out(connection: Connection, limit: int, but: Collection[int] = ()) -> list[RowMapping]:
+    """Follow-ups that were put off so often that nobody waits for them any more, without those numbered `but`."""
     query = select(follow_up).where(
         follow_up.c.state == LetterState.DEFERRED.value,
         follow_up.c.due_at <= func.now(),
         follow_up.c.tries >= MOST_TRIES,
     )
+    query = query.where(follow_up.c.id.not_in(but))
     return list(connection.execute(query.limit(limit).with_for_update(key_share=True, skip_locked=True)).mappings())
 
 

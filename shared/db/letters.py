@@ -1,7 +1,7 @@
 """Reads and writes letters one at a time. Every change of state leaves an event row; batches are in `claims.py`."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -130,16 +130,19 @@ def _move(connection: Connection, row: RowMapping, actor: str, changes: Mapping[
     )
 
 
-def lock_overdue(connection: Connection, limit: int, dead_after_s: float) -> list[RowMapping]:
-    """Letters whose worker is dead, or has let the lease run out."""
-    query = select(letter).where(is_overdue(letter, dead_after_s))
+def lock_overdue(
+    connection: Connection, limit: int, but: Collection[int] = (), *, dead_after_s: float
+) -> list[RowMapping]:
+    """Letters whose worker is dead, or has let the lease run out, without those numbered `but`."""
+    query = select(letter).where(is_overdue(letter, dead_after_s), letter.c.id.not_in(but))
     return list(connection.execute(query.limit(limit).with_for_update(key_share=True, skip_locked=True)).mappings())
 
 
-def lock_expired(connection: Connection, limit: int) -> list[RowMapping]:
-    """Letters that wait although their last day for delivery has passed."""
+def lock_expired(connection: Connection, limit: int, but: Collection[int] = ()) -> list[RowMapping]:
+    """Letters that wait although their last day for delivery has passed, without those numbered `but`."""
     waiting = [LetterState.HELD.value, LetterState.QUEUED.value, LetterState.DEFERRED.value]
     query = select(letter).where(letter.c.state.in_(waiting), letter.c.deliver_by < func.now())
+    query = query.where(letter.c.id.not_in(but))
     return list(connection.execute(query.limit(limit).with_for_update(key_share=True, skip_locked=True)).mappings())
 
 
@@ -180,11 +183,14 @@ def _note(connection: Connection, row: RowMapping, cause: Cause, reply: str, act
     connection.execute(insert(letter_event).values(**values, cause=cause.value, remote_reply=reply, actor=actor))
 
 
-def lock_unsettled(connection: Connection, older_than: timedelta, limit: int) -> list[RowMapping]:
-    """Uncertain letters that nothing has settled for so long."""
+def lock_unsettled(
+    connection: Connection, older_than: timedelta, limit: int, but: Collection[int] = ()
+) -> list[RowMapping]:
+    """Uncertain letters that nothing has settled for so long, without those numbered `but`."""
     query = select(letter).where(
         letter.c.state == LetterState.UNCERTAIN.value, letter.c.state_changed_at < func.now() - older_than
     )
+    query = query.where(letter.c.id.not_in(but))
     return list(connection.execute(query.limit(limit).with_for_update(key_share=True, skip_locked=True)).mappings())
 
 

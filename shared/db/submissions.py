@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - statements are put together from the constants below, never from data
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -24,6 +24,7 @@ from sqlalchemy import (
 from shared.db.driver import Spelled, ask, spell
 from shared.db.invitations import is_invited
 from shared.db.tables import campaign, follow_up, letter, submission
+from shared.domain.backoff import LOOKUP_SCHEDULE_S
 from shared.domain.campaigns import DELIVER_AFTER_DEADLINE, StoredCampaign
 from shared.domain.places import LookupResult, Match
 from shared.domain.states import LOOKUP_WAITING, CampaignState, SubmissionState, check_submission_arrow
@@ -32,6 +33,10 @@ from shared.domain.states import LOOKUP_WAITING, CampaignState, SubmissionState,
 INVITED_LIFETIME = timedelta(days=90)
 # How long letters that could not be made wait for the next try.
 LETTERS_AGAIN_AFTER = timedelta(minutes=5)
+# Five minutes, ten ... at most a day.
+_DOUBLED_AT_MOST = 8
+# A second failure is no accident.
+_STUCK_AFTER = 2
 # How long a question about the address stays open in a campaign without an end.
 ANSWER_WITHIN = timedelta(days=14)
 _UNLEASED = or_(submission.c.lease_until.is_(None), submission.c.lease_until < func.now())
@@ -90,14 +95,26 @@ _UNANSWERED = and_(
     )
     < func.now(),
 )
-_NEWEST_OF_PEOPLE = text(
-    "SELECT DISTINCT ON (submission.email_hash) submission.id FROM submission WHERE campaign_id = :campaign_id"
-    " AND accepted_at IS NOT NULL AND state <> 'withdrawn' AND scrubbed_at IS NULL"
-    " ORDER BY submission.email_hash, EXISTS (SELECT 1 FROM consent WHERE submission_id = submission.id"
-    " AND withdrawn_at IS NULL) DESC, submission.id DESC"
-)
 _OF_IDS = text(
     "SELECT id, token, first_name, email, language, accepted_at, leaves_at FROM submission WHERE id = ANY(:ids)"
+)
+_STUCK = text(
+    """
+    SELECT (
+        SELECT count(*)
+        FROM submission
+        WHERE state = 'ready'
+            AND accepted_at IS NOT NULL
+            AND expected_letters IS NULL
+            AND letter_failures >= :failures
+    ) + (
+        SELECT count(*)
+        FROM submission
+        WHERE state IN ('draft', 'looking_up')
+            AND accepted_at IS NOT NULL
+            AND lookup_attempt > :lookups
+    )
+    """
 )
 _FIND = (
     select(submission, campaign.c.updated_at.label("campaign_updated_at"))
@@ -216,20 +233,27 @@ def lock_letterless(connection: Connection, limit: int) -> list[RowMapping]:
     return list(connection.execute(query.with_for_update(key_share=True, skip_locked=True)).mappings())
 
 
-def lock_unanswered(connection: Connection, limit: int) -> list[RowMapping]:
-    """Accepted submissions whose question stayed open until the last day for letters, locked."""
-    query = select(submission).join(campaign, campaign.c.id == submission.c.campaign_id).where(_UNANSWERED).limit(limit)
+def lock_unanswered(connection: Connection, limit: int, but: Collection[int] = ()) -> list[RowMapping]:
+    """Accepted submissions whose question stayed open until the last day for letters, without those numbered `but`."""
+    query = select(submission).join(campaign, campaign.c.id == submission.c.campaign_id).where(_UNANSWERED)
+    query = query.where(submission.c.id.not_in(but)).limit(limit)
     return list(connection.execute(query.with_for_update(key_share=True, of=submission, skip_locked=True)).mappings())
 
 
-def newest_of_people(connection: Connection, campaign_id: int) -> list[int]:
-    """One accepted submission for each person of a campaign: the newest with a consent, if there is one."""
-    return list(connection.execute(_NEWEST_OF_PEOPLE, {"campaign_id": campaign_id}).scalars())
-
-
 def put_off_letters(connection: Connection, submission_id: int) -> None:
-    """Their making failed: others go first, and these are tried again after a while."""
-    update_submission(connection, submission_id, {"lease_until": func.now() + LETTERS_AGAIN_AFTER})
+    """Their making failed: others go first, and these are tried again after a while, each time after twice as long."""
+    doubled = func.power(2, func.least(submission.c.letter_failures, _DOUBLED_AT_MOST))
+    values = {
+        "lease_until": func.now() + LETTERS_AGAIN_AFTER * doubled,
+        "letter_failures": submission.c.letter_failures + 1,
+    }
+    update_submission(connection, submission_id, values)
+
+
+def count_stuck(connection: Connection) -> int:
+    """Accepted submissions whose lookup or whose letters failed again and again."""
+    values = {"lookups": len(LOOKUP_SCHEDULE_S), "failures": _STUCK_AFTER}
+    return int(connection.execute(_STUCK, values).scalar_one())
 
 
 def lookups_are_due(connection: Connection) -> bool:

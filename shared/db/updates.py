@@ -4,27 +4,15 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select, text, update
 
+from shared.db.audiences import AGREED, NEWEST
 from shared.db.tables import campaign_update
 from shared.domain.follow_ups import UPDATE
 from shared.domain.states import LetterState
 from shared.domain.suppressions import SuppressionReason
 
-# One email to a person, however often they wrote; the newest submission is the one that it speaks of.
-_AGREED = (
-    "SELECT DISTINCT ON (submission.email_hash) submission.* FROM consent"
-    " JOIN submission ON submission.id = consent.submission_id"
-    " WHERE consent.campaign_id = :campaign_id AND consent.organization = :organization AND withdrawn_at IS NULL"
-    " AND submission.state <> 'withdrawn' AND submission.accepted_at IS NOT NULL"
-    " AND NOT EXISTS (SELECT 1 FROM suppression WHERE suppression.email_hash = submission.email_hash"
-    " AND (suppression.campaign_id IS NULL OR suppression.campaign_id = submission.campaign_id))"
-    " ORDER BY submission.email_hash, submission.id DESC"
-)
-_COUNT = text(f"SELECT count(*), count(*) FILTER (WHERE transport = 'mailbox') FROM ({_AGREED}) AS agreed")  # noqa: S608 - constants only
-_SEND = text(
-    "INSERT INTO follow_up (submission_id, campaign_id, kind, number, needs, recipient_email, receiving_domain,"  # noqa: S608 - constants only
-    f" email_hash, is_test, transport, due_at) SELECT id, campaign_id, '{UPDATE}', :number, '{{consented}}', email,"
-    f" split_part(email, '@', 2), email_hash, is_test, transport, now() FROM ({_AGREED}) AS agreed"
-    " ON CONFLICT DO NOTHING"
+_COUNT = text(
+    "SELECT count(*), count(*) FILTER (WHERE transport = 'mailbox') FROM (SELECT DISTINCT ON (submission.email_hash)"  # noqa: S608 - constants only
+    f" submission.transport {AGREED} ORDER BY submission.email_hash, {NEWEST}) AS agreed"
 )
 _EMAILS = text(
     "SELECT state, count(*) FROM follow_up"  # noqa: S608 - constants only
@@ -95,13 +83,15 @@ def mark_tested(connection: Connection, number: int) -> None:
     connection.execute(update(campaign_update).where(campaign_update.c.id == number).values(tested_at=func.now()))
 
 
-def send_update(connection: Connection, row: RowMapping) -> int:
-    """An email for everybody who agreed, due now; how many."""
-    values = {"campaign_id": row["campaign_id"], "organization": row["organization"], "number": row["id"]}
-    recipients = connection.execute(_SEND, values).rowcount
-    sent = {"sent_at": func.now(), "recipients": recipients}
-    connection.execute(update(campaign_update).where(campaign_update.c.id == row["id"]).values(sent))
-    return recipients
+def mark_sent(connection: Connection, number: int) -> None:
+    """An organizer decided that it leaves."""
+    connection.execute(update(campaign_update).where(campaign_update.c.id == number).values(sent_at=func.now()))
+
+
+def write_recipients(connection: Connection, number: int, recipients: int) -> None:
+    """How many people get it, once all emails are prepared."""
+    values = {"recipients": recipients}
+    connection.execute(update(campaign_update).where(campaign_update.c.id == number).values(values))
 
 
 def delete_update(connection: Connection, number: int) -> None:

@@ -50,6 +50,8 @@ PUT_BACK_WITHIN = timedelta(days=1)
 MOST = 50_000
 MAY_HAVE_ARRIVED = frozenset({LetterState.UNCERTAIN, LetterState.UNCONFIRMED})
 RETRYABLE = REOPENED_BY_ORGANIZER | {LetterState.DEFERRED, LetterState.HELD, LetterState.UNCERTAIN}
+# The rest of a sentence about letters that an error left where they were.
+FAILED = "could not be changed because of an error; the server’s log names it"
 # Whatever state makes an alert: each can be marked as dealt with.
 _SETTLED = NEEDS_ATTENTION | {LetterState.DEFERRED}
 _STATES: dict[BulkAction, frozenset[LetterState]] = {

@@ -37,6 +37,7 @@ class Cause(StrEnum):
     ABUSE_CHECK = "abuse_check"
     WITHDRAWN = "withdrawn"
     LEFT_OUT = "left_out"
+    NOT_FOLLOWED = "not_followed"
     ATTENDED = "attended"
     REWRITTEN = "rewritten"
     READDRESSED = "readdressed"
@@ -110,6 +111,10 @@ CAUSE_WORDS: dict[Cause, CauseWords] = {
     ),
     Cause.LEFT_OUT: CauseWords(
         phrase("The campaign does not write to whoever holds this seat now."), "Cancel the letter, or release it."
+    ),
+    Cause.NOT_FOLLOWED: CauseWords(
+        phrase("The office has changed, and we could not update the letter for it."),
+        "Tell the person who runs the server: the log names the error. Then release the letter, or cancel it.",
     ),
     Cause.RELAY_MISSING: CauseWords(phrase("No mail relay is configured."), "Enter one under “Delivery”."),
     Cause.ATTENDED: CauseWords("An organizer marked this as dealt with."),

@@ -61,6 +61,8 @@ class Need(StrEnum):
     OPEN = "open"
     WON = "won"
     ADDRESS_FAILS = "address_fails"
+    # The update that it belongs to was not stopped by an organizer.
+    NOT_STOPPED = "not_stopped"
 
 
 CONDITIONS = (Need.NOT_SENT, Need.NOT_ANSWERED, Need.DOUBTFUL, Need.FAILED, Need.CONSENTED)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
+from shared.domain.days import day_in
 from shared.domain.office_hours import OfficeHours
 from shared.domain.pace import Pace, seconds_to_empty
 
@@ -40,7 +41,7 @@ def sending_ends(begins_at: datetime, needed_s: float, hours: OfficeHours | None
 
 
 def _at(day: datetime, clock: time, hours: OfficeHours) -> datetime:
-    return datetime.combine(day.astimezone(hours.zone).date(), clock, hours.zone)
+    return datetime.combine(day_in(hours.zone, day), clock, hours.zone)
 
 
 @dataclass(frozen=True)

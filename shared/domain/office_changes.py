@@ -1,8 +1,8 @@
-"""What people and imports change about offices, in codes and words, and which day it is in an office's own state."""
+"""What people and imports change about offices, in codes and words."""
 
-from datetime import date, datetime
 from enum import StrEnum
-from zoneinfo import ZoneInfo
+
+from shared.domain.days import local_day as local_day  # noqa: PLC0414 - changes of offices go with their days
 
 
 class ChangeKind(StrEnum):
@@ -53,24 +53,6 @@ IMPORT_WORDS: dict[ImportChangeKind, str] = {
 SUSPICIOUS_SHARE = 0.1
 # A roster that is older than this may name people who hold no seat any more.
 OLD_ROSTER_DAYS = 30
-_ZONES = {
-    "America/Chicago": "AL AR IL IA KS LA MN MS MO NE ND OK SD TN TX WI",
-    "America/Denver": "CO ID MT NM UT WY",
-    "America/Phoenix": "AZ",
-    "America/Los_Angeles": "CA NV OR WA",
-    "America/Anchorage": "AK",
-    "Pacific/Honolulu": "HI",
-    "America/Puerto_Rico": "PR VI",
-    "Pacific/Guam": "GU MP",
-    "Pacific/Pago_Pago": "AS",
-}
-_ZONE_OF = {code: zone for zone, codes in _ZONES.items() for code in codes.split()}
-_EASTERN = "America/New_York"
-
-
-def local_day(state_code: str, at: datetime) -> date:
-    """The day it is in most of a state: seats change hands at its midnight, not at ours."""
-    return at.astimezone(ZoneInfo(_ZONE_OF.get(state_code.upper(), _EASTERN))).date()
 
 
 def is_suspicious(gone: int, before: int) -> bool:

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from shared.domain.days import day_in
 from shared.domain.states import CLAIMABLE, LetterState
 from shared.domain.transport import Transport
 
-_FORM = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
+# ASCII only: PostgreSQL reads no other digits.
+_FORM = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 _SATURDAY = 5
 
 
@@ -30,7 +32,7 @@ class OfficeHours:
         if self.is_open(at):
             return None
         local = at.astimezone(self.zone)
-        day = local.date() + timedelta(days=local.time() >= self.closes)
+        day = day_in(self.zone, at) + timedelta(days=local.time() >= self.closes)
         while day.weekday() >= _SATURDAY:
             day += timedelta(days=1)
         return datetime.combine(day, self.opens, self.zone)

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from shared.domain.days import day_in
 from shared.domain.states import FAILED, LetterState
 from shared.domain.transport import Transport
 
@@ -106,7 +107,8 @@ def choose_span(tally: Tally, until: datetime) -> Span:
 def _starts(span: Span, until: datetime, zone: ZoneInfo) -> list[datetime]:
     last, count = _floor(until, span, zone), COLUMNS[span]
     if span is Span.DAY:
-        days = [last.date() - timedelta(days=back) for back in reversed(range(count))]
+        newest = day_in(zone, last)
+        days = [newest - timedelta(days=back) for back in reversed(range(count))]
         return [_midnight(day, zone) for day in days]
     step = timedelta(seconds=_MINUTE_S if span is Span.MINUTE else _HOUR_S)
     return [last - back * step for back in reversed(range(count))]
@@ -114,7 +116,7 @@ def _starts(span: Span, until: datetime, zone: ZoneInfo) -> list[datetime]:
 
 def _floor(at: datetime, span: Span, zone: ZoneInfo) -> datetime:
     if span is Span.DAY:
-        return _midnight(at.astimezone(zone).date(), zone)
+        return _midnight(day_in(zone, at), zone)
     step = _MINUTE_S if span is Span.MINUTE else _HOUR_S
     return datetime.fromtimestamp(at.timestamp() // step * step, UTC)
 

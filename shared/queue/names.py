@@ -29,6 +29,7 @@ class TaskName(StrEnum):
     REHEARSE = "campaigns.rehearse"
     MAKE_EXPORTS = "exports.make"
     CHANGE_LETTERS = "letters.change"
+    PREPARE_MAILINGS = "mail.prepare"
 
 
 QUEUE_OF_TASK: dict[TaskName, QueueName] = {
@@ -43,4 +44,5 @@ QUEUE_OF_TASK: dict[TaskName, QueueName] = {
     TaskName.REHEARSE: QueueName.PERIODIC,
     TaskName.MAKE_EXPORTS: QueueName.PERIODIC,
     TaskName.CHANGE_LETTERS: QueueName.PERIODIC,
+    TaskName.PREPARE_MAILINGS: QueueName.PERIODIC,
 }

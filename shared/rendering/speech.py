@@ -18,6 +18,7 @@ from jinja2 import Environment, pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
 
+from shared.domain.days import day_in
 from shared.domain.languages import PSEUDO, SOURCE
 from shared.domain.phrases import Phrase
 from shared.paths import TRANSLATIONS
@@ -138,7 +139,7 @@ def say_day(value: datetime, zone: tzinfo) -> str:
     local = value.astimezone(zone)
     if spoken() == "ht":
         return f"{local.day} {_KREYOL_MONTHS[local.month - 1]} {local.year}"
-    return format_date(local.date(), "long", locale=_locale())
+    return format_date(day_in(zone, value), "long", locale=_locale())
 
 
 def say_weekday(value: datetime) -> str:

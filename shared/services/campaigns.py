@@ -1,36 +1,40 @@
 """What organizers do with campaigns, and what the campaign page shows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import structlog
 from markupsafe import Markup
 from sqlalchemy import Connection, Engine, func, select
 
+from shared.clock import now
 from shared.db import campaigns as rows
-from shared.db import submissions
+from shared.db import mailings
 from shared.db.engine import at_once
 from shared.db.happenings import note
 from shared.db.logos import StoredLogo, save_logo
+from shared.db.savepoints import Faults, apart, raise_faults
 from shared.db.tables import submission
 from shared.domain.campaigns import Campaign, StoredCampaign
 from shared.domain.draft_marks import require_marked
-from shared.domain.follow_ups import Trigger
+from shared.domain.follow_ups import Need, PlannedStep, Trigger
 from shared.domain.happenings import happening_of
+from shared.domain.mailings import Mailing
 from shared.domain.phrases import phrase
 from shared.domain.simulations import SLUG as SIMULATION
 from shared.domain.states import CampaignState
 from shared.domain.transport import speaks_of_a_test
 from shared.domain.us_states import state_of
-from shared.errors import NotAllowed, NotFound
+from shared.errors import CampaignFileError, NotAllowed, NotFound, StateChanged
 from shared.rendering.markdown import page_html
 from shared.rendering.speech import spoken
 from shared.services.campaign_files import format_campaign, parse_campaign
 from shared.services.campaign_logos import load_logo
-from shared.services.follow_up_plan import plan_follow_ups
 from shared.services.lookup import has_real_directory
+from shared.services.mailings import prepare_first
 from shared.services.outbox import configured_relay
 from shared.settings import Settings
 
@@ -120,6 +124,8 @@ def import_campaign(
     """
     campaign, picture = read_campaign_file(file_text, name=name, overrides=overrides, folder=folder)
     with engine.begin() as connection:
+        if not rows.knows_zone(connection, campaign.timezone):
+            raise CampaignFileError([f"The database does not know the time zone {campaign.timezone}."])
         stored = rows.save_campaign(connection, campaign, picture.image if picture else None, "from a file")
         save_logo(connection, stored.id, picture)
     return stored
@@ -142,29 +148,71 @@ def export_campaign(engine: Engine, slug: str) -> str:
 
 
 def change_campaign_state(
-    engine: Engine, slug: str, state: CampaignState, *, actor: str, mark: str | None = None
+    engine: Engine,
+    slug: str,
+    state: CampaignState,
+    *,
+    actor: str,
+    seen: CampaignState | None = None,
+    mark: str | None = None,
 ) -> None:
     """Moves a campaign along its states; going live never releases a test letter, whose route is fixed.
 
-    `mark` names the text that was looked at before: NotAllowed when it is another now.
+    `seen` is the state that the organizer saw, and `mark` names the text that was looked at before. Raises NotFound,
+    NotAllowed (also when the text is another one now), and StateChanged if the state is.
     """
     with engine.begin() as connection:
-        stored = lock_campaign(connection, slug)
+        stored = require_campaign(connection, slug)
+        if seen is not None and stored.state is not seen:
+            _raise_changed(connection, stored.id)
         if mark is not None:
+            stored = lock_campaign(connection, slug)
             require_marked(mark, stored.campaign)
-        move_campaign(connection, stored, state, actor=actor)
+        mailing = move_campaign(connection, stored, state, actor=actor)
+    if mailing is not None:
+        prepare_first(engine, mailing)
 
 
-def move_campaign(connection: Connection, stored: StoredCampaign, state: CampaignState, *, actor: str) -> None:
-    """The same within a transaction that has locked the campaign; raises NotAllowed."""
+def move_campaign(connection: Connection, stored: StoredCampaign, state: CampaignState, *, actor: str) -> int | None:
+    """The same within a transaction; the mailing that workers now prepare, if any. Raises NotAllowed, StateChanged."""
     require_arrow(stored, state)
     if stored.campaign.slug == SIMULATION and state in (_S.SCHEDULED, _S.LIVE):
         raise NotAllowed("The simulated action day never goes live. Remove it: dearrep simulate --clean")
-    _write_state(connection, stored, state)
-    if state is CampaignState.WON:
-        people = submissions.newest_of_people(connection, stored.id)
-        plan_follow_ups(connection, stored.id, people, Trigger.WON)
+    _write_state(connection, stored, state, actor=actor)
     _LOG.info("campaign.state", campaign_id=stored.id, old=stored.state.value, new=state.value, actor=actor)
+    if state is CampaignState.WON:
+        return _plan_victory(connection, stored, actor=actor)
+    if stored.state is CampaignState.WON:
+        mailings.stop_won(connection, stored.id)
+    return None
+
+
+def count_victory(engine: Engine, stored: StoredCampaign) -> int:
+    """How many people get an email when the campaign is won; 0 without such an email."""
+    steps = stored.campaign.planned(Trigger.WON, now())
+    if not steps:
+        return 0
+    with at_once(engine) as connection:
+        return mailings.count_people(connection, stored.id, only_consented=_is_for_consented(steps))
+
+
+def read_victory(engine: Engine, stored: StoredCampaign) -> Mailing | None:
+    """How far the emails of a campaign that is won are prepared."""
+    if stored.state is not CampaignState.WON:
+        return None
+    with at_once(engine) as connection:
+        return mailings.find_won(connection, stored.id)
+
+
+def _plan_victory(connection: Connection, stored: StoredCampaign, *, actor: str) -> int | None:
+    steps = stored.campaign.planned(Trigger.WON, now())
+    if not steps:
+        return None
+    return mailings.insert_mailing(connection, stored.id, steps, actor=actor, only_consented=_is_for_consented(steps))
+
+
+def _is_for_consented(steps: Sequence[PlannedStep]) -> bool:
+    return all(Need.CONSENTED in step.needs for step in steps)
 
 
 def lock_campaign(connection: Connection, slug: str) -> StoredCampaign:
@@ -180,19 +228,40 @@ def require_arrow(stored: StoredCampaign, state: CampaignState) -> None:
 
 
 def turn_campaigns(engine: Engine) -> None:
-    """Opens what is scheduled for now, and closes what is past its deadline. Letters under way go on."""
-    with engine.begin() as connection:
-        for stored in rows.lock_turning(connection):
-            state = _S.LIVE if stored.state is _S.SCHEDULED else _S.CLOSED
-            _write_state(connection, stored, state)
-            states = {"old": stored.state.value, "new": state.value}
-            _LOG.info("campaign.state", campaign_id=stored.id, **states, actor="calendar")
+    """Opens what is scheduled for now, and closes what is past its deadline. Letters under way go on.
+
+    Raises RowsFailedError at the end if any campaign failed.
+    """
+    faults = Faults()
+    with engine.connect() as connection:
+        numbers = rows.turning(connection)
+    for number in numbers:
+        with apart(faults, "campaign.not_turned", campaign_id=number), engine.begin() as connection:
+            _turn(connection, number)
+    raise_faults(faults)
 
 
-def _write_state(connection: Connection, stored: StoredCampaign, state: CampaignState) -> None:
-    rows.write_state(connection, stored, state)
+def _turn(connection: Connection, number: int) -> None:
+    stored = rows.lock_turning(connection, number)
+    if stored is None:
+        return
+    state = _S.LIVE if stored.state is _S.SCHEDULED else _S.CLOSED
+    _write_state(connection, stored, state, actor="calendar")
+    states = {"old": stored.state.value, "new": state.value}
+    _LOG.info("campaign.state", campaign_id=stored.id, **states, actor="calendar")
+
+
+def _write_state(connection: Connection, stored: StoredCampaign, state: CampaignState, *, actor: str) -> None:
+    """Raises StateChanged if the campaign is no longer as it was read."""
+    if not rows.write_state(connection, stored, state, actor=actor):
+        _raise_changed(connection, stored.id)
     if happened := happening_of(stored.state, state):
         note(connection, happened, campaign_ids=[stored.id])
+
+
+def _raise_changed(connection: Connection, campaign_id: int) -> NoReturn:
+    state, by, at = rows.read_state(connection, campaign_id)
+    raise StateChanged("campaign", state, actor=by, at=at)
 
 
 def require_not_ended(stored: StoredCampaign) -> None:

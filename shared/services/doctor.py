@@ -18,6 +18,7 @@ from shared.db.import_reports import newest_rosters
 from shared.db.tables import office
 from shared.db.uncertain import list_uncertain
 from shared.db.upgrade import is_current
+from shared.domain.days import local_day
 from shared.domain.findings import Finding
 from shared.domain.office_changes import OLD_ROSTER_DAYS
 from shared.domain.pace_words import time_words
@@ -30,6 +31,7 @@ from shared.services.delivery.restored import report_hold
 from shared.services.delivery.switches import read_switches
 from shared.services.heartbeat import read_running
 from shared.services.outbox import open_transports
+from shared.services.parts import failing_parts
 from shared.services.relay import with_relay
 from shared.services.secret_key import is_known_key
 from shared.services.sender_domain import SenderCheck, ask_dns, read_check
@@ -73,6 +75,7 @@ def examine(engine: Engine, settings: Settings, part: str = "") -> list[Finding]
             ]
             checks: tuple[Callable[[Connection], Finding], ...] = (check_conservation, check_data, check_clock)
             findings += [check(connection) for check in checks]
+        findings.append(check_parts(engine))
     findings += check_broker(settings.redis_url)
     mail = [check_relay(settings), check_mailbox(settings)]
     if _SENDER.startswith(part):
@@ -147,6 +150,15 @@ def check_conservation(connection: Connection) -> Finding:
     return Finding("conservation", "every promised letter is there")
 
 
+def check_parts(engine: Engine) -> Finding:
+    """The parts of the sweep and of tidying succeed."""
+    failing = failing_parts(engine)
+    if failing:
+        words = "; ".join(f"“{one.part}” failed {one.failures} times ({one.error})" for one in failing)
+        return Finding("sweep", words, "Look for “part.failed” in the workers' log; it names the line of code.")
+    return Finding("sweep", "every part succeeds")
+
+
 def check_data(connection: Connection) -> Finding:
     """Real legislators are there, and were looked at lately."""
     real = connection.execute(select(func.count()).where(office.c.is_practice.is_(False))).scalar_one()
@@ -157,7 +169,8 @@ def check_data(connection: Connection) -> Finding:
     if old := sorted(rosters.keys() - kept.keys()):
         words = f"the legislators of {', '.join(old).upper()} were not imported in the last {OLD_ROSTER_DAYS} days"
         return Finding("data", words, f"Run: {'; '.join(f'dearrep setup {state}' for state in old)}")
-    return Finding("data", f"{real} real offices, legislators last imported {min(kept.values()):%Y-%m-%d}")
+    oldest = min(local_day(state, at) for state, at in kept.items())
+    return Finding("data", f"{real} real offices, legislators last imported {oldest.isoformat()}")
 
 
 def check_clock(connection: Connection) -> Finding:

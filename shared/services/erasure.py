@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, RowMapping
 from sqlalchemy.exc import OperationalError
 
 from shared.db import erasure, exports, follow_ups, letters, submissions
+from shared.db.savepoints import Faults, apart, raise_faults
 from shared.domain.causes import Cause
 from shared.domain.identities import email_hash
 from shared.domain.states import CANCELLABLE, SUBMISSION_ARROWS, LetterState, SubmissionState
@@ -19,6 +20,8 @@ from shared.settings import Settings
 
 _LOG = structlog.get_logger()
 BATCH = 100
+# A run goes on behind so many requests that fail.
+_MOST_FAILED = 1_000
 
 
 def erase_person(engine: Engine, settings: Settings, email: str) -> int:
@@ -31,28 +34,43 @@ def erase_person(engine: Engine, settings: Settings, email: str) -> int:
         numbers = erasure.request_erasure(connection, hashed)
         if not numbers:
             raise NotFound("Nobody wrote a letter with this email address, or it is deleted already.")
-    _erase_now(engine)
+    _erase_now(engine, numbers)
     return len(numbers)
 
 
 def erase_submissions(engine: Engine, tokens: Sequence[str]) -> None:
     """Deletes everything about these submissions only; twice is the same as once."""
     with engine.begin() as connection:
-        erasure.request_erasure_of(connection, tokens)
-    _erase_now(engine)
+        numbers = erasure.request_erasure_of(connection, tokens)
+    _erase_now(engine, numbers)
 
 
 def erase_requested(engine: Engine) -> int:
-    """Does what requests are still open; how many submissions are done."""
-    with engine.connect() as connection:
-        numbers = erasure.requested(connection, BATCH)
-    return sum(_erase(engine, number) for number in numbers)
+    """Does what requests are still open; how many submissions are done.
+
+    Raises RowsFailedError at the end if any of them failed.
+    """
+    done, faults, looked_at = 0, Faults(), 0
+    while faults.total() <= _MOST_FAILED:
+        with engine.connect() as connection:
+            numbers = erasure.requested(connection, BATCH, looked_at)
+        for number in numbers:
+            with apart(faults, "submission.not_erased", submission_id=number):
+                done += _erase(engine, number)
+        if len(numbers) < BATCH:
+            break
+        looked_at = numbers[-1]
+    raise_faults(faults)
+    return done
 
 
-def _erase_now(engine: Engine) -> None:
+def _erase_now(engine: Engine, numbers: Sequence[int]) -> None:
     """What fails now is done by a sweep: the request is kept."""
+    faults = Faults()
     try:
-        erase_requested(engine)
+        for number in numbers[:BATCH]:
+            with apart(faults, "erasure.later", submission_id=number):
+                _erase(engine, number)
     except OperationalError as error:
         _LOG.warning("erasure.later", error=type(error).__name__)
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 from sqlalchemy import Connection, RowMapping
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from shared.db import follow_ups
 from shared.db.claims import Kind
+from shared.db.savepoints import Faults, isolated
 from shared.domain.campaigns import Campaign
 from shared.domain.follow_ups import NO_NEWSLETTER, UPDATE
 from shared.domain.identities import message_id, unsubscribe_key
@@ -51,14 +51,10 @@ def freeze_words(
 def _freeze(connection: Connection, made: Mapping[int, RenderedEmail]) -> dict[int, RenderedEmail]:
     """Writes all at once, or one by one when that fails; returns what was written."""
     parts = {number: (one.subject, one.text, one.html) for number, one in made.items()}
-    try:
-        with connection.begin_nested():
-            follow_ups.write_words(connection, parts)
+    with isolated(connection, Faults(), "mail.not_frozen", emails=len(made)) as fate:
+        follow_ups.write_words(connection, parts)
+    if not fate.failed:
         return dict(made)
-    except OperationalError:
-        raise
-    except SQLAlchemyError as error:
-        _LOG.error("mail.not_frozen", emails=len(made), error=type(error).__name__)
     if len(made) <= 1:
         return {}
     alone = [_freeze(connection, {number: one}) for number, one in made.items()]

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, RowMapping
 from shared.clock import now
 from shared.db import campaigns, duplicates, installation, letters, pace, submissions, targets
 from shared.db.driver import Row
+from shared.db.savepoints import Faults, isolated
 from shared.domain.backoff import GIVE_UP_AFTER_S
 from shared.domain.campaigns import Campaign
 from shared.domain.causes import Cause
@@ -64,56 +65,63 @@ def author_of(row: Row) -> Author:
 
 
 def _make(engine: Engine, settings: Settings) -> tuple[int, bool, bool]:
-    """Of how many submissions, whether any letter is due now, and whether any email is."""
+    """Of how many submissions, whether any letter is due now, and whether any email is.
+
+    A submission whose letters can't be made waits; the others go on.
+    """
     with engine.begin() as connection:
         rows = submissions.lock_letterless(connection, BATCH)
         if not rows:
             return 0, False, False
-        values = _values_of(connection, settings, rows)
         failpoint("prepare.before_letters")
-        every = [letter for own in values.values() for letter in own]
-        made = letters.insert_letters(
-            connection,
-            every,
-            lambda number: message_id(settings.secret_key, "letter", number, settings.mail_domain),
-        )
-        submissions.write_expected_letters(connection, {number: made.get(number, 0) for number in values})
-        pace.add_domains(
-            connection, [(one["transport"], one["receiving_domain"]) for own in values.values() for one in own]
-        )
-        for number in values:
-            _LOG.info("letters.made", submission_id=number, letters=made.get(number, 0))
-        # Whoever had written to all of these offices before gets the way to those letters.
-        has_mail = duplicates.tell_of_letters(
-            connection, [number for number in values if values[number] and not made.get(number)]
-        )
+        has_mail = False
+        with isolated(connection, Faults(), "letters.batch_failed", submissions=len(rows)) as batch:
+            has_mail = _make_of(connection, settings, rows)
+        for row in rows if batch.failed else ():
+            with isolated(connection, Faults(), "letters.failed", submission_id=row["id"]) as alone:
+                has_mail |= _make_of(connection, settings, [row])
+            if alone.failed:
+                submissions.put_off_letters(connection, row["id"])
         return len(rows), any(row["leaves_at"] <= now() for row in rows), has_mail
+
+
+def _make_of(connection: Connection, settings: Settings, rows: Sequence[RowMapping]) -> bool:
+    """Makes the letters of these submissions; whether any email is due."""
+    values = _values_of(connection, settings, rows)
+    every = [letter for own in values.values() for letter in own]
+    made = letters.insert_letters(
+        connection,
+        every,
+        lambda number: message_id(settings.secret_key, "letter", number, settings.mail_domain),
+    )
+    submissions.write_expected_letters(connection, {number: made.get(number, 0) for number in values})
+    pace.add_domains(connection, [(one["transport"], one["receiving_domain"]) for one in every])
+    for number in values:
+        _LOG.info("letters.made", submission_id=number, letters=made.get(number, 0))
+    # Whoever had written to all of these offices before gets the way to those letters.
+    return duplicates.tell_of_letters(
+        connection, [number for number in values if values[number] and not made.get(number)]
+    )
 
 
 def _values_of(
     connection: Connection, settings: Settings, rows: Sequence[RowMapping]
 ) -> dict[int, list[Mapping[str, Any]]]:
-    """The letters of each submission. One whose letters can't be made waits; the others go on."""
+    """The letters of each submission."""
     chosen = targets.chosen_targets(connection, [row["id"] for row in rows])
     stored = {number: campaigns.read_campaign(connection, number) for number in {row["campaign_id"] for row in rows}}
     texts = Texts(connection)
     doubt = installation.read_doubt(connection)
     values: dict[int, list[Mapping[str, Any]]] = {}
     for row in rows:
-        offices = chosen.get(row["id"], [])
-        try:
-            author = author_of(row)
-            campaign = texts.of(stored[row["campaign_id"]], row)
-            held = _why_held(settings, row, doubt)
-            written = [office for office in offices if campaign.why_left_out(office) is None]
-            values[row["id"]] = [
-                _letter_values(row, author_to(campaign, author, office, written), campaign, office, held=held)
-                for office in written
-            ]
-        except Exception as error:  # noqa: BLE001 - a fault in one letter's text must not hold up the others
-            # Without the error's text, which may quote the letter.
-            _LOG.error("letters.failed", submission_id=row["id"], error=type(error).__name__)
-            submissions.put_off_letters(connection, row["id"])
+        author = author_of(row)
+        campaign = texts.of(stored[row["campaign_id"]], row)
+        held = _why_held(settings, row, doubt)
+        written = [office for office in chosen.get(row["id"], []) if campaign.why_left_out(office) is None]
+        values[row["id"]] = [
+            _letter_values(row, author_to(campaign, author, office, written), campaign, office, held=held)
+            for office in written
+        ]
     return values
 
 

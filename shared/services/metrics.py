@@ -19,6 +19,7 @@ from shared.queue.ring import Ring
 from shared.services.counters import RingFailures
 from shared.services.delivery.switches import read_switches
 from shared.services.figures import current_figures
+from shared.services.parts import failing_parts
 from shared.settings import Settings
 
 _LOG = structlog.get_logger()
@@ -49,6 +50,7 @@ def _database(engine: Engine, settings: Settings) -> Iterator[GaugeMetricFamily]
         figures, switches = current_figures(engine, settings), read_switches(engine)
         with engine.connect() as connection:
             connections = count_connections(connection, settings.timing.dead_after)
+        failing = failing_parts(engine)
     except SQLAlchemyError as error:
         _LOG.warning("metrics.no_database", error=type(error).__name__)
         yield _one("dearrep_database_up", "1 while the database answers.", 0)
@@ -63,6 +65,8 @@ def _database(engine: Engine, settings: Settings) -> Iterator[GaugeMetricFamily]
     words = "SMTP connections that workers hold, over all hosts."
     yield _by_label("dearrep_delivery_connections", words, "transport", connections.items())
     yield _one("dearrep_letters_unbalanced", "Letters missing or too many; not 0 is an alarm.", figures.imbalance)
+    parts = [(one.part, one.failures) for one in failing]
+    yield _by_label("dearrep_part_failures", "Failures in a row of a part of the sweep; an alarm.", "part", parts)
     yield from _domains(figures.domains)
 
 

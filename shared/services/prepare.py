@@ -95,11 +95,22 @@ def _look_up_claimed(engine: Engine, settings: Settings, claimed: Sequence[RowMa
         if settings.geocoders and result is not None and result.status is LookupStatus.NO_MATCH:
             left.append(row)
         else:
-            record_lookup(engine, row, result)
+            _record(engine, row, result)
     for row in left:
         in_time = time.monotonic() < ends
-        record_lookup(engine, row, _look_up_group(engine, settings, [row], remote=True)[0] if in_time else LATER)
+        _record(engine, row, _look_up_group(engine, settings, [row], remote=True)[0] if in_time else LATER)
     return bool(left) and time.monotonic() >= ends
+
+
+def _record(engine: Engine, row: RowMapping, result: LookupResult | None) -> None:
+    """An answer that can't be written harms no other: it is looked up again later."""
+    try:
+        record_lookup(engine, row, result)
+    except OperationalError:
+        raise
+    except Exception as error:  # noqa: BLE001 - such as a campaign that can't be read
+        _LOG.error("lookup.not_recorded", submission_id=row["id"], error=type(error).__name__)
+        record_lookup(engine, row, None)
 
 
 def _look_up_group(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, RowMapping
 
 from shared.db import results
-from shared.db.engine import at_once
+from shared.db.engine import snapshot
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.causes import CAUSE_WORDS, Cause
 from shared.domain.letter_words import office_label
@@ -84,7 +84,7 @@ class Results:
 def read_results(engine: Engine, settings: Settings, stored: StoredCampaign) -> Results:
     """Counts the campaign's results."""
     counts = live_counts(engine, settings, stored.id)
-    with at_once(engine) as connection:
+    with snapshot(engine) as connection:
         office_complaints, supporter_complaints = results.count_complaints(connection, stored.id)
         kinds = results.kinds_of_letters(connection, stored.id)
         consents = results.count_consents(connection, stored.id)

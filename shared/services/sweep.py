@@ -1,19 +1,21 @@
 """Rings for whatever is due, and mends what a crash left behind. Any process may run it, at any time, in any number."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import timedelta
+from functools import partial
+from socket import gethostname
 
 import structlog
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, RowMapping
 
 from shared.db import delivery_connections, follow_ups, letters, pace, receipts, submissions
+from shared.db.engine import at_once
+from shared.db.savepoints import Faults, raise_faults
 from shared.domain.causes import Cause
 from shared.domain.follow_ups import Trigger
 from shared.domain.identities import email_hash
 from shared.domain.states import LetterState, SubmissionState
 from shared.domain.transport import Transport
-from shared.failpoints import failpoint
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.services.bulk import changes_are_due
@@ -24,16 +26,17 @@ from shared.services.erasure import erase_requested
 from shared.services.exports import exports_are_due
 from shared.services.figures import current_figures, tell_imbalance
 from shared.services.follow_up_plan import plan_follow_ups, plan_for_letters
+from shared.services.mailings import find_failing, mailings_are_due
 from shared.services.office_letters import settle_offices
 from shared.services.offices.changes import carry_out_due
 from shared.services.outbox import open_transports
+from shared.services.parts import Part, forget_old_failures, run_parts
 from shared.services.rehearsal import rehearsals_are_due
 from shared.services.retention import forget_old
+from shared.services.row_batches import in_turn, work_through
 from shared.settings import Settings
 
 _LOG = structlog.get_logger()
-_LOCK = 7_310_043
-BATCH = 200
 # After this long without a bounce or a delivery notice, an uncertain letter is for a person to decide.
 SETTLE_WITHIN = timedelta(hours=72)
 # A draft that nobody sent is gone after a day.
@@ -45,87 +48,118 @@ RAW_RECEIPTS_DAYS = 90
 
 
 def sweep(engine: Engine, ring: Ring, settings: Settings) -> list[TaskName]:
-    """Mends and rings; returns what it rang for. Only one sweep at a time does the mending."""
-    folder = journal_folder(settings)
-    check_database(engine, folder)
-    recover(engine, folder, settings.timing)
-    with engine.begin() as connection:
-        if connection.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _LOCK}).scalar_one():
-            _mend_overdue(connection, settings.timing.dead_after)
-            _expire(connection)
-            _settle(connection)
-            pace.add_domains(connection)
-            _tell_of_failing(connection, settings)
-            failpoint("sweep.mending")
-    _prune_connections(engine, settings)
-    erase_requested(engine)
-    turn_campaigns(engine)
-    carry_out_due(engine, ring)
-    settle_offices(engine, ring)
-    with engine.connect() as connection:
-        due = _due_tasks(connection, open_transports(settings), settings.timing.dead_after)
-    for task in due:
-        ring.ring(task)
-    # Somebody has to notice a lost letter while nobody looks at the dashboard.
-    current_figures(engine, settings)
-    return due
+    """Mends what a crash left behind and rings for what is due; returns what it rang for.
+
+    Each part stands alone (`shared/services/parts.py`): to add one, add a line. A database that could not be checked
+    stops no ring: what sends asks for the hold itself.
+    """
+    folder, host, dead_after_s = journal_folder(settings), gethostname(), settings.timing.dead_after
+    overdue_letters = partial(letters.lock_overdue, dead_after_s=dead_after_s)
+    overdue_emails = partial(follow_ups.lock_overdue, dead_after_s=dead_after_s)
+    rung: list[TaskName] = []
+    parts: list[Part] = [
+        # These two read the host's own folder, and another host's success says nothing about them.
+        (f"check the database from {host}", lambda: check_database(engine, folder)),
+        (f"replay journals on {host}", lambda: recover(engine, folder, settings.timing)),
+        ("end claims of letters", lambda: work_through(engine, overdue_letters, _end_claim, "letter.claim_not_ended")),
+        ("end claims of emails", lambda: work_through(engine, overdue_emails, _end_email, "mail.claim_not_ended")),
+        ("prune connections", lambda: _prune_connections(engine, dead_after_s)),
+        ("expire letters", lambda: work_through(engine, letters.lock_expired, _expire, "letter.not_expired")),
+        ("expire emails", lambda: work_through(engine, follow_ups.lock_worn_out, _expire_email, "mail.not_expired")),
+        ("settle uncertain letters", lambda: work_through(engine, _lock_unsettled, _settle, "letter.not_settled")),
+        ("add domains", lambda: in_turn(engine, pace.add_domains)),
+        ("tell of failing addresses", lambda: in_turn(engine, partial(_tell_of_failing, settings=settings))),
+        ("erase", lambda: erase_requested(engine)),
+        ("open and close campaigns", lambda: turn_campaigns(engine)),
+        ("change offices", lambda: carry_out_due(engine, ring)),
+        ("settle offices", lambda: settle_offices(engine, ring)),
+        ("find submissions without letters", lambda: _find_stuck(engine)),
+        ("find mailings that fail", lambda: find_failing(engine)),
+        ("ring", lambda: _ring_for_due(engine, ring, settings, rung)),
+        # It logs a lost letter while nobody looks at the dashboard.
+        ("count", lambda: current_figures(engine, settings)),
+    ]
+    run_parts(engine, parts)
+    return rung
 
 
-def tidy(engine: Engine, settings: Settings) -> int:
-    """Deletes drafts that nobody sent and what has grown old, repeats an alarm that still stands; how many drafts."""
-    with engine.begin() as connection:
-        gone = submissions.delete_old_drafts(connection, DRAFT_LIFETIME)
-        receipts.forget_raw(connection, RAW_RECEIPTS_DAYS)
-        _close_questions(connection)
-    forget_old(engine, settings)
-    tell_imbalance(current_figures(engine, settings))
-    return gone
+def tidy(engine: Engine, settings: Settings, others: Iterable[Part] = ()) -> int:
+    """Deletes drafts that nobody sent and what has grown old, repeats an alarm that still stands; how many drafts.
+
+    Runs `others` in the same way: each part stands alone.
+    """
+    gone: list[int] = []
+    parts: list[Part] = [
+        ("delete old drafts", lambda: gone.append(_delete_old_drafts(engine))),
+        ("delete raw receipts", lambda: _forget_raw(engine)),
+        (
+            "close questions",
+            lambda: work_through(engine, submissions.lock_unanswered, _close_question, "question.not_closed"),
+        ),
+        ("delete old data", lambda: forget_old(engine, settings)),
+        ("repeat the alarm", lambda: tell_imbalance(current_figures(engine, settings))),
+        ("forget old failures", lambda: forget_old_failures(engine)),
+        *others,
+    ]
+    run_parts(engine, parts)
+    return sum(gone)
 
 
-def _mend_overdue(connection: Connection, dead_after_s: float) -> None:
+def _end_claim(connection: Connection, row: RowMapping) -> None:
     """The worker is dead and may have sent the letter: no worker sends it again.
 
     Its name stays on the letter. Its own late answer, or its journal, may still say what became of the letter.
     """
-    lost: Counter[str] = Counter()
-    while rows := letters.lock_overdue(connection, BATCH, dead_after_s):
-        for row in rows:
-            letters.change_letter(connection, row, LetterState.UNCERTAIN, cause=Cause.LEASE_EXPIRED)
-            _LOG.warning("letter.lease_expired", letter_id=row["id"], attempt=row["attempt"])
-        lost.update(row["worker"] for row in rows)
-    for worker, number in lost.items():
-        _LOG.error("delivery.worker_lost", worker=worker, letters=number)
-    while rows := follow_ups.lock_overdue(connection, BATCH, dead_after_s):
-        for row in rows:
-            values = {"cause": Cause.LEASE_EXPIRED.value}
-            follow_ups.change_follow_up(connection, row, LetterState.UNCERTAIN, values)
+    letters.change_letter(connection, row, LetterState.UNCERTAIN, cause=Cause.LEASE_EXPIRED)
+    _LOG.warning("letter.lease_expired", letter_id=row["id"], attempt=row["attempt"], worker=row["worker"])
 
 
-def _prune_connections(engine: Engine, settings: Settings) -> None:
+def _end_email(connection: Connection, row: RowMapping) -> None:
+    follow_ups.change_follow_up(connection, row, LetterState.UNCERTAIN, {"cause": Cause.LEASE_EXPIRED.value})
+
+
+def _prune_connections(engine: Engine, dead_after_s: float) -> None:
     with engine.begin() as connection:
-        delivery_connections.prune_connections(connection, settings.timing.dead_after)
+        delivery_connections.prune_connections(connection, dead_after_s)
 
 
-def _expire(connection: Connection) -> None:
-    expired = letters.lock_expired(connection, BATCH)
-    for row in expired:
-        letters.change_letter(connection, row, LetterState.EXPIRED, cause=Cause.TOO_LATE)
-    plan_for_letters(connection, expired, Trigger.FAILED)
-    for row in follow_ups.lock_worn_out(connection, BATCH):
-        follow_ups.change_follow_up(connection, row, LetterState.EXPIRED, {"cause": Cause.GAVE_UP.value})
+def _expire(connection: Connection, row: RowMapping) -> None:
+    letters.change_letter(connection, row, LetterState.EXPIRED, cause=Cause.TOO_LATE)
+    plan_for_letters(connection, [row], Trigger.FAILED)
 
 
-def _close_questions(connection: Connection) -> None:
+def _expire_email(connection: Connection, row: RowMapping) -> None:
+    follow_ups.change_follow_up(connection, row, LetterState.EXPIRED, {"cause": Cause.GAVE_UP.value})
+
+
+def _close_question(connection: Connection, row: RowMapping) -> None:
     """Nobody said who represents them until it was too late: they are told that nothing was sent."""
-    unanswered = submissions.lock_unanswered(connection, BATCH)
-    for row in unanswered:
-        submissions.change_submission(connection, row, SubmissionState.EXPIRED)
-        plan_follow_ups(connection, row["campaign_id"], [row["id"]], Trigger.EXPIRED)
+    submissions.change_submission(connection, row, SubmissionState.EXPIRED)
+    plan_follow_ups(connection, row["campaign_id"], [row["id"]], Trigger.EXPIRED)
 
 
-def _settle(connection: Connection) -> None:
-    for row in letters.lock_unsettled(connection, SETTLE_WITHIN, BATCH):
-        letters.change_letter(connection, row, LetterState.UNCONFIRMED, cause=Cause(row["cause"]))
+def _lock_unsettled(connection: Connection, limit: int, but: Collection[int]) -> list[RowMapping]:
+    return letters.lock_unsettled(connection, SETTLE_WITHIN, limit, but)
+
+
+def _settle(connection: Connection, row: RowMapping) -> None:
+    letters.change_letter(connection, row, LetterState.UNCONFIRMED, cause=Cause(row["cause"]))
+
+
+def _find_stuck(engine: Engine) -> None:
+    """Raises if letters of accepted submissions can't be made: organizers see it, and the log names the error."""
+    with at_once(engine) as connection:
+        raise_faults(+Faults(SubmissionsWithoutLetters=submissions.count_stuck(connection)))
+
+
+def _delete_old_drafts(engine: Engine) -> int:
+    with engine.begin() as connection:
+        return submissions.delete_old_drafts(connection, DRAFT_LIFETIME)
+
+
+def _forget_raw(engine: Engine) -> None:
+    with engine.begin() as connection:
+        receipts.forget_raw(connection, RAW_RECEIPTS_DAYS)
 
 
 def _tell_of_failing(connection: Connection, settings: Settings) -> None:
@@ -134,20 +168,36 @@ def _tell_of_failing(connection: Connection, settings: Settings) -> None:
     follow_ups.tell_of_failing(connection, to, email_hash(settings.secret_key, to), GATHER_S)
 
 
-def _due_tasks(connection: Connection, transports: Sequence[Transport], dead_after_s: float) -> list[TaskName]:
-    """The tasks whose claims would find something; letters that must wait ring no bell."""
-    first_tries, retries = (
-        pace.letters_are_due(connection, transports, lane, dead_after_s=dead_after_s) for lane in pace.LANES
-    )
-    checks = {
-        TaskName.PREPARE_SUBMISSIONS: submissions.lookups_are_due(connection),
-        TaskName.MAKE_LETTERS: submissions.letters_are_due(connection),
-        TaskName.DELIVER_LETTERS: first_tries,
-        TaskName.RETRY_LETTERS: retries,
-        TaskName.APPLY_RECEIPTS: receipts.receipts_are_due(connection),
-        TaskName.SEND_MAIL: follow_ups.follow_ups_are_due(connection, transports),
-        TaskName.REHEARSE: rehearsals_are_due(connection),
-        TaskName.MAKE_EXPORTS: exports_are_due(connection),
-        TaskName.CHANGE_LETTERS: changes_are_due(connection),
+def _ring_for_due(engine: Engine, ring: Ring, settings: Settings, rung: list[TaskName]) -> None:
+    """Rings for the tasks whose claims would find something; letters that must wait ring no bell."""
+    faults = Faults()
+    for task, is_due in _checks(open_transports(settings), settings.timing.dead_after).items():
+        try:
+            with at_once(engine) as connection:
+                if not is_due(connection):
+                    continue
+        except Exception as error:  # noqa: BLE001 - one question that fails must not keep the other tasks waiting
+            _LOG.error("sweep.not_asked", task=task.value, error=type(error).__name__)
+            faults[type(error).__name__] += 1
+            continue
+        ring.ring(task)
+        rung.append(task)
+    raise_faults(faults)
+
+
+def _checks(transports: Sequence[Transport], dead_after_s: float) -> dict[TaskName, Callable[[Connection], bool]]:
+    def letters_are_due(lane: LetterState) -> Callable[[Connection], bool]:
+        return lambda one: pace.letters_are_due(one, transports, lane, dead_after_s=dead_after_s)
+
+    return {
+        TaskName.PREPARE_SUBMISSIONS: submissions.lookups_are_due,
+        TaskName.MAKE_LETTERS: submissions.letters_are_due,
+        TaskName.DELIVER_LETTERS: letters_are_due(LetterState.QUEUED),
+        TaskName.RETRY_LETTERS: letters_are_due(LetterState.DEFERRED),
+        TaskName.APPLY_RECEIPTS: receipts.receipts_are_due,
+        TaskName.SEND_MAIL: lambda one: follow_ups.follow_ups_are_due(one, transports),
+        TaskName.REHEARSE: rehearsals_are_due,
+        TaskName.MAKE_EXPORTS: exports_are_due,
+        TaskName.CHANGE_LETTERS: changes_are_due,
+        TaskName.PREPARE_MAILINGS: mailings_are_due,
     }
-    return [task for task, is_due in checks.items() if is_due]

@@ -1,14 +1,15 @@
 """What organizers read about updates: who could get one, the words, how far each has come."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Engine, RowMapping
 
-from shared.db import updates
+from shared.db import mailings, updates
 from shared.db.engine import at_once
 from shared.domain.campaigns import StoredCampaign
+from shared.domain.mailings import Mailing
 from shared.domain.states import WAITING, LetterState
 from shared.domain.updates import UpdateState, UpdateWords
 from shared.errors import NotAllowed, NotFound
@@ -45,7 +46,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class Update:
-    """One update; `recipients` once it is sent, and `progress` when it was read by itself."""
+    """One update; `recipients` once it is sent, and `progress` and `mailing` when it was read by itself.
+
+    While emails are prepared, `recipients` are those who have theirs.
+    """
 
     number: int
     words: UpdateWords
@@ -53,6 +57,7 @@ class Update:
     sent_at: datetime | None
     recipients: int
     progress: Progress = field(default_factory=Progress)
+    mailing: Mailing | None = None
 
 
 def count_audiences(engine: Engine, stored: StoredCampaign) -> list[Audience]:
@@ -83,7 +88,10 @@ def read_update(engine: Engine, campaign_id: int, number: int) -> Update:
         if row["sent_at"] is None:
             return as_update(row)
         emails = updates.count_emails(connection, number)
-        return as_update(row, emails, updates.count_left_since(connection, row))
+        found = as_update(row, emails, updates.count_left_since(connection, row))
+        mailing = mailings.find_of_update(connection, number)
+    recipients = mailing.prepared if mailing and row["recipients"] is None else found.recipients
+    return replace(found, mailing=mailing, recipients=recipients)
 
 
 def require_tested(update: Update) -> None:

@@ -185,6 +185,6 @@ def _open_campaign(engine: Engine) -> tuple[str, int]:
     """The first campaign, live, whose letters leave at once."""
     stored = import_campaign(engine, CAMPAIGN.read_text(encoding="utf-8"), name=CAMPAIGN.name)
     with engine.begin() as connection:
-        campaigns.write_state(connection, stored, CampaignState.LIVE)
+        campaigns.write_state(connection, stored, CampaignState.LIVE, actor="bench")
         connection.execute(text("UPDATE campaign SET undo_minutes = 0"))
     return stored.campaign.slug, stored.id

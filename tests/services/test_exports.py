@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import Engine, insert, text, update
 
-from shared.db import export_pieces, export_rows
+from shared.db import export_pieces, export_rows, exports
 from shared.db.tables import consent, letter, submission, suppression
 from shared.domain.exports import ExportFilter, ExportKind, ExportReason, ExportState
 from shared.domain.places import HomeAddress
@@ -34,7 +34,7 @@ from shared.services.exports.requests import Ended, File
 from shared.services.prepare import prepare_submissions
 from shared.services.submissions import begin_submission
 from shared.settings import Settings
-from tests.factories import make_campaign
+from tests.factories import make_campaign, write_letters
 
 EVIL = '=HYPERLINK("https://evil.example")'
 Ask = Callable[..., int]
@@ -356,3 +356,22 @@ def test_a_file_that_would_fill_the_disk_is_given_up(
     number = ask()
     make_exports(engine, None, settings)
     assert state_of(engine, number) == (ExportState.FAILED, ExportReason.TOO_LARGE)
+
+
+def test_a_file_is_named_after_the_campaign_s_day(engine: Engine, settings: Settings, ring: Ring) -> None:
+    """On the evening of November 30 in Boston it is December 1 in UTC."""
+    make_campaign(engine)
+    write_letters(engine, ring, settings)
+    number = ask_export(engine, None, "co-ops", ExportKind.LETTERS, ExportFilter(), asked_by="ana@example.org")
+    make_exports(engine, ring, settings)
+    with engine.begin() as connection:
+        asked = "UPDATE export SET asked_at = '2026-12-01 02:30+00', expires_at = now() + interval '1 day'"
+        connection.execute(text(asked))
+    stored = read_campaign(engine, "co-ops")
+    with engine.connect() as connection:
+        row = exports.find(connection, stored.id, number)
+    assert row
+    link = file_link(settings, row)
+    assert link
+    found = open_export(engine, settings, stored, number, until=str(link[0]), key=link[1])
+    assert found.name.startswith("co-ops-2026-11-30-")

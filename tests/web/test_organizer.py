@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, select, update
 from werkzeug.test import TestResponse
 
-from shared.db.tables import campaign, letter
+from shared.db.tables import campaign, failing_part, letter
 from shared.domain.places import HomeAddress
 from shared.domain.states import CampaignState
 from shared.domain.supporter_input import SupporterDetails
@@ -307,3 +307,22 @@ def test_a_cause_is_said_in_plain_words(signed_in: FlaskClient, engine: Engine, 
     page = signed_in.get(f"/admin/letters/{letters[0]}").text
     assert "The mailbox is full." in page
     assert "Letter written" in page
+
+
+def test_a_state_that_was_changed_since_the_page_was_opened_stays(signed_in: FlaskClient, engine: Engine) -> None:
+    change_campaign_state(engine, "co-ops", CampaignState.LIVE, actor="test")
+    path = "/admin/campaigns/co-ops/state/closed"
+    assert 'name="seen" value="live"' in signed_in.get(path).text
+    change_campaign_state(engine, "co-ops", CampaignState.WON, actor="organizer:99")
+    assert press(signed_in, path, seen="live").status_code == 303
+    with engine.connect() as connection:
+        assert connection.execute(select(campaign.c.state)).scalar_one() == "won"
+    page = signed_in.get("/admin/campaigns/co-ops").text
+    assert "Organizer 99 changed" in page
+    assert "to “won” at " in page
+
+
+def test_a_part_of_the_sweep_that_fails_is_said_on_every_page(signed_in: FlaskClient, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(failing_part.insert().values(part="expire letters", failures=2, error="KeyError"))
+    assert "expire letters: 2 failures since" in signed_in.get("/admin/").text

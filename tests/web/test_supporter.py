@@ -422,3 +422,10 @@ def test_a_letter_that_depends_on_the_offices_is_not_shown_before_they_are_known
     edited = client.get(press(client, path, "edit").location)
     assert edited.status_code == 200
     assert "What your letter says depends on who represents you." in edited.text
+
+
+def test_a_campaign_s_last_day_is_its_own_time_zone_s(client: FlaskClient, engine: Engine) -> None:
+    """The end of November 30 in Los Angeles is December 1 in New York."""
+    west = CAMPAIGN.replace("host =", 'timezone = "America/Los_Angeles"\ndeadline = 2036-11-30\nhost =')
+    make_campaign(engine, west)
+    assert "Open until November 30, 2036" in client.get("/c/co-ops").text

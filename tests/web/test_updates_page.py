@@ -9,8 +9,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, func, select, text
 
 from shared.db.tables import campaign_update, follow_up
+from shared.domain.states import CampaignState
 from shared.queue.ring import Ring
-from shared.services.campaigns import import_campaign
+from shared.services import mailings
+from shared.services.campaigns import change_campaign_state, import_campaign
 from shared.services.delivery.switches import pause_everything
 from shared.settings import Settings
 from tests.factories import CAMPAIGN, write_letters
@@ -180,3 +182,40 @@ def test_nothing_happens_without_the_form_token(signed_in: FlaskClient, engine: 
     for path in (NEW, FIRST, f"{FIRST}/send", f"{FIRST}/delete"):
         assert signed_in.post(path, data=TYPED).status_code == 400
     assert signed_in.get(FIRST).status_code == 200
+
+
+@pytest.mark.usefixtures("people")
+def test_progress_is_shown_and_an_update_is_stopped(
+    signed_in: FlaskClient, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailings, "BATCH", 1)
+    press(signed_in, NEW, action="test", **TYPED)
+    mark = re.search(r'name="mark" value="([^"]+)"', signed_in.get(f"{FIRST}/send").text)
+    assert mark
+    press(signed_in, f"{FIRST}/send", mark=mark[1])
+    assert "1 emails prepared so far." in words_of(signed_in, FIRST)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE mailing SET people = 2, began_at = now() - interval '3 minutes'"))
+    assert "1 of 2 emails prepared. About 3 minutes left." in words_of(signed_in, FIRST)
+    assert "Being prepared since" in words_of(signed_in, LIST)
+    assert "0 have left already" in words_of(signed_in, f"{FIRST}/stop")
+    assert press(signed_in, f"{FIRST}/stop").location == FIRST
+    page = words_of(signed_in, FIRST)
+    assert "An organizer stopped this update. 1 of 2 emails were prepared by then" in page
+    assert signed_in.get(f"{FIRST}/stop").location == FIRST
+    assert emails(engine) == 1
+
+
+@pytest.mark.usefixtures("people")
+def test_the_news_of_a_victory_is_counted_before_and_shown_after(
+    signed_in: FlaskClient, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailings, "BATCH", 1)
+    change_campaign_state(engine, "co-ops", CampaignState.LIVE, actor="test")
+    won = "/admin/campaigns/co-ops/state/won"
+    assert "2 people get the news by email" in words_of(signed_in, won)
+    press(signed_in, won, seen="live")
+    assert "emails prepared so far" in words_of(signed_in, "/admin/campaigns/co-ops")
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE mailing SET people = 2"))
+    assert "1 of 2 emails prepared." in words_of(signed_in, "/admin/campaigns/co-ops/live")

@@ -1,9 +1,10 @@
-"""What every organizer page says first: that letters are missing, that nothing leaves, and why."""
+"""What every organizer page says first: that letters are missing, what fails, that nothing leaves, and why."""
 
 from flask import g
 
 from shared.services.delivery.switches import read_switches
 from shared.services.figures import current_figures
+from shared.services.parts import failing_parts
 from web.admin import bp
 from web.context import here
 
@@ -14,4 +15,8 @@ def banner() -> dict[str, object]:
     if g.get("organizer") is None:
         return {}
     figures = current_figures(here().engine, here().settings, for_page=True)
-    return {"switches": read_switches(here().engine), "imbalance": figures.imbalance}
+    return {
+        "switches": read_switches(here().engine),
+        "imbalance": figures.imbalance,
+        "failing_parts": failing_parts(here().engine),
+    }

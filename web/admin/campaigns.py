@@ -12,19 +12,28 @@ from shared.domain.letter_words import STATE_WORDS
 from shared.domain.permissions import Permission
 from shared.domain.simulations import SLUG as SIMULATION
 from shared.domain.states import CampaignState, LetterState
-from shared.errors import NotAllowed
+from shared.errors import NotAllowed, StateChanged
+from shared.queue.names import TaskName
 from shared.rendering.speech import say_weekday
 from shared.services import dashboard
 from shared.services.attention import read_attention
-from shared.services.campaigns import CAMPAIGN_ARROWS, campaign_page, change_campaign_state, read_campaign
+from shared.services.campaigns import (
+    CAMPAIGN_ARROWS,
+    campaign_page,
+    change_campaign_state,
+    count_victory,
+    read_campaign,
+    read_victory,
+)
 from shared.services.dashboard import LiveCounts
 from shared.services.pictures.health import what_is_lacking
 from web.admin import bp
+from web.admin.actors import actor_name
 from web.admin.guard import needs, organizer
 from web.admin.pictures import pictures_of
 from web.admin.table import PIPELINE, shown_states, table_values
 from web.context import here
-from web.forms.supporter import PlainForm
+from web.forms.organizer import StateForm
 from web.presenters import moment
 
 # Groups of what needs attention on the live page; all of them have a page of their own.
@@ -98,9 +107,9 @@ def change_state(slug: str, state: str) -> ResponseReturnValue:
     stored = read_campaign(here().engine, slug)
     if _opens_first(stored, wanted):
         return redirect(url_for("admin.publish_campaign", slug=slug), 303)
-    if PlainForm().validate_on_submit():
-        change_campaign_state(here().engine, slug, wanted, actor=organizer().actor)
-        flash(f"{stored.campaign.title} is now {wanted}.", "good")
+    form = StateForm()
+    if form.validate_on_submit():
+        _change(stored, wanted, form.seen.data or "")
         return redirect(url_for("admin.campaign", slug=slug), 303)
     if wanted not in CAMPAIGN_ARROWS[stored.state]:
         raise NotAllowed(f"A campaign that is {stored.state} can't become {wanted}.")
@@ -110,8 +119,33 @@ def change_state(slug: str, state: str) -> ResponseReturnValue:
     waiting = counts.by_state[LetterState.QUEUED] + counts.by_state[LetterState.DEFERRED]
     words = _move_words(stored, wanted)
     return render_template(
-        "admin/change_state.html", page=page, wanted=wanted, words=words, waiting=waiting, relay=relay
+        "admin/change_state.html",
+        page=page,
+        wanted=wanted,
+        words=words,
+        waiting=waiting,
+        relay=relay,
+        victory=count_victory(here().engine, stored) if wanted is CampaignState.WON else 0,
     )
+
+
+def _change(stored: StoredCampaign, wanted: CampaignState, seen: str) -> None:
+    """Changes the state that the page showed, or says who changed it meanwhile."""
+    slug, title = stored.campaign.slug, stored.campaign.title
+    saw = CampaignState(seen) if seen in set(CampaignState) else None
+    try:
+        change_campaign_state(here().engine, slug, wanted, actor=organizer().actor, seen=saw)
+    except StateChanged as error:
+        who = actor_name(error.actor) if error.actor else "Somebody"
+        at = f" at {moment(error.at)}" if error.at else ""
+        name = f"{who[0].upper()}{who[1:]}"
+        flash(
+            f"{name} changed {title} to “{error.state}”{at}, after you opened the page. Nothing was changed.", "problem"
+        )
+        return
+    if wanted is CampaignState.WON:
+        here().ring.ring(TaskName.PREPARE_MAILINGS)
+    flash(f"{title} is now {wanted}.", "good")
 
 
 def _opens_first(stored: StoredCampaign, wanted: CampaignState) -> bool:
@@ -136,6 +170,8 @@ def _live_values(stored: StoredCampaign) -> dict[str, Any]:
     out = counts.by_state[LetterState.SENT] + counts.by_state[LetterState.DELIVERED]
     return {
         "stored": stored,
+        "victory": read_victory(here().engine, stored),
+        "as_of": now(),
         "counts": counts,
         "opens": _opens(stored),
         "out": out,

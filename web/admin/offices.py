@@ -15,7 +15,7 @@ from shared.domain.places import Chamber
 from shared.domain.us_states import STATES, UsState
 from shared.errors import InputError
 from shared.services.campaigns import list_campaigns
-from shared.services.office_letters import HELD, LEAVES
+from shared.services.office_letters import FAILED, HELD, LEAVES
 from shared.services.offices import changes, import_reports, listing
 from shared.services.offices.asked import ask_change, ask_undo
 from shared.services.offices.one import read_office
@@ -174,6 +174,9 @@ def _became(letters: Counter[str]) -> str:
         words.append("1 letter is held." if held == 1 else f"{held:,} letters are held.")
     if gone := letters[changes.WITHDRAWN]:
         words.append("1 letter is withdrawn." if gone == 1 else f"{gone:,} letters are withdrawn.")
+    if failed := letters[FAILED]:
+        count = "1 letter" if failed == 1 else f"{failed:,} letters"
+        words.append(f"{count} could not be updated. A worker tries again within seconds.")
     return " ".join(words) or "No letter waited for it."
 
 

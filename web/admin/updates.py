@@ -3,6 +3,7 @@
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from shared.clock import now
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.permissions import Permission
 from shared.domain.transport import Transport
@@ -51,7 +52,7 @@ def update(slug: str, number: int) -> ResponseReturnValue:
     stored = read_campaign(here().engine, slug)
     found = update_view.read_update(here().engine, stored.id, number)
     if found.state is UpdateState.SENT and request.method == "GET":
-        return _framing(render_template("admin/update_sent.html", stored=stored, update=found))
+        return _framing(render_template("admin/update_sent.html", stored=stored, update=found, as_of=now()))
     words = found.words
     return _edit(stored, found, UpdateForm(organization=words.organization, subject=words.subject, body=words.body))
 
@@ -77,7 +78,11 @@ def send_update(slug: str, number: int) -> ResponseReturnValue:
         people = service.send_update(
             here().engine, here().ring, stored, number, mark=form.mark.data or "", actor=organizer().actor
         )
-        flash(f"On its way to {people:,} {'person' if people == 1 else 'people'}.", "good")
+        sent = update_view.read_update(here().engine, stored.id, number).mailing
+        if sent and sent.is_running:
+            flash("The emails are being prepared.", "good")
+        else:
+            flash(f"On its way to {people:,} {'person' if people == 1 else 'people'}.", "good")
         return redirect(url_for("admin.update", slug=slug, number=number), 303)
     found = update_view.read_update(here().engine, stored.id, number)
     if found.state is UpdateState.SENT:
@@ -85,6 +90,21 @@ def send_update(slug: str, number: int) -> ResponseReturnValue:
     update_view.require_tested(found)
     audience = update_view.count_audience(here().engine, stored, found.words.organization)
     return _framing(render_template("admin/update_send.html", stored=stored, update=found, audience=audience))
+
+
+@bp.route(f"{_UPDATE}/stop", methods=["GET", "POST"])
+@needs(Permission.SEND_UPDATES, does="stopped an update")
+def stop_update(slug: str, number: int) -> ResponseReturnValue:
+    """Asks first, then ends an update whose emails are still being prepared."""
+    stored = read_campaign(here().engine, slug)
+    if PlainForm().validate_on_submit():
+        service.stop_update(here().engine, stored, number, actor=organizer().actor)
+        flash("The update is stopped.", "good")
+        return redirect(url_for("admin.update", slug=slug, number=number), 303)
+    found = update_view.read_update(here().engine, stored.id, number)
+    if not found.mailing or not found.mailing.is_running:
+        return redirect(url_for("admin.update", slug=slug, number=number), 303)
+    return render_template("admin/update_stop.html", stored=stored, update=found)
 
 
 @bp.route(f"{_UPDATE}/delete", methods=["GET", "POST"])

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from shared.domain.campaign_steps import Step
 from shared.domain.campaigns import Campaign
 from shared.domain.colors import parse_color
+from shared.domain.days import day_in
 from shared.domain.follow_ups import CONDITIONS, NO_TEMPLATE, STEP_TEMPLATES, FollowUpStep, Trigger
 from shared.domain.letter_versions import Exclusion, LetterVersion, OfficeGroup
 from shared.domain.merge_fields import canonical
@@ -85,7 +86,7 @@ def _show_page(campaign: Campaign, _known: OfficeList, _version: int) -> Values:
     zone = ZoneInfo(campaign.timezone)
     return {
         **{name: getattr(campaign, name) for name in _PAGE_TEXTS},
-        "deadline": campaign.deadline.astimezone(zone).date().isoformat() if campaign.deadline else "",
+        "deadline": day_in(zone, campaign.deadline).isoformat() if campaign.deadline else "",
         "opens": campaign.opens.astimezone(zone).strftime("%Y-%m-%dT%H:%M") if campaign.opens else "",
         "color": campaign.color or "#0b5563",
         "own_color": bool(campaign.color),
@@ -126,7 +127,7 @@ def _day(typed: Typed, campaign: Campaign) -> datetime | None:
     except ValueError:
         typed.wrong["deadline"] = "Choose a day, such as 2027-01-31."
         return campaign.deadline
-    if campaign.deadline and campaign.deadline.astimezone(zone).date() == day:
+    if campaign.deadline and day_in(zone, campaign.deadline) == day:
         return campaign.deadline
     return datetime.combine(day, _END_OF_DAY, zone)
 

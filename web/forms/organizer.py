@@ -25,6 +25,12 @@ class SendForm(FlaskForm):
     mark = StringField()
 
 
+class StateForm(FlaskForm):
+    """The button that changes a campaign's state; `seen` is the state that the page showed."""
+
+    seen = StringField()
+
+
 class OfficeAddressForm(FlaskForm):
     """The addresses of an office; the second one may be empty."""
 

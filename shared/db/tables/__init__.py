@@ -20,8 +20,10 @@ from shared.db.tables.figures import snapshot, tally
 from shared.db.tables.happenings import happening
 from shared.db.tables.invitations import invitation
 from shared.db.tables.letters import follow_up, letter, letter_event, letter_words
+from shared.db.tables.mailings import mailing
 from shared.db.tables.office_changes import import_change, office_change
 from shared.db.tables.organizers import mailbox_message, organizer, organizer_session, recovery_code, sign_in_failure
+from shared.db.tables.parts import failing_part
 from shared.db.tables.people import audit_entry, membership, membership_invitation
 from shared.db.tables.processes import process_heartbeat
 from shared.db.tables.receipts import receipt, suppression
@@ -48,6 +50,7 @@ __all__ = [
     "drawing",
     "export",
     "export_piece",
+    "failing_part",
     "follow_up",
     "generation",
     "happening",
@@ -60,6 +63,7 @@ __all__ = [
     "letter_words",
     "mail_relay",
     "mailbox_message",
+    "mailing",
     "membership",
     "membership_invitation",
     "office",

@@ -24,6 +24,9 @@ campaign = Table(
     # Names the texts that supporters read now: moves on only when letters or consents do (`shared.db.editions`).
     Column("edition_id", BigInteger, ForeignKey("campaign_edition.id", ondelete="SET NULL", use_alter=True)),
     moment("published_at"),
+    # By whom and when its state was changed last; NULL and empty for changes before this was kept.
+    moment("state_changed_at"),
+    text("state_changed_by"),
     stamp("created_at"),
     stamp("updated_at"),
     one_of("state", CampaignState),

@@ -7,7 +7,8 @@ from datetime import timedelta
 from sqlalchemy import Connection, Engine, RowMapping
 
 from shared.db import bulk_changes, letters
-from shared.domain.bulk import SENDING, BulkState, Outcome
+from shared.db.savepoints import Faults, each_isolated
+from shared.domain.bulk import FAILED, SENDING, BulkState, Outcome
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.services.bulk.deed import Result, do_letter, undo_letter
@@ -75,18 +76,26 @@ def _do(
     connection: Connection, change: RowMapping, chosen: Sequence[RowMapping], locked: Mapping[int, RowMapping]
 ) -> dict[int, Result]:
     today = read_today(connection, locked.values())
-    return {
-        row["letter_id"]: do_letter(connection, change, locked[row["letter_id"]], today)
-        if row["letter_id"] in locked
-        else (Outcome.MOVED_ON, "", None)
-        for row in chosen
-    }
+    done = each_isolated(
+        connection,
+        list(locked.values()),
+        lambda row: do_letter(connection, change, row, today),
+        Faults(),
+        "letter.not_changed",
+    )
+    results = {row["id"]: result or (Outcome.LEFT_OUT, FAILED, None) for row, result in done}
+    return {row["letter_id"]: results.get(row["letter_id"], (Outcome.MOVED_ON, "", None)) for row in chosen}
 
 
 def _undo(
     connection: Connection, change: RowMapping, chosen: Sequence[RowMapping], locked: Mapping[int, RowMapping]
 ) -> dict[int, Result]:
     actor = change["actor"]
-    return {
-        row["letter_id"]: undo_letter(connection, change, locked.get(row["letter_id"]), row, actor) for row in chosen
-    }
+    done = each_isolated(
+        connection,
+        [{"id": row["letter_id"], "kept": row} for row in chosen],
+        lambda one: undo_letter(connection, change, locked.get(one["id"]), one["kept"], actor),
+        Faults(),
+        "letter.not_put_back",
+    )
+    return {one["id"]: result or (Outcome.GONE, "", None) for one, result in done}

@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-import structlog
 from sqlalchemy import Connection, Engine, RowMapping
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from shared.db import campaigns, pace
 from shared.db.claims import Kind
 from shared.db.engine import at_once
 from shared.db.follow_up_claims import claim_follow_ups, is_unwanted
+from shared.db.savepoints import Faults, isolated
 from shared.domain.campaigns import Campaign
 from shared.domain.pace import Pace, batch_size, next_pace
 from shared.domain.states import CLAIMABLE
@@ -24,8 +24,6 @@ from shared.services.delivery.run import Batch, work_off
 from shared.services.mail import freeze_words, mail_bytes
 from shared.services.outbox import open_transports
 from shared.settings import Settings
-
-_LOG = structlog.get_logger()
 
 
 def send_mail(engine: Engine, ring: Ring, settings: Settings) -> int:
@@ -41,12 +39,8 @@ def _readable(connection: Connection, numbers: set[int]) -> dict[int, Campaign]:
     """The campaigns with these ids, without any that can't be read: its emails are set aside, the others go on."""
     known: dict[int, Campaign] = {}
     for number in numbers:
-        try:
+        with isolated(connection, Faults(), "mail.unreadable_campaign", campaign_id=number):
             known[number] = campaigns.read_campaign(connection, number).campaign
-        except SQLAlchemyError:
-            raise
-        except Exception as error:  # noqa: BLE001 - one campaign must not stop the others' emails
-            _LOG.error("mail.unreadable_campaign", campaign_id=number, error=type(error).__name__)
     return known
 
 

@@ -15,6 +15,7 @@ from shared.db.engine import at_once
 from shared.db.export_pieces import StoredPiece
 from shared.db.exports import ExportRow
 from shared.domain.campaigns import StoredCampaign
+from shared.domain.days import day_in
 from shared.domain.exports import KIND_WORDS, MOST_FILES, ExportFilter, ExportKind, ExportState
 from shared.domain.identities import export_key, is_export_key
 from shared.errors import InputError, NotAllowed, NotFound
@@ -116,7 +117,8 @@ def open_export(
         raise NotFound(_BROKEN_LINK)
     if row.state is not ExportState.READY or min(int(until), _end(row)) < now().timestamp():
         raise NotAllowed(_OVER)
-    name = f"{stored.campaign.slug}-{row.asked_at:%Y-%m-%d}-{KIND_WORDS[row.kind].ending}"
+    day = day_in(stored.campaign.timezone, row.asked_at)
+    name = f"{stored.campaign.slug}-{day.isoformat()}-{KIND_WORDS[row.kind].ending}"
     contents = _contents(engine, export_id, pieces)
     if row.kind is ExportKind.BUNDLE:
         at = (row.ended_at or row.asked_at).astimezone(ZoneInfo(stored.campaign.timezone))

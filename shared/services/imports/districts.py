@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 from shared.clock import now
 from shared.db import directory
 from shared.domain.chambers import find_chamber
+from shared.domain.days import local_day
 from shared.domain.districts import district_key, district_name, division_id
 from shared.domain.office_changes import ImportChangeKind
 from shared.domain.places import Chamber
@@ -62,7 +63,8 @@ def import_districts(
             raise ImportRefused(f"{path.name} holds no district of {state.name}. Name the chamber with --chamber.")
         report.chambers = sorted({shape.chamber.value for shape in shapes.values()})
         for one in {shape.chamber for shape in shapes.values()}:
-            _replace(connection, state, [s for s in shapes.values() if s.chamber is one], report, now().date())
+            today = local_day(state.code, now())
+            _replace(connection, state, [s for s in shapes.values() if s.chamber is one], report, today)
         fill_vacant_districts(connection, state, report)
     return report
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine
 from shared.clock import now
 from shared.db import directory
 from shared.domain.chambers import find_chamber
+from shared.domain.days import local_day
 from shared.domain.districts import district_key, district_name
 from shared.domain.places import Chamber
 from shared.domain.us_states import UsState, state_of
@@ -33,7 +34,7 @@ def import_legislators(
         people = _read_people(path, state, report, progress)
         if not people:
             raise ImportRefused(f"{path.name} names nobody in a chamber of {state.name}. Nothing was changed.")
-        _apply(connection, state, people, report, now().date())
+        _apply(connection, state, people, report, local_day(state.code, now()))
     return report
 
 

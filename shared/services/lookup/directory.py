@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, Engine
 
 from shared.db import directory as store
+from shared.db.engine import snapshot
 from shared.db.lookups import Version, known_places
 from shared.domain.districts import district_key
 from shared.domain.places import Chamber, Office
@@ -108,7 +109,12 @@ def _give_back_memory() -> None:
 
 
 def load_directory(connection: Connection, jurisdiction: str) -> Directory:
-    """Reads everything from the database."""
+    """Reads everything from the database as it is at one moment, whatever imports commit meanwhile."""
+    with snapshot(connection.engine) as reading:
+        return _read_directory(reading, jurisdiction)
+
+
+def _read_directory(connection: Connection, jurisdiction: str) -> Directory:
     version = store.directory_version(connection, jurisdiction)
     districts = store.current_districts(connection, jurisdiction)
     offices: dict[str, tuple[Office, ...]] = {}

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine, text
 
 from shared.clock import now
 from shared.db import directory as store
+from shared.domain.days import local_day
 from shared.domain.places import Chamber, Office
 from shared.domain.us_states import UsState
 from shared.services.lookup.directory import as_office
@@ -64,4 +65,4 @@ def _add_seat(connection: Connection, jurisdiction: str, chamber: Chamber) -> No
     )
     given, family = seat.holder.split()
     details = {"name": seat.holder, "given_name": given, "family_name": family, "email": seat.email}
-    store.open_holder(connection, office_id, now().date(), None, **details)
+    store.open_holder(connection, office_id, local_day(jurisdiction, now()), None, **details)

@@ -11,11 +11,12 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Engine, RowMapping
-from sqlalchemy.exc import OperationalError
 
 from shared import clock
 from shared.db import directory, office_changes, office_letters, targets
-from shared.domain.office_changes import ChangeKind, ChangeState, local_day
+from shared.db.savepoints import Faults, apart, raise_faults
+from shared.domain.days import local_day, newest_day
+from shared.domain.office_changes import ChangeKind, ChangeState
 from shared.domain.states import HoldReason, LetterState
 from shared.errors import NotAllowed, NotFound
 from shared.queue.names import TaskName
@@ -30,8 +31,11 @@ _LOG = structlog.get_logger()
 WITHDRAWN = "withdrawn"
 NOT_THERE = "There is no such office. It may have been removed with its district."
 _OF_LETTERS = frozenset({ChangeKind.RELEASED, ChangeKind.WITHDRAWN})
-# No state is farther ahead of the database's day.
-_MOST_AHEAD = timedelta(days=1)
+# A change that fails is tried again by each sweep for so long after its day.
+_GIVEN_UP_AFTER = timedelta(days=3)
+_FAILED_FOR_DAYS = (
+    "An error kept us from making this change for three days. Make it again, or tell the person who runs the server."
+)
 
 
 @dataclass(frozen=True)
@@ -130,28 +134,40 @@ def why_not_undone(connection: Connection, row: RowMapping) -> str:
 
 
 def carry_out_due(engine: Engine, ring: Ring) -> int:
-    """Makes the changes whose day has come; how many. What does not fit any more is noted and left."""
+    """Makes the changes whose day has come; how many. What does not fit any more is noted and left.
+
+    Raises RowsFailedError at the end if any change failed.
+    """
     with engine.connect() as connection:
-        rows = office_changes.planned_changes(connection, clock.now().date() + _MOST_AHEAD)
-    done = 0
+        rows = office_changes.planned_changes(connection, newest_day(clock.now()))
+    done, faults = 0, Faults()
     for row in rows:
-        if row["on_date"] > local_day(row["jurisdiction"], clock.now()):
+        today = local_day(row["jurisdiction"], clock.now())
+        if row["on_date"] > today:
             continue
-        try:
+        with apart(faults, "office.change_failed", change_id=row["id"]) as fate:
             done += _carry_out_planned(engine, row)
             settle_office(engine, ring, row["office_id"])
-        except OperationalError:
-            raise
-        except Exception as error:  # noqa: BLE001 - one change must not hold up the rest of the sweep
-            _LOG.error("office.change_failed", change_id=row["id"], error=type(error).__name__)
+        if fate.failed and today - row["on_date"] >= _GIVEN_UP_AFTER:
+            with apart(faults, "office.change_not_given_up", change_id=row["id"]):
+                _give_up(engine, row)
+    raise_faults(faults)
     return done
+
+
+def _give_up(engine: Engine, row: RowMapping) -> None:
+    """Ends a change that could not be made for days; the office's page says so."""
+    with engine.begin() as connection:
+        office_changes.lock_office(connection, row["office_id"])
+        if _is_planned(connection, row["id"]):
+            details = {**row["details"], "not_done": _FAILED_FOR_DAYS}
+            office_changes.move_change(connection, row["id"], ChangeState.UNDONE, details=details)
 
 
 def _carry_out_planned(engine: Engine, row: RowMapping) -> bool:
     with engine.begin() as connection:
         seat = read_seat(connection, row["office_id"])
-        now = office_changes.read_change(connection, row["id"])
-        if now is None or now["state"] != ChangeState.PLANNED:
+        if not _is_planned(connection, row["id"]):
             return False
         try:
             with connection.begin_nested():
@@ -162,6 +178,12 @@ def _carry_out_planned(engine: Engine, row: RowMapping) -> bool:
             return False
     _LOG.info("office.changed", office_id=row["office_id"], kind=row["kind"], change_id=row["id"], planned=True)
     return True
+
+
+def _is_planned(connection: Connection, change_id: int) -> bool:
+    """True while nobody has made it or called it off; the office is locked."""
+    row = office_changes.read_change(connection, change_id)
+    return row is not None and row["state"] == ChangeState.PLANNED
 
 
 def _carry_out(

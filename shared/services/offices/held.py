@@ -8,11 +8,11 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-import structlog
 from sqlalchemy import Connection, Engine, RowMapping
 
 from shared.db import letters, office_letters, pace, targets
 from shared.db.office_changes import lock_office
+from shared.db.savepoints import Faults, each_isolated
 from shared.domain.causes import Cause
 from shared.domain.follow_ups import Trigger
 from shared.domain.places import Office
@@ -20,7 +20,6 @@ from shared.domain.states import HoldReason, LetterState
 from shared.services.follow_up_plan import plan_for_letters
 from shared.services.letter_words import words_for
 
-_LOG = structlog.get_logger()
 _BATCH = 200
 # Written anew for whoever comes.
 _HELD_AGAIN = {"hold_reason": HoldReason.VACANT_SEAT.value, "subject": "", "body": ""}
@@ -98,20 +97,27 @@ def _each(engine: Engine, office_id: int, lock: _Lock, work: _Work) -> int:
     moved, last = 0, 0
     while True:
         with engine.begin() as connection:
-            office = _of_its_own(connection, office_id)
-            rows = lock(connection, last)
-            for row in rows:
-                if letters.is_erased(connection, row):
-                    continue
-                try:
-                    with connection.begin_nested():
-                        moved += work(connection, row, office)
-                # A supporter who has written again: the newer letter counts. Or words that can't be filled.
-                except Exception as error:  # noqa: BLE001 - without its text, which may quote the letter
-                    _LOG.error("letter.not_moved", letter_id=row["id"], error=type(error).__name__)
-        if len(rows) < _BATCH:
+            results = _batch(connection, office_id, partial(lock, connection, last), work)
+        # Only now: what is counted is committed.
+        moved += sum(bool(is_moved) for _, is_moved in results)
+        if len(results) < _BATCH:
             return moved
-        last = rows[-1]["id"]
+        last = results[-1][0]["id"]
+
+
+def _batch(
+    connection: Connection, office_id: int, lock: Callable[[], list[RowMapping]], work: _Work
+) -> list[tuple[RowMapping, bool | None]]:
+    """The office first: whatever takes rows of both takes them in this order."""
+    office = _of_its_own(connection, office_id)
+    return each_isolated(
+        connection, lock(), lambda row: _work(connection, row, office, work), Faults(), "letter.not_moved"
+    )
+
+
+def _work(connection: Connection, row: RowMapping, office: Office, work: _Work) -> bool:
+    """May fail: a supporter who has written again, whose newer letter counts, or words that can't be filled."""
+    return not letters.is_erased(connection, row) and work(connection, row, office)
 
 
 def _of_its_own(connection: Connection, office_id: int) -> Office:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import structlog
 from sqlalchemy import Connection, Engine, RowMapping
-from sqlalchemy.exc import OperationalError
 
 from shared.db import consents, follow_ups, letters, receipts
 from shared.db.receipts import Finding
+from shared.db.savepoints import Faults, isolated
 from shared.domain.causes import Cause
 from shared.domain.identities import Mark, read_mark, read_unsubscribe_key
 from shared.domain.receipts import Answer, News, Receipt, ReceiptOutcome, ReceiptSource
@@ -52,14 +52,10 @@ def apply_receipts(engine: Engine, ring: Ring, settings: Settings) -> int:
 
 def _apply(connection: Connection, settings: Settings, row: RowMapping) -> None:
     """What fails for one receipt harms no other."""
-    try:
-        with connection.begin_nested():
-            finding = _find(connection, settings, row)
-    except OperationalError:
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever it is, it must not hold up the others
-        # Without the error's text, which may quote the mail.
-        _LOG.error("receipt.failed", receipt_id=row["id"], error=type(error).__name__)
+    finding = None
+    with isolated(connection, Faults(), "receipt.failed", receipt_id=row["id"]) as fate:
+        finding = _find(connection, settings, row)
+    if fate.failed:
         finding = None
     if finding is None and row["tries"] < _MOST_TRIES:
         receipts.put_off(connection, row["id"], min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** row["tries"]))
