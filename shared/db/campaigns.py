@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import TIMESTAMP, Connection, RowMapping, bindparam, cast, func, select, text, update
+from sqlalchemy import TIMESTAMP, Connection, RowMapping, bindparam, case, cast, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.driver import Row
@@ -21,6 +21,20 @@ SENDABLE = (
     " AND (now() AT TIME ZONE (campaign.content ->> 'timezone'))::time"
     " < split_part(nullif(campaign.content ->> 'office_hours', ''), '-', 2)::time))"
 )
+# Letters wait for a campaign that is paused or outside its office hours.
+_NOTE_BLOCKED = text(f"""
+    UPDATE campaign SET blocked_at = now() WHERE id IN (
+        SELECT campaign.id FROM campaign
+        WHERE coalesce(campaign.blocked_at < now() - interval '1 minute', true)
+        AND NOT ({SENDABLE.format(transport="''")})
+        AND EXISTS (
+            SELECT 1 FROM letter
+            WHERE letter.campaign_id = campaign.id AND letter.state IN ('queued', 'deferred')
+            AND (campaign.state = 'paused' OR letter.transport <> 'mailbox')
+        )
+        FOR NO KEY UPDATE OF campaign SKIP LOCKED
+    )
+""")  # noqa: S608 - constants only
 
 # Campaigns as this process read them last, by id.
 _READ: dict[int, StoredCampaign] = {}
@@ -90,9 +104,17 @@ def save_campaign(connection: Connection, stored: Campaign) -> StoredCampaign:
 def write_state(connection: Connection, campaign_id: int, state: CampaignState) -> None:
     """Sets the state; the first time a campaign goes live its date is kept."""
     values: dict[str, Any] = {"state": state.value, "updated_at": func.now()}
+    # A pause that a sweep has not seen counts too.
+    is_paused = campaign.c.state == CampaignState.PAUSED.value
+    values["blocked_at"] = case((is_paused, func.now()), else_=campaign.c.blocked_at)
     if state is CampaignState.LIVE:
         values["published_at"] = func.coalesce(campaign.c.published_at, func.now())
     connection.execute(update(campaign).where(campaign.c.id == campaign_id).values(values))
+
+
+def note_blocked_campaigns(connection: Connection) -> None:
+    """Notes the moment for each campaign whose letters wait for the end of a pause or for office hours."""
+    connection.execute(_NOTE_BLOCKED)
 
 
 def _stored(row: RowMapping) -> StoredCampaign:

@@ -12,6 +12,14 @@ _IDENTITY = text(
     "SELECT (SELECT system_identifier::text FROM pg_control_system()),"
     " (SELECT timeline_id FROM pg_control_checkpoint()), pg_current_wal_lsn()::text"
 )
+# Nothing ran between two sweeps that are so far apart.
+_NOTE_SWEEP = text("""
+    UPDATE installation SET swept_at = now(),
+        blocked_at = CASE
+            WHEN is_paused OR hold_reason <> '' OR swept_at < now() - interval '10 minutes' THEN now()
+            ELSE blocked_at
+        END
+""")
 
 
 @dataclass(frozen=True)
@@ -45,13 +53,19 @@ def hold(connection: Connection, reason: str) -> None:
 def release(connection: Connection) -> None:
     """A person decided that letters may leave again from this database."""
     _make(connection)
-    connection.execute(update(installation).values(hold_reason="", held_at=None))
+    connection.execute(update(installation).values(hold_reason="", held_at=None, blocked_at=func.now()))
 
 
 def pause_all(connection: Connection, *, paused: bool) -> None:
     """Stops or resumes all campaigns at once."""
     _make(connection)
-    connection.execute(update(installation).values(is_paused=paused))
+    connection.execute(update(installation).values(is_paused=paused, blocked_at=func.now()))
+
+
+def note_sweep(connection: Connection) -> None:
+    """A sweep runs; notes whether anything could leave since the last one."""
+    _make(connection)
+    connection.execute(_NOTE_SWEEP)
 
 
 def known_identity(connection: Connection) -> tuple[str, int]:

@@ -15,14 +15,18 @@ REPLY = "reply"
 PASSED_ON = (ANSWER, REPLY)
 # Tells the organizers of offices' addresses that fail, once a day at most.
 ADDRESS_FAILS = "address_fails"
-TO_ORGANIZERS = (REPLY, ADDRESS_FAILS)
+# Tells the organizers of letters whose hold is about to end, once a day at most.
+HOLDS_EXPIRE = "holds_expire"
+TO_ORGANIZERS = (REPLY, ADDRESS_FAILS, HOLDS_EXPIRE)
 # No rule about emails that supporters get from us counts these.
 NO_NEWSLETTER = (ANSWER, *TO_ORGANIZERS)
 UPDATE = "update"
 # The way back to their letters for whoever wrote to the same offices once more, at most one a day.
 ALREADY_WROTE = "already_wrote"
+# Tells supporters of their letters whose hold is about to end.
+HOLD_EXPIRES = "hold_expires"
 # Emails that go at once, whatever else went to the same person today.
-AT_ONCE = (*NO_NEWSLETTER, ALREADY_WROTE)
+AT_ONCE = (*NO_NEWSLETTER, ALREADY_WROTE, HOLD_EXPIRES)
 # Emails that lead to the supporter's own page from the first day on.
 WITH_LINK = ("received", "thank_you", "fix_address", ALREADY_WROTE)
 
@@ -52,6 +56,8 @@ class Need(StrEnum):
     OPEN = "open"
     WON = "won"
     ADDRESS_FAILS = "address_fails"
+    HELD = "held"
+    HELD_IN_CAMPAIGN = "held_in_campaign"
 
 
 CONDITIONS = (Need.NOT_SENT, Need.NOT_ANSWERED, Need.DOUBTFUL, Need.FAILED, Need.CONSENTED)

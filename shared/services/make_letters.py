@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Engine, RowMapping
 
 from shared.clock import now
 from shared.db import campaigns, drafts, duplicates, letters, pace, submissions, targets
-from shared.domain.backoff import GIVE_UP_AFTER_S
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.causes import Cause
+from shared.domain.expiry import GIVE_UP_AFTER
 from shared.domain.holds import why_held
 from shared.domain.identities import message_id
 from shared.domain.places import HomeAddress, Office
@@ -147,7 +147,7 @@ def _letter_values(
         "office_holder_id": office.holder_id,
         "state": LetterState.QUEUED.value,
         "due_at": row["leaves_at"],
-        "deliver_by": stored.campaign.last_delivery or now() + timedelta(seconds=GIVE_UP_AFTER_S),
+        "deliver_by": max(now(), row["leaves_at"]) + GIVE_UP_AFTER,
         "is_test": row["is_test"],
         "transport": row["transport"],
         "email_hash": row["email_hash"],

@@ -20,9 +20,10 @@ from shared.services.campaigns import turn_campaigns
 from shared.services.delivery.recover import check_database, recover
 from shared.services.delivery.run import journal_folder
 from shared.services.erasure import erase_requested
+from shared.services.expiry import expire_waiting, note_blocked_time, tell_of_holds
 from shared.services.exports import exports_are_due
 from shared.services.figures import current_figures, tell_imbalance
-from shared.services.follow_up_plan import plan_follow_ups, plan_for_letters
+from shared.services.follow_up_plan import plan_follow_ups
 from shared.services.office_letters import settle_offices
 from shared.services.offices.changes import carry_out_due
 from shared.services.outbox import open_transports
@@ -47,11 +48,12 @@ def sweep(engine: Engine, ring: Ring, settings: Settings) -> list[TaskName]:
     """Mends and rings; returns what it rang for. Only one sweep at a time does the mending."""
     folder = journal_folder(settings)
     check_database(engine, folder)
+    note_blocked_time(engine, settings)
     recover(engine, folder, settings.timing)
     with engine.begin() as connection:
         if connection.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _LOCK}).scalar_one():
             _mend_overdue(connection)
-            _expire(connection)
+            _expire_emails(connection)
             _settle(connection)
             pace.add_domains(connection)
             _tell_of_failing(connection, settings)
@@ -64,6 +66,9 @@ def sweep(engine: Engine, ring: Ring, settings: Settings) -> list[TaskName]:
         due = _due_tasks(connection, open_transports(settings))
     for task in due:
         ring.ring(task)
+    # After the bells: it may take a while.
+    expire_waiting(engine, settings)
+    tell_of_holds(engine, settings)
     # Somebody has to notice a lost letter while nobody looks at the dashboard.
     current_figures(engine, settings)
     return due
@@ -91,19 +96,14 @@ def _mend_overdue(connection: Connection) -> None:
         follow_ups.change_follow_up(connection, row, LetterState.UNCERTAIN, values)
 
 
-def _expire(connection: Connection) -> None:
-    expired = letters.lock_expired(connection, BATCH)
-    for row in expired:
-        letters.change_letter(connection, row, LetterState.EXPIRED, cause=Cause.TOO_LATE)
-    plan_for_letters(connection, expired, Trigger.FAILED)
+def _expire_emails(connection: Connection) -> None:
     for row in follow_ups.lock_worn_out(connection, BATCH):
         follow_ups.change_follow_up(connection, row, LetterState.EXPIRED, {"cause": Cause.GAVE_UP.value})
 
 
 def _close_questions(connection: Connection) -> None:
-    """Nobody said who represents them until it was too late: they are told that nothing was sent."""
-    unanswered = submissions.lock_unanswered(connection, BATCH)
-    for row in unanswered:
+    """No letter was made until it was too late: their supporters are told that nothing was sent."""
+    for row in submissions.lock_unfinished(connection, BATCH):
         submissions.change_submission(connection, row, SubmissionState.EXPIRED)
         plan_follow_ups(connection, row["campaign_id"], [row["id"]], Trigger.EXPIRED)
 

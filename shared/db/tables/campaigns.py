@@ -22,6 +22,8 @@ campaign = Table(
     moment("deliver_by"),
     Column("undo_minutes", Integer, nullable=False, server_default="10"),
     moment("published_at"),
+    # The last moment at which a pause or office hours kept its letters from leaving, as far as a sweep saw it.
+    moment("blocked_at"),
     stamp("created_at"),
     stamp("updated_at"),
     one_of("state", CampaignState),

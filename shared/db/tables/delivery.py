@@ -33,6 +33,8 @@ domain_pace = Table(
     moment("open_until"),
     text("open_cause"),
     moment("served_at"),
+    # The last moment at which a rate or the breaker kept letters from leaving, as far as a sweep saw it.
+    moment("blocked_at"),
     PrimaryKeyConstraint("transport", "receiving_domain"),
 )
 
@@ -49,6 +51,9 @@ installation = Table(
     # Why everything is held until a person decides; empty when nothing is.
     text("hold_reason"),
     moment("held_at"),
+    # The last sweep, and the last moment at which nothing could leave: paused, held, or nothing ran.
+    moment("swept_at"),
+    moment("blocked_at"),
     CheckConstraint("id = 1", name="only_one"),
 )
 
