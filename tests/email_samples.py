@@ -46,11 +46,25 @@ OWN: dict[str, dict[str, Any]] = {
     "received": {"leaves_later": False, "leaves_at": "14:05 EST"},
     "fix_address": {"is_reminder": False},
     "already_wrote": {},
-    "not_answered_in_time": {},
+    "not_answered_in_time": {"was_asked": True},
     "failure": {
         "failed": [
             _LETTER | {"phone": "(617) 555-0102 ext. 4", "cause": "The office's mailbox takes no more mail."},
             _OTHER | {"phone": "", "cause": "The office's mail server says that there is no such address."},
+        ]
+    },
+    "hold_expires": {
+        "held": [
+            {
+                "recipient": "Representative, 3rd Worcester",
+                "cause": "Nobody holds this seat now.",
+                "last_day": "November 24, 2026",
+            },
+            {
+                "recipient": "Senator Ana Ruiz",
+                "cause": "Letters to this office's email address come back.",
+                "last_day": "November 24, 2026",
+            },
         ]
     },
     "did_they_answer": {
@@ -93,6 +107,24 @@ OWN: dict[str, dict[str, Any]] = {
         ],
         "results_url": "https://letters.example/admin/campaigns/co-ops/results#addresses",
     },
+    "holds_expire": {
+        "holds": [
+            {
+                "letters": 212,
+                "words": "Nobody holds this seat now.",
+                "mend": "The letter waits for the next office holder.",
+                "first_day": "November 24, 2026",
+            },
+            {
+                "letters": 1,
+                "words": "Letters to this office's email address come back.",
+                "mend": "Correct the office's address; its letters then leave by themselves.",
+                "first_day": "November 25, 2026",
+            },
+        ],
+        "letters_held": 213,
+        "attention_url": "https://letters.example/admin/campaigns/co-ops/attention",
+    },
     "reply": {
         "office": "Jamie Rivera",
         "answer_from": "jamie@example.org",
@@ -107,11 +139,14 @@ KINDS = tuple(OWN)
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "received_later": ("received", {"leaves_later": True}),
     "fix_address_reminder": ("fix_address", {"is_reminder": True}),
+    "not_written_in_time": ("not_answered_in_time", {"was_asked": False}),
     "failure_of_one": ("failure", {"failed": OWN["failure"]["failed"][:1]}),
     "failure_without_phone": ("failure", {"failed": OWN["failure"]["failed"][1:]}),
     "did_they_answer_reminder": ("did_they_answer", {"is_reminder": True, "recipients": ["Senator Ana Ruiz"]}),
     "victory_without_words": ("victory", {"message": ""}),
     "address_fails_of_one": ("address_fails", {"failing": OWN["address_fails"]["failing"][:1]}),
+    "hold_expires_of_one": ("hold_expires", {"held": OWN["hold_expires"]["held"][1:]}),
+    "holds_expire_of_one": ("holds_expire", {"holds": OWN["holds_expire"]["holds"][1:], "letters_held": 1}),
     "answer_with_files": ("answer", {"answer_text": "", "answer_files": "Response from Rep. Doe.pdf, bill.docx"}),
     "reply_with_files": ("reply", {"answer_files": "house.jpg"}),
     "answer_automatic": ("answer", {"is_automatic": True}),

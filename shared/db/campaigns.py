@@ -25,6 +25,20 @@ SENDABLE = (
     " AND (now() AT TIME ZONE (campaign.content ->> 'timezone'))::time"
     " < split_part(nullif(campaign.content ->> 'office_hours', ''), '-', 2)::time))"
 )
+# Letters wait for a campaign that is paused or outside its office hours.
+_NOTE_BLOCKED = text(f"""
+    UPDATE campaign SET blocked_at = now() WHERE id IN (
+        SELECT campaign.id FROM campaign
+        WHERE coalesce(campaign.blocked_at < now() - interval '1 minute', true)
+        AND NOT ({SENDABLE.format(transport="''")})
+        AND EXISTS (
+            SELECT 1 FROM letter
+            WHERE letter.campaign_id = campaign.id AND letter.state IN ('queued', 'deferred')
+            AND (campaign.state = 'paused' OR letter.transport <> 'mailbox')
+        )
+        FOR NO KEY UPDATE OF campaign SKIP LOCKED
+    )
+""")  # noqa: S608 - constants only
 
 # Campaigns as this process read them last, by id.
 _READ: dict[int, StoredCampaign] = {}
@@ -133,6 +147,9 @@ def write_state(connection: Connection, stored: StoredCampaign, new: CampaignSta
         "state_changed_by": actor,
         "updated_at": func.now(),
     }
+    if stored.state is CampaignState.PAUSED:
+        # A pause that a sweep has not seen counts too.
+        values["blocked_at"] = func.now()
     if new is CampaignState.LIVE:
         values["published_at"] = func.coalesce(campaign.c.published_at, func.now())
     statement = update(campaign).where(campaign.c.id == stored.id, campaign.c.state == stored.state.value)
@@ -164,6 +181,11 @@ def read_state(connection: Connection, campaign_id: int) -> tuple[CampaignState,
     columns = (campaign.c.state, campaign.c.state_changed_by, campaign.c.state_changed_at)
     row = connection.execute(select(*columns).where(campaign.c.id == campaign_id)).one()
     return CampaignState(row.state), row.state_changed_by, row.state_changed_at
+
+
+def note_blocked_campaigns(connection: Connection) -> None:
+    """Notes the moment for each campaign whose letters wait for the end of a pause or for office hours."""
+    connection.execute(_NOTE_BLOCKED)
 
 
 def _stored(row: RowMapping) -> StoredCampaign:

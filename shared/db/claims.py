@@ -13,6 +13,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, RowMapping, text
 
 from shared.db.campaigns import SENDABLE
+from shared.db.expiry import NOT_OVER
 from shared.db.pace import DUE, LANES, DomainPace
 from shared.domain.causes import Cause
 from shared.domain.states import LETTER_ARROWS, LetterState
@@ -44,9 +45,11 @@ class Result:
 _CANDIDATES = (
     "SELECT due.id, due.crash_count FROM campaign CROSS JOIN LATERAL (SELECT letter.id, letter.crash_count,"
     " letter.due_at, row_number() OVER (ORDER BY letter.due_at, letter.id) AS turn FROM letter,"
-    " (SELECT CAST(:transport AS text) AS transport, CAST(:receiving_domain AS text) AS receiving_domain) AS p"
+    " (SELECT CAST(:transport AS text) AS transport, CAST(:receiving_domain AS text) AS receiving_domain,"
+    " (SELECT blocked_at FROM domain_pace WHERE domain_pace.transport = :transport"
+    " AND domain_pace.receiving_domain = :receiving_domain)) AS p"
     f" WHERE {DUE} ORDER BY letter.due_at, letter.id LIMIT :limit) AS due"
-    f" WHERE {SENDABLE.format(transport=':transport')} ORDER BY due.turn, due.due_at LIMIT :limit"
+    f" WHERE {SENDABLE.format(transport=':transport')} AND {NOT_OVER} ORDER BY due.turn, due.due_at LIMIT :limit"
 )
 _CANDIDATES_OF = {lane: text(_CANDIDATES.format(lane=lane.value)) for lane in LANES}
 LEASE = (

@@ -62,7 +62,8 @@ _SET_RATE = text(
 )
 
 _END_BREAK = text(
-    "UPDATE domain_pace SET open_until = NULL, open_cause = '' WHERE receiving_domain = :domain AND open_until > now()"
+    "UPDATE domain_pace SET open_until = NULL, open_cause = '', blocked_at = now()"
+    " WHERE receiving_domain = :domain AND open_until > now()"
 )
 
 

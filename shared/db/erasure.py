@@ -30,7 +30,8 @@ _OF_LETTERS = "letter_id IN (SELECT id FROM letter WHERE submission_id = ANY(:id
 _OF_FOLLOW_UPS = "follow_up_id IN (SELECT id FROM follow_up WHERE submission_id = ANY(:ids))"
 # Offices are still written to once only by each person that is left.
 _FORGET_LETTERS = (
-    "UPDATE letter SET from_name = '', reply_to = '', subject = '', body = '', email_hash = 'erased ' || id"
+    "UPDATE letter SET from_name = '', reply_to = '', subject = '', body = '', remote_reply = '',"
+    " email_hash = 'erased ' || id"
     " WHERE submission_id = ANY(:ids)"
 )
 _FORGET_FOLLOW_UPS = (
@@ -44,6 +45,8 @@ _FORGET_SUBMISSION = (
     " WHERE id = ANY(:ids)"
 )
 _WORDS = (
+    # A mail server's answer may quote whom it refuses.
+    f"UPDATE letter_event SET remote_reply = '' WHERE {_OF_LETTERS} AND remote_reply <> ''",
     f"DELETE FROM letter_words WHERE {_OF_LETTERS}",
     f"UPDATE receipt SET raw = '', envelope_sender = '' WHERE {_OF_LETTERS} OR {_OF_FOLLOW_UPS}",
     _FORGET_LETTERS,

@@ -50,6 +50,10 @@ _HOLDS = {
     ),
     Need.OPEN: "campaign.state NOT IN ('closed', 'won')",
     Need.WON: "campaign.state = 'won'",
+    Need.HELD: "EXISTS " + _OF_LETTERS.format("state = 'held'"),
+    Need.HELD_IN_CAMPAIGN: (
+        "EXISTS (SELECT 1 FROM letter WHERE letter.campaign_id = f.campaign_id AND letter.state = 'held')"
+    ),
     Need.ADDRESS_FAILS: (
         "EXISTS (SELECT 1 FROM office JOIN office_holder holder ON holder.office_id = office.id AND valid_to IS NULL"
         " WHERE office.jurisdiction = campaign.jurisdiction AND office.chamber = ANY(campaign.chambers)"
@@ -87,7 +91,9 @@ _CLAIM = text(
     " put_off AS (UPDATE follow_up SET due_at = coalesce(last, now()) + interval '1 day' FROM verdict"
     " WHERE follow_up.id = verdict.id AND is_too_soon AND NOT is_over),"
     " chosen AS (SELECT id FROM verdict WHERE NOT is_over AND NOT is_too_soon ORDER BY due_at, id LIMIT :limit),"
-    " claimed AS (UPDATE follow_up" + LEASE.format(table="follow_up") + " FROM chosen"
+    " claimed AS (UPDATE follow_up"
+    + LEASE.format(table="follow_up")
+    + ", first_attempt_at = coalesce(first_attempt_at, now()) FROM chosen"
     " WHERE follow_up.id = chosen.id RETURNING follow_up.*)"
     " SELECT claimed.*, (SELECT count(*) FROM verdict) AS judged FROM (VALUES (1)) AS one LEFT JOIN claimed ON true"
     " ORDER BY due_at, claimed.id"

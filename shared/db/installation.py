@@ -23,6 +23,14 @@ _BEGIN_LINEAGE = text(
     "UPDATE installation SET lineages = lineages || gen_random_uuid()::text WHERE :again OR lineages = '{}'"
 )
 _FIRST_KEY = text("UPDATE installation SET key_fingerprint = :fingerprint WHERE :again OR key_fingerprint = ''")
+# Nothing ran between two sweeps that are so far apart.
+_NOTE_SWEEP = text("""
+    UPDATE installation SET swept_at = now(),
+        blocked_at = CASE
+            WHEN is_paused OR hold_reason <> '' OR swept_at < now() - interval '10 minutes' THEN now()
+            ELSE blocked_at
+        END
+""")
 
 
 @dataclass(frozen=True)
@@ -62,13 +70,19 @@ def hold(connection: Connection, reason: str, *, backup_at: datetime | None = No
 def release(connection: Connection) -> None:
     """A person decided that letters may leave again from this database."""
     _make(connection)
-    connection.execute(update(installation).values(hold_reason="", held_at=None, backup_at=None))
+    connection.execute(update(installation).values(hold_reason="", held_at=None, backup_at=None, blocked_at=func.now()))
 
 
 def pause_all(connection: Connection, *, paused: bool) -> None:
     """Stops or resumes all campaigns at once."""
     _make(connection)
-    connection.execute(update(installation).values(is_paused=paused))
+    connection.execute(update(installation).values(is_paused=paused, blocked_at=func.now()))
+
+
+def note_sweep(connection: Connection) -> None:
+    """A sweep runs; notes whether anything could leave since the last one."""
+    _make(connection)
+    connection.execute(_NOTE_SWEEP)
 
 
 def doubt_until(connection: Connection, moment: datetime) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from shared.db.delivery_connections import is_overdue
 from shared.db.driver import ask, spell
+from shared.db.expiry import new_deliver_by
 from shared.db.tables import letter, letter_event, receipt, submission
 from shared.domain.causes import Cause
 from shared.domain.receipts import News
@@ -95,13 +96,18 @@ def change_letter(
     reply: str = "",
     values: Mapping[str, Any] | None = None,
 ) -> None:
-    """Moves a locked letter to `state` and writes the event; raises IllegalTransition without an arrow."""
+    """Moves a locked letter to `state` and writes the event; raises IllegalTransition without an arrow.
+
+    One that is queued has its whole time again.
+    """
     check_letter_arrow(LetterState(row["state"]), state)
     changes = {**(values or {}), "state": state.value, "cause": cause.value, "remote_reply": reply}
     if state is not LetterState.SENDING:
         changes["lease_until"] = None
     if row["state"] in HAS_LEFT and state in CLAIMABLE:
         changes["resends"] = row["resends"] + 1
+    if state is LetterState.QUEUED:
+        changes["deliver_by"] = new_deliver_by(changes.get("due_at", row["due_at"]))
     _move(connection, row, actor, changes)
 
 
@@ -135,14 +141,6 @@ def lock_overdue(
 ) -> list[RowMapping]:
     """Letters whose worker is dead, or has let the lease run out, without those numbered `but`."""
     query = select(letter).where(is_overdue(letter, dead_after_s), letter.c.id.not_in(but))
-    return list(connection.execute(query.limit(limit).with_for_update(key_share=True, skip_locked=True)).mappings())
-
-
-def lock_expired(connection: Connection, limit: int, but: Collection[int] = ()) -> list[RowMapping]:
-    """Letters that wait although their last day for delivery has passed, without those numbered `but`."""
-    waiting = [LetterState.HELD.value, LetterState.QUEUED.value, LetterState.DEFERRED.value]
-    query = select(letter).where(letter.c.state.in_(waiting), letter.c.deliver_by < func.now())
-    query = query.where(letter.c.id.not_in(but))
     return list(connection.execute(query.limit(limit).with_for_update(key_share=True, skip_locked=True)).mappings())
 
 

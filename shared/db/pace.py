@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from shared.db.campaigns import SENDABLE
 from shared.db.delivery_connections import AT_WORK
+from shared.db.expiry import FLOOR, NOT_OVER
 from shared.domain.causes import Cause
 from shared.domain.pace import BURST_SHARE, Pace
 from shared.domain.states import LetterState
@@ -37,7 +38,7 @@ LANES = (LetterState.QUEUED, LetterState.DEFERRED)
 # Due letters of one domain and lane, of campaigns that may send now. A claim takes from the same set.
 DUE = (
     "letter.state = '{lane}' AND letter.transport = p.transport AND letter.receiving_domain = p.receiving_domain"
-    " AND letter.campaign_id = campaign.id AND letter.due_at <= now()"
+    f" AND letter.campaign_id = campaign.id AND letter.due_at <= now() AND letter.deliver_by > {FLOOR}"
 )
 # Connections at work, counted once for all domains.
 _WITH_BUSY = f"""
@@ -56,12 +57,16 @@ _BUSY = (
 # The first by the index of claimable letters: without an order the planner expects a due letter soon anywhere in the
 # table, and reads all that have left before it.
 _ANY_LETTER = f"(SELECT letter.id FROM letter WHERE {DUE} ORDER BY letter.due_at LIMIT 1) IS NOT NULL"
-_MAY_BE_SERVED = (
+# Something may leave for the domain now.
+_IS_OPEN = (
     f"p.transport = ANY(:transports) AND (p.open_until IS NULL OR p.open_until <= now())"
     f" AND (p.rate_per_hour IS NULL OR {_TOKENS} >= 1)"
-    " AND NOT EXISTS (SELECT 1 FROM installation WHERE is_paused OR hold_reason <> '')"
+)
+_MAY_BE_SERVED = (
+    f"{_IS_OPEN} AND NOT EXISTS (SELECT 1 FROM installation WHERE is_paused OR hold_reason <> '')"
     f" AND {_BUSY} < p.connections"
-    f" AND EXISTS (SELECT 1 FROM campaign WHERE {SENDABLE.format(transport='p.transport')} AND {_ANY_LETTER})"
+    f" AND EXISTS (SELECT 1 FROM campaign WHERE {SENDABLE.format(transport='p.transport')} AND {NOT_OVER}"
+    f" AND {_ANY_LETTER})"
 )
 _FIND = (
     f"{_WITH_BUSY} SELECT p.transport, p.receiving_domain, p.rate_per_hour, {_TOKENS} AS tokens, p.connections,"
@@ -91,6 +96,22 @@ _STOP = text(
     " open_until = greatest(open_until, now() + :break_s * interval '1 second')"
     " WHERE transport = :transport AND receiving_domain = :receiving_domain"
 )
+# Letters wait for a domain that is not open, or more of them are due than its rate allows now.
+_NOTE_BLOCKED = text(f"""
+    UPDATE domain_pace SET blocked_at = now() WHERE (transport, receiving_domain) IN (
+        SELECT p.transport, p.receiving_domain FROM domain_pace p
+        WHERE coalesce(p.blocked_at < now() - interval '1 minute', true)
+        AND (NOT ({_IS_OPEN}) OR p.rate_per_hour IS NOT NULL)
+        AND EXISTS (
+            SELECT 1 FROM letter
+            WHERE letter.state IN ('queued', 'deferred')
+            AND letter.transport = p.transport AND letter.receiving_domain = p.receiving_domain
+            AND (NOT ({_IS_OPEN}) OR letter.due_at <= now())
+            OFFSET CASE WHEN {_IS_OPEN} THEN floor({_TOKENS})::bigint ELSE 0 END
+        )
+        FOR NO KEY UPDATE OF p SKIP LOCKED
+    )
+""")
 _ADD = text(
     "INSERT INTO domain_pace (transport, receiving_domain) SELECT DISTINCT transport, receiving_domain FROM letter"
     " WHERE state IN ('queued', 'deferred') ON CONFLICT DO NOTHING"
@@ -171,6 +192,12 @@ def add_domains(connection: Connection, pairs: Sequence[tuple[str, str]] | None 
     elif ordered := sorted({pair for pair in pairs if pair[1]}):
         values = {"transports": [pair[0] for pair in ordered], "domains": [pair[1] for pair in ordered]}
         connection.execute(_ADD_ONE, values)
+
+
+def note_blocked_domains(connection: Connection, transports: Sequence[Transport]) -> None:
+    """Notes the moment for each domain whose rate or breaker, or whose way out, keeps letters from leaving now."""
+    values = {"transports": [transport.value for transport in transports], "burst_share": BURST_SHARE}
+    connection.execute(_NOTE_BLOCKED, values)
 
 
 def _values(transports: Sequence[Transport], dead_after_s: float) -> dict[str, object]:

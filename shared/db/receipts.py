@@ -18,7 +18,7 @@ _BY_RELAY_ID = {
 }
 _FORGET = text(
     "UPDATE receipt SET raw = '', envelope_sender = '' WHERE received_at < now() - make_interval(days => :days)"
-    " AND raw <> ''"
+    " AND (raw <> '' OR envelope_sender <> '')"
 )
 
 

@@ -22,10 +22,12 @@ from sqlalchemy import (
 )
 
 from shared.db.driver import Spelled, ask, spell
+from shared.db.expiry import BLOCKED_ALL_AT, LAST_DELIVERY
 from shared.db.invitations import is_invited
 from shared.db.tables import campaign, follow_up, letter, submission
 from shared.domain.backoff import LOOKUP_SCHEDULE_S
-from shared.domain.campaigns import DELIVER_AFTER_DEADLINE, StoredCampaign
+from shared.domain.campaigns import StoredCampaign
+from shared.domain.expiry import GIVE_UP_AFTER
 from shared.domain.places import LookupResult, Match
 from shared.domain.states import LOOKUP_WAITING, CampaignState, SubmissionState, check_submission_arrow
 
@@ -37,7 +39,7 @@ LETTERS_AGAIN_AFTER = timedelta(minutes=5)
 _DOUBLED_AT_MOST = 8
 # A second failure is no accident.
 _STUCK_AFTER = 2
-# How long a question about the address stays open in a campaign without an end.
+# How long a question about the address stays open, or letters are still made, in a campaign without an end.
 ANSWER_WITHIN = timedelta(days=14)
 _UNLEASED = or_(submission.c.lease_until.is_(None), submission.c.lease_until < func.now())
 _LOOKUP_DUE = and_(submission.c.state.in_(sorted(LOOKUP_WAITING)), submission.c.due_at <= func.now(), _UNLEASED)
@@ -87,16 +89,29 @@ _WRITE_EXPECTED = text(
     " AS made(id, count) WHERE submission.id = made.id"
 )
 
-_UNANSWERED = and_(
-    submission.c.state == SubmissionState.NEEDS_ADDRESS.value,
-    submission.c.accepted_at.is_not(None),
-    func.coalesce(
-        campaign.c.deliver_by, campaign.c.deadline + DELIVER_AFTER_DEADLINE, submission.c.accepted_at + ANSWER_WITHIN
-    )
-    < func.now(),
-)
+# Each arm of it by an index of its own. Time in which nothing ran does not count.
+_UNFINISHED = text(f"""
+    SELECT submission.* FROM (
+        SELECT id FROM submission WHERE state = 'needs_address' AND accepted_at IS NOT NULL
+        UNION ALL
+        SELECT id FROM submission WHERE state IN ('draft', 'looking_up') AND accepted_at IS NOT NULL
+        UNION ALL
+        SELECT id FROM submission WHERE state = 'ready' AND accepted_at IS NOT NULL AND expected_letters IS NULL
+    ) AS unfinished
+    JOIN submission USING (id)
+    JOIN campaign ON campaign.id = submission.campaign_id
+    WHERE submission.state IN ('needs_address', 'draft', 'looking_up', 'ready') AND expected_letters IS NULL
+    AND submission.id <> ALL(:but)
+    AND coalesce({LAST_DELIVERY}, greatest(
+        submission.accepted_at + CAST(:within AS interval),
+        CASE WHEN submission.state = 'needs_address' THEN submission.state_changed_at + CAST(:within AS interval) END,
+        {BLOCKED_ALL_AT} + CAST(:again AS interval)
+    )) < now()
+    ORDER BY submission.id LIMIT :limit FOR NO KEY UPDATE OF submission SKIP LOCKED
+""")
 _OF_IDS = text(
-    "SELECT id, token, first_name, email, language, accepted_at, leaves_at FROM submission WHERE id = ANY(:ids)"
+    "SELECT id, token, first_name, email, language, accepted_at, leaves_at, lookup_status FROM submission"
+    " WHERE id = ANY(:ids)"
 )
 _STUCK = text(
     """
@@ -233,11 +248,13 @@ def lock_letterless(connection: Connection, limit: int) -> list[RowMapping]:
     return list(connection.execute(query.with_for_update(key_share=True, skip_locked=True)).mappings())
 
 
-def lock_unanswered(connection: Connection, limit: int, but: Collection[int] = ()) -> list[RowMapping]:
-    """Accepted submissions whose question stayed open until the last day for letters, without those numbered `but`."""
-    query = select(submission).join(campaign, campaign.c.id == submission.c.campaign_id).where(_UNANSWERED)
-    query = query.where(submission.c.id.not_in(but)).limit(limit)
-    return list(connection.execute(query.with_for_update(key_share=True, of=submission, skip_locked=True)).mappings())
+def lock_unfinished(connection: Connection, limit: int, but: Collection[int] = ()) -> list[RowMapping]:
+    """Accepted submissions that got no letters until the last day for them, locked; without those numbered `but`.
+
+    Their question stayed open, or no lookup, or nobody who makes letters, came to an end.
+    """
+    values = {"within": ANSWER_WITHIN, "again": GIVE_UP_AFTER, "limit": limit, "but": list(but)}
+    return list(connection.execute(_UNFINISHED, values).mappings())
 
 
 def put_off_letters(connection: Connection, submission_id: int) -> None:

@@ -4,8 +4,8 @@
 DEFERRED_SCHEDULE_S = (5 * 60, 30 * 60, 60 * 60, 2 * 3600, 3 * 3600, 6 * 3600)
 # Lookups wait for other people's services, not for mail servers.
 LOOKUP_SCHEDULE_S = (2, 10, 30, 120, 600)
-# After this long without success a letter expires, whatever the campaign's own date.
-GIVE_UP_AFTER_S = 5 * 24 * 3600
+# Tries at one letter: those of the schedule in five days, and as many while its time is not counted.
+MOST_TRIES = 25
 
 
 def deferred_delay(attempt: int) -> int:

@@ -24,6 +24,7 @@ class Cause(StrEnum):
     WORKER_STOPPED = "worker_stopped"
     CRASHED = "crashed"
     TOO_LATE = "too_late"
+    HOLD_EXPIRED = "hold_expired"
     VACANT_SEAT = "vacant_seat"
     NO_EMAIL = "no_email"
     SUPPORTER = "supporter"
@@ -82,6 +83,10 @@ CAUSE_WORDS: dict[Cause, CauseWords] = {
         phrase("Sending this letter crashed a worker again and again."), "Tell whoever runs the server."
     ),
     Cause.TOO_LATE: CauseWords(phrase("The campaign's last day for delivery has passed.")),
+    Cause.HOLD_EXPIRED: CauseWords(
+        phrase("We had to hold this letter, and it could not leave before its last day. It was not sent."),
+        "Retry it when its office can be written to.",
+    ),
     Cause.VACANT_SEAT: CauseWords(
         phrase("Nobody holds this seat now."), "The letter waits for the next office holder."
     ),

@@ -15,17 +15,22 @@ REPLY = "reply"
 PASSED_ON = (ANSWER, REPLY)
 # Tells the organizers of offices' addresses that fail, once a day at most.
 ADDRESS_FAILS = "address_fails"
-TO_ORGANIZERS = (REPLY, ADDRESS_FAILS)
+# Tells the organizers of letters whose hold is about to end, once a day at most.
+HOLDS_EXPIRE = "holds_expire"
+TO_ORGANIZERS = (REPLY, ADDRESS_FAILS, HOLDS_EXPIRE)
 # No rule about emails that supporters get from us counts these.
 NO_NEWSLETTER = (ANSWER, *TO_ORGANIZERS)
 UPDATE = "update"
 # The way back to their letters for whoever wrote to the same offices once more, at most one a day.
 ALREADY_WROTE = "already_wrote"
-# What a supporter was promised or must know: the receipt, the copy, a failure, a question about the address. They
-# neither wait for the limit of one email a day nor count toward it; every other kind does both.
+# Tells supporters of their letters whose hold is about to end.
+HOLD_EXPIRES = "hold_expires"
+# What a supporter was promised or must know: the receipt, the copy, a failure, a question about the address, the end
+# of a hold. They neither wait for the limit of one email a day nor count toward it; every other kind does both.
 TRANSACTIONAL = (
     *NO_NEWSLETTER,
     ALREADY_WROTE,
+    HOLD_EXPIRES,
     "received",
     "thank_you",
     "failure",
@@ -63,6 +68,8 @@ class Need(StrEnum):
     ADDRESS_FAILS = "address_fails"
     # The update that it belongs to was not stopped by an organizer.
     NOT_STOPPED = "not_stopped"
+    HELD = "held"
+    HELD_IN_CAMPAIGN = "held_in_campaign"
 
 
 CONDITIONS = (Need.NOT_SENT, Need.NOT_ANSWERED, Need.DOUBTFUL, Need.FAILED, Need.CONSENTED)

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, RowMapping, select
 
 from shared.clock import now
-from shared.db import campaigns, letter_choice, letters, office_addresses, targets
+from shared.db import campaigns, expiry, letter_choice, letters, office_addresses, targets
 from shared.db.letter_pages import read_page
 from shared.db.letter_roads import Wanted
 from shared.db.tables import letter, letter_event, submission
@@ -97,6 +97,8 @@ class LetterDetail:
     message_id: str
     remote_reply: str
     due_at: datetime
+    # When it is given up, or withdrawn from its hold; None unless it waits.
+    expires_at: datetime | None
     opens: str
     can_retry: bool
     can_cancel: bool
@@ -170,6 +172,7 @@ def _detail(connection: Connection, row: RowMapping, person: RowMapping) -> Lett
         message_id=row["message_id"],
         remote_reply=row["remote_reply"],
         due_at=row["due_at"],
+        expires_at=expiry.expires_at(connection, row["id"]),
         opens=say_weekday(opening) if opening else "",
         can_retry=can_retry(state, row["cause"]) and bool(row["reply_to"]),
         can_cancel=can_cancel(state),

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from shared.clock import now
 from shared.db import letters, office_addresses, targets
+from shared.db.expiry import new_deliver_by
 from shared.db.tables.letters import ONE_PER_OFFICE
 from shared.domain.bulk import RETRYABLE
 from shared.domain.causes import Cause
@@ -65,9 +66,10 @@ def send_again(connection: Connection, row: RowMapping, *, actor: str, due_at: d
     if address and address.lower() != row["recipient_email"].lower():
         values |= goes_to(connection, row, address)
     if state is LetterState.DEFERRED:
+        values["deliver_by"] = new_deliver_by(due_at)
         letters.hurry(connection, row, values, actor=actor)
     else:
-        values |= {"tries": 0, "deliver_by": None, "hold_reason": None}
+        values |= {"tries": 0, "hold_reason": None}
         _queue_again(connection, row, actor, values)
 
 

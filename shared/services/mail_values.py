@@ -15,12 +15,14 @@ from shared.domain.follow_ups import ADDRESS_FAILS, PASSED_ON, TO_ORGANIZERS, UP
 from shared.domain.identities import owner_key, reference, unsubscribe_key
 from shared.domain.languages import SOURCE, html_tag
 from shared.domain.letter_words import cause_words, has_failed, office_label
+from shared.domain.places import LookupStatus
 from shared.domain.receipts import Answer, News
 from shared.domain.states import LetterState
 from shared.domain.updates import UpdateWords
 from shared.rendering.markdown import page_html
 from shared.rendering.speech import say_moment, speaking
 from shared.services.failing_addresses import FailingAddress, read_failing
+from shared.services.hold_values import Holds, hold_values, read_holds
 from shared.services.receipts.reading import read_receipt
 from shared.settings import Settings
 
@@ -36,6 +38,7 @@ class Facts:
     passed_on: Mapping[int, "PassedOn"]
     # By campaign.
     failing: Mapping[int, Sequence[FailingAddress]]
+    holds: Holds
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,8 @@ def read_facts(connection: Connection, rows: Sequence[RowMapping]) -> Facts:
     failing = {
         row["campaign_id"]: read_failing(connection, row["campaign_id"]) for row in rows if row["kind"] == ADDRESS_FAILS
     }
-    return Facts(people, written, sent, _read_passed_on(connection, came) if came else {}, failing)
+    passed_on = _read_passed_on(connection, came) if came else {}
+    return Facts(people, written, sent, passed_on, failing, read_holds(connection, rows))
 
 
 def _read_passed_on(connection: Connection, numbers: set[int]) -> dict[int, PassedOn]:
@@ -83,8 +87,10 @@ def email_values(settings: Settings, row: RowMapping, campaign: Campaign, facts:
         | (update_values(UpdateWords(update["organization"], update["subject"], update["body"])) if update else {})
         | (_answer_values(settings, facts.passed_on[row["number"]], written) if row["kind"] in PASSED_ON else {})
         | _failing_values(settings, campaign, facts.failing.get(row["campaign_id"], ()))
+        | hold_values(settings, row, campaign, person["language"], facts.holds)
         | {
             "is_reminder": row["number"] > 0,
+            "was_asked": person["lookup_status"] not in (None, LookupStatus.MATCHED.value),
             "leaves_later": person["leaves_at"] > person["accepted_at"],
             "leaves_at": _leaves_at(person, campaign),
             "message": campaign.text_in(person["language"]).won_message,

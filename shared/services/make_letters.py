@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -12,9 +12,9 @@ from shared.clock import now
 from shared.db import campaigns, duplicates, installation, letters, pace, submissions, targets
 from shared.db.driver import Row
 from shared.db.savepoints import Faults, isolated
-from shared.domain.backoff import GIVE_UP_AFTER_S
 from shared.domain.campaigns import Campaign
 from shared.domain.causes import Cause
+from shared.domain.expiry import GIVE_UP_AFTER
 from shared.domain.holds import why_held
 from shared.domain.identities import message_id
 from shared.domain.places import HomeAddress, Office
@@ -154,7 +154,7 @@ def _letter_values(
         "office_holder_id": office.holder_id,
         "state": LetterState.QUEUED.value,
         "due_at": row["leaves_at"],
-        "deliver_by": campaign.last_delivery or now() + timedelta(seconds=GIVE_UP_AFTER_S),
+        "deliver_by": max(now(), row["leaves_at"]) + GIVE_UP_AFTER,
         "is_test": row["is_test"],
         "transport": row["transport"],
         "email_hash": row["email_hash"],

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine
 
 from shared.clock import now
-from shared.db import campaigns, letters, submissions, targets
+from shared.db import campaigns, expiry, letters, submissions, targets
 from shared.db.driver import Row
 from shared.db.engine import at_once
 from shared.domain.campaigns import Campaign, StoredCampaign
@@ -61,6 +61,8 @@ class LetterLine:
     sent_at: datetime | None
     due_at: datetime
     opens: str
+    # When it is withdrawn, while it is held.
+    hold_ends_at: datetime | None
     subject: str
     body: str
 
@@ -187,7 +189,7 @@ def _view(connection: Connection, settings: Settings, row: Row) -> SubmissionVie
     lines: tuple[LetterLine, ...] = ()
     if row["expected_letters"] is not None:
         rows = letters.letters_of_submission(connection, row["id"])
-        lines = tuple(_line(letter, row, stored.hours) for letter in rows)
+        lines = tuple(_line(connection, letter, row, stored.hours) for letter in rows)
     practice = any(target.office.is_practice for target in found)
     if not found:
         practice = not has_real_directory(connection, stored.campaign.jurisdiction)
@@ -252,7 +254,7 @@ def _match(row: Row) -> Match | None:
     )
 
 
-def _line(letter: Row, submission: Row, hours: OfficeHours | None) -> LetterLine:
+def _line(connection: Connection, letter: Row, submission: Row, hours: OfficeHours | None) -> LetterLine:
     state, transport = LetterState(letter["state"]), Transport(letter["transport"])
     words = state_words(state, transport, letter["receiving_domain"])
     opening = opening_for(hours, state, transport, letter["due_at"], now())
@@ -274,6 +276,7 @@ def _line(letter: Row, submission: Row, hours: OfficeHours | None) -> LetterLine
         sent_at=letter["sent_at"],
         due_at=letter["due_at"],
         opens=say_weekday(opening) if opening else "",
+        hold_ends_at=expiry.expires_at(connection, letter["id"]) if state is LetterState.HELD else None,
         subject=letter["subject"],
         body=letter["body"],
     )

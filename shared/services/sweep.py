@@ -23,9 +23,10 @@ from shared.services.campaigns import turn_campaigns
 from shared.services.delivery.recover import check_database, recover
 from shared.services.delivery.run import journal_folder
 from shared.services.erasure import erase_requested
+from shared.services.expiry import expire_waiting, note_blocked_time, tell_of_holds
 from shared.services.exports import exports_are_due
 from shared.services.figures import current_figures, tell_imbalance
-from shared.services.follow_up_plan import plan_follow_ups, plan_for_letters
+from shared.services.follow_up_plan import plan_follow_ups
 from shared.services.mailings import find_failing, mailings_are_due
 from shared.services.office_letters import settle_offices
 from shared.services.offices.changes import carry_out_due
@@ -58,13 +59,14 @@ def sweep(engine: Engine, ring: Ring, settings: Settings) -> list[TaskName]:
     overdue_emails = partial(follow_ups.lock_overdue, dead_after_s=dead_after_s)
     rung: list[TaskName] = []
     parts: list[Part] = [
-        # These two read the host's own folder, and another host's success says nothing about them.
+        # Another host's success says nothing about a part that reads this host's own folder.
         (f"check the database from {host}", lambda: check_database(engine, folder)),
+        # Before anything expires: what kept letters from leaving does not count.
+        ("note blocked time", lambda: note_blocked_time(engine, settings)),
         (f"replay journals on {host}", lambda: recover(engine, folder, settings.timing)),
         ("end claims of letters", lambda: work_through(engine, overdue_letters, _end_claim, "letter.claim_not_ended")),
         ("end claims of emails", lambda: work_through(engine, overdue_emails, _end_email, "mail.claim_not_ended")),
         ("prune connections", lambda: _prune_connections(engine, dead_after_s)),
-        ("expire letters", lambda: work_through(engine, letters.lock_expired, _expire, "letter.not_expired")),
         ("expire emails", lambda: work_through(engine, follow_ups.lock_worn_out, _expire_email, "mail.not_expired")),
         ("settle uncertain letters", lambda: work_through(engine, _lock_unsettled, _settle, "letter.not_settled")),
         ("add domains", lambda: in_turn(engine, pace.add_domains)),
@@ -76,6 +78,9 @@ def sweep(engine: Engine, ring: Ring, settings: Settings) -> list[TaskName]:
         ("find submissions without letters", lambda: _find_stuck(engine)),
         ("find mailings that fail", lambda: find_failing(engine)),
         ("ring", lambda: _ring_for_due(engine, ring, settings, rung)),
+        # After the bells: they may take a while.
+        ("expire what waits", lambda: _expire(engine, settings)),
+        ("tell of holds", lambda: tell_of_holds(engine, settings)),
         # It logs a lost letter while nobody looks at the dashboard.
         ("count", lambda: current_figures(engine, settings)),
     ]
@@ -94,7 +99,7 @@ def tidy(engine: Engine, settings: Settings, others: Iterable[Part] = ()) -> int
         ("delete raw receipts", lambda: _forget_raw(engine)),
         (
             "close questions",
-            lambda: work_through(engine, submissions.lock_unanswered, _close_question, "question.not_closed"),
+            lambda: work_through(engine, submissions.lock_unfinished, _close_question, "question.not_closed"),
         ),
         ("delete old data", lambda: forget_old(engine, settings)),
         ("repeat the alarm", lambda: tell_imbalance(current_figures(engine, settings))),
@@ -123,9 +128,10 @@ def _prune_connections(engine: Engine, dead_after_s: float) -> None:
         delivery_connections.prune_connections(connection, dead_after_s)
 
 
-def _expire(connection: Connection, row: RowMapping) -> None:
-    letters.change_letter(connection, row, LetterState.EXPIRED, cause=Cause.TOO_LATE)
-    plan_for_letters(connection, [row], Trigger.FAILED)
+def _expire(engine: Engine, settings: Settings) -> None:
+    # Once more: where blocked time can't be noted, nothing may expire.
+    note_blocked_time(engine, settings)
+    expire_waiting(engine, settings)
 
 
 def _expire_email(connection: Connection, row: RowMapping) -> None:
@@ -133,7 +139,7 @@ def _expire_email(connection: Connection, row: RowMapping) -> None:
 
 
 def _close_question(connection: Connection, row: RowMapping) -> None:
-    """Nobody said who represents them until it was too late: they are told that nothing was sent."""
+    """No letter was made until it was too late: their supporters are told that nothing was sent."""
     submissions.change_submission(connection, row, SubmissionState.EXPIRED)
     plan_follow_ups(connection, row["campaign_id"], [row["id"]], Trigger.EXPIRED)
 

@@ -230,7 +230,9 @@ def test_commands_say_when_letters_leave(engine: Engine, settings: Settings) -> 
     with engine.begin() as connection:
         connection.execute(text("UPDATE office_holder SET email_failed_at = now()"))
         connection.execute(text("UPDATE letter SET state = 'held', hold_reason = 'address_failing'"))
-        connection.execute(text("INSERT INTO installation (is_paused) VALUES (true) ON CONFLICT (id) DO UPDATE SET is_paused = true"))
+        connection.execute(
+            text("INSERT INTO installation (is_paused) VALUES (true) ON CONFLICT (id) DO UPDATE SET is_paused = true")
+        )
     assert "2 letters leave once nothing is paused or held" in run("office", "retry").output
 
 

@@ -27,6 +27,8 @@ campaign = Table(
     # By whom and when its state was changed last; NULL and empty for changes before this was kept.
     moment("state_changed_at"),
     text("state_changed_by"),
+    # The last moment at which a pause or office hours kept its letters from leaving, as far as a sweep saw it.
+    moment("blocked_at"),
     stamp("created_at"),
     stamp("updated_at"),
     one_of("state", CampaignState),

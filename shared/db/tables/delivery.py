@@ -35,6 +35,8 @@ domain_pace = Table(
     moment("open_until"),
     text("open_cause"),
     moment("served_at"),
+    # The last moment at which a rate or the breaker kept letters from leaving, as far as a sweep saw it.
+    moment("blocked_at"),
     PrimaryKeyConstraint("transport", "receiving_domain"),
 )
 
@@ -74,6 +76,9 @@ installation = Table(
     moment("doubtful_until"),
     # A keyed hash that tells the secret key from another one and says nothing about it.
     text("key_fingerprint"),
+    # The last sweep, and the last moment at which nothing could leave: paused, held, or nothing ran.
+    moment("swept_at"),
+    moment("blocked_at"),
     CheckConstraint("id = 1", name="only_one"),
 )
 

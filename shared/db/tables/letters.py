@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, SmallInteger, Table, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    UniqueConstraint,
+)
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT, TSVECTOR
 
@@ -10,6 +21,7 @@ from shared.db.tables.base import METADATA, key, moment, one_of, stamp, text
 from shared.db.tables.campaigns import campaign
 from shared.db.tables.directory import office, office_holder
 from shared.db.tables.submissions import submission
+from shared.domain.backoff import MOST_TRIES
 from shared.domain.states import HoldReason, LetterState
 
 ONE_PER_OFFICE = "uq_letter_one_per_office"
@@ -20,6 +32,9 @@ ATTENTION = (
     "(state IN ('held', 'uncertain', 'unconfirmed', 'rejected', 'bounced', 'expired', 'quarantined')"
     f" OR (state = 'deferred' AND cause IN ('mailbox_full', 'our_dns'))) AND {UNATTENDED}"
 )
+
+# Letters that were put off so often that nobody tries them any more. What waits for our own DNS is tried each hour.
+WORN_OUT = f"state = 'deferred' AND cause <> 'our_dns' AND tries >= {MOST_TRIES}"
 
 
 def _delivery_columns() -> list[Column[Any]]:
@@ -63,7 +78,8 @@ letter = Table(
     Column("office_holder_id", BigInteger, ForeignKey(office_holder.c.id)),
     *_delivery_columns(),
     Column("hold_reason", TEXT),
-    moment("deliver_by"),
+    # Until when it is tried, time apart in which it could not leave (`shared.domain.expiry`).
+    Column("deliver_by", DateTime(timezone=True), nullable=False, server_default=sql("now() + interval '5 days'")),
     text("email_hash", default=None),
     # Frozen when the letter enters `queued`.
     text("recipient_title"),
@@ -97,7 +113,8 @@ letter = Table(
         "id",
         postgresql_where=sql("state IN ('queued', 'deferred')"),
     ),
-    Index("ix_letter_deliver_by", "deliver_by", postgresql_where=sql("state IN ('held', 'queued', 'deferred')")),
+    Index("ix_letter_deliver_by", "campaign_id", "deliver_by", postgresql_where=sql("state IN ('queued', 'deferred')")),
+    Index("ix_letter_worn_out", "id", postgresql_where=sql(WORN_OUT)),
     Index("ix_letter_uncertain", "state_changed_at", postgresql_where=sql("state = 'uncertain'")),
     Index("ix_letter_leased", "lease_until", postgresql_where=sql("state = 'sending'")),
     Index("ix_letter_submission_id", "submission_id"),
@@ -171,6 +188,8 @@ follow_up = Table(
     # What must be true when it is claimed (`shared.domain.follow_ups.Need`); else it is not needed any more.
     Column("needs", ARRAY(TEXT), nullable=False, server_default="{}"),
     text("reply_to"),
+    # When it was claimed first. Until then it waits from `due_at` on.
+    moment("first_attempt_at"),
     one_of("state", LetterState),
     UniqueConstraint("submission_id", "kind", "number"),
     Index("ix_follow_up_person", "email_hash", "campaign_id"),
@@ -178,5 +197,11 @@ follow_up = Table(
     Index("ix_follow_up_claimable", "due_at", postgresql_where=sql("state IN ('queued', 'deferred')")),
     Index("ix_follow_up_campaign_state", "campaign_id", "state"),
     Index("ix_follow_up_update", "number", "state", postgresql_where=sql("kind = 'update'")),
+    # Put off again and again; most wait for their first attempt.
+    Index(
+        "ix_follow_up_attempted",
+        "first_attempt_at",
+        postgresql_where=sql("state IN ('queued', 'deferred') AND first_attempt_at IS NOT NULL"),
+    ),
     Index("ix_follow_up_leased", "lease_until", postgresql_where=sql("state = 'sending'")),
 )

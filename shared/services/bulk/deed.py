@@ -67,6 +67,9 @@ def undo_letter(
 def _put_back(connection: Connection, row: RowMapping, before: Mapping[str, Any], actor: str) -> Result:
     values = {name: before[name] for name in _KEPT if name not in ("state", "attempt")}
     values |= {name: datetime.fromisoformat(before[name]) for name in _MOMENTS if before[name]}
+    if before["deliver_by"] is None:
+        # An older version let a letter wait without an end.
+        del values["deliver_by"]
     if before["was_unwritten"]:
         values |= _NO_LETTERS
     state = LetterState(before["state"])

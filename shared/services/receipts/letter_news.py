@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, func
 from shared.db import follow_ups, letters, pace
 from shared.db.happenings import note
 from shared.domain.causes import Cause
+from shared.domain.expiry import GIVE_UP_AFTER
 from shared.domain.follow_ups import Trigger
 from shared.domain.happenings import Happening
 from shared.domain.pace import DISTRUST_S
@@ -90,7 +91,11 @@ def _bounce(connection: Connection, row: RowMapping, receipt: Receipt) -> Told:
     if cause in WAITS_S and can_wait and not letters.is_erased(connection, row):
         if cause is Cause.OUR_DNS:
             _distrusted(connection, row, cause)
-        return _move(connection, row, LetterState.DEFERRED, cause, receipt.reply, {"due_at": after(WAITS_S[cause])})
+        values = {"due_at": after(WAITS_S[cause])}
+        if not row["resends"]:
+            # Until it came back nothing was left to try.
+            values["deliver_by"] = after(GIVE_UP_AFTER.total_seconds())
+        return _move(connection, row, LetterState.DEFERRED, cause, receipt.reply, values)
     told = _move(connection, row, LetterState.BOUNCED, cause, receipt.reply)
     if told != IGNORED:
         if cause is Cause.NO_SUCH_ADDRESS:
