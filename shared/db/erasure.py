@@ -43,6 +43,7 @@ _FORGET_SUBMISSION = (
 )
 _WORDS = (
     f"DELETE FROM letter_words WHERE {_OF_LETTERS}",
+    f"DELETE FROM letter_revision WHERE {_OF_LETTERS}",
     f"UPDATE receipt SET raw = '', envelope_sender = '' WHERE {_OF_LETTERS} OR {_OF_FOLLOW_UPS}",
     _FORGET_LETTERS,
 )

@@ -40,6 +40,7 @@ class Cause(StrEnum):
     ATTENDED = "attended"
     REWRITTEN = "rewritten"
     READDRESSED = "readdressed"
+    NEW_HOLDER = "new_holder"
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,10 @@ CAUSE_WORDS: dict[Cause, CauseWords] = {
     ),
     Cause.LEFT_OUT: CauseWords(
         phrase("The campaign does not write to whoever holds this seat now."), "Cancel the letter, or release it."
+    ),
+    Cause.NEW_HOLDER: CauseWords(
+        phrase("This seat has a new office holder. The letter waits until its writer decides."),
+        "We asked its writer by email. You can also release the letter to the new office holder, or cancel it.",
     ),
     Cause.RELAY_MISSING: CauseWords(phrase("No mail relay is configured."), "Enter one under “Delivery”."),
     Cause.ATTENDED: CauseWords("An organizer marked this as dealt with."),

@@ -21,8 +21,10 @@ NO_NEWSLETTER = (ANSWER, *TO_ORGANIZERS)
 UPDATE = "update"
 # The way back to their letters for whoever wrote to the same offices once more, at most one a day.
 ALREADY_WROTE = "already_wrote"
+# The seat changed hands while their letter waited.
+NEW_HOLDER = "new_holder"
 # Emails that go at once, whatever else went to the same person today.
-AT_ONCE = (*NO_NEWSLETTER, ALREADY_WROTE)
+AT_ONCE = (*NO_NEWSLETTER, ALREADY_WROTE, NEW_HOLDER)
 # Emails that lead to the supporter's own page from the first day on.
 WITH_LINK = ("received", "thank_you", "fix_address", ALREADY_WROTE)
 
@@ -52,6 +54,7 @@ class Need(StrEnum):
     OPEN = "open"
     WON = "won"
     ADDRESS_FAILS = "address_fails"
+    NEW_HOLDER = "new_holder"
 
 
 CONDITIONS = (Need.NOT_SENT, Need.NOT_ANSWERED, Need.DOUBTFUL, Need.FAILED, Need.CONSENTED)

@@ -186,6 +186,15 @@ def _quick(t: Trouble) -> Words:
     return title, words, (Move(_all(t, "Release"), action=BulkAction.RELEASE), Move("Read them", Way.LETTERS))
 
 
+def _new_holder(t: Trouble) -> Words:
+    title = f"{t.letters} wait for an answer from their writers: {t.office} holds the seat now"
+    words = (
+        "Their writers edited them, or read a version for chosen offices, while somebody else held the seat. We asked"
+        " each by email. Released, they go to the new holder with the greeting filled anew."
+    )
+    return title, words, (_SEE, Move(_all(t, "Release"), action=BulkAction.RELEASE), _cancel(t))
+
+
 def _held(t: Trouble) -> Words:
     return (
         f"{t.letters} held",
@@ -210,6 +219,7 @@ _WORDS: dict[Problem, Callable[[Trouble], Words]] = {
     Problem.VACANT_SEAT: _vacant,
     Problem.NO_EMAIL: _no_email,
     Problem.SENT_QUICKLY: _quick,
+    Problem.NEW_HOLDER: _new_holder,
     Problem.HELD: _held,
 }
 _ICONS: dict[Problem, str] = {
@@ -219,6 +229,7 @@ _ICONS: dict[Problem, str] = {
     Problem.REFUSED: "x",
     Problem.VACANT_SEAT: "pause",
     Problem.SENT_QUICKLY: "pause",
+    Problem.NEW_HOLDER: "pause",
     Problem.HELD: "pause",
     Problem.EXPIRED: "clock",
     Problem.QUARANTINED: "lock",

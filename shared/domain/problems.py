@@ -25,6 +25,7 @@ class Problem(StrEnum):
     VACANT_SEAT = "vacant_seat"
     NO_EMAIL = "no_email"
     SENT_QUICKLY = "sent_quickly"
+    NEW_HOLDER = "new_holder"
     HELD = "held"
 
 
@@ -49,6 +50,7 @@ PROBLEM_WORDS: dict[Problem, str] = {
     Problem.VACANT_SEAT: "Vacant seat",
     Problem.NO_EMAIL: "No email address",
     Problem.SENT_QUICKLY: "Sent within seconds",
+    Problem.NEW_HOLDER: "Seat changed hands",
     Problem.HELD: "Held",
 }
 SCOPES: dict[Problem, Scope] = {
@@ -57,6 +59,7 @@ SCOPES: dict[Problem, Scope] = {
     Problem.MAILBOX_FULL: Scope.OFFICE,
     Problem.VACANT_SEAT: Scope.OFFICE,
     Problem.NO_EMAIL: Scope.OFFICE,
+    Problem.NEW_HOLDER: Scope.OFFICE,
     Problem.REFUSED: Scope.DOMAIN,
     Problem.GAVE_UP: Scope.DOMAIN,
 }
@@ -71,6 +74,7 @@ _OF_HELD: dict[Cause, Problem] = {
     Cause.VACANT_SEAT: Problem.VACANT_SEAT,
     Cause.NO_EMAIL: Problem.NO_EMAIL,
     Cause.ABUSE_CHECK: Problem.SENT_QUICKLY,
+    Cause.NEW_HOLDER: Problem.NEW_HOLDER,
 }
 _OF_FAILED: dict[Cause, Problem] = {
     Cause.NO_SUCH_ADDRESS: Problem.ADDRESS,

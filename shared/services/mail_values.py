@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, RowMapping
 
-from shared.db import letters, receipts, submissions, updates
+from shared.db import letter_revisions, letters, receipts, submissions, updates
 from shared.domain.campaigns import Campaign
-from shared.domain.follow_ups import ADDRESS_FAILS, PASSED_ON, TO_ORGANIZERS, UPDATE
+from shared.domain.causes import Cause
+from shared.domain.follow_ups import ADDRESS_FAILS, NEW_HOLDER, PASSED_ON, TO_ORGANIZERS, UPDATE
 from shared.domain.identities import owner_key, reference, unsubscribe_key
 from shared.domain.languages import SOURCE, html_tag
 from shared.domain.letter_words import cause_words, has_failed, office_label
@@ -34,6 +35,8 @@ class Facts:
     updates: Mapping[int, RowMapping]
     # By receipt: what was written back, whether by itself, and about which letter.
     passed_on: Mapping[int, "PassedOn"]
+    # By revision: the letter that another holder gets.
+    revised: Mapping[int, int]
     # By campaign.
     failing: Mapping[int, Sequence[FailingAddress]]
 
@@ -59,7 +62,10 @@ def read_facts(connection: Connection, rows: Sequence[RowMapping]) -> Facts:
     failing = {
         row["campaign_id"]: read_failing(connection, row["campaign_id"]) for row in rows if row["kind"] == ADDRESS_FAILS
     }
-    return Facts(people, written, sent, _read_passed_on(connection, came) if came else {}, failing)
+    revisions = {row["number"] for row in rows if row["kind"] == NEW_HOLDER}
+    found = letter_revisions.read_revisions(connection, revisions) if revisions else {}
+    revised = {number: row["letter_id"] for number, row in found.items()}
+    return Facts(people, written, sent, _read_passed_on(connection, came) if came else {}, revised, failing)
 
 
 def _read_passed_on(connection: Connection, numbers: set[int]) -> dict[int, PassedOn]:
@@ -82,6 +88,7 @@ def email_values(settings: Settings, row: RowMapping, campaign: Campaign, facts:
         | _letter_values(written)
         | (update_values(UpdateWords(update["organization"], update["subject"], update["body"])) if update else {})
         | (_answer_values(settings, facts.passed_on[row["number"]], written) if row["kind"] in PASSED_ON else {})
+        | (_holder_values(facts.revised[row["number"]], written) if row["kind"] == NEW_HOLDER else {})
         | _failing_values(settings, campaign, facts.failing.get(row["campaign_id"], ()))
         | {
             "is_reminder": row["number"] > 0,
@@ -155,6 +162,20 @@ def _answer_values(settings: Settings, passed_on: PassedOn, written: Sequence[Ro
 def _failing_values(settings: Settings, campaign: Campaign, failing: Sequence[FailingAddress]) -> dict[str, Any]:
     page = f"{settings.public_url}/admin/campaigns/{campaign.slug}/results"
     return {"failing": failing, "results_url": f"{page}#addresses"}
+
+
+def _holder_values(letter_id: int, written: Sequence[RowMapping]) -> dict[str, Any]:
+    """The letter that goes, or would go, to another holder of its office."""
+    letter = next(one for one in written if one["id"] == letter_id)
+    recipient = _recipient(letter)
+    return {
+        "holder": {
+            "recipient": recipient,
+            "district": letter["district"],
+            "is_asked": letter["state"] == LetterState.HELD and letter["cause"] == Cause.NEW_HOLDER,
+            "letter": {"recipient": recipient, "subject": letter["subject"], "body": letter["body"]},
+        }
+    }
 
 
 def _recipient(letter: RowMapping) -> str:

@@ -14,6 +14,7 @@ from shared.domain.causes import Cause
 from shared.domain.states import FAILED, HoldReason, LetterState
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
+from shared.services.letter_fit import make_waiting
 
 _LOG = structlog.get_logger()
 
@@ -57,7 +58,7 @@ def try_second_address(connection: Connection, letter_ids: Sequence[int]) -> Non
         if letter is None or letters.is_erased(connection, letter):
             continue
         if values := _new_address(connection, letter):
-            letters.change_letter(connection, letter, LetterState.QUEUED, values={**values, "tries": 0})
+            make_waiting(connection, letter, LetterState.QUEUED, values={**values, "tries": 0})
 
 
 def try_failing_addresses(engine: Engine, ring: Ring) -> int:
@@ -74,7 +75,7 @@ def release_letters(connection: Connection, holder_ids: Sequence[int]) -> int:
     for letter in letters.lock_held_for(connection, holder_ids, HoldReason.ADDRESS_FAILING):
         values = _new_address(connection, letter)
         if values:
-            letters.change_letter(connection, letter, LetterState.QUEUED, values={**values, "hold_reason": None})
+            make_waiting(connection, letter, LetterState.QUEUED, values={**values, "hold_reason": None})
             released += 1
     return released
 

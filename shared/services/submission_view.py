@@ -10,6 +10,7 @@ from shared.db import campaigns, letters, submissions, targets
 from shared.db.driver import Row
 from shared.db.engine import at_once
 from shared.domain.campaigns import StoredCampaign
+from shared.domain.holds import waits_for_writer
 from shared.domain.identities import reference
 from shared.domain.letter_words import LETTER_GONE, RailStep, own_cause_words, rail, state_words
 from shared.domain.office_hours import OfficeHours, opening_for
@@ -62,6 +63,8 @@ class LetterLine:
     opens: str
     subject: str
     body: str
+    # Its writer decides whether it goes to the office's new holder.
+    is_asked: bool
 
     @property
     def can_cancel(self) -> bool:
@@ -263,4 +266,5 @@ def _line(letter: Row, submission: Row, hours: OfficeHours | None) -> LetterLine
         opens=say_weekday(opening) if opening else "",
         subject=letter["subject"],
         body=letter["body"],
+        is_asked=waits_for_writer(state, letter["hold_reason"]) and bool(letter["body"]),
     )
