@@ -34,7 +34,7 @@ def keep_revision(connection: Connection, before: RowMapping, change_id: int | N
 
     A letter that moves again because of the same change keeps its first revision.
     """
-    was, now = _plain(before, _COMPARED), _plain(_read(connection, before["id"]), _COMPARED)
+    was, now = _mark(before), _mark(_read(connection, before["id"]))
     if was == now:
         return None
     last = _last_of(connection, before["id"], change_id)
@@ -55,7 +55,7 @@ def revised_letters(connection: Connection, change_id: int, after: int, limit: i
 
 def before_of(revision: RowMapping, row: RowMapping) -> dict[str, Any] | None:
     """What a locked letter was before it followed; None when something has happened to it since."""
-    if revision["after"] != _plain(row, _COMPARED):
+    if revision["after"] != _mark(row):
         return None
     before = dict(revision["before"])
     return before | {name: datetime.fromisoformat(before[name]) for name in _MOMENTS if before[name]}
@@ -94,6 +94,11 @@ def _last_of(connection: Connection, letter_id: int, change_id: int | None) -> R
     mine = (letter_revision.c.letter_id == letter_id, letter_revision.c.office_change_id == change_id)
     query = select(letter_revision).where(*mine).order_by(letter_revision.c.id.desc()).limit(1)
     return connection.execute(query).mappings().one_or_none()
+
+
+def _mark(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """Words change only with the holder, or when they are taken out."""
+    return {**_plain(row, _COMPARED), "is_written": bool(row["body"])}
 
 
 def _plain(row: Mapping[Any, Any], names: Sequence[str]) -> dict[str, Any]:
