@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from alembic import command
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from shared.db import letters as letter_rows
+from shared.db.engine import make_engine
 from shared.db.tables import follow_up, letter, letter_event, letter_revision, office, office_change, office_holder
+from shared.db.upgrade import alembic_config, upgrade
 from shared.domain.causes import Cause
 from shared.domain.office_changes import ChangeKind
 from shared.services.office_addresses import address_failed
@@ -215,3 +218,24 @@ def _check_letters(
             assert now == meanwhile["letters"][number], story
         elif "it fails" not in story.learned:
             assert now == row, story
+
+
+def test_an_upgrade_remembers_addresses_that_fail_and_goes_back(empty_database_url: str) -> None:
+    engine = make_engine(empty_database_url)
+    upgrade(engine)
+    holders = [
+        {"office_id": 1, "valid_to": date(2026, 1, 1), "name": "Lee", "email": "", "valid_from": date(2025, 1, 1)},
+        {"office_id": 1, "valid_to": None, "name": "Pat", "email": "Pat@x.example", "valid_from": date(2026, 1, 1)},
+    ]
+    with engine.connect() as connection:
+        seat = {"jurisdiction": "ma", "chamber": "lower", "district": "1", "ocd_id": "x", "title": "Rep."}
+        connection.execute(insert(office).values(**seat))
+        connection.execute(insert(office_holder), holders)
+        connection.execute(update(office_holder).values(email_failed_at=func.now(), email_failure="no_such_address"))
+        command.downgrade(alembic_config(connection), "0025")
+        command.upgrade(alembic_config(connection), "head")
+        known = select(office_holder.c.failed_addresses, func.to_jsonb(office_holder.c.email_failed_at))
+        rows = [tuple(row) for row in connection.execute(known.order_by(office_holder.c.id))]
+    engine.dispose()
+    assert rows[0][0] == {}
+    assert rows[1][0] == {"pat@x.example": {"at": rows[1][1], "cause": "no_such_address"}}

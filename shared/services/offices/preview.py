@@ -142,14 +142,11 @@ def _moving(counts: _Counts, email: str, how: str = "") -> list[str]:
 
 def _asking(counts: _Counts) -> list[str]:
     """Which of them wait for their writers instead."""
-    if not counts.for_office + counts.leaving:
-        return []
-    return [
-        (
-            "Letters written for somebody else that their writers edited, or that are in a version for chosen offices, are"
-            " held instead. We ask their writers by email."
-        )
-    ]
+    words = (
+        "Letters written for somebody else that their writers edited, or that are in a version for chosen offices,"
+        " are held instead. We ask their writers by email."
+    )
+    return [words] if counts.for_office + counts.leaving else []
 
 
 def _say(number: int, one: str) -> str:
