@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import structlog
 from sqlalchemy import Connection, Engine, RowMapping
 
-from shared.db import letters, office_addresses, pace
+from shared.db import letter_revisions, letters, office_addresses, office_changes, pace
 from shared.domain.causes import Cause
 from shared.domain.states import FAILED, HoldReason, LetterState
 from shared.queue.names import TaskName
@@ -27,6 +27,7 @@ def address_failed(connection: Connection, row: RowMapping, cause: Cause) -> Non
         return
     _LOG.error("office.address_failing", office_id=row["office_id"], cause=cause.value)
     waiting = letters.lock_waiting_for(connection, row["office_holder_id"], row["recipient_email"])
+    change_id = office_changes.last_change(connection, row["office_id"])
     for letter in waiting:
         values = _new_address(connection, letter)
         if values:
@@ -39,6 +40,9 @@ def address_failed(connection: Connection, row: RowMapping, cause: Cause) -> Non
                 cause=Cause.ADDRESS_FAILING,
                 values={"hold_reason": HoldReason.ADDRESS_FAILING.value},
             )
+        if change_id is not None:
+            # Undoing the change that brought them to this address brings them back from here too.
+            letter_revisions.keep_revision(connection, letter, change_id)
 
 
 def refuse_addresses(connection: Connection, rows: Sequence[RowMapping]) -> None:
