@@ -67,6 +67,14 @@ OWN: dict[str, dict[str, Any]] = {
             },
         ]
     },
+    "new_holder": {
+        "holder": {
+            "recipient": "Representative Pat Doe",
+            "district": "Third Worcester",
+            "is_asked": False,
+            "letter": _LETTER,
+        }
+    },
     "did_they_answer": {
         "recipients": ["Representative Pat Doe", "Senator Ana Ruiz"],
         "answer_url": "https://letters.example/answered/f12-a2k7m5x3w6n4p1r8",
@@ -142,6 +150,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "not_written_in_time": ("not_answered_in_time", {"was_asked": False}),
     "failure_of_one": ("failure", {"failed": OWN["failure"]["failed"][:1]}),
     "failure_without_phone": ("failure", {"failed": OWN["failure"]["failed"][1:]}),
+    "new_holder_asks": ("new_holder", {"holder": OWN["new_holder"]["holder"] | {"is_asked": True}}),
     "did_they_answer_reminder": ("did_they_answer", {"is_reminder": True, "recipients": ["Senator Ana Ruiz"]}),
     "victory_without_words": ("victory", {"message": ""}),
     "address_fails_of_one": ("address_fails", {"failing": OWN["address_fails"]["failing"][:1]}),

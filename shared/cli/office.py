@@ -9,8 +9,8 @@ from shared.errors import InputError
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
 from shared.services.delivery.switches import read_switches
+from shared.services.letter_fit import HELD, LEAVES
 from shared.services.office_addresses import try_failing_addresses
-from shared.services.office_letters import HELD, LEAVES
 from shared.services.offices.changes import Made, make_change, read_seat, undo_change
 from shared.services.offices.correct import find_office, list_changes
 from shared.services.offices.wanted import By, read_wanted

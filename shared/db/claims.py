@@ -56,9 +56,18 @@ LEASE = (
     " SET state = 'sending', state_changed_at = now(), attempt = {table}.attempt + 1, worker = :worker,"
     " lease_until = now() + :lease_s * interval '1 second'"
 )
+# No letter leaves for somebody who does not hold its office any more, whichever way it became due.
+_IS_FOR_TODAY = (
+    "letter.office_holder_id IS NOT DISTINCT FROM (SELECT holder.id FROM office_holder holder"
+    " WHERE holder.office_id = letter.office_id AND holder.valid_to IS NULL)"
+)
+_STALE = text(
+    "SELECT id FROM letter WHERE id = ANY(:ids) AND state IN ('queued', 'deferred')"
+    f" AND NOT ({_IS_FOR_TODAY}) ORDER BY id"
+)
 _CLAIM_LETTERS = text(
     "WITH batch AS (SELECT id, state FROM letter WHERE id = ANY(:ids) AND state IN ('queued', 'deferred')"
-    " ORDER BY id FOR NO KEY UPDATE SKIP LOCKED),"
+    f" AND {_IS_FOR_TODAY} ORDER BY id FOR NO KEY UPDATE SKIP LOCKED),"
     " claimed AS (UPDATE letter" + LEASE.format(table="letter") + " FROM batch WHERE letter.id = batch.id"
     " RETURNING letter.*, batch.state AS state_before), event AS ("
     " INSERT INTO letter_event (letter_id, from_state, to_state, attempt)"
@@ -117,13 +126,23 @@ _NEWEST = {kind: text(f"SELECT last_value FROM {kind.value}_id_seq") for kind in
 def claim_letters(
     connection: Connection, domain: DomainPace, lane: LetterState, *, worker: str, lease_s: float, limit: int
 ) -> list[RowMapping]:
-    """Takes due letters of one domain, whose pace row the caller holds. A letter that crashed a worker comes alone."""
+    """Takes due letters of one domain, whose pace row the caller holds. A letter that crashed a worker comes alone.
+
+    Leaves out letters whose office has another holder today; `stale_letters` finds them.
+    """
     where = {"transport": domain.transport.value, "receiving_domain": domain.receiving_domain}
     found = connection.execute(_CANDIDATES_OF[lane], {**where, "limit": limit}).all()
     suspects = [row.id for row in found if row.crash_count]
     ids = suspects[:1] or [row.id for row in found]
     values = {"ids": ids, "worker": worker, "lease_s": lease_s}
     return list(connection.execute(_CLAIM_LETTERS, values).mappings()) if ids else []
+
+
+def stale_letters(connection: Connection, domain: DomainPace, lane: LetterState, limit: int) -> tuple[int, ...]:
+    """Due letters of the domain that no claim takes, because their office has another holder today."""
+    where = {"transport": domain.transport.value, "receiving_domain": domain.receiving_domain}
+    found = connection.execute(_CANDIDATES_OF[lane], {**where, "limit": limit}).all()
+    return tuple(connection.execute(_STALE, {"ids": [row.id for row in found]}).scalars())
 
 
 def record_results(connection: Connection, kind: Kind, results: Sequence[Result]) -> list[RowMapping]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, insert, select, update
+from sqlalchemy import Connection, DateTime, and_, case, cast, func, insert, select, update
 
 from shared.db.driver import Spelled, ask
 from shared.db.tables import district, import_run, office, office_change, office_holder
@@ -163,10 +163,14 @@ def open_holder(connection: Connection, office_id: int, on: date, run_id: int | 
 
 
 def change_holder(connection: Connection, holder_id: int, **values: Any) -> None:
-    """The same person with corrected details. Another address is a new one: it has not failed yet."""
+    """The same person with corrected details. Of another address we know only whether it failed before."""
     if "email" in values:
         is_new = office_holder.c.email != values["email"]
-        values["email_failed_at"] = case((is_new, None), else_=office_holder.c.email_failed_at)
+        failure = office_holder.c.failed_addresses[values["email"].lower()]
+        failed_at = cast(failure["at"].astext, DateTime(timezone=True))
+        values["email_failed_at"] = case((is_new, failed_at), else_=office_holder.c.email_failed_at)
+        cause = func.coalesce(failure["cause"].astext, office_holder.c.email_failure)
+        values["email_failure"] = case((is_new, cause), else_=office_holder.c.email_failure)
     connection.execute(update(office_holder).where(office_holder.c.id == holder_id).values(**values))
 
 

@@ -48,6 +48,7 @@ _WORDS = (
     # A mail server's answer may quote whom it refuses.
     f"UPDATE letter_event SET remote_reply = '' WHERE {_OF_LETTERS} AND remote_reply <> ''",
     f"DELETE FROM letter_words WHERE {_OF_LETTERS}",
+    f"DELETE FROM letter_revision WHERE {_OF_LETTERS}",
     f"UPDATE receipt SET raw = '', envelope_sender = '' WHERE {_OF_LETTERS} OR {_OF_FOLLOW_UPS}",
     _FORGET_LETTERS,
 )

@@ -60,6 +60,18 @@ _HOLDS = {
         " AND (email_failed_at IS NOT NULL OR second_failed_at IS NOT NULL))"
     ),
 }
+# Nothing has brought the letter to another holder since, or ended it.
+_HOLDS[Need.NEW_HOLDER] = """
+    EXISTS (
+        SELECT 1
+        FROM letter_revision
+        JOIN letter ON letter.id = letter_revision.letter_id
+        WHERE letter_revision.id = f.number
+        AND letter.office_holder_id = CAST(letter_revision.after ->> 'office_holder_id' AS bigint)
+        AND letter.body <> ''
+        AND letter.state <> 'cancelled'
+    )
+"""
 _NOT_NEEDED = " OR ".join(f"('{need}' = ANY(f.needs) AND NOT ({holds}))" for need, holds in _HOLDS.items())
 # An address that nobody reads, or whose owner wants none of this.
 SUPPRESSED = (

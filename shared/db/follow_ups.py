@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select
 from shared.db.delivery_connections import is_overdue
 from shared.db.driver import Spelled, ask
 from shared.db.tables import follow_up
-from shared.domain.follow_ups import ADDRESS_FAILS, ANSWER, REPLY, TO_ORGANIZERS, Need, PlannedStep
+from shared.domain.follow_ups import ADDRESS_FAILS, ANSWER, NEW_HOLDER, REPLY, TO_ORGANIZERS, Need, PlannedStep
 from shared.domain.identities import Mark
 from shared.domain.states import CLAIMABLE, HAS_LEFT, LetterState, check_letter_arrow
 from shared.domain.transport import Transport
@@ -45,6 +45,19 @@ _TO_ORGANIZERS = (
     " split_part(:recipient, '@', 2), :email_hash, is_test, transport FROM {table} WHERE id = :id"
     " ON CONFLICT DO NOTHING"
 )
+_NEW_HOLDER = text(
+    """
+    INSERT INTO follow_up (submission_id, campaign_id, kind, number, needs, recipient_email, receiving_domain,
+        email_hash, is_test, transport, due_at)
+    SELECT id, campaign_id, :kind, :number, ARRAY[:need], email, split_part(email, '@', 2), email_hash, is_test,
+        transport, now() + :gather_s * interval '1 second'
+    FROM submission
+    WHERE id = :submission_id AND email <> ''
+    ON CONFLICT DO NOTHING
+    """
+)
+# An organizer who undoes the change within this time saves the supporter an email.
+_GATHER_S = 600.0
 _PASSED_ON_TODAY = text(
     "SELECT count(*) FROM follow_up WHERE submission_id = :submission_id AND kind = :kind"
     " AND created_at > now() - interval '1 day'"
@@ -115,6 +128,19 @@ def insert_passed_on(connection: Connection, submission_id: int, receipt_id: int
     """An office's answer for the supporter, due now; its words are made from the receipt."""
     values = {"submission_id": submission_id, "number": receipt_id, "reply_to": reply_to, "kind": ANSWER}
     connection.execute(_PASS_ON, values)
+
+
+def insert_new_holder(connection: Connection, submission_id: int, revision: int) -> None:
+    """Tells the supporter, once, that their letter goes or would go to another holder; due in a few minutes."""
+    values = {"submission_id": submission_id, "number": revision, "kind": NEW_HOLDER, "need": Need.NEW_HOLDER.value}
+    connection.execute(_NEW_HOLDER, {**values, "gather_s": _GATHER_S})
+
+
+def was_told_of_holder(connection: Connection, submission_id: int, revision: int) -> bool:
+    """True when that email has left, or may have."""
+    mine = (follow_up.c.submission_id == submission_id, follow_up.c.kind == NEW_HOLDER, follow_up.c.number == revision)
+    gone = follow_up.c.state.in_([LetterState.SENDING.value, *(state.value for state in HAS_LEFT)])
+    return bool(connection.scalar(select(select(follow_up.c.id).where(*mine, gone).exists())))
 
 
 def count_passed_on(connection: Connection, submission_id: int) -> int:

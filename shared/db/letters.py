@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, exists, func, insert, select, text, update
@@ -114,14 +114,18 @@ def change_letter(
 def put_back(
     connection: Connection, row: RowMapping, state: LetterState, *, actor: str, values: dict[str, Any]
 ) -> None:
-    """A locked letter is where it was before an organizer changed it, with the server's answer of that time."""
+    """A locked letter is where it was before an organizer changed it, with the server's answer of that time.
+
+    What `values` does not say of that answer is read from the letter's history.
+    """
     check_letter_arrow(LetterState(row["state"]), state, is_put_back=True)
-    reply = connection.scalar(_LAST_REPLY, {"id": row["id"], "state": state.value}) or ""
-    _move(connection, row, actor, {**values, "state": state.value, "remote_reply": reply})
+    if "remote_reply" not in values:
+        values["remote_reply"] = connection.scalar(_LAST_REPLY, {"id": row["id"], "state": state.value}) or ""
+    _move(connection, row, actor, {**values, "state": state.value})
 
 
 def _move(connection: Connection, row: RowMapping, actor: str, changes: Mapping[str, Any]) -> None:
-    values = {**changes, "state_changed_at": func.now()}
+    values = {"state_changed_at": func.now(), **changes}
     connection.execute(update(letter).where(letter.c.id == row["id"]).values(values))
     connection.execute(
         insert(letter_event).values(
@@ -230,8 +234,15 @@ def hurry(connection: Connection, row: RowMapping, values: Mapping[str, Any], *,
     _note(connection, row, Cause.ORGANIZER, "", actor)
 
 
-def settle(connection: Connection, row: RowMapping, *, actor: str, attended: bool = True) -> None:
-    """An organizer says that the trouble of a locked letter is dealt with, or is not; its state stays."""
-    values = {"attended_at": func.now() if attended else None}
-    connection.execute(update(letter).where(letter.c.id == row["id"]).values(values))
-    _note(connection, row, Cause.ATTENDED if attended else Cause.ORGANIZER, "", actor)
+def settle(connection: Connection, row: RowMapping, *, actor: str) -> datetime:
+    """An organizer says that the trouble of a locked letter is dealt with; its state stays. Returns when that was."""
+    statement = update(letter).where(letter.c.id == row["id"]).values(attended_at=func.now())
+    attended_at: datetime = connection.execute(statement.returning(letter.c.attended_at)).scalar_one()
+    _note(connection, row, Cause.ATTENDED, "", actor)
+    return attended_at
+
+
+def unsettle(connection: Connection, row: RowMapping, attended_at: datetime | None, *, actor: str) -> None:
+    """Takes that back: the mark of a locked letter is the earlier one, or none."""
+    connection.execute(update(letter).where(letter.c.id == row["id"]).values(attended_at=attended_at))
+    _note(connection, row, Cause.ORGANIZER, "", actor)

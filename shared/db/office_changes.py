@@ -4,18 +4,19 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select, update
 
 from shared.db.tables import office, office_change, office_holder
-from shared.domain.office_changes import ChangeState
+from shared.domain.office_changes import OF_LETTERS, ChangeState
 
 # A seat is as it was when these are, for every holder who held it at all.
 _COMPARED = ("id", "name", "party", "email", "second_email", "valid_from", "valid_to", "corrected", "is_ours")
 _KEPT = (
     *_COMPARED,
     *("person_id", "given_name", "family_name", "phone", "postal_address"),
-    *("email_failed_at", "second_failed_at", "email_failure"),
+    *("email_failed_at", "second_failed_at", "email_failure", "failed_addresses"),
 )
+_ADDRESSES = {"email": "email_failed_at", "second_email": "second_failed_at"}
 
 
 def lock_office(connection: Connection, office_id: int) -> RowMapping | None:
@@ -36,8 +37,9 @@ def read_seat(connection: Connection, office_id: int) -> dict[str, Any]:
     """The seat with all its holders as one JSON value."""
     query = select(*(office_holder.c[name] for name in _KEPT)).where(office_holder.c.office_id == office_id)
     rows = connection.execute(query.order_by(office_holder.c.id)).mappings()
-    general = connection.scalar(select(office.c.general_email).where(office.c.id == office_id))
-    return {"general_email": general, "holders": [{name: _plain(row[name]) for name in _KEPT} for row in rows]}
+    own = connection.execute(select(office.c.general_email, office.c.roster).where(office.c.id == office_id)).one()
+    kept = [{name: _plain(row[name]) for name in _KEPT} for row in rows]
+    return {"general_email": own.general_email, "roster": own.roster, "holders": kept}
 
 
 def is_same_seat(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -45,16 +47,54 @@ def is_same_seat(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return _compared(one) == _compared(other)
 
 
-def restore_seat(connection: Connection, office_id: int, seat: Mapping[str, Any]) -> None:
-    """Brings the seat back. Whom it does not know never held it, but stays, since letters may name them."""
-    connection.execute(update(office).where(office.c.id == office_id).values(general_email=seat["general_email"]))
-    known = [row["id"] for row in seat["holders"]]
+def restore_seat(connection: Connection, office_id: int, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Brings the seat back to `before`, and keeps whatever differs from `after`: that was learned since.
+
+    Holders whom `before` does not know never held the seat. Their rows stay, since letters may name them.
+    """
+    now = read_seat(connection, office_id)
+    values = {"general_email": before["general_email"]}
+    if "roster" in before and now["roster"] == after.get("roster"):
+        values["roster"] = before["roster"]
+    connection.execute(update(office).where(office.c.id == office_id).values(values))
+    known = [row["id"] for row in before["holders"]]
     undone = update(office_holder).where(office_holder.c.office_id == office_id, office_holder.c.id.not_in(known))
     connection.execute(undone.values(valid_to=office_holder.c.valid_from - 1, is_ours=False))
+    present, left = ({row["id"]: row for row in seat["holders"]} for seat in (now, after))
     # Who has left first: a seat has one holder at a time.
-    for row in sorted(seat["holders"], key=lambda row: row["valid_to"] is None):
-        values = {name: value for name, value in row.items() if name != "id"}
-        connection.execute(update(office_holder).where(office_holder.c.id == row["id"]).values(values))
+    for row in sorted(before["holders"], key=lambda row: row["valid_to"] is None):
+        merged = _merged(row, left.get(row["id"], row), present[row["id"]])
+        connection.execute(update(office_holder).where(office_holder.c.id == row["id"]).values(merged))
+
+
+def _merged(before: Mapping[str, Any], after: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """The holder as before, with what the change did not write and somebody else did since."""
+    values = {name: before[name] for name in before if name != "id" and now[name] == after.get(name, now[name])}
+    failures = _failures(before)
+    for address in _failures(after).keys() | _failures(now).keys():
+        if _failures(after).get(address) != _failures(now).get(address):
+            failures[address] = _failures(now).get(address)
+    failures = {address: failure for address, failure in failures.items() if failure}
+    values["failed_addresses"] = failures
+    failing = {}
+    for name, failed_at in _ADDRESSES.items():
+        failing[failed_at] = failures.get(values.get(name, now[name]).lower(), {})
+        values[failed_at] = failing[failed_at].get("at")
+    causes = [failure["cause"] for failure in failing.values() if failure]
+    values["email_failure"] = values.get("email_failure", now["email_failure"]) if causes else before["email_failure"]
+    values["email_failure"] = values["email_failure"] or next(iter(causes), "")
+    return values
+
+
+def _failures(holder: Mapping[str, Any]) -> dict[str, Any]:
+    """Addresses that failed, also of a seat that was kept before replaced addresses were remembered."""
+    if "failed_addresses" in holder:
+        return dict(holder["failed_addresses"])
+    return {
+        holder[name].lower(): {"at": holder[failed_at], "cause": holder["email_failure"]}
+        for name, failed_at in _ADDRESSES.items()
+        if holder[failed_at]
+    }
 
 
 def change_holder(connection: Connection, holder_id: int, **values: Any) -> None:
@@ -89,6 +129,15 @@ def move_change(connection: Connection, change_id: int, state: ChangeState, **va
 def read_change(connection: Connection, change_id: int) -> RowMapping | None:
     """The row."""
     return connection.execute(select(office_change).where(office_change.c.id == change_id)).mappings().one_or_none()
+
+
+def last_change(connection: Connection, office_id: int) -> int | None:
+    """The change of the seat that letters follow: the newest one that is done and not undone."""
+    done = and_(office_change.c.office_id == office_id, office_change.c.state == ChangeState.DONE.value)
+    of_the_seat = office_change.c.kind.not_in([kind.value for kind in OF_LETTERS])
+    query = select(office_change.c.id).where(done, of_the_seat)
+    newest = query.order_by(office_change.c.moved_at.desc(), office_change.c.id.desc())
+    return connection.execute(newest.limit(1)).scalar_one_or_none()
 
 
 def changes_of(connection: Connection, office_id: int) -> Sequence[RowMapping]:

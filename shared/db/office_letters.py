@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, or_, select, update
 
-from shared.db.tables import campaign, letter, membership, office
+from shared.db.tables import campaign, letter, membership, office, office_holder
 from shared.domain.causes import Cause
 from shared.domain.holds import OF_THE_OFFICE, why_held
 from shared.domain.places import Office
@@ -18,6 +18,26 @@ from shared.domain.states import CLAIMABLE, HoldReason, LetterState
 _CLAIMABLE = tuple(state.value for state in CLAIMABLE)
 _HELD = LetterState.HELD.value
 _OF_THE_OFFICE = tuple(reason.value for reason in OF_THE_OFFICE)
+_TODAY = (
+    select(office_holder.c.id)
+    .where(office_holder.c.office_id == letter.c.office_id, office_holder.c.valid_to.is_(None))
+    .scalar_subquery()
+)
+_STALE = letter.c.office_holder_id.is_distinct_from(_TODAY)
+_GOES_TO = func.lower(letter.c.recipient_email)
+# It goes to none of its holder's addresses that work. What goes to the office's own address names no holder.
+_NO_ADDRESS = and_(
+    letter.c.office_holder_id.is_not(None),
+    ~select(office_holder.c.id)
+    .where(
+        office_holder.c.id == letter.c.office_holder_id,
+        or_(
+            and_(func.lower(office_holder.c.email) == _GOES_TO, office_holder.c.email_failed_at.is_(None)),
+            and_(func.lower(office_holder.c.second_email) == _GOES_TO, office_holder.c.second_failed_at.is_(None)),
+        ),
+    )
+    .exists(),
+)
 
 
 def unsettled_offices(connection: Connection) -> list[int]:
@@ -43,6 +63,22 @@ def settle(connection: Connection, but: Collection[int]) -> None:
 def lock_to_follow(connection: Connection, now: Office, after: int, limit: int) -> list[RowMapping]:
     """Waiting letters that do not fit the office as it is `now`, locked; those with numbers beyond `after`."""
     return _lock(connection, and_(_waits_for(now.office_id), _differs(now)), after, limit)
+
+
+def is_stale(connection: Connection, row: RowMapping) -> bool:
+    """True when the letter is written for somebody who does not hold its office today, or for nobody yet."""
+    query = select(or_(_STALE, letter.c.body == "")).where(letter.c.id == row["id"])
+    return bool(connection.scalar(query))
+
+
+def lock_unfit(connection: Connection, letter_ids: Collection[int], *, holder_only: bool) -> list[RowMapping]:
+    """Those of these letters that may leave but do not fit their office today, locked.
+
+    With `holder_only` any address will do, also one that a person chose.
+    """
+    unfit = or_(_STALE, letter.c.body == "") if holder_only else or_(_STALE, letter.c.body == "", _NO_ADDRESS)
+    query = select(letter).where(letter.c.id.in_(letter_ids), letter.c.state.in_(_CLAIMABLE), unfit)
+    return list(connection.execute(query.order_by(letter.c.id).with_for_update(key_share=True)).mappings())
 
 
 def lock_held(connection: Connection, office_id: int, after: int, limit: int) -> list[RowMapping]:
@@ -125,9 +161,8 @@ def _differs(now: Office) -> ColumnElement[bool]:
     otherwise_held = and_(held, letter.c.hold_reason.not_in(_OF_THE_OFFICE), letter.c.body != "")
     another = letter.c.office_holder_id.is_distinct_from(now.holder_id)
     if now.holder_id is not None and now.email:
-        elsewhere = func.lower(letter.c.recipient_email) != now.email.lower()
         unwritten = and_(held, letter.c.hold_reason != HoldReason.ORGANIZER.value, letter.c.body == "")
-        return or_(of_the_office, and_(leaving, or_(another, elsewhere)), and_(otherwise_held, another), unwritten)
+        return or_(of_the_office, and_(leaving, or_(another, _NO_ADDRESS)), and_(otherwise_held, another), unwritten)
     # What was released to the office's own address names no holder, and goes on.
     gone = and_(leaving, letter.c.office_holder_id.is_not(None))
     return or_(gone, and_(of_the_office, letter.c.hold_reason != why_held(now)[0].value), and_(otherwise_held, another))

@@ -84,6 +84,12 @@ def offices_today(connection: Connection, office_ids: Sequence[int]) -> dict[int
     return {row["id"]: _office(row) for row in rows}
 
 
+def office_of(connection: Connection, office_id: int, holder_id: int | None) -> Office:
+    """The office as it was, or will be, with this holder; None for nobody."""
+    query = select(*_SEAT_TODAY).select_from(office).outerjoin(office_holder, office_holder.c.id == holder_id)
+    return _office(connection.execute(query.where(office.c.id == office_id)).mappings().one())
+
+
 def choose_targets(connection: Connection, submission_id: int, chosen: AbstractSet[int]) -> None:
     """Marks exactly these offices as the ones to write to."""
     connection.execute(

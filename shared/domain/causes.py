@@ -43,6 +43,7 @@ class Cause(StrEnum):
     REWRITTEN = "rewritten"
     READDRESSED = "readdressed"
     RESTORED = "restored"
+    NEW_HOLDER = "new_holder"
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,10 @@ CAUSE_WORDS: dict[Cause, CauseWords] = {
     Cause.NOT_FOLLOWED: CauseWords(
         phrase("The office has changed, and we could not update the letter for it."),
         "Tell the person who runs the server: the log names the error. Then release the letter, or cancel it.",
+    ),
+    Cause.NEW_HOLDER: CauseWords(
+        phrase("This seat has a new office holder. The letter waits until its writer decides."),
+        "We asked its writer by email. You can also release the letter to the new office holder, or cancel it.",
     ),
     Cause.RELAY_MISSING: CauseWords(phrase("No mail relay is configured."), "Enter one under “Delivery”."),
     Cause.ATTENDED: CauseWords("An organizer marked this as dealt with."),

@@ -25,12 +25,16 @@ UPDATE = "update"
 ALREADY_WROTE = "already_wrote"
 # Tells supporters of their letters whose hold is about to end.
 HOLD_EXPIRES = "hold_expires"
-# What a supporter was promised or must know: the receipt, the copy, a failure, a question about the address, the end
-# of a hold. They neither wait for the limit of one email a day nor count toward it; every other kind does both.
+# The seat changed hands while their letter waited.
+NEW_HOLDER = "new_holder"
+# What a supporter was promised or must know: the receipt, the copy, a failure, a question about the address, a new
+# office holder, the end of a hold. They neither wait for the limit of one email a day nor count toward it; every other
+# kind does both.
 TRANSACTIONAL = (
     *NO_NEWSLETTER,
     ALREADY_WROTE,
     HOLD_EXPIRES,
+    NEW_HOLDER,
     "received",
     "thank_you",
     "failure",
@@ -70,6 +74,7 @@ class Need(StrEnum):
     NOT_STOPPED = "not_stopped"
     HELD = "held"
     HELD_IN_CAMPAIGN = "held_in_campaign"
+    NEW_HOLDER = "new_holder"
 
 
 CONDITIONS = (Need.NOT_SENT, Need.NOT_ANSWERED, Need.DOUBTFUL, Need.FAILED, Need.CONSENTED)

@@ -2,10 +2,15 @@
 
 from shared.domain.causes import Cause
 from shared.domain.places import Office
-from shared.domain.states import HoldReason
+from shared.domain.states import HoldReason, LetterState
 
 # Holds that end, or change, with the office.
 OF_THE_OFFICE = (HoldReason.VACANT_SEAT, HoldReason.NO_EMAIL, HoldReason.ADDRESS_FAILING)
+
+
+def waits_for_writer(state: str, hold_reason: str | None) -> bool:
+    """True for a letter whose seat changed hands, and whose writer was asked what becomes of it."""
+    return state == LetterState.HELD and hold_reason == HoldReason.NEW_HOLDER
 
 
 def why_held(office: Office) -> tuple[HoldReason, Cause]:

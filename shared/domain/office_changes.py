@@ -17,6 +17,10 @@ class ChangeKind(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+# These change no seat, only letters that are held for one.
+OF_LETTERS = frozenset({ChangeKind.RELEASED, ChangeKind.WITHDRAWN})
+
+
 class ChangeState(StrEnum):
     """`planned` waits for its day."""
 

@@ -225,6 +225,15 @@ def _restored(t: Trouble) -> Words:
     return title, words, (_cancel(t), Move(_all(t, "Release"), action=BulkAction.RELEASE))
 
 
+def _new_holder(t: Trouble) -> Words:
+    title = f"{t.letters} wait for an answer from their writers: {t.office} holds the seat now"
+    words = (
+        "Their writers edited them, or read a version for chosen offices, while someone else held the seat. We asked"
+        " each by email. Released, they go to the new holder with the greeting filled anew."
+    )
+    return title, words, (_SEE, Move(_all(t, "Release"), action=BulkAction.RELEASE), _cancel(t))
+
+
 def _held(t: Trouble) -> Words:
     if not t.can_send:
         words = "Nobody has decided yet. Their offices can't be written to now."
@@ -254,6 +263,7 @@ _WORDS: dict[Problem, Callable[[Trouble], Words]] = {
     Problem.NO_EMAIL: _no_email,
     Problem.SENT_QUICKLY: _quick,
     Problem.RESTORED: _restored,
+    Problem.NEW_HOLDER: _new_holder,
     Problem.HELD: _held,
 }
 _ICONS: dict[Problem, str] = {
@@ -264,6 +274,7 @@ _ICONS: dict[Problem, str] = {
     Problem.VACANT_SEAT: "pause",
     Problem.SENT_QUICKLY: "pause",
     Problem.RESTORED: "pause",
+    Problem.NEW_HOLDER: "pause",
     Problem.HELD: "pause",
     Problem.EXPIRED: "clock",
     Problem.QUARANTINED: "lock",

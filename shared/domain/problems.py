@@ -27,6 +27,7 @@ class Problem(StrEnum):
     NO_EMAIL = "no_email"
     SENT_QUICKLY = "sent_quickly"
     RESTORED = "restored"
+    NEW_HOLDER = "new_holder"
     HELD = "held"
 
 
@@ -53,6 +54,7 @@ PROBLEM_WORDS: dict[Problem, str] = {
     Problem.NO_EMAIL: "No email address",
     Problem.SENT_QUICKLY: "Sent within seconds",
     Problem.RESTORED: "Maybe sent before a restore",
+    Problem.NEW_HOLDER: "Seat changed hands",
     Problem.HELD: "Held",
 }
 SCOPES: dict[Problem, Scope] = {
@@ -61,6 +63,7 @@ SCOPES: dict[Problem, Scope] = {
     Problem.MAILBOX_FULL: Scope.OFFICE,
     Problem.VACANT_SEAT: Scope.OFFICE,
     Problem.NO_EMAIL: Scope.OFFICE,
+    Problem.NEW_HOLDER: Scope.OFFICE,
     Problem.REFUSED: Scope.DOMAIN,
     Problem.GAVE_UP: Scope.DOMAIN,
 }
@@ -76,6 +79,7 @@ _OF_HELD: dict[Cause, Problem] = {
     Cause.NO_EMAIL: Problem.NO_EMAIL,
     Cause.ABUSE_CHECK: Problem.SENT_QUICKLY,
     Cause.RESTORED: Problem.RESTORED,
+    Cause.NEW_HOLDER: Problem.NEW_HOLDER,
 }
 _OF_FAILED: dict[Cause, Problem] = {
     Cause.NO_SUCH_ADDRESS: Problem.ADDRESS,

@@ -55,6 +55,7 @@ class HoldReason(StrEnum):
     VACANT_SEAT = "vacant_seat"
     NO_EMAIL = "no_email"
     ADDRESS_FAILING = "address_failing"
+    NEW_HOLDER = "new_holder"
     ABUSE_CHECK = "abuse_check"
     CONFIRMATION = "confirmation"
     RESTORE = "restore"
@@ -93,10 +94,11 @@ LETTER_ARROWS: dict[LetterState, frozenset[LetterState]] = {
     _L.UNCONFIRMED: frozenset({_L.SENT, _L.BOUNCED, _L.DELIVERED, _L.DEFERRED, _L.QUEUED}),
     **{end: frozenset({_L.QUEUED}) for end in (_L.REJECTED, _L.BOUNCED, _L.EXPIRED, _L.CANCELLED, _L.QUARANTINED)},
 }
-# An organizer takes back what they did to several letters: those to which nothing has happened since go back to where
-# they were. No attempt and no receipt moves a letter this way.
+# An organizer takes back a change of several letters, or of an office: letters to which nothing has happened since go
+# back to where they were. No attempt and no receipt moves a letter this way.
 PUT_BACK_ARROWS: dict[LetterState, frozenset[LetterState]] = {
     _L.QUEUED: REOPENED_BY_ORGANIZER | {_L.HELD, _L.UNCERTAIN},
+    _L.HELD: REOPENED_BY_ORGANIZER | {_L.QUEUED, _L.DEFERRED, _L.UNCERTAIN},
     _L.CANCELLED: frozenset({_L.HELD, _L.QUEUED, _L.DEFERRED}),
 }
 # A person releases a restored database: a host's ledger says that a letter left, or nobody knows whether it did.

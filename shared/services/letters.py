@@ -8,16 +8,16 @@ from sqlalchemy import Connection, Engine, RowMapping
 from sqlalchemy.exc import IntegrityError
 
 from shared.clock import now
-from shared.db import letters, office_addresses, targets
+from shared.db import letters, office_addresses, office_letters, targets
 from shared.db.expiry import new_deliver_by
 from shared.db.tables.letters import ONE_PER_OFFICE
 from shared.domain.bulk import RETRYABLE
 from shared.domain.causes import Cause
-from shared.domain.states import CANCELLABLE, HoldReason, LetterState
+from shared.domain.states import CANCELLABLE, CLAIMABLE, HoldReason, LetterState
 from shared.errors import NotAllowed, NotFound
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
-from shared.services.letter_words import words_for
+from shared.services.letter_fit import follow_holders, make_waiting
 from shared.services.office_addresses import goes_to
 
 
@@ -45,7 +45,8 @@ def retry_letter(engine: Engine, ring: Ring, letter_id: int, *, actor: str) -> N
             raise NotAllowed("The supporter's data were deleted. This letter can't be sent any more.")
         if not can_retry(state, row["cause"]):
             raise NotAllowed(f"A letter that is {state} can't be retried.")
-        address = office_addresses.working_address(connection, row["office_holder_id"])
+        office = targets.offices_today(connection, [row["office_id"]])[row["office_id"]]
+        address = office_addresses.working_address(connection, office.holder_id)
         send_again(connection, row, actor=actor, due_at=now(), address=address)
     ring.ring(TaskName.DELIVER_LETTERS)
     ring.ring(TaskName.RETRY_LETTERS)
@@ -54,23 +55,34 @@ def retry_letter(engine: Engine, ring: Ring, letter_id: int, *, actor: str) -> N
 def send_again(connection: Connection, row: RowMapping, *, actor: str, due_at: datetime, address: str) -> None:
     """Queues a locked letter that may be retried, to `address`; raises NotAllowed with the reason.
 
-    Without an address it goes where it went before.
+    Without an address it goes where it went before. Written for somebody who does not hold the office today, it follows
+    the seat: filled anew, or held until its writer answers.
     """
     state = LetterState(row["state"])
     # What was held may still be within its time for undo.
     due_at = max(due_at, row["due_at"]) if state is LetterState.HELD else due_at
     values: dict[str, Any] = {"due_at": due_at}
-    if not row["body"]:
-        values |= _render_again(connection, row)
-        address = str(values["recipient_email"])
-    if address and address.lower() != row["recipient_email"].lower():
+    is_stale = office_letters.is_stale(connection, row)
+    if is_stale:
+        _require_holder(connection, row)
+    elif address and address.lower() != row["recipient_email"].lower():
         values |= goes_to(connection, row, address)
     if state is LetterState.DEFERRED:
         values["deliver_by"] = new_deliver_by(due_at)
         letters.hurry(connection, row, values, actor=actor)
+        follow_holders(connection, [row["id"]], holder_only=True)
     else:
         values |= {"tries": 0, "hold_reason": None}
         _queue_again(connection, row, actor, values)
+    if is_stale and address:
+        _take_address(connection, row["id"], address)
+
+
+def _take_address(connection: Connection, letter_id: int, address: str) -> None:
+    """A letter that was filled anew goes to the address of its new holder that was asked for."""
+    row = letters.lock_letter(connection, letter_id)
+    if row and row["state"] in CLAIMABLE and address.lower() != row["recipient_email"].lower():
+        letters.readdress(connection, row, goes_to(connection, row, address), Cause.READDRESSED)
 
 
 def cancel_letter(engine: Engine, letter_id: int, *, actor: str) -> None:
@@ -88,8 +100,15 @@ def _queue_again(connection: Connection, row: RowMapping, actor: str, values: Ma
     """To `queued`; a cancelled letter has lost its place when the supporter wrote again, then raises NotAllowed."""
     try:
         with connection.begin_nested():
-            letters.change_letter(
-                connection, row, LetterState.QUEUED, actor=actor, cause=Cause.ORGANIZER, values=values
+            make_waiting(
+                connection,
+                row,
+                LetterState.QUEUED,
+                actor=actor,
+                cause=Cause.ORGANIZER,
+                values=values,
+                holder_only=True,
+                although_left_out=row["hold_reason"] == HoldReason.ORGANIZER.value,
             )
     except IntegrityError as error:
         if ONE_PER_OFFICE not in str(error.orig):
@@ -99,10 +118,9 @@ def _queue_again(connection: Connection, row: RowMapping, actor: str, values: Ma
         ) from error
 
 
-def _render_again(connection: Connection, row: RowMapping) -> dict[str, object]:
-    """The words for whoever holds the office today; raises NotAllowed while that is nobody."""
+def _require_holder(connection: Connection, row: RowMapping) -> None:
+    """Raises NotAllowed while nobody holds the office who can be written to."""
     office = targets.offices_today(connection, [row["office_id"]]).get(row["office_id"])
     if office is None or office.vacant or not office.email:
         missing = "email address" if row["hold_reason"] == HoldReason.NO_EMAIL else "holder with an email address"
         raise NotAllowed(f"This office has no {missing} yet. Import the legislators again, then retry.")
-    return {**words_for(connection, row, office), **goes_to(connection, row, office.email)}

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, RowMapping
 
-from shared.db import letters, receipts, submissions, updates
+from shared.db import letter_revisions, letters, receipts, submissions, updates
 from shared.domain.campaigns import Campaign
-from shared.domain.follow_ups import ADDRESS_FAILS, PASSED_ON, TO_ORGANIZERS, UPDATE
+from shared.domain.causes import Cause
+from shared.domain.follow_ups import ADDRESS_FAILS, NEW_HOLDER, PASSED_ON, TO_ORGANIZERS, UPDATE
 from shared.domain.identities import owner_key, reference, unsubscribe_key
 from shared.domain.languages import SOURCE, html_tag
 from shared.domain.letter_words import cause_words, has_failed, office_label
@@ -36,6 +37,8 @@ class Facts:
     updates: Mapping[int, RowMapping]
     # By receipt: what was written back, whether by itself, and about which letter.
     passed_on: Mapping[int, "PassedOn"]
+    # By revision: the letter that another holder gets.
+    revised: Mapping[int, int]
     # By campaign.
     failing: Mapping[int, Sequence[FailingAddress]]
     holds: Holds
@@ -63,7 +66,10 @@ def read_facts(connection: Connection, rows: Sequence[RowMapping]) -> Facts:
         row["campaign_id"]: read_failing(connection, row["campaign_id"]) for row in rows if row["kind"] == ADDRESS_FAILS
     }
     passed_on = _read_passed_on(connection, came) if came else {}
-    return Facts(people, written, sent, passed_on, failing, read_holds(connection, rows))
+    revisions = {row["number"] for row in rows if row["kind"] == NEW_HOLDER}
+    found = letter_revisions.read_revisions(connection, revisions) if revisions else {}
+    revised = {number: row["letter_id"] for number, row in found.items()}
+    return Facts(people, written, sent, passed_on, revised, failing, read_holds(connection, rows))
 
 
 def _read_passed_on(connection: Connection, numbers: set[int]) -> dict[int, PassedOn]:
@@ -86,6 +92,7 @@ def email_values(settings: Settings, row: RowMapping, campaign: Campaign, facts:
         | _letter_values(written)
         | (update_values(UpdateWords(update["organization"], update["subject"], update["body"])) if update else {})
         | (_answer_values(settings, facts.passed_on[row["number"]], written) if row["kind"] in PASSED_ON else {})
+        | (_holder_values(facts.revised[row["number"]], written) if row["kind"] == NEW_HOLDER else {})
         | _failing_values(settings, campaign, facts.failing.get(row["campaign_id"], ()))
         | hold_values(settings, row, campaign, person["language"], facts.holds)
         | {
@@ -161,6 +168,20 @@ def _answer_values(settings: Settings, passed_on: PassedOn, written: Sequence[Ro
 def _failing_values(settings: Settings, campaign: Campaign, failing: Sequence[FailingAddress]) -> dict[str, Any]:
     page = f"{settings.public_url}/admin/campaigns/{campaign.slug}/results"
     return {"failing": failing, "results_url": f"{page}#addresses"}
+
+
+def _holder_values(letter_id: int, written: Sequence[RowMapping]) -> dict[str, Any]:
+    """The letter that goes, or would go, to another holder of its office."""
+    letter = next(one for one in written if one["id"] == letter_id)
+    recipient = _recipient(letter)
+    return {
+        "holder": {
+            "recipient": recipient,
+            "district": letter["district"],
+            "is_asked": letter["state"] == LetterState.HELD and letter["cause"] == Cause.NEW_HOLDER,
+            "letter": {"recipient": recipient, "subject": letter["subject"], "body": letter["body"]},
+        }
+    }
 
 
 def _recipient(letter: RowMapping) -> str:

@@ -13,12 +13,16 @@ from sqlalchemy import Connection, Engine, RowMapping
 from shared.db import follow_ups, letters, own_letters, submissions
 from shared.db.engine import at_once
 from shared.domain.causes import Cause
+from shared.domain.holds import waits_for_writer
 from shared.domain.identities import email_hash
-from shared.domain.letter_words import LETTER_GONE
+from shared.domain.letter_words import LETTER_GONE, SEAT_VACANT
 from shared.domain.phrases import phrase
 from shared.domain.states import CANCELLABLE, SUBMISSION_ARROWS, LetterState, SubmissionState
 from shared.errors import NotAllowed, NotFound
+from shared.queue.names import TaskName
+from shared.queue.ring import Ring
 from shared.services.erasure import erase_person, erase_submissions
+from shared.services.letter_fit import make_waiting
 from shared.settings import Settings
 
 
@@ -54,6 +58,26 @@ def cancel_own_letter(engine: Engine, token: str, letter_id: int) -> None:
         letters.change_letter(connection, row, LetterState.CANCELLED, actor="supporter", cause=Cause.SUPPORTER)
         if all(one["id"] == letter_id or _never_left(one) for one in written) and row["sent_at"] is None:
             _withdraw(connection, submission)
+
+
+def send_to_new_holder(engine: Engine, ring: Ring, token: str, letter_id: int) -> None:
+    """Releases a letter whose seat changed hands to the office's holder of today; twice is the same as once.
+
+    Raises NotFound, or NotAllowed with the reason.
+    """
+    with engine.begin() as connection:
+        submission = submissions.lock_submission(connection, token)
+        written = letters.lock_letters_of_submission(connection, submission["id"]) if submission else []
+        row = next((one for one in written if one["id"] == letter_id), None)
+        if row is None or letters.is_erased(connection, row):
+            raise NotFound(LETTER_GONE)
+        if not waits_for_writer(row["state"], row["hold_reason"]):
+            return
+        if not row["body"]:
+            raise NotAllowed(SEAT_VACANT)
+        values = {"hold_reason": None, "tries": 0}
+        make_waiting(connection, row, LetterState.QUEUED, actor="supporter", values=values)
+    ring.ring(TaskName.DELIVER_LETTERS)
 
 
 def erase_own(engine: Engine, settings: Settings, token: str, tokens: Sequence[str], *, is_proved: bool) -> list[str]:

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 import structlog
 from sqlalchemy import Connection, Engine, RowMapping
 
-from shared.db import letters, office_addresses, pace
+from shared.db import letter_revisions, letters, office_addresses, office_changes, pace
 from shared.domain.causes import Cause
 from shared.domain.states import FAILED, HoldReason, LetterState
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
+from shared.services.letter_fit import make_waiting
 
 _LOG = structlog.get_logger()
 
@@ -26,6 +27,7 @@ def address_failed(connection: Connection, row: RowMapping, cause: Cause) -> Non
         return
     _LOG.error("office.address_failing", office_id=row["office_id"], cause=cause.value)
     waiting = letters.lock_waiting_for(connection, row["office_holder_id"], row["recipient_email"])
+    change_id = office_changes.last_change(connection, row["office_id"])
     for letter in waiting:
         values = _new_address(connection, letter)
         if values:
@@ -38,6 +40,9 @@ def address_failed(connection: Connection, row: RowMapping, cause: Cause) -> Non
                 cause=Cause.ADDRESS_FAILING,
                 values={"hold_reason": HoldReason.ADDRESS_FAILING.value},
             )
+        if change_id is not None:
+            # Undoing the change that brought them to this address brings them back from here too.
+            letter_revisions.keep_revision(connection, letter, change_id)
 
 
 def refuse_addresses(connection: Connection, rows: Sequence[RowMapping]) -> None:
@@ -57,7 +62,7 @@ def try_second_address(connection: Connection, letter_ids: Sequence[int]) -> Non
         if letter is None or letters.is_erased(connection, letter):
             continue
         if values := _new_address(connection, letter):
-            letters.change_letter(connection, letter, LetterState.QUEUED, values={**values, "tries": 0})
+            make_waiting(connection, letter, LetterState.QUEUED, values={**values, "tries": 0})
 
 
 def try_failing_addresses(engine: Engine, ring: Ring) -> int:
@@ -74,7 +79,7 @@ def release_letters(connection: Connection, holder_ids: Sequence[int]) -> int:
     for letter in letters.lock_held_for(connection, holder_ids, HoldReason.ADDRESS_FAILING):
         values = _new_address(connection, letter)
         if values:
-            letters.change_letter(connection, letter, LetterState.QUEUED, values={**values, "hold_reason": None})
+            make_waiting(connection, letter, LetterState.QUEUED, values={**values, "hold_reason": None})
             released += 1
     return released
 

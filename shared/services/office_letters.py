@@ -1,35 +1,30 @@
 """Letters follow their office: held when nobody can read them, written anew and queued when somebody can again.
 
 Whatever changes a seat (an organizer, an import) marks the office. This brings its waiting letters to the office as it
-is now, at once where a person waits for it, and again with the sweeps for a quarter of an hour: a letter that a worker
-had in its hands, or was just making, turns up late. A letter that has left is never touched.
+is now, at once where a person waits for it, and again with the sweeps for a quarter of an hour. Letters that become
+waiting later follow when they do (`letter_fit.py`). A letter that has left is never touched.
 """
 
 import time
 from collections import Counter
-from collections.abc import Mapping
 
 from sqlalchemy import Connection, Engine, RowMapping
 
 from shared import clock
-from shared.db import letters, office_letters, pace, targets
+from shared.db import office_letters, targets
 from shared.db.office_changes import lock_office
 from shared.db.savepoints import Faults, apart, each_isolated, isolated, raise_faults
 from shared.domain.causes import Cause
-from shared.domain.holds import OF_THE_OFFICE, why_held
-from shared.domain.places import Office
-from shared.domain.states import HoldReason, LetterState
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
-from shared.services.letter_words import is_left_out, words_for
+from shared.services.letter_fit import LEAVES, STAYS, fit_letter, hold_for_organizer
 
 _BATCH = 200
 # A person waits for no more than this; the sweeps do the rest.
 _AT_ONCE_S = 5.0
-_HELD, _ORGANIZER = LetterState.HELD.value, HoldReason.ORGANIZER.value
-# What became of a letter: `leaves` goes to a worker, `held` waits from now on, `moved` waits with other words,
-# `failed` is where it was and is tried again, `set_aside` is held until an organizer decides.
-LEAVES, HELD, MOVED, FAILED, SET_ASIDE = "leaves", "held", "moved", "failed", "set_aside"
+# What became of a letter beside the words of `letter_fit`: `failed` is where it was and is tried again, `set_aside` is
+# held until an organizer decides.
+FAILED, SET_ASIDE = "failed", "set_aside"
 
 
 def settle_offices(engine: Engine, ring: Ring) -> int:
@@ -63,7 +58,7 @@ def settle_office(engine: Engine, ring: Ring, office_id: int) -> Counter[str]:
         with engine.begin() as connection:
             became = _follow(connection, office_id, last)
         # Only now: what is counted is committed.
-        followed.update(what for _, what in became)
+        followed.update(what for _, what in became if what is not STAYS)
         if len(became) < _BATCH:
             break
         last = became[-1][0]
@@ -81,69 +76,18 @@ def _follow(connection: Connection, office_id: int, after: int) -> list[tuple[in
         return []
     waiting = office_letters.lock_to_follow(connection, office, after, _BATCH)
     results = each_isolated(
-        connection, waiting, lambda letter: _move(connection, letter, office), Faults(), "letter.not_followed"
+        connection, waiting, lambda letter: fit_letter(connection, letter, office), Faults(), "letter.not_followed"
     )
     is_last = row["settle_until"] is not None and row["settle_until"] < clock.now()
-    return [(one["id"], what or (_set_aside(connection, one) if is_last else FAILED)) for one, what in results]
+    return [(one["id"], _fate(connection, one, became, is_last=is_last)) for one, became in results]
 
 
-def _set_aside(connection: Connection, row: RowMapping) -> str:
-    """It could not follow for a quarter of an hour. A person decides, before it leaves for a former holder."""
+def _fate(connection: Connection, row: RowMapping, became: str | None, *, is_last: bool) -> str:
+    """A letter that could not follow for a quarter of an hour is set aside before it leaves for a former holder."""
+    if became is not None:
+        return became
+    if not is_last:
+        return FAILED
     with isolated(connection, Faults(), "letter.not_set_aside", letter_id=row["id"]) as fate:
-        _hold_for_person(connection, row, Cause.NOT_FOLLOWED, {})
+        hold_for_organizer(connection, row, Cause.NOT_FOLLOWED)
     return FAILED if fate.failed else SET_ASIDE
-
-
-def _move(connection: Connection, row: RowMapping, office: Office) -> str:
-    if letters.is_erased(connection, row):
-        return MOVED
-    if office.vacant or not office.email:
-        return _hold(connection, row, office)
-    return _let_go(connection, row, office)
-
-
-def _hold(connection: Connection, row: RowMapping, office: Office) -> str:
-    reason, cause = why_held(office)
-    if row["state"] != _HELD:
-        values = {"hold_reason": reason.value}
-        letters.change_letter(connection, row, LetterState.HELD, cause=cause, values=values)
-        return HELD
-    if row["hold_reason"] in OF_THE_OFFICE:
-        office_letters.hold_otherwise(connection, row, {"hold_reason": reason.value, "cause": cause.value})
-    else:
-        # Held for something else too: it is written when there is somebody to write to.
-        office_letters.hold_otherwise(connection, row, {"subject": "", "body": ""})
-    return MOVED
-
-
-def _let_go(connection: Connection, row: RowMapping, office: Office) -> str:
-    is_new = row["office_holder_id"] != office.holder_id or not row["body"]
-    if is_new and is_left_out(connection, row, office):
-        return _leave_out(connection, row)
-    values = words_for(connection, row, office) if is_new else _another_address(office)
-    pace.add_domains(connection, [(row["transport"], str(values["receiving_domain"]))])
-    if is_new or values["recipient_email"] != row["recipient_email"]:
-        letters.readdress(connection, row, values, Cause.REWRITTEN if is_new else Cause.READDRESSED)
-    if row["state"] == _HELD and row["hold_reason"] in OF_THE_OFFICE:
-        letters.change_letter(connection, row, LetterState.QUEUED, values={"hold_reason": None, "tries": 0})
-        return LEAVES
-    return MOVED if row["state"] == _HELD else LEAVES
-
-
-def _another_address(office: Office) -> dict[str, object]:
-    """It changes no word."""
-    return {"recipient_email": office.email, "receiving_domain": office.email.rpartition("@")[2].lower()}
-
-
-def _leave_out(connection: Connection, row: RowMapping) -> str:
-    """The campaign asks others of this office's holders, not this one: a person decides."""
-    return _hold_for_person(connection, row, Cause.LEFT_OUT, {"subject": "", "body": ""})
-
-
-def _hold_for_person(connection: Connection, row: RowMapping, cause: Cause, words: Mapping[str, str]) -> str:
-    values = {"hold_reason": _ORGANIZER, **words}
-    if row["state"] == _HELD:
-        office_letters.hold_otherwise(connection, row, {**values, "cause": cause.value})
-        return MOVED
-    letters.change_letter(connection, row, LetterState.HELD, cause=cause, values=values)
-    return HELD

@@ -10,6 +10,7 @@ from shared.db import campaigns, expiry, letters, submissions, targets
 from shared.db.driver import Row
 from shared.db.engine import at_once
 from shared.domain.campaigns import Campaign, StoredCampaign
+from shared.domain.holds import waits_for_writer
 from shared.domain.identities import reference
 from shared.domain.letter_words import LETTER_GONE, RailStep, own_cause_words, rail, state_words
 from shared.domain.office_hours import OfficeHours, opening_for
@@ -65,6 +66,8 @@ class LetterLine:
     hold_ends_at: datetime | None
     subject: str
     body: str
+    # Its writer decides whether it goes to the office's new holder.
+    is_asked: bool
 
     @property
     def can_cancel(self) -> bool:
@@ -279,4 +282,5 @@ def _line(connection: Connection, letter: Row, submission: Row, hours: OfficeHou
         hold_ends_at=expiry.expires_at(connection, letter["id"]) if state is LetterState.HELD else None,
         subject=letter["subject"],
         body=letter["body"],
+        is_asked=waits_for_writer(state, letter["hold_reason"]) and bool(letter["body"]),
     )

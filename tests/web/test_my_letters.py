@@ -10,9 +10,12 @@ from sqlalchemy import Engine, select, text
 
 from shared.db.tables import follow_up, letter, submission
 from shared.domain.identities import owner_key
+from shared.domain.office_changes import ChangeKind
 from shared.queue.ring import Ring
+from shared.services.prepare import prepare_submissions
 from shared.settings import Settings
 from tests.factories import CAMPAIGN, make_campaign, write_letters
+from tests.services.test_office_changes import Desk
 from tests.web.test_supporter import TYPED, begin, count, csrf, press
 
 
@@ -255,3 +258,28 @@ def test_a_question_that_stayed_open_too_long_is_told_as_it_is(
     assert "so nothing was sent" in page
     assert "Finding your legislators" not in page
     assert "Your copy" not in page
+
+
+def test_a_letter_whose_seat_changed_hands_is_sent_on_or_taken_back_by_its_writer(
+    client: FlaskClient, app: Flask, engine: Engine, ring: Ring, settings: Settings
+) -> None:
+    desk = Desk(engine, ring, settings)
+    path = begin(client)
+    press(client, path, "send", edited_body="Pat, you promised.")
+    prepare_submissions(engine, ring, settings)
+    token = path.rsplit("/", 1)[1]
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE submission SET leaves_at = now()"))
+    desk.change(ChangeKind.SEATED, name="Noor Lane", email="noor@x.example")
+    page = client.get(f"/mine/{token}")
+    assert "This seat has a new office holder. The letter waits until its writer decides." in page.text
+    assert "Dear Practice Representative Noor Lane,\n\nPat, you promised." in page.text
+    assert "Send it to the new office holder" in page.text
+    assert page.text.count("Take this letter back") == 2
+    send = f"/s/{token}/letters/1/send"
+    assert "Send it to the new" not in app.test_client().get(f"/s/{token}").text
+    assert app.test_client().post(send, data={"csrf_token": csrf(page)}).status_code in (400, 404)
+    assert "held" in states(engine)
+    assert push(client, f"/mine/{token}", send) == 303
+    assert states(engine) == ["queued", "queued"]
+    assert "Send it to the new" not in client.get(f"/mine/{token}").text

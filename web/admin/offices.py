@@ -15,7 +15,8 @@ from shared.domain.places import Chamber
 from shared.domain.us_states import STATES, UsState
 from shared.errors import InputError
 from shared.services.campaigns import list_campaigns
-from shared.services.office_letters import FAILED, HELD, LEAVES
+from shared.services.letter_fit import HELD, LEAVES
+from shared.services.office_letters import FAILED
 from shared.services.offices import changes, import_reports, listing
 from shared.services.offices.asked import ask_change, ask_undo
 from shared.services.offices.one import read_office

@@ -7,7 +7,7 @@ from shared.domain.identities import is_owner_key
 from shared.domain.states import SubmissionState
 from shared.errors import NotFound
 from shared.services.campaigns import read_campaign
-from shared.services.my_letters import cancel_own_letter, erase_own, find_earlier
+from shared.services.my_letters import cancel_own_letter, erase_own, find_earlier, send_to_new_holder
 from shared.services.owner_links import BROKEN_LINK
 from shared.services.submission_view import SubmissionView, read_submission
 from web.context import here
@@ -63,6 +63,14 @@ def cancel(token: str, letter_id: int) -> ResponseReturnValue:
     """Takes one letter back; NotAllowed says when it is too late."""
     require_owner(token)
     cancel_own_letter(here().engine, token, letter_id)
+    return redirect(url_for("public.my_letters", token=token), 303)
+
+
+@bp.post("/s/<token>/letters/<int:letter_id>/send")
+def send_held(token: str, letter_id: int) -> ResponseReturnValue:
+    """Sends a letter to the new holder of its office; NotAllowed while nobody holds it."""
+    require_owner(token)
+    send_to_new_holder(here().engine, here().ring, token, letter_id)
     return redirect(url_for("public.my_letters", token=token), 303)
 
 

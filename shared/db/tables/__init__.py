@@ -19,6 +19,7 @@ from shared.db.tables.exports import export, export_piece
 from shared.db.tables.figures import snapshot, tally
 from shared.db.tables.happenings import happening
 from shared.db.tables.invitations import invitation
+from shared.db.tables.letter_revisions import letter_revision
 from shared.db.tables.letters import follow_up, letter, letter_event, letter_words
 from shared.db.tables.mailings import mailing
 from shared.db.tables.office_changes import import_change, office_change
@@ -60,6 +61,7 @@ __all__ = [
     "invitation",
     "letter",
     "letter_event",
+    "letter_revision",
     "letter_words",
     "mail_relay",
     "mailbox_message",

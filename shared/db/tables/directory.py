@@ -92,6 +92,8 @@ office_holder = Table(
     moment("second_failed_at"),
     # A code from `shared.domain.causes`.
     text("email_failure"),
+    # Every address of theirs that fails, also one that was replaced: {"pat@x.example": {"at": ..., "cause": ...}}
+    Column("failed_addresses", JSONB, nullable=False, server_default=sql("'{}'")),
     text("phone"),
     text("postal_address"),
     Column("valid_from", Date, nullable=False),

@@ -21,10 +21,9 @@ class Today:
     def facts(self, row: RowMapping, *, is_written: bool, is_erased: bool) -> Facts:
         """Of a letter, or of several that are alike."""
         office = self.offices.get(row["office_id"])
-        address, second = self.addresses.get(row["office_holder_id"], ("", ""))
-        if row["office_holder_id"] is None and office:
-            address, second = office.email, self.addresses.get(office.holder_id or 0, ("", ""))[1]
-        missing = "" if is_written else _missing(office)
+        address, second = self.addresses.get(office.holder_id or 0, ("", "")) if office else ("", "")
+        is_for_today = is_written and office is not None and office.holder_id == row["office_holder_id"]
+        missing = "" if is_for_today else _missing(office)
         return Facts(LetterState(row["state"]), row["cause"], is_erased, not missing, missing, address, second)
 
 
@@ -32,13 +31,8 @@ def read_today(connection: Connection, rows: Iterable[RowMapping]) -> Today:
     """What is known of the offices of these letters."""
     known = list(rows)
     offices = targets.offices_today(connection, sorted({row["office_id"] for row in known})) if known else {}
-    holders = {row["office_holder_id"] for row in known} | {office.holder_id for office in offices.values()}
-    addresses = (
-        office_addresses.working_addresses(connection, [number for number in holders if number is not None])
-        if known
-        else {}
-    )
-    return Today(offices, addresses)
+    holders = [office.holder_id for office in offices.values() if office.holder_id is not None]
+    return Today(offices, office_addresses.working_addresses(connection, holders) if known else {})
 
 
 def _missing(office: Office | None) -> str:

@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import Connection, Engine, RowMapping
 
 from shared.db import campaigns, pace
-from shared.db.claims import Kind, claim_letters
+from shared.db.claims import Kind, claim_letters, stale_letters
 from shared.db.happenings import note
 from shared.domain.causes import Cause
 from shared.domain.happenings import Happening
@@ -21,6 +21,7 @@ from shared.rendering.mime import Mail, build_mail, html_document
 from shared.services.delivery.carry import Carried, Parcel, parcel_of
 from shared.services.delivery.record import record
 from shared.services.delivery.run import Batch, work_off
+from shared.services.letter_fit import follow_holders
 from shared.services.outbox import open_transports, relay_headers
 from shared.settings import Settings
 
@@ -82,11 +83,18 @@ class _Letters:
             return None
         limit = batch_size(domain.pace, batch_seconds=self._timing.batch)
         rows = claim_letters(connection, domain, self._state, worker=worker, lease_s=self._timing.lease, limit=limit)
+        stale = () if rows else stale_letters(connection, domain, self._state, limit)
         pace.take_tokens(connection, domain, len(rows))
-        if not rows:
+        if not rows and not stale:
             return None
         more_hands = len(rows) == limit and domain.busy + 1 < domain.pace.connections
-        return Batch(domain.transport, self._parcels(connection, rows), more_hands, domain.receiving_domain)
+        return Batch(domain.transport, self._parcels(connection, rows), more_hands, domain.receiving_domain, stale)
+
+    def correct(self, engine: Engine, batch: Batch) -> None:
+        """Brings letters that were due for a former holder to the new one, or holds them."""
+        if batch.stale:
+            with engine.begin() as connection:
+                follow_holders(connection, batch.stale)
 
     def record(self, connection: Connection, batch: Batch, carried: Carried) -> None:
         """Outcomes, follow-ups, and the domain's pace."""

@@ -69,6 +69,9 @@ class _FollowUps:
                 return Batch(transport, self._parcels(connection, rows))
         return None
 
+    def correct(self, engine: Engine, batch: Batch) -> None:
+        """Nothing was refused: what is not needed any more is dropped by the claim itself."""
+
     def record(self, connection: Connection, batch: Batch, carried: Carried) -> None:
         """Outcomes only."""
         record(connection, Kind.FOLLOW_UP, carried.results)

@@ -7,9 +7,10 @@ from sqlalchemy import Connection
 from shared.db import follow_ups
 from shared.db.claims import Kind, Result, record_results
 from shared.domain.follow_ups import Trigger
-from shared.domain.states import LetterState
+from shared.domain.states import CLAIMABLE, LetterState
 from shared.services.erasure import stop_erased
 from shared.services.follow_up_plan import plan_for_letters
+from shared.services.letter_fit import follow_holders
 from shared.services.office_addresses import refuse_addresses
 
 _TRIGGERS = {LetterState.SENT: Trigger.FIRST_SENT, LetterState.REJECTED: Trigger.FAILED}
@@ -23,6 +24,7 @@ def record(connection: Connection, kind: Kind, results: Sequence[Result]) -> boo
         return False
     refuse_addresses(connection, rows)
     stop_erased(connection, rows)
+    follow_holders(connection, [row["id"] for row in rows if row["state"] in CLAIMABLE])
     due = [
         plan_for_letters(connection, [row for row in rows if row["state"] == state], trigger)
         for state, trigger in _TRIGGERS.items()

@@ -49,6 +49,8 @@ class Batch:
     more_hands: bool = False
     # Where letters go; follow-ups go to many domains at once.
     receiving_domain: str = ""
+    # Letters that were due but not claimed, because their office has another holder today.
+    stale: tuple[int, ...] = ()
 
 
 class Lane(Protocol):
@@ -56,6 +58,9 @@ class Lane(Protocol):
 
     def claim(self, connection: Connection, worker: str) -> Batch | None:
         """The next batch, None when nothing is due."""
+
+    def correct(self, engine: Engine, batch: Batch) -> None:
+        """Mends what the claim refused, after its COMMIT."""
 
     def record(self, connection: Connection, batch: Batch, carried: Carried) -> None:
         """Writes the outcomes; may be called again when a COMMIT failed, and must then change nothing twice."""
@@ -125,6 +130,9 @@ class _Run:
                 self._heartbeat.add(journal.name, claimed_at, before=name)
                 name = journal.name
                 failpoint("deliver.claimed")
+                self._lane.correct(self._engine, batch)
+                if not batch.parcels:
+                    continue
                 with self._lock:
                     self.claimed += len(batch.parcels)
                 if batch.more_hands:

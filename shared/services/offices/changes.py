@@ -16,21 +16,22 @@ from shared import clock
 from shared.db import directory, office_changes, office_letters, targets
 from shared.db.savepoints import Faults, apart, raise_faults
 from shared.domain.days import local_day, newest_day
-from shared.domain.office_changes import ChangeKind, ChangeState
+from shared.domain.office_changes import OF_LETTERS, ChangeKind, ChangeState
 from shared.domain.states import HoldReason, LetterState
 from shared.errors import NotAllowed, NotFound
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
-from shared.services.office_letters import HELD, LEAVES, settle_office
+from shared.services.letter_fit import HELD, LEAVES
+from shared.services.office_letters import settle_office
 from shared.services.offices import held
 from shared.services.offices.acts import apply
 from shared.services.offices.wanted import By, Seat, Wanted
+from shared.services.put_back import put_letters_back
 
 _LOG = structlog.get_logger()
 # What became of letters, beside the words of `office_letters`.
 WITHDRAWN = "withdrawn"
 NOT_THERE = "There is no such office. It may have been removed with its district."
-_OF_LETTERS = frozenset({ChangeKind.RELEASED, ChangeKind.WITHDRAWN})
 # A change that fails is tried again by each sweep for so long after its day.
 _GIVEN_UP_AFTER = timedelta(days=3)
 _FAILED_FOR_DAYS = (
@@ -77,12 +78,12 @@ def make_change(engine: Engine, ring: Ring, office_id: int, wanted: Wanted, by: 
             reason=wanted.reason,
             details=wanted.details,
         )
-        if not is_planned and wanted.kind not in _OF_LETTERS:
+        if not is_planned and wanted.kind not in OF_LETTERS:
             _carry_out(connection, change_id, wanted.kind, seat, wanted.details, wanted.on)
     _LOG.info("office.changed", office_id=office_id, kind=wanted.kind.value, change_id=change_id, planned=is_planned)
     if is_planned:
         return Made(change_id, is_planned, Counter())
-    return Made(change_id, is_planned, _letters(engine, ring, office_id, wanted.kind, _actor(by)))
+    return Made(change_id, is_planned, _letters(engine, ring, office_id, change_id, wanted.kind, _actor(by)))
 
 
 def undo_change(engine: Engine, ring: Ring, office_id: int, change_id: int, by: By) -> Made:
@@ -96,20 +97,24 @@ def undo_change(engine: Engine, ring: Ring, office_id: int, change_id: int, by: 
         kind, state = ChangeKind(row["kind"]), ChangeState(row["state"])
         details = {**row["details"], "undone_by": by.who}
         office_changes.move_change(connection, change_id, ChangeState.UNDONE, details=details)
-        if state is ChangeState.DONE and kind not in _OF_LETTERS:
-            office_changes.restore_seat(connection, office_id, row["before"])
+        if state is ChangeState.DONE and kind not in OF_LETTERS:
+            office_changes.restore_seat(connection, office_id, row["before"], row["after"])
             directory.unsettle(connection, office_id)
     _LOG.info("office.change_undone", office_id=office_id, kind=kind.value, change_id=change_id)
     if state is ChangeState.PLANNED:
         return Made(change_id, is_planned=True, letters=Counter())
+    followed = put_letters_back(engine, office_id, change_id, actor=_actor(by))
+    if followed[LEAVES]:
+        ring.ring(TaskName.DELIVER_LETTERS)
+        ring.ring(TaskName.RETRY_LETTERS)
     if kind is ChangeKind.RELEASED:
-        again = held.hold_again(engine, office_id, actor=_actor(by))
-        return Made(change_id, is_planned=False, letters=Counter({HELD: again}))
+        followed[HELD] += held.hold_again(engine, office_id, actor=_actor(by))
     if kind is ChangeKind.WITHDRAWN:
-        again = held.hold_withdrawn(engine, office_id, row["moved_at"], actor=_actor(by))
-        settle_office(engine, ring, office_id)
-        return Made(change_id, is_planned=False, letters=Counter({HELD: again}))
-    return Made(change_id, is_planned=False, letters=settle_office(engine, ring, office_id))
+        followed[HELD] += held.hold_withdrawn(engine, office_id, row["moved_at"], actor=_actor(by))
+    if kind is not ChangeKind.RELEASED:
+        settled = settle_office(engine, ring, office_id)
+        followed += settled if kind is not ChangeKind.WITHDRAWN else Counter()
+    return Made(change_id, is_planned=False, letters=followed)
 
 
 def find_change(connection: Connection, office_id: int, change_id: int) -> RowMapping:
@@ -124,7 +129,7 @@ def why_not_undone(connection: Connection, row: RowMapping) -> str:
     """Empty when the change can be undone, or called off."""
     if row["state"] == ChangeState.UNDONE:
         return "This was undone already."
-    if row["state"] == ChangeState.PLANNED or row["kind"] in _OF_LETTERS:
+    if row["state"] == ChangeState.PLANNED or row["kind"] in OF_LETTERS:
         return ""
     if row["after"] is None or not office_changes.is_same_seat(
         row["after"], office_changes.read_seat(connection, row["office_id"])
@@ -196,13 +201,13 @@ def _carry_out(
     office_changes.move_change(connection, change_id, ChangeState.DONE, before=before, after=after)
 
 
-def _letters(engine: Engine, ring: Ring, office_id: int, kind: ChangeKind, actor: str) -> Counter[str]:
+def _letters(engine: Engine, ring: Ring, office_id: int, change_id: int, kind: ChangeKind, actor: str) -> Counter[str]:
     if kind is ChangeKind.RELEASED:
-        released = held.release_to_office(engine, office_id, actor=actor)
+        released = held.release_to_office(engine, office_id, change_id, actor=actor)
         ring.ring(TaskName.DELIVER_LETTERS)
         return Counter({LEAVES: released})
     if kind is ChangeKind.WITHDRAWN:
-        withdrawn = held.withdraw_held(engine, office_id, actor=actor)
+        withdrawn = held.withdraw_held(engine, office_id, change_id, actor=actor)
         return Counter({WITHDRAWN: withdrawn})
     return settle_office(engine, ring, office_id)
 

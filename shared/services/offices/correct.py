@@ -9,7 +9,7 @@ from shared.db.engine import at_once
 from shared.domain.office_changes import ChangeKind
 from shared.errors import NotFound
 from shared.queue.ring import Ring
-from shared.services.office_letters import LEAVES
+from shared.services.letter_fit import LEAVES
 from shared.services.offices.changes import make_change, read_seat
 from shared.services.offices.wanted import By, read_wanted
 

@@ -10,7 +10,7 @@ from functools import partial
 
 from sqlalchemy import Connection, Engine, RowMapping
 
-from shared.db import letters, office_letters, pace, targets
+from shared.db import letter_revisions, letters, office_letters, pace, targets
 from shared.db.office_changes import lock_office
 from shared.db.savepoints import Faults, each_isolated
 from shared.domain.causes import Cause
@@ -18,6 +18,7 @@ from shared.domain.follow_ups import Trigger
 from shared.domain.places import Office
 from shared.domain.states import HoldReason, LetterState
 from shared.services.follow_up_plan import plan_for_letters
+from shared.services.letter_fit import make_waiting
 from shared.services.letter_words import words_for
 
 _BATCH = 200
@@ -27,7 +28,7 @@ _Lock = Callable[[Connection, int], list[RowMapping]]
 _Work = Callable[[Connection, RowMapping, Office], bool]
 
 
-def release_to_office(engine: Engine, office_id: int, *, actor: str) -> int:
+def release_to_office(engine: Engine, office_id: int, change_id: int, *, actor: str) -> int:
     """Queues them for the office's own address, in words for a seat without a holder; how many."""
 
     def release(connection: Connection, row: RowMapping, office: Office) -> bool:
@@ -35,13 +36,14 @@ def release_to_office(engine: Engine, office_id: int, *, actor: str) -> int:
             return False
         values = {**words_for(connection, row, office), "hold_reason": None, "tries": 0}
         pace.add_domains(connection, [(row["transport"], str(values["receiving_domain"]))])
-        letters.change_letter(connection, row, LetterState.QUEUED, actor=actor, cause=Cause.ORGANIZER, values=values)
+        make_waiting(connection, row, LetterState.QUEUED, actor=actor, cause=Cause.ORGANIZER, values=values)
+        letter_revisions.keep_revision(connection, row, change_id)
         return True
 
     return _each(engine, office_id, partial(_held, office_id), release)
 
 
-def withdraw_held(engine: Engine, office_id: int, *, actor: str) -> int:
+def withdraw_held(engine: Engine, office_id: int, change_id: int, *, actor: str) -> int:
     """Ends them; their writers get the notice of a failed letter, with its text; how many."""
 
     def withdraw(connection: Connection, row: RowMapping, office: Office) -> bool:
@@ -49,6 +51,7 @@ def withdraw_held(engine: Engine, office_id: int, *, actor: str) -> int:
         words = words_for(connection, row, office)
         values = {"subject": words["subject"], "body": words["body"], "hold_reason": None}
         letters.change_letter(connection, row, LetterState.CANCELLED, actor=actor, cause=Cause.WITHDRAWN, values=values)
+        letter_revisions.keep_revision(connection, row, change_id)
         plan_for_letters(connection, [row], Trigger.FAILED)
         return True
 
@@ -56,10 +59,13 @@ def withdraw_held(engine: Engine, office_id: int, *, actor: str) -> int:
 
 
 def hold_again(engine: Engine, office_id: int, *, actor: str) -> int:
-    """What was released and has not left is held again; how many."""
+    """What was released and has not left is held again, where no revision says how it was before; how many."""
 
     def hold(connection: Connection, row: RowMapping, _office: Office) -> bool:
-        return _hold(connection, row, actor)
+        letters.change_letter(
+            connection, row, LetterState.HELD, actor=actor, cause=Cause.VACANT_SEAT, values=_HELD_AGAIN
+        )
+        return True
 
     def lock(connection: Connection, after: int) -> list[RowMapping]:
         return office_letters.lock_released(connection, office_id, after, _BATCH)
@@ -68,24 +74,20 @@ def hold_again(engine: Engine, office_id: int, *, actor: str) -> int:
 
 
 def hold_withdrawn(engine: Engine, office_id: int, since: datetime, *, actor: str) -> int:
-    """What was withdrawn since then is held again, unless its writer wrote again or was erased; how many."""
+    """What was withdrawn since then is held again, where no revision says how it was before; how many.
+
+    Not a letter whose writer wrote again or was erased.
+    """
 
     def reopen(connection: Connection, row: RowMapping, _office: Office) -> bool:
-        # By way of `queued`, which no worker sees before it is held.
-        letters.change_letter(connection, row, LetterState.QUEUED, actor=actor, cause=Cause.ORGANIZER)
-        return _hold(connection, letters.lock_letter(connection, row["id"]), actor)
+        values = {**_HELD_AGAIN, "cause": Cause.VACANT_SEAT.value}
+        letters.put_back(connection, row, LetterState.HELD, actor=actor, values=values)
+        return True
 
     def lock(connection: Connection, after: int) -> list[RowMapping]:
         return office_letters.lock_withdrawn(connection, office_id, since, after, _BATCH)
 
     return _each(engine, office_id, lock, reopen)
-
-
-def _hold(connection: Connection, row: RowMapping | None, actor: str) -> bool:
-    if row is None:
-        return False
-    letters.change_letter(connection, row, LetterState.HELD, actor=actor, cause=Cause.VACANT_SEAT, values=_HELD_AGAIN)
-    return True
 
 
 def _held(office_id: int, connection: Connection, after: int) -> list[RowMapping]:

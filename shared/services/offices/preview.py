@@ -74,6 +74,7 @@ def _seated(seat: Seat, wanted: Wanted, counts: _Counts) -> list[str]:
     return [
         f"{name} holds the seat{after} from {_day(wanted)} on.",
         *_moving(counts, wanted.details["email"], f", written anew for {name}"),
+        *_asking(counts),
         (
             f"When a roster names {name} too, it is followed again. One that names somebody else changes nothing, and"
             " this page says so."
@@ -83,15 +84,16 @@ def _seated(seat: Seat, wanted: Wanted, counts: _Counts) -> list[str]:
 
 def _returned(seat: Seat, _wanted: Wanted, counts: _Counts) -> list[str]:
     name, email = (seat.last["name"], seat.last["email"]) if seat.last else ("", "")
-    return [f"{name} holds the seat again.", *_moving(counts, email)]
+    return [f"{name} holds the seat again.", *_moving(counts, email), *_asking(counts)]
 
 
 def _roster(seat: Seat, wanted: Wanted, counts: _Counts) -> list[str]:
     name, email = wanted.details["name"], wanted.details["email"]
     words = [f"{name} holds the seat with {email or 'no email address'}, as the roster says."]
-    if seat.holder and seat.holder["person_id"] != wanted.details["person_id"]:
+    is_new = not seat.holder or seat.holder["person_id"] != wanted.details["person_id"]
+    if seat.holder and is_new:
         words.append(f"{seat.holder_name} does not hold it any more.")
-    return [*words, *_moving(counts, email)]
+    return [*words, *_moving(counts, email), *(_asking(counts) if is_new else [])]
 
 
 def _released(seat: Seat, _wanted: Wanted, counts: _Counts) -> list[str]:
@@ -136,6 +138,15 @@ def _moving(counts: _Counts, email: str, how: str = "") -> list[str]:
             or f"{counts.leaving:,} letters that wait go to {email}{how}."
         )
     return words
+
+
+def _asking(counts: _Counts) -> list[str]:
+    """Which of them wait for their writers instead."""
+    words = (
+        "Letters written for somebody else that their writers edited, or that are in a version for chosen offices,"
+        " are held instead. We ask their writers by email."
+    )
+    return [words] if counts.for_office + counts.leaving else []
 
 
 def _say(number: int, one: str) -> str:

@@ -15,10 +15,11 @@ from shared.domain.follow_ups import Trigger
 from shared.domain.happenings import Happening
 from shared.domain.pace import DISTRUST_S
 from shared.domain.receipts import News, Receipt, ReceiptOutcome
-from shared.domain.states import LETTER_ARROWS, LetterState
+from shared.domain.states import CLAIMABLE, LETTER_ARROWS, LetterState
 from shared.domain.status_codes import Meaning, read_status
 from shared.domain.transport import Transport
 from shared.services.follow_up_plan import plan_for_letters
+from shared.services.letter_fit import make_waiting
 from shared.services.office_addresses import address_failed, try_second_address
 
 _LOG = structlog.get_logger()
@@ -115,7 +116,8 @@ def _move(
 ) -> Told:
     if state not in LETTER_ARROWS[LetterState(row["state"])]:
         return IGNORED
-    letters.change_letter(connection, row, state, cause=cause, reply=reply, values=values)
+    move = make_waiting if state in CLAIMABLE else letters.change_letter
+    move(connection, row, state, cause=cause, reply=reply, values=values)
     return ReceiptOutcome.APPLIED, cause
 
 
