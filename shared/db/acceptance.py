@@ -107,7 +107,6 @@ class Press:
     """
 
     token: str
-    edition: int | None
     own_words: str | None
     keep_edit: bool
     edited_subject: str | None
@@ -115,6 +114,7 @@ class Press:
     chosen: Sequence[int] | None
     language: str
     consents: Mapping[str, str]
+    edition: int | None = None
 
 
 @dataclass(frozen=True)

@@ -124,14 +124,16 @@ def save_campaign(
     `publishes` them.
     """
     before = _locked(connection, wanted.slug)
-    number = _upsert(connection, wanted)
-    is_test = not publishes and (before is None or before.state is CampaignState.DRAFT)
+    was_draft = before is None or before.state is CampaignState.DRAFT
+    is_test = was_draft and not publishes
     edition_id = before.edition_id if before and reads_the_same(before.campaign, wanted) else None
-    if edition_id is None or publishes or not (is_test or (before and before.campaign == wanted)):
+    number = _upsert(connection, wanted)
+    is_changed = before is None or before.campaign != wanted
+    if edition_id is None or publishes or (is_changed and not is_test):
         kind = EditionKind.TEST if is_test else EditionKind.PUBLISHED
         added = editions.add_edition(connection, number, kind, wanted, logo, actor)
-        # What supporters read is not known by the number of a test.
-        edition_id = added if edition_id is None or (before and before.state is CampaignState.DRAFT) else edition_id
+        # A test's number does not go live.
+        edition_id = added if edition_id is None or was_draft else edition_id
     named = update(campaign).where(campaign.c.id == number).values(edition_id=edition_id).returning(campaign)
     return _stored(connection.execute(named).mappings().one())
 

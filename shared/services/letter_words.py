@@ -11,8 +11,12 @@ from shared.services.make_letters import author_of
 
 
 def is_left_out(connection: Connection, row: RowMapping, office: Office) -> bool:
-    """True when the letter's campaign writes to others in this office, but not to its holder."""
-    return _campaign(connection, row).why_left_out(office) is not None
+    """True when the letter's campaign writes to others in this office, but not to its holder.
+
+    Its writer read nothing to this holder, so what organizers have decided since counts too.
+    """
+    current = campaigns.read_campaign(connection, row["campaign_id"]).campaign
+    return any(one.why_left_out(office) is not None for one in (_campaign(connection, row), current))
 
 
 def needs_answer(connection: Connection, row: RowMapping, office: Office) -> bool:
