@@ -1,5 +1,6 @@
 """When a database is not the one that a host left: markers, lineages, PostgreSQL's own names."""
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -71,6 +72,17 @@ def test_a_marker_that_can_not_be_read_is_no_new_host_s(tmp_path: Path) -> None:
     (tmp_path / "generation").write_text("{")
     with pytest.raises(ValueError, match="Expecting"):
         read_marker(tmp_path)
+
+
+def test_hosts_that_are_gone_are_forgotten(tmp_path: Path) -> None:
+    marker = Marker("a", "two", {"a": 5, "gone": 3})
+    state = replace(STATE, generations={"a": 5, "b": 7, "gone": 3}, recent=["a", "b"])
+    assert why_hold(marker, state) == ""
+    assert marker.after(state, 6) == Marker("a", "two", {"a": 6, "b": 7})
+    keep_marker(tmp_path, marker, ("two",))
+    long_ago = (datetime.now(UTC) - timedelta(days=301)).timestamp()
+    os.utime(tmp_path / "generation", (long_ago, long_ago))
+    assert read_marker(tmp_path) == Marker("a", "two", {})
 
 
 def test_the_ledger_keeps_numbers_by_lineage_and_forgets_old_days(
