@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.tables import installation
 
-_POSITION = text("SELECT pg_current_wal_lsn()::text")
+_POSITION = text("SELECT system_identifier::text, pg_current_wal_lsn()::text FROM pg_control_system()")
 # Waits for those who are making letters, and makes those who come later see what is written.
 _SHARED = text("SELECT doubtful_until FROM installation FOR SHARE")
 _WRITE_IDENTITY = text(
@@ -101,9 +101,10 @@ def known_identity(connection: Connection) -> tuple[str, int]:
     return (row.system_identifier, row.timeline) if row else ("", 0)
 
 
-def log_position(connection: Connection) -> str:
-    """How far the write-ahead log of the cluster has come."""
-    return str(connection.execute(_POSITION).scalar_one())
+def log_position(connection: Connection) -> tuple[str, str]:
+    """The cluster's system identifier, and how far its write-ahead log has come."""
+    identifier, position = connection.execute(_POSITION).one()
+    return identifier, position
 
 
 def write_identity(connection: Connection) -> None:

@@ -5,10 +5,13 @@ read there last. Generations only rise, and each host raises its own: a database
 from a backup. Accepting a restored database gives it one more lineage, so that an older branch is never taken for it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 
+# A marker follows the hosts that worked in the last month. One that was not written for so long says only its lineage,
+# and later the database may forget a host that is gone.
+RECENT_DAYS, MARKER_DAYS, KEPT_DAYS = 30, 300, 400
 BEHIND = "The database has gone back in time: it does not know of work that was done in it."
 ANOTHER = "The database is another one than this installation wrote to last."
 FROM_A_DUMP = "The database was restored from a dump."
@@ -25,12 +28,16 @@ class Identity:
 
 @dataclass(frozen=True)
 class DatabaseState:
-    """What the database says of itself, beside what it is. No lineage: it knows nothing of any installation."""
+    """What the database says of itself, beside what it is. No lineage: it knows nothing of any installation.
+
+    `recent` are the hosts that worked lately: markers follow only these, so that hosts that are gone are forgotten.
+    """
 
     lineages: tuple[str, ...]
     written: Identity
     actual: Identity
     generations: Mapping[str, int]
+    recent: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,8 @@ class Marker:
 
     def after(self, state: DatabaseState, own: int) -> Self:
         """The marker once this host has raised its generation to `own` in that database."""
-        return replace(self, lineage=state.lineages[-1], generations={**state.generations, self.host: own})
+        others = {host: state.generations[host] for host in state.recent}
+        return replace(self, lineage=state.lineages[-1], generations={**others, self.host: own})
 
     def covers(self, other: Self) -> bool:
         """True when it has seen all that the other one has."""

@@ -6,10 +6,11 @@ import json
 import os
 import secrets
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from shared.domain.generations import Marker
+from shared.domain.generations import MARKER_DAYS, Marker
 from shared.errors import DearRepError
 
 _FILE, _LOCK = "generation", "generation.lock"
@@ -63,10 +64,11 @@ def _make(folder: Path) -> Marker:
 def _read(file: Path) -> Marker | None:
     """None without a file. What can't be read is an error: it must not pass for a new host's."""
     try:
-        values = json.loads(file.read_text(encoding="ascii"))
+        values, written_at = json.loads(file.read_text(encoding="ascii")), file.stat().st_mtime
     except FileNotFoundError:
         return None
-    return Marker(values["host"], values["lineage"], values["generations"])
+    is_old = time.time() - written_at > MARKER_DAYS * 86_400
+    return Marker(values["host"], values["lineage"], {} if is_old else values["generations"])
 
 
 def _write(folder: Path, marker: Marker) -> None:

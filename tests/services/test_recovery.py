@@ -2,19 +2,22 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
 
 from shared.db.claims import Kind, Result, claim_letters, record_results
-from shared.db.installation import read_switches
+from shared.db.installation import hold, read_switches
 from shared.db.pace import find_domain
 from shared.domain.causes import Cause
 from shared.domain.states import LetterState
 from shared.domain.transport import Transport
 from shared.providers import journal as journals
 from shared.providers.journal import Item, Journal
+from shared.providers.ledger import read_departures
+from shared.providers.marker import read_marker
 from shared.services.delivery.recover import accept_database, check_database, recover
 from shared.services.sweep import sweep
 from shared.timing import USUAL
@@ -114,6 +117,38 @@ def test_what_was_recorded_is_no_longer_the_journal_s(here: Here, tmp_path: Path
     journal.abandon()
     recover(here.engine, tmp_path, USUAL)
     assert here.states() == ["uncertain", "sent"]
+
+
+def test_a_journal_that_began_anew_says_nothing_of_what_it_carried_before(here: Here, tmp_path: Path) -> None:
+    """A backup was made while a batch was under way: its rows are claimed by that journal once more."""
+    journal, items = claimed(here, tmp_path)
+    for item in items:
+        in_hand(journal, item)
+        journal.end(item, "accepted", "", "250 ok")
+    journal.clear()
+    journal.abandon()
+    recover(here.engine, tmp_path, USUAL)
+    assert here.states() == ["sending", "sending"]
+
+
+def test_while_everything_is_held_silence_proves_nothing(here: Here, tmp_path: Path) -> None:
+    journal, _ = claimed(here, tmp_path)
+    with here.engine.begin() as connection:
+        hold(connection, "A backup was restored.")
+    journal.abandon()
+    recover(here.engine, tmp_path, USUAL)
+    assert here.states() == ["uncertain", "uncertain"]
+
+
+def test_what_a_dead_worker_s_letters_came_to_is_in_the_ledger(here: Here, tmp_path: Path) -> None:
+    check_database(here.engine, tmp_path)
+    journal, (first, _) = claimed(here, tmp_path)
+    past_the_dot(journal, first)
+    journal.end(first, "accepted", "", "250 ok")
+    journal.abandon()
+    recover(here.engine, tmp_path, USUAL)
+    lineage, since = read_marker(tmp_path).lineage, datetime.now(UTC) - timedelta(days=1)
+    assert [one.item for one in read_departures(tmp_path, lineage, since)] == [first]
 
 
 def test_a_living_worker_s_letters_stay_its_own(here: Here, tmp_path: Path) -> None:

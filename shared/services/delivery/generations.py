@@ -64,13 +64,13 @@ def begin(connection: Connection, folder: Path) -> Generation | None:
     """What may be worked under; None when the database is not the one this host knows, and everything is held now."""
     # Before the question: others write it meanwhile, and theirs may be newer than our answer.
     marker = read_marker(folder)
-    state = generations.read_state(connection)
+    state = generations.read_state(connection, marker.generations)
     if reason := why_hold(marker, state):
         hold(connection, reason, marker)
         return None
     if not state.lineages:
         installation.begin_lineage(connection, again=False)
-        state = generations.read_state(connection)
+        state = generations.read_state(connection, marker.generations)
     return Generation(folder, marker, state)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, RowMapping
 
 from shared.db import delivery_connections, installation
 from shared.db.claims import Kind, Result, attempts_of, held_by
-from shared.db.generations import read_state
+from shared.db.generations import forget_gone
 from shared.domain.causes import Cause
 from shared.domain.states import LetterState
 from shared.providers.journal import Entry, Item, JournalRecord, Step, dead_journals
@@ -57,11 +57,11 @@ def check_database(engine: Engine, folder: Path) -> None:
         current = begin(connection, folder)
         if current and not installation.known_identity(connection)[0]:
             installation.write_identity(connection)
-        identifier = read_state(connection).actual.system_identifier
-        position = installation.log_position(connection)
+        identifier, position = installation.log_position(connection)
         if before and before[0] == identifier and _position(before[1]) > _position(position):
             hold(connection, "The database has gone back in time.", read_marker(folder))
         elif current:
+            forget_gone(connection)
             advanced = current.advance(connection)
     if current and advanced:
         current.keep(advanced)

@@ -106,7 +106,7 @@ def tell_departures(engine: Engine, folder: Path) -> None:
             return
         marker, size = read_marker(folder), ledger_size(folder)
         worked_until = generations.last_work(connection, marker.host)
-        if worked_until is None or not why_hold(marker, generations.read_state(connection)):
+        if worked_until is None or not why_hold(marker, generations.read_state(connection, marker.generations)):
             return
         departures = list(read_departures(folder, marker.lineage, worked_until))
         for kind in Kind:

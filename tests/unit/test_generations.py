@@ -1,0 +1,112 @@
+"""When a database is not the one that a host left: markers, lineages, PostgreSQL's own names."""
+
+import os
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from shared.domain.generations import ANOTHER, BEHIND, FROM_A_DUMP, DatabaseState, Identity, Marker, why_hold
+from shared.providers import ledger
+from shared.providers.journal import Item
+from shared.providers.ledger import ledger_size, note_departures, read_departures
+from shared.providers.marker import MarkerMovedOn, keep_marker, read_marker
+
+HERE = Identity("cluster", 1, 16_400)
+STATE = DatabaseState(("one", "two"), HERE, HERE, {"a": 5, "b": 7})
+
+
+@pytest.mark.parametrize(
+    ("marker", "why"),
+    [
+        (Marker("new"), ""),
+        (Marker("a", "two", {"a": 5, "b": 7}), ""),
+        (Marker("a", "two", {"a": 5}), ""),
+        (Marker("a", "two", {"a": 6}), BEHIND),
+        (Marker("a", "two", {"a": 5, "b": 8}), BEHIND),
+        (Marker("a", "two", {"a": 5, "gone": 1}), BEHIND),
+        # Accepted since: the database goes on from where it was restored to.
+        (Marker("a", "one", {"a": 900}), ""),
+        (Marker("a", "three", {"a": 1}), BEHIND),
+    ],
+)
+def test_a_marker_and_a_database(marker: Marker, why: str) -> None:
+    assert why_hold(marker, STATE) == why
+
+
+@pytest.mark.parametrize(
+    ("actual", "why"),
+    [
+        (HERE, ""),
+        (replace(HERE, system_identifier="other"), ANOTHER),
+        (replace(HERE, timeline=2), ANOTHER),
+        (replace(HERE, table_oid=17_000), FROM_A_DUMP),
+    ],
+)
+def test_postgresql_s_own_names(actual: Identity, why: str) -> None:
+    assert why_hold(Marker("new"), replace(STATE, actual=actual)) == why
+    assert why_hold(Marker("new"), replace(STATE, written=Identity(), actual=actual)) == ""
+
+
+def test_a_database_that_knows_no_installation_is_new_only_to_a_new_host() -> None:
+    empty = DatabaseState((), Identity(), HERE, {})
+    assert why_hold(Marker("new"), empty) == ""
+    assert why_hold(Marker("a", "one", {}), empty) == BEHIND
+
+
+def test_the_marker_on_the_disk_only_rises(tmp_path: Path) -> None:
+    first = read_marker(tmp_path)
+    assert read_marker(tmp_path) == first, "a host keeps its name"
+    for generations in ({"a": 2, "b": 1}, {"a": 1, "b": 9}):
+        keep_marker(tmp_path, replace(first, lineage="one", generations=generations), ("one",))
+    assert read_marker(tmp_path) == Marker(first.host, "one", {"a": 2, "b": 9})
+    keep_marker(tmp_path, replace(first, lineage="two", generations={"a": 1}), ("one", "two"))
+    assert read_marker(tmp_path) == Marker(first.host, "two", {"a": 1})
+    with pytest.raises(MarkerMovedOn):
+        keep_marker(tmp_path, replace(first, lineage="one", generations={"a": 5}), ("one",))
+
+
+def test_a_marker_that_can_not_be_read_is_no_new_host_s(tmp_path: Path) -> None:
+    read_marker(tmp_path)
+    (tmp_path / "generation").write_text("{")
+    with pytest.raises(ValueError, match="Expecting"):
+        read_marker(tmp_path)
+
+
+def test_hosts_that_are_gone_are_forgotten(tmp_path: Path) -> None:
+    marker = Marker("a", "two", {"a": 5, "gone": 3})
+    state = replace(STATE, generations={"a": 5, "b": 7, "gone": 3}, recent=["a", "b"])
+    assert why_hold(marker, state) == ""
+    assert marker.after(state, 6) == Marker("a", "two", {"a": 6, "b": 7})
+    keep_marker(tmp_path, marker, ("two",))
+    long_ago = (datetime.now(UTC) - timedelta(days=301)).timestamp()
+    os.utime(tmp_path / "generation", (long_ago, long_ago))
+    assert read_marker(tmp_path) == Marker("a", "two", {})
+
+
+def test_the_ledger_keeps_numbers_by_lineage_and_forgets_old_days(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "left"
+    folder.mkdir()
+    old = folder / f"one.{datetime.now(UTC) - timedelta(days=31):%Y-%m-%d}"
+    lately = folder / f"one.{datetime.now(UTC) - timedelta(days=2):%Y-%m-%d}"
+    for file in (old, lately):
+        file.write_text('[1764000000.5,"letter",7,1]\n[17640')
+    note_departures(tmp_path, "", [Item("letter", 1, 1)])
+    note_departures(tmp_path, "one", [])
+    note_departures(tmp_path, "one", [Item("letter", 1, 2), Item("follow_up", 3, 1)])
+    note_departures(tmp_path, "two", [Item("letter", 9, 1)])
+    since = datetime.now(UTC) - timedelta(days=3)
+    assert [one.item for one in read_departures(tmp_path, "one", since)] == [
+        Item("letter", 7, 1),
+        Item("letter", 1, 2),
+        Item("follow_up", 3, 1),
+    ]
+    assert [one.item.id for one in read_departures(tmp_path, "two", datetime.now(UTC))] == [9]
+    assert not old.exists()
+    assert ledger_size(tmp_path) > 0
+    monkeypatch.setattr(ledger, "_MOST_BYTES", 10)
+    note_departures(tmp_path, "three", [Item("letter", 1, 1)])
+    assert [file.name.partition(".")[0] for file in folder.iterdir()] == ["three"]
