@@ -53,9 +53,9 @@ _CLOSE = text("DELETE FROM delivery_connection WHERE name = ANY(:names)")
 
 
 def open_connection(connection: Connection, name: str, transport: Transport) -> None:
-    """Registers the connection that claims under `name` use, or revives it; with every claim, in its transaction.
+    """Registers the connection that claims under `name` use, in the transaction of a claim.
 
-    A worker that slept may have lost its row meanwhile, and one that lost its server may go by another transport.
+    Revives it when it was dead, with or without its row; moves it when it goes by another transport now.
     """
     connection.execute(_OPEN, {"name": name, "transport": transport.value, "host": socket.gethostname()})
 

@@ -31,7 +31,7 @@ class Heartbeat:
         self._thread: threading.Thread | None = None
 
     def add(self, name: str, heard_at: float) -> None:
-        """Renews this connection from now on; `heard_at` is before the claim that wrote its row."""
+        """Renews this connection from now on; `heard_at` is before the claim that registered or revived it."""
         with self._changed:
             self._heard[name] = max(heard_at, self._heard.get(name, -math.inf))
             if self._thread is None:
@@ -45,7 +45,7 @@ class Heartbeat:
             self._changed.notify()
 
     def is_lost(self, name: str) -> bool:
-        """True when nothing may be sent over this connection before its worker claims again."""
+        """True when nothing may be sent over this connection before a claim registers it."""
         return boot_seconds() - self._heard.get(name, -math.inf) > self._timing.longest_silence
 
     def _run(self) -> None:

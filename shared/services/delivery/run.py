@@ -75,7 +75,7 @@ def work_off(engine: Engine, settings: Settings, lane: Lane, make_way: Callable[
     `make_way` is called before each claim, and may take its time.
     """
     run = _Run(engine, settings, lane, make_way)
-    run.start_hand(extra=False)
+    run.work()
     return run.claimed, time.monotonic() > run.ends
 
 
@@ -89,41 +89,54 @@ class _Run:
         self._heartbeat = Heartbeat(engine, self._timing)
         self._lock = threading.Lock()
         self._hands: list[Future[None]] = []
+        self._is_starting = False
         self.ends = time.monotonic() + self._timing.task
         self.claimed = 0
 
-    def start_hand(self, *, extra: bool) -> None:
+    def work(self) -> None:
         """The task's own hand works here and then waits for the others, whose errors are its own."""
-        if extra:
-            with self._lock:
-                self._hands.append(_MORE_HANDS.submit(self._work))
-            return
         try:
             self._work()
         finally:
             while self._hands:
                 self._hands.pop().result()
 
-    def _work(self) -> None:
+    def _start_hand(self) -> None:
+        """One at a time: before its first claim nothing tells whether another one would find anything.
+
+        With batches of one letter each batch would start one, in vain as soon as there are enough.
+        """
+        with self._lock:
+            if not self._is_starting:
+                self._is_starting = True
+                self._hands.append(_MORE_HANDS.submit(self._work, is_new=True))
+
+    def _work(self, *, is_new: bool = False) -> None:
         journal = Journal(journal_folder(self._settings))
         session: SmtpSession | None = None
+        transport: Transport | None = None
         try:
             while time.monotonic() < self.ends and not STOPPING.is_set():
                 self._make_way()
                 failpoint("deliver.before_claim")
                 claimed_at = boot_seconds()
+                is_lost = self._heartbeat.is_lost(journal.name)
                 with self._engine.begin() as connection:
                     batch = self._lane.claim(connection, journal.name)
-                    if batch is not None:
+                    if batch is not None and (is_lost or batch.transport is not transport):
                         delivery_connections.open_connection(connection, journal.name, batch.transport)
+                if is_new:
+                    self._is_starting = is_new = False
                 if batch is None:
                     break
-                self._heartbeat.add(journal.name, claimed_at)
+                transport = batch.transport
+                if is_lost:
+                    self._heartbeat.add(journal.name, claimed_at)
                 failpoint("deliver.claimed")
                 with self._lock:
                     self.claimed += len(batch.parcels)
                 if batch.more_hands:
-                    self.start_hand(extra=True)
+                    self._start_hand()
                 session = self._session_for(batch.transport, session)
                 self._carry(session, journal, batch, claimed_at)
         except BaseException:
