@@ -92,9 +92,10 @@ def _mend_overdue(connection: Connection, dead_after_s: float) -> None:
         for row in rows:
             letters.change_letter(connection, row, LetterState.UNCERTAIN, cause=Cause.LEASE_EXPIRED)
             _LOG.warning("letter.lease_expired", letter_id=row["id"], attempt=row["attempt"])
-        lost.update(row["worker"] for row in rows)
-    for worker, number in lost.items():
-        _LOG.error("delivery.worker_lost", worker=worker, letters=number)
+        # A worker's name begins with its host.
+        lost.update(row["worker"].rsplit(".", 2)[0] for row in rows)
+    for host, number in lost.items():
+        _LOG.error("delivery.worker_lost", host=host, letters=number)
     while rows := follow_ups.lock_overdue(connection, BATCH, dead_after_s):
         for row in rows:
             values = {"cause": Cause.LEASE_EXPIRED.value}
