@@ -1,6 +1,7 @@
 """Every worker sweeps by itself, so that a lost ring, a lost Redis or a missing scheduler delays but loses nothing.
 
-When nobody answers the bell, because the broker is away or its connections hang, the sweeper does the work itself.
+When nobody answers the bell, because the broker is away or its connections hang, threads of the sweeper do the work. It
+never does so itself: work may last as long as there is any, and a sweep that waits for it looks after no dead worker.
 """
 
 import threading
@@ -58,16 +59,30 @@ class _Sweeper:
     ) -> None:
         self._engine, self._ring, self._settings, self._work = engine, ring, settings, work
         self._unheard: Counter[TaskName] = Counter()
+        self._working: dict[TaskName, threading.Thread] = {}
 
     def once(self) -> None:
-        """One sweep, and the work that nobody else takes up. Never raises: the next sweep tries again."""
+        """One sweep, and the start of the work that nobody else takes up. Never raises: the next sweep tries again."""
         try:
             failures = self._ring.failures
             due = sweep(self._engine, self._ring, with_relay(self._engine, self._settings))
             self._unheard = Counter({task: self._unheard[task] + 1 for task in due})
             for task in due:
                 if self._ring.failures > failures or self._unheard[task] >= _UNHEARD:
-                    _LOG.info("sweep.works", task=task.value)
-                    self._work[task]()
+                    self._start(task)
         except Exception as error:  # noqa: BLE001 - the next sweep tries again
             _LOG.error("sweep.failed", exc_info=error)
+
+    def _start(self, task: TaskName) -> None:
+        """Works in a thread of its own, unless the one that was started before is still at it."""
+        if (before := self._working.get(task)) is not None and before.is_alive():
+            return
+        _LOG.info("sweep.works", task=task.value)
+        self._working[task] = threading.Thread(target=self._do, args=(task,), name=f"sweeper:{task}", daemon=True)
+        self._working[task].start()
+
+    def _do(self, task: TaskName) -> None:
+        try:
+            self._work[task]()
+        except Exception as error:  # noqa: BLE001 - the rows stay due, and a later sweep starts it again
+            _LOG.error("task.failed", task=task.value, exc_info=error)

@@ -59,10 +59,10 @@ _CLOSE = text("DELETE FROM delivery_connection WHERE name = ANY(:names)")
 
 
 def open_connection(connection: Connection, name: str, transport: Transport, *, before: str = "") -> None:
-    """Registers the connection that claims under `name` use, or revives it; with every claim, in its transaction.
+    """Registers the connection that claims under `name` use, in the transaction of a claim.
 
-    A connection takes the name of each new journal; `before` is the one that it had. A worker that slept may have lost
-    its row meanwhile, and one that lost its server may go by another transport.
+    A connection takes the name of each new journal; `before` is the one that it had. Revives it when it was dead, with
+    or without its row; moves it when it goes by another transport now.
     """
     values = {"name": name, "before": before, "transport": transport.value, "host": socket.gethostname()}
     connection.execute(_OPEN, values)

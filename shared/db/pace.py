@@ -81,10 +81,12 @@ _TAKE = text(
     "UPDATE domain_pace SET tokens = :tokens, refilled_at = now(), served_at = clock_timestamp()"
     " WHERE transport = :transport AND receiving_domain = :receiving_domain"
 )
-_LOCK = text(
+_READ = (
     "SELECT rate_per_hour, tokens, connections, seconds_per_letter, failures FROM domain_pace"
-    " WHERE transport = :transport AND receiving_domain = :receiving_domain FOR NO KEY UPDATE"
+    " WHERE transport = :transport AND receiving_domain = :receiving_domain"
 )
+_READ_ONLY = text(_READ)
+_LOCK = text(f"{_READ} FOR NO KEY UPDATE")
 _WRITE = text(
     "UPDATE domain_pace SET connections = :connections, seconds_per_letter = :seconds_per_letter,"
     " failures = :failures, open_cause = :cause,"
@@ -132,8 +134,7 @@ def find_domain(
     """The domain with due letters of this lane that was served least recently; waits for one that others hold."""
     values = _values(transports, dead_after_s)
     row = connection.execute(_FIND_FREE[lane], values).one_or_none()
-    if row is None and connection.execute(_ANY_DUE[lane], values).scalar_one():
-        row = connection.execute(_FIND_WAITING[lane], values).one_or_none()
+    row = row or connection.execute(_FIND_WAITING[lane], values).one_or_none()
     if row is None:
         return None
     transport, domain, rate, tokens, connections, seconds, failures, busy = row
@@ -156,6 +157,12 @@ def take_tokens(connection: Connection, domain: DomainPace, letters: int) -> Non
     """Notes that a claim took letters, in the claim's own transaction."""
     tokens = domain.pace.tokens - letters if domain.pace.rate_per_hour is not None else 1.0
     connection.execute(_TAKE, {**_key(domain.transport, domain.receiving_domain), "tokens": tokens})
+
+
+def read_pace(connection: Connection, transport: Transport, receiving_domain: str) -> Pace | None:
+    """The pace as it stands, not locked."""
+    row = connection.execute(_READ_ONLY, _key(transport, receiving_domain)).one_or_none()
+    return Pace(*row) if row else None
 
 
 def lock_pace(connection: Connection, transport: Transport, receiving_domain: str) -> Pace | None:

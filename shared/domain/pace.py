@@ -21,6 +21,8 @@ BURST_SHARE = 1 / 60
 _LONGEST_BREAK_S = 3_600.0
 # A server that distrusts our sender domain gets nothing for so long: every further letter makes it worse.
 DISTRUST_S = 3_600.0
+# What differs by less than this share is the same.
+_SAME = 0.1
 # How much the newest batch counts in the average time of a letter.
 _NEWEST = 0.5
 
@@ -74,6 +76,17 @@ def next_pace(pace: Pace, summary: BatchSummary) -> Pace:
         enough = max(FEWEST_CONNECTIONS, min(MOST_CONNECTIONS, math.ceil(seconds * ENOUGH_PER_S)))
         failures, connections = 0, min(pace.connections + 1, enough)
     return replace(pace, seconds_per_letter=seconds, failures=failures, connections=connections)
+
+
+def is_news(known: Pace, learned: Pace) -> bool:
+    """False when a batch only confirmed what is known, within a tenth: then nothing need be written."""
+    if learned.failures != known.failures or learned.connections > known.connections:
+        return True
+    pairs = (
+        (known.connections, learned.connections),
+        (known.seconds_per_letter, learned.seconds_per_letter),
+    )
+    return any(abs(new - old) > _SAME * old for old, new in pairs)
 
 
 def break_seconds(pace: Pace, *, first: float) -> float:

@@ -1,5 +1,6 @@
 """Rings for whatever is due, and mends what a crash left behind. Any process may run it, at any time, in any number."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import timedelta
 from functools import partial
@@ -55,7 +56,6 @@ def sweep(engine: Engine, ring: Ring, settings: Settings) -> list[TaskName]:
     stops no ring: what sends asks for the hold itself.
     """
     folder, host, dead_after_s = journal_folder(settings), gethostname(), settings.timing.dead_after
-    overdue_letters = partial(letters.lock_overdue, dead_after_s=dead_after_s)
     overdue_emails = partial(follow_ups.lock_overdue, dead_after_s=dead_after_s)
     rung: list[TaskName] = []
     parts: list[Part] = [
@@ -64,7 +64,7 @@ def sweep(engine: Engine, ring: Ring, settings: Settings) -> list[TaskName]:
         # Before anything expires: what kept letters from leaving does not count.
         ("note blocked time", lambda: note_blocked_time(engine, settings)),
         (f"replay journals on {host}", lambda: recover(engine, folder, settings.timing)),
-        ("end claims of letters", lambda: work_through(engine, overdue_letters, _end_claim, "letter.claim_not_ended")),
+        ("end claims of letters", lambda: _end_claims(engine, dead_after_s)),
         ("end claims of emails", lambda: work_through(engine, overdue_emails, _end_email, "mail.claim_not_ended")),
         ("prune connections", lambda: _prune_connections(engine, dead_after_s)),
         ("expire emails", lambda: work_through(engine, follow_ups.lock_worn_out, _expire_email, "mail.not_expired")),
@@ -110,13 +110,24 @@ def tidy(engine: Engine, settings: Settings, others: Iterable[Part] = ()) -> int
     return sum(gone)
 
 
-def _end_claim(connection: Connection, row: RowMapping) -> None:
-    """The worker is dead and may have sent the letter: no worker sends it again.
+def _end_claims(engine: Engine, dead_after_s: float) -> None:
+    """Their workers are dead and may have sent these letters: no worker sends them again.
 
-    Its name stays on the letter. Its own late answer, or its journal, may still say what became of the letter.
+    A worker's name stays on the letter. Its own late answer, or its journal, may still say what became of the letter.
     """
-    letters.change_letter(connection, row, LetterState.UNCERTAIN, cause=Cause.LEASE_EXPIRED)
-    _LOG.warning("letter.lease_expired", letter_id=row["id"], attempt=row["attempt"], worker=row["worker"])
+    lost: defaultdict[str, set[int]] = defaultdict(set)
+
+    def end(connection: Connection, row: RowMapping) -> None:
+        letters.change_letter(connection, row, LetterState.UNCERTAIN, cause=Cause.LEASE_EXPIRED)
+        _LOG.warning("letter.lease_expired", letter_id=row["id"], attempt=row["attempt"])
+        # A worker's name begins with its host.
+        lost[row["worker"].rsplit(".", 2)[0]].add(row["id"])
+
+    try:
+        work_through(engine, partial(letters.lock_overdue, dead_after_s=dead_after_s), end, "letter.claim_not_ended")
+    finally:
+        for host, numbers in lost.items():
+            _LOG.error("delivery.worker_lost", host=host, letters=len(numbers))
 
 
 def _end_email(connection: Connection, row: RowMapping) -> None:

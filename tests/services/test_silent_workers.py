@@ -189,7 +189,7 @@ def test_a_machine_that_slept_sends_nothing_before_its_heartbeat_is_heard(
     assert len(server.accepted) == 2
 
 
-def test_every_claim_registers_the_connection(
+def test_a_claim_after_a_silence_registers_the_connection(
     engine: Engine, ring: Ring, post: Post, server: MailServer, here: Settings
 ) -> None:
     """A worker that slept for long claims again, and its row was pruned meanwhile."""

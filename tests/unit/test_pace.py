@@ -13,6 +13,7 @@ from shared.domain.pace import (
     Pace,
     batch_size,
     break_seconds,
+    is_news,
     next_pace,
 )
 from shared.timing import USUAL
@@ -52,6 +53,22 @@ def test_connections_follow_the_servers_own_time(seconds_each: float, connection
 
 def test_one_connection_more_after_each_good_batch() -> None:
     assert after(Pace(), seconds_each=1.0).connections == FIRST_CONNECTIONS + 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_told"),
+    [
+        (Pace(connections=45, seconds_per_letter=0.3), Pace(connections=45, seconds_per_letter=0.31), False),
+        (Pace(connections=45, seconds_per_letter=0.3), Pace(connections=43, seconds_per_letter=0.29), False),
+        (Pace(connections=45, seconds_per_letter=0.3), Pace(connections=46, seconds_per_letter=0.3), True),
+        (Pace(connections=45, seconds_per_letter=0.3), Pace(connections=22, seconds_per_letter=0.3), True),
+        (Pace(connections=45, seconds_per_letter=0.3), Pace(connections=45, seconds_per_letter=0.4), True),
+        (Pace(connections=5), Pace(connections=5, seconds_per_letter=0.001), True),
+        (Pace(failures=1, seconds_per_letter=0.3), Pace(failures=0, seconds_per_letter=0.3), True),
+    ],
+)
+def test_what_only_confirms_is_not_written(before: Pace, after: Pace, *, is_told: bool) -> None:
+    assert is_news(before, after) is is_told
 
 
 def test_who_puts_us_off_gets_fewer_connections_and_wins_them_back() -> None:

@@ -12,7 +12,7 @@ from shared.db.claims import Kind, claim_letters, stale_letters
 from shared.db.happenings import note
 from shared.domain.causes import Cause
 from shared.domain.happenings import Happening
-from shared.domain.pace import DISTRUST_S, batch_size, break_seconds, next_pace
+from shared.domain.pace import DISTRUST_S, batch_size, break_seconds, is_news, next_pace
 from shared.domain.states import LetterState
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
@@ -99,6 +99,8 @@ class _Letters:
     def record(self, connection: Connection, batch: Batch, carried: Carried) -> None:
         """Outcomes, follow-ups, and the domain's pace."""
         self._mail_is_due = record(connection, Kind.LETTER, carried.results)
+        if not self._is_news(connection, batch, carried):
+            return
         known = pace.lock_pace(connection, batch.transport, batch.receiving_domain)
         if known is None:
             return
@@ -114,6 +116,11 @@ class _Letters:
                 numbers = sorted({parcel.campaign_id for parcel in batch.parcels})
                 note(connection, Happening.LEFT_ALONE, campaign_ids=numbers, about=batch.receiving_domain)
             _LOG.error("delivery.stopped", domain=batch.receiving_domain, cause=carried.refusal.value, for_s=break_s)
+
+    def _is_news(self, connection: Connection, batch: Batch, carried: Carried) -> bool:
+        """Claims wait for the domain's row, so that it is locked only when there is something to write."""
+        known = pace.read_pace(connection, batch.transport, batch.receiving_domain)
+        return known is None or is_news(known, next_pace(known, carried.summary))
 
     def recorded(self) -> None:
         """Thank-yous may be due."""

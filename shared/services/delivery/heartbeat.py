@@ -33,7 +33,7 @@ class Heartbeat:
     def add(self, name: str, heard_at: float, *, before: str = "") -> None:
         """Renews this connection from now on, and no longer under its name `before`.
 
-        `heard_at` is a moment before the claim that wrote its row.
+        `heard_at` is a moment before the claim that registered or revived it.
         """
         with self._changed:
             if before != name:
@@ -50,7 +50,7 @@ class Heartbeat:
             self._changed.notify()
 
     def is_lost(self, name: str) -> bool:
-        """True when nothing may be sent over this connection before its worker claims again."""
+        """True when nothing may be sent over this connection before a claim registers it."""
         return boot_seconds() - self._heard.get(name, -math.inf) > self._timing.longest_silence
 
     def _run(self) -> None:

@@ -83,7 +83,7 @@ def work_off(engine: Engine, settings: Settings, lane: Lane, make_way: Callable[
     `make_way` is called before each claim, and may take its time.
     """
     run = _Run(engine, settings, lane, make_way)
-    run.start_hand(extra=False)
+    run.work()
     return run.claimed, time.monotonic() > run.ends
 
 
@@ -97,22 +97,29 @@ class _Run:
         self._heartbeat = Heartbeat(engine, self._timing)
         self._lock = threading.Lock()
         self._hands: list[Future[None]] = []
+        self._is_starting = False
         self.ends = time.monotonic() + self._timing.task
         self.claimed = 0
 
-    def start_hand(self, *, extra: bool) -> None:
+    def work(self) -> None:
         """The task's own hand works here and then waits for the others, whose errors are its own."""
-        if extra:
-            with self._lock:
-                self._hands.append(_MORE_HANDS.submit(self._work))
-            return
         try:
             self._work()
         finally:
             while self._hands:
                 self._hands.pop().result()
 
-    def _work(self) -> None:
+    def _start_hand(self) -> None:
+        """One at a time: before its first claim nothing tells whether another one would find anything.
+
+        With batches of one letter each batch would start one, in vain as soon as there are enough.
+        """
+        with self._lock:
+            if not self._is_starting:
+                self._is_starting = True
+                self._hands.append(_MORE_HANDS.submit(self._work, is_new=True))
+
+    def _work(self, *, is_new: bool = False) -> None:
         folder = journal_folder(self._settings)
         journal = Journal(folder)
         session: SmtpSession | None = None
@@ -124,6 +131,8 @@ class _Run:
                 failpoint("deliver.before_claim")
                 claimed_at = boot_seconds()
                 claimed = claim(self._engine, folder, partial(self._claim, journal.name, name))
+                if is_new:
+                    self._is_starting = is_new = False
                 if claimed is None:
                     break
                 batch, lineage = claimed
@@ -136,7 +145,7 @@ class _Run:
                 with self._lock:
                     self.claimed += len(batch.parcels)
                 if batch.more_hands:
-                    self.start_hand(extra=True)
+                    self._start_hand()
                 session = self._session_for(batch.transport, session)
                 carried = self._carry(session, journal, batch, claimed_at)
                 note_departures(folder, lineage, carried.accepted(batch.parcels))
