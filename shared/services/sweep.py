@@ -18,6 +18,7 @@ from shared.queue.ring import Ring
 from shared.services.bulk import changes_are_due
 from shared.services.campaigns import turn_campaigns
 from shared.services.delivery.recover import check_database, recover
+from shared.services.delivery.relays import sending_transports
 from shared.services.delivery.run import journal_folder
 from shared.services.erasure import erase_requested
 from shared.services.exports import exports_are_due
@@ -25,7 +26,6 @@ from shared.services.figures import current_figures, tell_imbalance
 from shared.services.follow_up_plan import plan_follow_ups, plan_for_letters
 from shared.services.office_letters import settle_offices
 from shared.services.offices.changes import carry_out_due
-from shared.services.outbox import open_transports
 from shared.services.rehearsal import rehearsals_are_due
 from shared.services.retention import forget_old
 from shared.settings import Settings
@@ -61,7 +61,7 @@ def sweep(engine: Engine, ring: Ring, settings: Settings) -> list[TaskName]:
     carry_out_due(engine, ring)
     settle_offices(engine, ring)
     with engine.connect() as connection:
-        due = _due_tasks(connection, open_transports(settings))
+        due = _due_tasks(connection, sending_transports(connection, settings))
     for task in due:
         ring.ring(task)
     # Somebody has to notice a lost letter while nobody looks at the dashboard.

@@ -5,7 +5,14 @@ from shared.db.tables.base import METADATA
 from shared.db.tables.bulk import bulk_change, bulk_letter
 from shared.db.tables.campaigns import campaign, campaign_draft, campaign_edition, campaign_logo
 from shared.db.tables.consents import campaign_update, consent
-from shared.db.tables.delivery import delivery_connection, domain_pace, installation, mail_relay, sender_check
+from shared.db.tables.delivery import (
+    delivery_connection,
+    domain_pace,
+    installation,
+    mail_relay,
+    relay_state,
+    sender_check,
+)
 from shared.db.tables.directory import district, drawing, import_run, office, office_holder
 from shared.db.tables.exports import export, export_piece
 from shared.db.tables.figures import snapshot, tally
@@ -59,6 +66,7 @@ __all__ = [
     "receipt",
     "recovery_code",
     "rehearsal",
+    "relay_state",
     "sender_check",
     "sign_in_failure",
     "snapshot",

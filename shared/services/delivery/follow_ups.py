@@ -7,20 +7,24 @@ import structlog
 from sqlalchemy import Connection, Engine, RowMapping
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from shared.db import campaigns, pace
+from shared.db import campaigns, pace, relay_states
 from shared.db.claims import Kind
 from shared.db.engine import at_once
-from shared.db.follow_up_claims import claim_follow_ups, is_unwanted
+from shared.db.follow_up_claims import claim_follow_ups, claim_of_domain, domain_with_due, is_unwanted, take_turn
 from shared.domain.campaigns import Campaign
+from shared.domain.causes import Cause
+from shared.domain.pace import DISTRUST_S
+from shared.domain.relay_state import RelayState
 from shared.domain.states import CLAIMABLE
+from shared.domain.transport import Transport
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.rendering.emails import RenderedEmail
 from shared.services.delivery.carry import Carried, Parcel, parcel_of
 from shared.services.delivery.record import record
+from shared.services.delivery.relays import Relays
 from shared.services.delivery.run import Batch, work_off
 from shared.services.mail import freeze_words, mail_bytes
-from shared.services.outbox import open_transports
 from shared.settings import Settings
 
 _LOG = structlog.get_logger()
@@ -30,9 +34,11 @@ _BATCH = 50
 def send_mail(engine: Engine, ring: Ring, settings: Settings) -> int:
     """Sends due follow-ups for a task's time, then rings again while more are due; returns how many it claimed."""
     ring.answer(TaskName.SEND_MAIL)
-    claimed, more = work_off(engine, settings, _FollowUps(settings), ring.rush.make_way)
+    lane = _FollowUps(ring, settings)
+    claimed, more = work_off(engine, settings, lane, ring.rush.make_way)
     if more:
         ring.ring(TaskName.SEND_MAIL)
+    lane.relays.ring_for_others(TaskName.SEND_MAIL, claimed)
     return claimed
 
 
@@ -52,27 +58,58 @@ def _readable(connection: Connection, numbers: set[int]) -> dict[int, Campaign]:
 class _FollowUps:
     """Claims by transport; each email's words are made with its first claim and kept for the next ones."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, ring: Ring, settings: Settings) -> None:
         self._settings = settings
         self._lease_s = settings.timing.lease
+        self.relays = Relays(ring, settings)
 
     def claim(self, connection: Connection, worker: str) -> Batch | None:
         """Due follow-ups of the first transport that has any; none while a letter is due."""
-        transports = open_transports(self._settings)
-        if any(pace.letters_are_due(connection, transports, state) for state in CLAIMABLE):
+        admitting = self.relays.admitting(connection, worker)
+        if any(pace.letters_are_due(connection, list(admitting), state) for state in CLAIMABLE):
             return None
-        for transport in transports:
-            rows = claim_follow_ups(connection, transport, worker=worker, lease_s=self._lease_s, limit=_BATCH)
-            if rows:
-                return Batch(transport, self._parcels(connection, rows))
+        take_turn(connection)
+        for transport, state in admitting.items():
+            if batch := self._claim_by(connection, transport, state, worker):
+                return batch
         return None
 
     def record(self, connection: Connection, batch: Batch, carried: Carried) -> None:
-        """Outcomes only."""
+        """Outcomes, the rest of domains that do not trust us, and the state of the mail server."""
         record(connection, Kind.FOLLOW_UP, carried.results)
+        pace.add_domains(connection, [(batch.transport.value, domain) for domain in carried.distrusting])
+        for domain in sorted(carried.distrusting):
+            pace.stop_domain(connection, batch.transport, domain, break_s=DISTRUST_S, cause=Cause.OUR_DNS)
+            _LOG.error("delivery.stopped", domain=domain, cause=Cause.OUR_DNS.value, for_s=DISTRUST_S)
+        self.relays.settle(connection, batch, carried)
 
     def recorded(self) -> None:
-        """Nothing follows."""
+        """Others may go on."""
+        self.relays.recorded()
+
+    def _claim_by(self, connection: Connection, transport: Transport, state: RelayState, worker: str) -> Batch | None:
+        """A domain with a rate of its own goes first: it gets little at a time."""
+        special = pace.special_domains(connection, transport)
+        free = [one.receiving_domain for one in special if one.has_tokens]
+        limited = domain_with_due(connection, transport.value, free)
+        tokens = pace.lock_tokens(connection, transport, limited) if limited else 0.0
+        relay = self.relays.lock_rate(connection, state, worker)
+        most = relay.most_emails(min(_BATCH, int(tokens)) if limited else _BATCH)
+        if not most:
+            return None
+        of, lease_s = transport.value, self._lease_s
+        if limited:
+            rows = claim_of_domain(connection, of, limited, worker=worker, lease_s=lease_s, limit=most)
+            pace.write_tokens(connection, transport, limited, tokens - len(rows))
+        else:
+            without = [one.receiving_domain for one in special]
+            rows = claim_follow_ups(connection, of, worker=worker, lease_s=lease_s, limit=most, without=without)
+        if not rows:
+            return None
+        relay_states.take_tokens(connection, relay, len(rows))
+        return Batch(
+            transport, self._parcels(connection, rows), epoch=relay.epoch, is_probe=relay.is_probe, worker=worker
+        )
 
     def is_unwanted(self, engine: Engine, parcel: Parcel) -> bool:
         """Somebody who unsubscribes while the batch is under way gets nothing more."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy import Connection, Engine, RowMapping
 
-from shared.db import installation
+from shared.db import delivery_connections, installation
 from shared.db.claims import Kind, Result, attempts_of, held_by
 from shared.domain.causes import Cause
 from shared.domain.states import LetterState
@@ -76,6 +76,9 @@ def _replay(connection: Connection, records: Sequence[JournalRecord], timing: Ti
         record(connection, kind, results)
         for result in results:
             _LOG.warning("mail.recovered", kind=kind.value, id=result.id, state=result.state.value)
+    for name in by_name:
+        # Others may take its place at the mail server at once.
+        delivery_connections.close_connection(connection, name)
 
 
 def _result(kind: Kind, row: RowMapping, journal: JournalRecord, timing: Timing) -> Iterator[Result]:

@@ -21,12 +21,14 @@ from shared.db import delivery_connections
 from shared.db.engine import at_once
 from shared.db.installation import read_switches
 from shared.domain.pace import MOST_CONNECTIONS
+from shared.domain.relay_state import RELAY_CAUSES
 from shared.domain.transport import Transport
 from shared.failpoints import failpoint
 from shared.providers.journal import Journal
 from shared.providers.smtp import SmtpSession
 from shared.services.delivery.carry import Carried, Parcel, boot_seconds, carry
 from shared.services.delivery.heartbeat import Heartbeat
+from shared.services.delivery.slots import NoConnectionLeft, take_connection
 from shared.services.outbox import server_url
 from shared.settings import Settings
 
@@ -46,6 +48,10 @@ class Batch:
     more_hands: bool = False
     # Where letters go; follow-ups go to many domains at once.
     receiving_domain: str = ""
+    # Of the mail server when the batch was claimed, see `shared.domain.relay_state`.
+    epoch: int = 0
+    is_probe: bool = False
+    worker: str = ""
 
 
 class Lane(Protocol):
@@ -113,13 +119,10 @@ class _Run:
                 self._make_way()
                 failpoint("deliver.before_claim")
                 claimed_at = boot_seconds()
-                with self._engine.begin() as connection:
-                    batch = self._lane.claim(connection, journal.name)
-                    if batch is not None and (session is None or transport is not batch.transport):
-                        transport = batch.transport
-                        delivery_connections.open_connection(connection, journal.name, transport)
+                batch = self._claim(journal.name, transport)
                 if batch is None:
                     break
+                transport = batch.transport
                 self._heartbeat.add(journal.name)
                 failpoint("deliver.claimed")
                 with self._lock:
@@ -127,7 +130,12 @@ class _Run:
                 if batch.more_hands:
                     self.start_hand(extra=True)
                 session = self._session_for(batch.transport, session)
-                self._carry(session, journal, batch, claimed_at)
+                carried = self._carry(session, journal, batch, claimed_at)
+                if carried.refusal in RELAY_CAUSES:
+                    # Another server may have work; this one must admit us anew.
+                    session.close()
+                    self._free(journal.name)
+                    session = transport = None
         except BaseException:
             # What was claimed or sent may not be recorded: the sweep reads the journal.
             journal.abandon()
@@ -139,13 +147,26 @@ class _Run:
                 self._free(journal.name)
         journal.close()
 
+    def _claim(self, worker: str, held: Transport | None) -> Batch | None:
+        """Claims a batch, and with it a connection to its server if `held` is not one; None when there is neither."""
+        try:
+            with self._engine.begin() as connection:
+                batch = self._lane.claim(connection, worker)
+                if batch is not None and batch.transport is not held:
+                    take_connection(
+                        connection, batch.transport, batch.epoch, worker, dead_after_s=self._timing.dead_after
+                    )
+                return batch
+        except NoConnectionLeft:
+            return None
+
     def _free(self, name: str) -> None:
         """A connection whose end can't be told is taken to be gone when its heartbeat stops."""
         self._heartbeat.remove(name)
         with contextlib.suppress(DBAPIError), at_once(self._engine) as connection:
             delivery_connections.close_connection(connection, name)
 
-    def _carry(self, session: SmtpSession, journal: Journal, batch: Batch, claimed_at: float) -> None:
+    def _carry(self, session: SmtpSession, journal: Journal, batch: Batch, claimed_at: float) -> Carried:
         carried = carry(
             session,
             journal,
@@ -168,6 +189,7 @@ class _Run:
         failpoint("deliver.after_record")
         journal.clear()
         self._lane.recorded()
+        return carried
 
     def _is_stopped(self, parcel: Parcel) -> bool:
         return self._watch(parcel.campaign_id) or self._lane.is_unwanted(self._engine, parcel)
