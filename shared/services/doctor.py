@@ -18,11 +18,14 @@ from shared.db.import_reports import newest_rosters
 from shared.db.installation import read_switches
 from shared.db.tables import office
 from shared.db.upgrade import is_current
+from shared.domain.causes import CAUSE_WORDS
 from shared.domain.office_changes import OLD_ROSTER_DAYS
-from shared.domain.pace_words import time_words
+from shared.domain.pace_words import time_words, utc_words
+from shared.domain.relay_words import TRY_NOW, pause_words
 from shared.domain.sender_domain import faults
 from shared.queue.broker_state import BrokerAway, read_broker
 from shared.queue.names import QueueName
+from shared.services.delivery.mail_servers import paused_servers
 from shared.services.outbox import open_transports
 from shared.services.relay import with_relay
 from shared.services.sender_domain import ask_dns, read_check
@@ -66,8 +69,8 @@ def examine(engine: Engine, settings: Settings, part: str = "") -> list[Finding]
         selectors = read_check(engine, settings).selectors
         with engine.connect() as connection:
             findings.append(check_letters(connection, settings))
+            findings.append(check_delivery(connection, settings))
             checks: tuple[Callable[[Connection], Finding], ...] = (
-                check_switches,
                 check_conservation,
                 check_data,
                 check_clock,
@@ -94,23 +97,41 @@ def check_database(engine: Engine) -> Finding:
 
 
 def check_letters(connection: Connection, settings: Settings) -> Finding:
-    """No letter that may leave waits for longer than a sweep takes, so somebody works; a domain's rate is no delay."""
+    """No letter that may leave waits for longer than a sweep takes, so somebody works.
+
+    What waits for a domain's rate, or for the end of a rest, is not late.
+    """
     lines = list_domains(connection, open_transports(settings))
-    late = [one for one in lines if one.oldest_due_s > _LATE.total_seconds() and one.pace.rate_per_hour is None]
+    taken = [one for one in lines if one.open_until is None and one.pace.rate_per_hour is None]
+    late = [one for one in taken if one.oldest_due_s > _LATE.total_seconds()]
     if late:
         words = ", ".join(f"{one.receiving_domain} for {time_words(one.oldest_due_s)}" for one in late)
         return Finding("letters", f"due and not taken up: {words}", "See whether workers run: dearrep delivery pace")
     return Finding("letters", "none is overdue")
 
 
-def check_switches(connection: Connection) -> Finding:
-    """Nothing keeps all letters from leaving."""
+def check_delivery(connection: Connection, settings: Settings) -> Finding:
+    """Nothing keeps all letters from leaving: no hold, no pause, no mail server that failed."""
     switches = read_switches(connection)
     if switches.hold_reason:
         return Finding("delivery", f"held: {switches.hold_reason}", "Decide: dearrep delivery release")
     if switches.is_paused:
         return Finding("delivery", "everything is paused", "Go on: dearrep delivery resume")
+    if paused := paused_servers(connection, settings):
+        words = " ".join(pause_words(state, utc_words) for state in paused)
+        return Finding("delivery", words, f"{CAUSE_WORDS[paused[0].open_cause].mend} Probe it: {TRY_NOW}")
+    if resting := _resting_domains(connection, settings):
+        return Finding("delivery", f"paused: {', '.join(resting)}", "See why: dearrep delivery status")
     return Finding("delivery", "letters leave when they are due")
+
+
+def _resting_domains(connection: Connection, settings: Settings) -> list[str]:
+    """Receiving domains that letters wait for and that are left alone, each with the time."""
+    return [
+        f"{one.receiving_domain} until {utc_words(one.open_until)}"
+        for one in list_domains(connection, open_transports(settings))
+        if one.waiting and one.open_until is not None
+    ]
 
 
 def check_conservation(connection: Connection) -> Finding:

@@ -3,7 +3,7 @@
 What one process alone knows is in `counters.py`. Labels name states, queues and receiving domains, never a person.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import structlog
 from prometheus_client import CollectorRegistry, generate_latest
@@ -14,8 +14,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shared.clock import now
 from shared.domain.figures import DomainFigures, Figures
+from shared.domain.relay_state import RelayState
 from shared.queue.ring import Ring
 from shared.services.counters import RingFailures
+from shared.services.delivery.mail_servers import read_servers
 from shared.services.delivery.switches import read_switches
 from shared.services.figures import current_figures
 from shared.settings import Settings
@@ -46,6 +48,7 @@ class _Fixed(Collector):
 def _database(engine: Engine, settings: Settings) -> Iterator[GaugeMetricFamily]:
     try:
         figures, switches = current_figures(engine, settings), read_switches(engine)
+        servers = read_servers(engine, settings)
     except SQLAlchemyError as error:
         _LOG.warning("metrics.no_database", error=type(error).__name__)
         yield _one("dearrep_database_up", "1 while the database answers.", 0)
@@ -59,6 +62,7 @@ def _database(engine: Engine, settings: Settings) -> Iterator[GaugeMetricFamily]
     yield _by_label("dearrep_follow_ups", "Emails to supporters by state.", "state", figures.follow_ups.items())
     yield _one("dearrep_letters_unbalanced", "Letters missing or too many; not 0 is an alarm.", figures.imbalance)
     yield from _domains(figures.domains)
+    yield from _servers(servers)
 
 
 def _domains(domains: Iterable[DomainFigures]) -> Iterator[GaugeMetricFamily]:
@@ -78,6 +82,16 @@ def _domains(domains: Iterable[DomainFigures]) -> Iterator[GaugeMetricFamily]:
     yield from (waiting, oldest, sent, rate, breaker)
 
 
+def _servers(servers: Iterable[RelayState]) -> Iterator[GaugeMetricFamily]:
+    def by_server(name: str, words: str, value: Callable[[RelayState], float]) -> GaugeMetricFamily:
+        return _by_label(name, words, "server", ((state.server.value, value(state)) for state in servers))
+
+    yield by_server("dearrep_relay_breaker_open", "1 while the mail server is paused.", lambda one: one.failures > 0)
+    yield by_server("dearrep_relay_failures", "Breaks in a row of the mail server.", lambda one: one.failures)
+    yield by_server("dearrep_relay_connections", "Connections in use.", lambda one: one.connections.in_use)
+    yield by_server("dearrep_relay_max_connections", "Connections at most now.", lambda one: one.ceiling)
+
+
 def _broker(ring: Ring) -> Iterator[GaugeMetricFamily]:
     lengths = ring.queue_lengths()
     yield _one("dearrep_broker_up", "1 while the broker answers.", lengths is not None)
@@ -93,7 +107,7 @@ def _one(name: str, words: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, words, value=float(value))
 
 
-def _by_label(name: str, words: str, label: str, values: Iterable[tuple[str, int]]) -> GaugeMetricFamily:
+def _by_label(name: str, words: str, label: str, values: Iterable[tuple[str, float]]) -> GaugeMetricFamily:
     family = GaugeMetricFamily(name, words, labels=[label])
     for key, number in values:
         family.add_metric([str(key)], number)
