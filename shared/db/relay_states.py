@@ -85,7 +85,13 @@ _END_DOMAINS_RESTS = text(
     f"""
     UPDATE domain_pace
     SET open_until = NULL, open_cause = ''
-    WHERE {_SERVER.format(table="domain_pace")} = :server AND open_until > now() AND open_cause = ANY(:causes)
+    WHERE (transport, receiving_domain) IN (
+        SELECT transport, receiving_domain
+        FROM domain_pace
+        WHERE {_SERVER.format(table="domain_pace")} = :server AND open_until > now() AND open_cause = ANY(:causes)
+        ORDER BY receiving_domain, transport DESC
+        FOR NO KEY UPDATE
+    )
     """
 )
 
