@@ -74,7 +74,7 @@ def try_now_command(domain: str | None) -> None:
 def _end_rests(stack: Stack) -> Sequence[RelayState]:
     resting = [state for state in read_servers(stack.engine, stack.settings) if state.breaker is Breaker.OPEN]
     if not resting:
-        raise NotAllowed("The mail relay is not paused.")
+        raise NotAllowed("There is no pause to end.")
     for state in resting:
         try_server_now(stack.engine, state.server, actor=_ACTOR)
     return resting

@@ -93,7 +93,7 @@ def test_a_paused_server_is_told_alike_and_tried_now(engine: Engine, settings: S
         assert check_letters(connection, settings).is_ok
     assert "within seconds" in run("try-now")
     assert "paused until the next email probes it" in run("status")
-    with pytest.raises(NotAllowed, match="not paused"):
+    with pytest.raises(NotAllowed, match="no pause to end"):
         run("try-now")
 
 

@@ -129,6 +129,25 @@ def test_a_probe_that_reached_no_server_says_nothing(carrier: Carrier, rest_is_o
     assert carrier.state().breaker is Breaker.PROBING
 
 
+@pytest.mark.parametrize(
+    ("met", "breaker"),
+    [
+        (replace(ANSWERED, lost=1), Breaker.OPEN),
+        (replace(REFUSED, too_many=True), Breaker.OPEN),
+        (replace(REFUSED, refusal=Cause.OUR_DNS, distrusting=frozenset({HERE[1]})), Breaker.CLOSED),
+    ],
+    ids=["hangs up", "too many connections", "speaks for the domain"],
+)
+def test_a_probe_is_judged_by_the_servers_own_answer(
+    carrier: Carrier, post: Post, rest_is_over: Callable[[], None], met: Carried, breaker: Breaker
+) -> None:
+    carrier.record(carrier.claim("first"), REFUSED)
+    rest_is_over()
+    post.change("INSERT INTO delivery_connection (name, transport, host) VALUES ('another', 'mailbox', 'b')")
+    carrier.record(carrier.claim("probe"), met)
+    assert carrier.state().breaker is breaker
+
+
 def test_a_refusal_does_not_shorten_a_longer_rest(carrier: Carrier, engine: Engine, post: Post) -> None:
     batch = carrier.claim("carrier")
     with engine.begin() as connection:

@@ -301,7 +301,7 @@ def test_a_paused_relay_is_told_everywhere_alike_and_tried_now(settings: Setting
     assert "The next email probes the mail relay." in page
     assert "The mail relay is paused until the next email probes it." in page
     press(client, "/admin/delivery", "/admin/delivery/try-server", server="relay")
-    assert "It is not paused." in said(client, "/admin/delivery")
+    assert "There is no pause to end." in said(client, "/admin/delivery")
 
 
 def test_what_comes_back_says_when_it_last_did(engine: Engine, settings: Settings, ring: Ring) -> None:

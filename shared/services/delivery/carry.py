@@ -57,7 +57,7 @@ class Carried:
     """Results for the whole batch, and what its server was like. `refusal` when it would not talk to us at all.
 
     `too_many` when it refused this connection for the number of them. `distrusting` are the receiving domains that do
-    not trust our sender domain.
+    not trust our sender domain. `lost` of the answered emails met a connection that ended without a word.
     """
 
     results: tuple[Result, ...]
@@ -65,6 +65,12 @@ class Carried:
     refusal: Cause = Cause.NONE
     too_many: bool = False
     distrusting: frozenset[str] = frozenset()
+    lost: int = 0
+
+    @property
+    def has_answer(self) -> bool:
+        """Did the server answer about any email?"""
+        return bool(self.distrusting) or self.summary.answered > self.lost
 
 
 def parcel_of(kind: Kind, row: RowMapping, settings: Settings, build: Callable[[], bytes]) -> Parcel:
@@ -133,6 +139,7 @@ class _Met:
     refusal: Cause = Cause.NONE
     too_many: bool = False
     distrusting: set[str] = field(default_factory=set)
+    lost: int = 0
 
     def note(self, parcel: Parcel, outcome: Outcome) -> None:
         """Tells a refusal by the relay, by a receiving domain, and an answer about one email apart."""
@@ -147,12 +154,13 @@ class _Met:
         if outcome.verdict is not Verdict.UNSENT and outcome.was_asked:
             self.answered += 1
             self.put_off += outcome.verdict is Verdict.DEFERRED and outcome.cause is not Cause.MAILBOX_FULL
+            self.lost += outcome.cause in (Cause.CONNECTION, Cause.LOST_AFTER_DOT)
 
     def carried(self, results: Sequence[Result], seconds: float) -> Carried:
         """The batch as a whole."""
         refusal = self.refusal or (Cause.OUR_DNS if self.distrusting else Cause.NONE)
         summary = BatchSummary(self.answered, self.put_off, seconds, refused=bool(refusal))
-        return Carried(tuple(results), summary, refusal, self.too_many, frozenset(self.distrusting))
+        return Carried(tuple(results), summary, refusal, self.too_many, frozenset(self.distrusting), self.lost)
 
 
 def result_of(row_id: int, attempt: int, tries: int, crash_count: int, outcome: Outcome, timing: Timing) -> Result:

@@ -57,5 +57,5 @@ def try_server_now(engine: Engine, server: MailServer, *, actor: str) -> None:
     """Ends the server's rest: the next email probes it. A probe that fails begins a longer rest. Raises NotAllowed."""
     with engine.begin() as connection:
         if not relay_states.end_rest(connection, server):
-            raise NotAllowed("It is not paused.")
+            raise NotAllowed("There is no pause to end.")
     _LOG.info("relay.try_now", server=server.value, actor=actor)

@@ -1,5 +1,6 @@
 """What both lanes ask of the mail servers' own state before a claim, and tell it after a batch."""
 
+import threading
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -31,6 +32,13 @@ def sending_transports(connection: Connection, settings: Settings) -> list[Trans
     return [transport for transport in open_transports(settings) if states[SERVER_OF[transport]].admits]
 
 
+class _ToTell(threading.local):
+    """What one of a lane's connections has to tell others after its COMMIT."""
+
+    is_open_again = False
+    rest_s = 0.0
+
+
 class Relays:
     """The mail servers for one lane's run."""
 
@@ -39,8 +47,7 @@ class Relays:
         self._dead_after_s = settings.timing.dead_after
         # No connection was left beside ours at some time: other lanes may have been turned away.
         self._was_full = False
-        self._is_open_again = False
-        self._rest_s = 0.0
+        self._to_tell = _ToTell()
 
     def admitting(self, connection: Connection, worker: str) -> dict[Transport, RelayState]:
         """The open transports whose servers `worker` may send by now."""
@@ -62,9 +69,11 @@ class Relays:
     def settle(self, connection: Connection, batch: Batch, carried: Carried) -> None:
         """Begins a break, lowers the ceiling or ends a break, as the batch tells; comes last in its transaction."""
         if carried.refusal in RELAY_CAUSES:
-            self._refused(connection, batch, carried)
-        elif batch.is_probe and carried.summary.answered:
-            self._is_open_again = relay_states.end_break(connection, SERVER_OF[batch.transport], batch.epoch)
+            self._refused(connection, batch, carried, carried.refusal)
+        elif batch.is_probe and carried.has_answer:
+            self._to_tell.is_open_again = relay_states.end_break(connection, SERVER_OF[batch.transport], batch.epoch)
+        elif batch.is_probe and carried.lost:
+            self._refused(connection, batch, carried, Cause.CONNECTION)
 
     def ring_for_others(self, task: TaskName, claimed: int) -> None:
         """After a run that had a connection: lanes that found none may take it now, letters first."""
@@ -75,28 +84,28 @@ class Relays:
 
     def recorded(self) -> None:
         """After COMMIT: wakes everybody when a probe succeeded, and the sweep when a rest will be over."""
-        if self._rest_s:
-            SWEEP.within(self._rest_s + _SOON_S)
-            self._rest_s = 0.0
-        if self._is_open_again:
-            self._is_open_again = False
+        if self._to_tell.rest_s:
+            SWEEP.within(self._to_tell.rest_s + _SOON_S)
+            self._to_tell.rest_s = 0.0
+        if self._to_tell.is_open_again:
+            self._to_tell.is_open_again = False
             _LOG.warning("relay.works_again")
             for task in (TaskName.DELIVER_LETTERS, TaskName.RETRY_LETTERS, TaskName.SEND_MAIL):
                 self._ring.ring(task)
 
-    def _refused(self, connection: Connection, batch: Batch, carried: Carried) -> None:
+    def _refused(self, connection: Connection, batch: Batch, carried: Carried, cause: Cause) -> None:
         server = SERVER_OF[batch.transport]
         if carried.too_many:
             delivery_connections.close_connection(connection, batch.worker)
         state = relay_states.lock_state(connection, server, worker=batch.worker, dead_after_s=self._dead_after_s)
-        if carried.too_many and state.connections.in_use:
+        if carried.too_many and state.connections.in_use and not batch.is_probe:
             # As many as were open, without those that were refused.
             ceiling = min(state.ceiling, state.connections.in_use)
             relay_states.learn_ceiling(connection, server, ceiling)
             _LOG.warning("relay.too_many_connections", server=server.value, ceiling=ceiling)
             return
         if state.counts(batch.epoch):
-            state = self._begin_break(connection, state, batch, carried.refusal)
+            state = self._begin_break(connection, state, batch, cause)
         # The caller holds the domain's row. Without a rest of its own the domain rests with its server.
         if batch.receiving_domain and state.is_resting and state.open_until is not None:
             pace.stop_domain_until(
@@ -106,12 +115,10 @@ class Relays:
     def _begin_break(self, connection: Connection, state: RelayState, batch: Batch, cause: Cause) -> RelayState:
         """One break for all connections that meet it; a probe that failed begins a longer one."""
         failed = replace(state, failures=state.failures + 1, open_cause=cause, is_resting=True)
-        self._rest_s = rest_seconds(failed, first=self._settings.timing.breaker)
-        until = relay_states.begin_break(
-            connection, state.server, failures=failed.failures, rest_s=self._rest_s, cause=cause
-        )
+        rest_s = self._to_tell.rest_s = rest_seconds(failed, first=self._settings.timing.breaker)
+        until = relay_states.begin_break(connection, state.server, failures=failed.failures, rest_s=rest_s, cause=cause)
         if failed.failures == 1:
             host = urlsplit(server_url(self._settings, batch.transport)).hostname or state.server.value
             note(connection, Happening.LEFT_ALONE, campaign_ids=[None], about=host)
-        _LOG.error("relay.paused", server=state.server.value, cause=cause.value, for_s=self._rest_s)
+        _LOG.error("relay.paused", server=state.server.value, cause=cause.value, for_s=rest_s)
         return replace(failed, open_until=until)
