@@ -5,44 +5,40 @@ A transaction locks one of these rows last, after those of letters and domains.
 
 # ruff: noqa: S608 - statements are put together from the constants below, never from data
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, text
 
 from shared.db.delivery_connections import ALIVE
+from shared.db.driver import ask, spell
 from shared.domain.causes import Cause
 from shared.domain.pace import BURST_SHARE
-from shared.domain.relay_state import RELAY_CAUSES, Connections, RelayState
-from shared.domain.transport import SERVER_OF, MailServer
+from shared.domain.relay_state import RELAY_CAUSES, RelayState, connections_of
+from shared.domain.transport import SERVER_OF, MailServer, Transport
 from shared.timing import USUAL
 
 _CASES = " ".join(f"WHEN '{transport}' THEN '{server}'" for transport, server in SERVER_OF.items())
 # The server of a row with a transport.
 _SERVER = f"CASE {{table}}.transport {_CASES} END"
-_READ = text(
-    f"""
-    SELECT asked.server, r.server IS NOT NULL AS is_known, r.max_connections, r.learned_connections,
-        coalesce(extract(epoch FROM now() - r.learned_at), 0)::float8 AS learned_for_s, r.rate_per_hour,
-        least(
-            greatest(1, r.rate_per_hour * :burst_share),
-            r.tokens + extract(epoch FROM now() - r.refilled_at) * r.rate_per_hour / 3600
-        )::float8 AS tokens,
-        r.epoch, r.failures, r.open_until, r.open_cause, coalesce(r.open_until > now(), false) AS is_resting,
-        open.in_use, open.ahead, open.is_held, open.is_held AND r.probe = :worker AS is_probe, open.is_probed
-    FROM unnest(CAST(:servers AS text[])) AS asked(server)
-    LEFT JOIN relay_state r USING (server)
-    CROSS JOIN LATERAL (
-        SELECT count(*) AS in_use,
-            count(*) FILTER (WHERE own.name IS NULL
-                OR (delivery_connection.opened_at, delivery_connection.name) < (own.opened_at, own.name)) AS ahead,
-            coalesce(bool_or(own.name = delivery_connection.name), false) AS is_held,
-            coalesce(bool_or(r.probe = delivery_connection.name AND r.probe <> :worker), false) AS is_probed
-        FROM delivery_connection
-        LEFT JOIN delivery_connection own ON own.name = :worker AND {_SERVER.format(table="own")} = asked.server
-        WHERE {_SERVER.format(table="delivery_connection")} = asked.server AND {ALIVE}
-    ) AS open
-    """
+_READ = spell(
+    text(
+        """
+        SELECT server, max_connections, learned_connections, rate_per_hour, epoch, failures, probe,
+            open_until, open_cause,
+            coalesce(extract(epoch FROM now() - learned_at), 0)::float8 AS learned_for_s,
+            coalesce(open_until > now(), false) AS is_resting,
+            least(
+                greatest(1, rate_per_hour * :burst_share),
+                tokens + extract(epoch FROM now() - refilled_at) * rate_per_hour / 3600
+            )::float8 AS tokens
+        FROM relay_state
+        """
+    )
+)
+_ALIVE = spell(
+    text(f"SELECT name, transport FROM delivery_connection WHERE {ALIVE} ORDER BY opened_at, name"),
 )
 _ADD = text("INSERT INTO relay_state (server) VALUES (:server) ON CONFLICT DO NOTHING")
 _LOCK = text("SELECT 1 FROM relay_state WHERE server = :server FOR NO KEY UPDATE")
@@ -97,42 +93,33 @@ _END_DOMAINS_RESTS = text(
 
 
 def read_states(
-    connection: Connection,
-    servers: Sequence[MailServer] = tuple(MailServer),
-    *,
-    worker: str = "",
-    dead_after_s: float = USUAL.dead_after,
+    connection: Connection, *, worker: str = "", dead_after_s: float = USUAL.dead_after
 ) -> dict[MailServer, RelayState]:
     """The servers as they are now, for the claim of `worker` if it names one. Locks nothing."""
-    values = {
-        "servers": [server.value for server in servers],
-        "worker": worker,
-        "dead_after_s": dead_after_s,
-        "burst_share": BURST_SHARE,
-    }
-    states = {}
-    for row in connection.execute(_READ, values):
-        server = MailServer(row.server)
-        connections = Connections(row.in_use, row.ahead, row.is_held, bool(row.is_probe), row.is_probed)
-        states[server] = (
-            RelayState(
-                server,
-                row.max_connections,
-                row.learned_connections,
-                row.learned_for_s,
-                row.rate_per_hour,
-                row.tokens if row.rate_per_hour is not None else 0.0,
-                row.epoch,
-                row.failures,
-                row.open_until,
-                Cause(row.open_cause),
-                row.is_resting,
-                connections,
-            )
-            if row.is_known
-            else RelayState(server, connections=connections)
-        )
-    return states
+    known = {row["server"]: row for row in ask(connection, _READ, {"burst_share": BURST_SHARE})}
+    names: dict[MailServer, list[str]] = {server: [] for server in MailServer}
+    for row in ask(connection, _ALIVE, {"dead_after_s": dead_after_s}):
+        names[SERVER_OF[Transport(row["transport"])]].append(row["name"])
+    return {server: _state(server, known.get(server), names[server], worker) for server in MailServer}
+
+
+def _state(server: MailServer, row: Mapping[str, Any] | None, names: Sequence[str], worker: str) -> RelayState:
+    if row is None:
+        return RelayState(server, connections=connections_of(names, worker, probe=""))
+    return RelayState(
+        server,
+        row["max_connections"],
+        row["learned_connections"],
+        row["learned_for_s"],
+        row["rate_per_hour"],
+        row["tokens"] if row["rate_per_hour"] is not None else 0.0,
+        row["epoch"],
+        row["failures"],
+        row["open_until"],
+        Cause(row["open_cause"]),
+        row["is_resting"],
+        connections_of(names, worker, probe=row["probe"]),
+    )
 
 
 def lock_state(connection: Connection, server: MailServer, *, worker: str = "", dead_after_s: float) -> RelayState:
@@ -142,7 +129,7 @@ def lock_state(connection: Connection, server: MailServer, *, worker: str = "", 
         connection.execute(_ADD, values)
         connection.execute(_LOCK, values)
     # By a statement of its own: the one that waited for the lock does not see what changed meanwhile.
-    return read_states(connection, (server,), worker=worker, dead_after_s=dead_after_s)[server]
+    return read_states(connection, worker=worker, dead_after_s=dead_after_s)[server]
 
 
 def make_probe(connection: Connection, server: MailServer, worker: str) -> None:

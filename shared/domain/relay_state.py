@@ -4,6 +4,7 @@ Pure rules over a row that all workers share. A failure of the server begins one
 it: each claim carries the server's epoch, every break begins a new epoch, and only a claim of the current epoch counts.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -44,6 +45,14 @@ class Connections:
     # The asker's connection probes, or another one does.
     is_probe: bool = False
     is_probed: bool = False
+
+
+def connections_of(names: Sequence[str], worker: str, *, probe: str) -> Connections:
+    """The open connections, oldest first, as `worker` sees them; `probe` names the one that probes, if it is open."""
+    is_held = worker in names
+    ahead = names.index(worker) if is_held else len(names)
+    is_probe = is_held and worker == probe
+    return Connections(len(names), ahead, is_held, is_probe, is_probed=not is_probe and probe in names)
 
 
 @dataclass(frozen=True)

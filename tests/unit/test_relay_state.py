@@ -7,7 +7,7 @@ import pytest
 
 from shared.domain.causes import Cause
 from shared.domain.pace import Pace
-from shared.domain.relay_state import RAISE_AFTER_S, Breaker, Connections, RelayState, rest_seconds
+from shared.domain.relay_state import RAISE_AFTER_S, Breaker, Connections, RelayState, connections_of, rest_seconds
 from shared.domain.status_codes import says_too_many
 from shared.domain.transport import MailServer
 
@@ -48,6 +48,14 @@ def test_a_failure_counts_in_its_own_epoch_alone() -> None:
 )
 def test_who_may_claim(state: RelayState, connections: Connections, admits: bool) -> None:
     assert replace(state, connections=connections).admits is admits
+
+
+def test_who_asks_sees_the_connections_that_were_opened_before() -> None:
+    open_now = ["a", "b", "c"]
+    assert connections_of(open_now, "b", probe="") == Connections(in_use=3, ahead=1, is_held=True)
+    assert connections_of(open_now, "d", probe="a") == Connections(in_use=3, ahead=3, is_probed=True)
+    assert connections_of(open_now, "a", probe="a") == Connections(in_use=3, ahead=0, is_held=True, is_probe=True)
+    assert connections_of(open_now, "d", probe="gone") == Connections(in_use=3, ahead=3)
 
 
 def test_a_probe_is_one_email() -> None:

@@ -35,7 +35,7 @@ def read_servers(engine: Engine, settings: Settings) -> list[RelayState]:
 def read_relay_limits(engine: Engine, settings: Settings) -> RelayState:
     """The relay's state, also while none is configured: its limits may be set before."""
     with at_once(engine) as connection:
-        states = relay_states.read_states(connection, (MailServer.RELAY,), dead_after_s=settings.timing.dead_after)
+        states = relay_states.read_states(connection, dead_after_s=settings.timing.dead_after)
     return states[MailServer.RELAY]
 
 

@@ -111,8 +111,8 @@ def _queues_of_servers(
 ) -> Iterator[Queue]:
     """A mail server with a rate takes the letters to all domains in one queue."""
     needed = {SERVER_OF[transport] for transport, _ in counted.tally.waiting}
-    for state in read_states(connection, tuple(needed)).values():
-        if state.rate_per_hour is not None:
+    for state in read_states(connection).values():
+        if state.server in needed and state.rate_per_hour is not None:
             letters = sum(number for (way, _), number in everybody.items() if SERVER_OF[way] is state.server)
             hours = None if state.server is MailServer.MAILBOX else counted.stored.hours
             yield Queue(letters, Pace(rate_per_hour=state.rate_per_hour), hours=hours)
