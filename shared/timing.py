@@ -39,8 +39,8 @@ class Timing:
     hangs: float = 60.0
     # How long a worker keeps trying to record outcomes while the database is away.
     record: float = 60.0
-    # A mail server that refuses us is left alone for this long at first, then twice as long, an hour at most.
-    breaker: float = 60.0
+    # A relay that fails is left alone for this long at first, then twice as long, 24 times as long at most.
+    breaker: float = 5.0
     # Multiplies the schedule of retries.
     retry_scale: float = 1.0
 

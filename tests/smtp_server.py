@@ -20,11 +20,17 @@ class ScriptedSmtpServer:
     accepted: list[tuple[str, str, bytes]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     connections: int = 0
+    # More connections than this at a time are told so; 0: as many as come.
+    max_connections: int = 0
+    open_now: int = 0
+    most_open: int = 0
+    too_many: int = 0
     # Told of each verb before it is answered.
     on_verb: Callable[[str], None] = lambda _verb: None
 
     def __enter__(self) -> Self:
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self._lock = threading.Lock()
         self.port = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
@@ -49,28 +55,43 @@ class ScriptedSmtpServer:
     def _talk(self, connection: socket.socket) -> None:
         with connection, connection.makefile("rwb") as file:
             stream = cast("BinaryIO", file)
-            if self.drop == "greeting":
+            with self._lock:
+                is_refused = 0 < self.max_connections <= self.open_now
+                self.too_many += is_refused
+                self.open_now += not is_refused
+                self.most_open = max(self.most_open, self.open_now)
+            if is_refused:
+                self._say(stream, "", "421 4.7.0 scripted.example Error: too many connections from 127.0.0.1")
                 return
-            self._say(stream, "greeting", "220 scripted.example ESMTP")
-            envelope = {"MAIL": "", "RCPT": ""}
-            while line := stream.readline():
-                verb = (line.split() or [b""])[0].upper().decode()
-                self.lines.append(line.decode().strip())
-                self.on_verb(verb)
-                if verb == self.drop:
+            try:
+                self._converse(stream)
+            finally:
+                with self._lock:
+                    self.open_now -= 1
+
+    def _converse(self, stream: BinaryIO) -> None:
+        if self.drop == "greeting":
+            return
+        self._say(stream, "greeting", "220 scripted.example ESMTP")
+        envelope = {"MAIL": "", "RCPT": ""}
+        while line := stream.readline():
+            verb = (line.split() or [b""])[0].upper().decode()
+            self.lines.append(line.decode().strip())
+            self.on_verb(verb)
+            if verb == self.drop:
+                return
+            if verb in envelope:
+                envelope[verb] = line.decode().split("<")[1].split(">")[0]
+            if verb == "DATA" and "DATA" not in self.replies:
+                if not self._take_message(stream, envelope["MAIL"], envelope["RCPT"]):
                     return
-                if verb in envelope:
-                    envelope[verb] = line.decode().split("<")[1].split(">")[0]
-                if verb == "DATA" and "DATA" not in self.replies:
-                    if not self._take_message(stream, envelope["MAIL"], envelope["RCPT"]):
-                        return
-                    continue
-                greeted = verb == "EHLO" and self.pipelining
-                self._say(
-                    stream, verb, "221 bye" if verb == "QUIT" else "250-ok\r\n250 PIPELINING" if greeted else "250 ok"
-                )
-                if verb == "QUIT":
-                    return
+                continue
+            greeted = verb == "EHLO" and self.pipelining
+            self._say(
+                stream, verb, "221 bye" if verb == "QUIT" else "250-ok\r\n250 PIPELINING" if greeted else "250 ok"
+            )
+            if verb == "QUIT":
+                return
 
     def _say(self, stream: BinaryIO, phase: str, default: str) -> None:
         stream.write(f"{self.replies.get(phase, default)}\r\n".encode())

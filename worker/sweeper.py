@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.services.delivery import STOPPING
+from shared.services.delivery.wakeup import SWEEP
 from shared.services.relay import with_relay
 from shared.services.sweep import sweep
 from shared.settings import Settings
@@ -35,10 +36,9 @@ def start_with_worker(
     sweeper = _Sweeper(engine, ring, settings, work)
 
     def run() -> None:
-        while True:
+        while not stop.is_set():
             sweeper.once()
-            if stop.wait(settings.timing.sweep):
-                return
+            SWEEP.sleep(settings.timing.sweep)
 
     def start(**_: object) -> None:
         threading.Thread(target=run, name="sweeper", daemon=True).start()
@@ -46,6 +46,7 @@ def start_with_worker(
     def end(**_: object) -> None:
         stop.set()
         STOPPING.set()
+        SWEEP.within(0)
 
     worker_init.connect(start, weak=False)
     worker_shutting_down.connect(end, weak=False)

@@ -2,10 +2,11 @@
 
 import click
 
+from shared.cli.relay import pause_lines, relay, try_now_command
 from shared.cli.stack import open_stack, say_if_stopped
 from shared.db.domains import DomainLine
 from shared.db.installation import Switches
-from shared.domain.pace_words import break_words, empty_words, rate_words
+from shared.domain.pace_words import break_words, empty_words, rate_words, utc_words
 from shared.errors import NotAllowed
 from shared.services.delivery.domains import list_domains, set_rate
 from shared.services.delivery.restored import HoldReport, accept_database, hold_everything, report_hold
@@ -19,14 +20,20 @@ def delivery_group() -> None:
     """Pause, resume and release all letters; say how fast a domain gets them."""
 
 
+delivery_group.add_command(relay)
+delivery_group.add_command(try_now_command)
+
+
 @delivery_group.command("status")
 def status() -> None:
     """Say whether anything keeps letters from leaving, and which letters may have left before a restore."""
     with open_stack() as stack:
         switches, report = read_switches(stack.engine), report_hold(stack.engine)
+        lines = [*_lines(switches), *report.lines, *pause_lines(stack.engine, stack.settings)]
+        lines += [_rest_line(one) for one in list_domains(stack.engine, stack.settings) if _rests_by_itself(one)]
         say_if_stopped(stack)
     leaves = ["Letters leave when they are due."] if stack.running.has_worker else ["Nothing is paused or held."]
-    for line in [*_lines(switches), *report.lines] or leaves:
+    for line in lines or leaves:
         click.echo(line)
 
 
@@ -98,6 +105,9 @@ def pace(domain: str | None, rate: int | None, *, no_limit: bool) -> None:
         if domain is not None:
             domain = set_rate(stack.engine, domain, rate, actor=_ACTOR)
         lines = [one for one in list_domains(stack.engine, stack.settings) if domain in (None, one.receiving_domain)]
+        paused = pause_lines(stack.engine, stack.settings)
+    for words in paused:
+        click.echo(words)
     for line in lines:
         click.echo(_domain_line(line))
     if not lines:
@@ -107,10 +117,21 @@ def pace(domain: str | None, rate: int | None, *, no_limit: bool) -> None:
 def _domain_line(line: DomainLine) -> str:
     parts = [f"{line.waiting} waiting", rate_words(line.pace), f"{line.pace.connections} connections"]
     if line.open_until is not None:
-        parts.append(f"left alone until {line.open_until:%H:%M} UTC: {break_words(line.open_cause)}")
+        parts.append(f"paused until {utc_words(line.open_until)}: {break_words(line.open_cause)}")
+    until = utc_words(line.open_until) if line.open_until else ""
     return f"{line.receiving_domain} ({line.transport})\t" + "\t".join(
-        [*parts, f"empty: {empty_words(line.pace, line.waiting)}"]
+        [*parts, f"empty: {empty_words(line.pace, line.waiting, until)}"]
     )
+
+
+def _rests_by_itself(line: DomainLine) -> bool:
+    return bool(line.waiting and line.open_until and not line.is_relays)
+
+
+def _rest_line(line: DomainLine) -> str:
+    until = utc_words(line.open_until) if line.open_until else ""
+    now = f"Now: dearrep delivery try-now {line.receiving_domain}"
+    return f"{line.receiving_domain} is paused until {until}. {break_words(line.open_cause)} {now}"
 
 
 def _lines(switches: Switches) -> list[str]:

@@ -8,13 +8,15 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from shared.clock import now
+from shared.db.relay_states import read_states
 from shared.db.tables.letters import UNATTENDED
 from shared.domain.causes import Cause
 from shared.domain.pace import Pace
 from shared.domain.places import LookupStatus
 from shared.domain.problems import WAITS_FOR_A_PERSON
 from shared.domain.states import NEEDS_ATTENTION, LetterState
-from shared.domain.transport import Transport
+from shared.domain.transport import SERVER_OF, Transport
 from shared.domain.waiting_domains import SLOW_S, WaitingDomain
 
 # Letters of a state that are grouped at most; a page that stays quick matters more than the last of so many.
@@ -79,8 +81,8 @@ _DOMAINS = text(
     " p.failures, CASE WHEN p.open_until > now() THEN p.open_until END AS open_until, p.open_cause,"
     f" {_WAITS.format(state='queued')} AS queued, {_WAITS.format(state='deferred')} AS deferred, {_NEXT} AS next_try"
     f" FROM domain_pace p WHERE {_HAS.format(state='deferred')} OR ({_HAS.format(state='queued')}"
-    " AND (p.open_until > now() OR p.seconds_per_letter >= :slow OR NOT p.transport = ANY(:usable)))"
-    " ORDER BY p.open_until DESC NULLS LAST, p.receiving_domain LIMIT :domains"
+    " AND (p.open_until > now() OR p.seconds_per_letter >= :slow OR NOT p.transport = ANY(:served)))"
+    " ORDER BY open_until DESC NULLS LAST, p.receiving_domain LIMIT :domains"
 )
 
 
@@ -130,9 +132,16 @@ def waiting_domains(
 
     `usable` are the transports that are open.
     """
+    states, at = read_states(connection), now()
+    served = [one.value for one in usable if states[SERVER_OF[one]].paused_until(at) is None]
     values = {"campaign_id": campaign_id, "most": MOST_OF_A_DOMAIN, "domains": domains, "slow": SLOW_S}
-    rows = connection.execute(_DOMAINS, {**values, "usable": [transport.value for transport in usable]})
-    return [
-        WaitingDomain(Transport(transport), domain, Pace(*pace), open_until, Cause(cause), queued, deferred, next_try)
-        for transport, domain, *pace, open_until, cause, queued, deferred, next_try in rows
-    ]
+    rows = connection.execute(_DOMAINS, {**values, "served": served})
+    found = []
+    for transport, domain, *pace, open_until, cause, queued, deferred, next_try in rows:
+        server = states[SERVER_OF[Transport(transport)]]
+        until, why, is_relays = server.rest_of_domain(open_until, Cause(cause), at)
+        pace_of = Pace(*pace)
+        found.append(
+            WaitingDomain(Transport(transport), domain, pace_of, until, why, queued, deferred, next_try, is_relays)
+        )
+    return found

@@ -25,15 +25,22 @@ AT_WORK = "coalesce(delivery_connection.beat_at, letter.state_changed_at) > now(
 
 _OPEN = text(
     """
-    WITH renamed AS (
-        UPDATE delivery_connection SET name = :name, transport = :transport, beat_at = now()
-        WHERE name = :before
-        RETURNING name
-    )
     INSERT INTO delivery_connection (name, transport, host)
-    SELECT :name, :transport, :host
-    WHERE NOT EXISTS (SELECT 1 FROM renamed)
-    ON CONFLICT (name) DO UPDATE SET transport = excluded.transport, beat_at = now()
+    VALUES (:name, :transport, :host)
+    ON CONFLICT (name) DO UPDATE SET transport = excluded.transport, opened_at = now(), beat_at = now()
+    """
+)
+# The probe of a mail server is known by its connection's name.
+_RENAME = text(
+    f"""
+    WITH renamed AS (
+        UPDATE delivery_connection SET name = :name, beat_at = now()
+        WHERE name = :before AND {ALIVE}
+        RETURNING name
+    ), probe AS (
+        UPDATE relay_state SET probe = :name WHERE probe = :before
+    )
+    SELECT count(*) FROM renamed
     """
 )
 _BEAT = text(f"UPDATE delivery_connection SET beat_at = now() WHERE name = ANY(:names) AND {ALIVE} RETURNING name")
@@ -58,14 +65,18 @@ _COUNT = text(f"SELECT transport, count(*) FROM delivery_connection WHERE {ALIVE
 _CLOSE = text("DELETE FROM delivery_connection WHERE name = ANY(:names)")
 
 
-def open_connection(connection: Connection, name: str, transport: Transport, *, before: str = "") -> None:
+def open_connection(connection: Connection, name: str, transport: Transport) -> None:
     """Registers the connection that claims under `name` use, in the transaction of a claim.
 
-    A connection takes the name of each new journal; `before` is the one that it had. Revives it when it was dead, with
-    or without its row; moves it when it goes by another transport now.
+    Revives it when it was dead, with or without its row; moves it when it goes by another transport now.
     """
-    values = {"name": name, "before": before, "transport": transport.value, "host": socket.gethostname()}
-    connection.execute(_OPEN, values)
+    connection.execute(_OPEN, {"name": name, "transport": transport.value, "host": socket.gethostname()})
+
+
+def rename_connection(connection: Connection, before: str, name: str, dead_after_s: float) -> bool:
+    """A connection takes the name of its worker's new journal, and its heartbeat is renewed; False when it was dead."""
+    values = {"before": before, "name": name, "dead_after_s": dead_after_s}
+    return bool(connection.execute(_RENAME, values).scalar_one())
 
 
 def beat(connection: Connection, names: Sequence[str], dead_after_s: float) -> set[str]:

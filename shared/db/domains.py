@@ -3,15 +3,18 @@
 # ruff: noqa: S608 - statements are put together from the constants below, never from data
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from shared.clock import now
 from shared.db.campaigns import SENDABLE
+from shared.db.relay_states import read_states
 from shared.domain.causes import Cause
 from shared.domain.pace import Pace
-from shared.domain.transport import Transport
+from shared.domain.relay_state import RelayState
+from shared.domain.transport import SERVER_OF, Transport
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,8 @@ class DomainLine:
     """One receiving domain. `waiting` letters are queued or deferred, due or not.
 
     `oldest_due_s` is for how many seconds one of them could have left: it is due, its transport is open, its campaign
-    may send and nothing holds everything; 0 when there is none. `open_until` is set while nobody talks to the domain.
+    may send and nothing holds everything; 0 when there is none. `open_until` is set while nobody talks to the domain;
+    `is_relays` when that is so because its mail server is paused, with all other domains.
     """
 
     transport: Transport
@@ -29,11 +33,13 @@ class DomainLine:
     oldest_due_s: float
     open_until: datetime | None
     open_cause: Cause
+    is_relays: bool = False
 
     @property
     def is_ordinary(self) -> bool:
         """True when there is nothing to say about it: none waits, no rate is set, and it is served."""
-        return not self.waiting and self.pace.rate_per_hour is None and self.open_until is None
+        is_served = self.open_until is None or self.is_relays
+        return not self.waiting and self.pace.rate_per_hour is None and is_served
 
 
 # Both parts read ix_letter_claimable alone: a count of what waits, and the first due letter of each campaign and lane.
@@ -78,21 +84,36 @@ _PACES = text(
 def paces_of(
     connection: Connection, wanted: Collection[tuple[Transport, str]]
 ) -> dict[tuple[Transport, str], tuple[Pace, datetime | None]]:
-    """The pace of each of these domains that is known, and until when it is left alone, if it is."""
+    """The pace of each of these domains that is known, and until when it is left alone, if it is.
+
+    The state of the mail servers counts in both.
+    """
+    states, at = read_states(connection), now()
     values = {"transports": [one.value for one, _ in wanted], "domains": [domain for _, domain in wanted]}
-    return {
-        (Transport(transport), domain): (Pace(*pace), open_until)
-        for transport, domain, *pace, open_until in connection.execute(_PACES, values)
-    }
+    paces = {}
+    for transport, domain, *pace, open_until in connection.execute(_PACES, values):
+        state = states[SERVER_OF[Transport(transport)]]
+        until, _, _ = state.rest_of_domain(open_until, Cause.NONE, at)
+        paces[Transport(transport), domain] = (state.bounded(Pace(*pace)), until)
+    return paces
 
 
 def list_domains(connection: Connection, transports: Sequence[Transport]) -> list[DomainLine]:
     """Every domain that was ever written to, most letters waiting first; `transports` are those that are open."""
+    states, at = read_states(connection), now()
     rows = connection.execute(_LIST, {"transports": [transport.value for transport in transports]})
-    return [
+    lines = (
         DomainLine(Transport(transport), domain, Pace(*pace), waiting, float(oldest), open_until, Cause(cause))
         for transport, domain, *pace, waiting, oldest, open_until, cause in rows
-    ]
+    )
+    return [_with_server(line, states[SERVER_OF[line.transport]], at) for line in lines]
+
+
+def _with_server(line: DomainLine, state: RelayState, at: datetime) -> DomainLine:
+    """A domain is not served while its mail server is paused, nor over more connections than that one takes."""
+    until, cause, is_relays = state.rest_of_domain(line.open_until, line.open_cause, at)
+    pace = state.bounded(line.pace)
+    return replace(line, pace=pace, open_until=until, open_cause=cause, is_relays=is_relays)
 
 
 def write_rate(connection: Connection, transport: Transport, domain: str, rate_per_hour: int | None) -> None:

@@ -9,7 +9,10 @@ again has its own limit (`shared.db.duplicates`).
 
 # ruff: noqa: S608 - statements are put together from the constants below, never from data
 
-from sqlalchemy import Connection, RowMapping, text
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, TextClause, text
 
 from shared.db.claims import LEASE
 from shared.db.driver import Spelled, ask
@@ -85,9 +88,10 @@ _LAST = (
     " ELSE o.sent_at END) FROM follow_up o WHERE o.email_hash = f.email_hash AND o.campaign_id = f.campaign_id"
     f" AND o.id <> f.id AND o.kind NOT IN {_TRANSACTIONAL} AND (NOT f.is_test OR o.submission_id = f.submission_id))"
 )
-_CLAIM = text(
+_CLAIM = (
     "WITH due AS MATERIALIZED (SELECT * FROM follow_up WHERE state IN ('queued', 'deferred') AND due_at <= now()"
-    " AND transport = :transport AND NOT EXISTS (SELECT 1 FROM installation WHERE is_paused OR hold_reason <> '')"
+    " AND transport = :transport AND {which}"
+    " AND NOT EXISTS (SELECT 1 FROM installation WHERE is_paused OR hold_reason <> '')"
     " ORDER BY due_at, id LIMIT :judged FOR NO KEY UPDATE SKIP LOCKED),"
     f" judged AS (SELECT f.*, {SUPPRESSED} AS is_suppressed,"
     f" (s.state = 'withdrawn' AND f.kind NOT IN {_NO_NEWSLETTER}) OR {_NOT_NEEDED} AS is_not_needed, {_LAST} AS last"
@@ -110,6 +114,22 @@ _CLAIM = text(
     " SELECT claimed.*, (SELECT count(*) FROM verdict) AS judged FROM (VALUES (1)) AS one LEFT JOIN claimed ON true"
     " ORDER BY due_at, claimed.id"
 )
+# Domains that must wait, or have a rate of their own, are left out; those with a rate are claimed one by one.
+_CLAIM_OTHERS = text(_CLAIM.replace("{which}", "receiving_domain <> ALL(:without)"))
+_CLAIM_OF = text(_CLAIM.replace("{which}", "receiving_domain = :receiving_domain"))
+_WITH_DUE = text(
+    """
+    SELECT asked.domain
+    FROM unnest(CAST(:domains AS text[])) AS asked(domain)
+    WHERE EXISTS (
+        SELECT 1 FROM follow_up
+        WHERE state IN ('queued', 'deferred') AND receiving_domain = asked.domain AND due_at <= now()
+            AND transport = :transport
+    )
+    ORDER BY asked.domain
+    LIMIT 1
+    """
+)
 _IS_UNWANTED = Spelled(
     f"SELECT {SUPPRESSED} OR (f.kind NOT IN {_NO_NEWSLETTER}"
     " AND (s.state = 'withdrawn' OR s.erase_requested_at IS NOT NULL))"
@@ -118,15 +138,38 @@ _IS_UNWANTED = Spelled(
 )
 
 
-def claim_follow_ups(
-    connection: Connection, transport: str, *, worker: str, lease_s: float, limit: int
-) -> list[RowMapping]:
-    """Takes up to `limit` due follow-ups of one transport, after dropping and putting off what the rules say."""
-    values = {"transport": transport, "worker": worker, "lease_s": lease_s, "limit": limit}
-    judged = limit
+def take_turn(connection: Connection) -> None:
+    """Waits for the claims of others, before this one locks anything."""
     connection.execute(_LOCK)
+
+
+def domain_with_due(connection: Connection, transport: str, domains: Sequence[str]) -> str:
+    """The first of these receiving domains that has due follow-ups; empty when none has."""
+    if not domains:
+        return ""
+    return connection.scalar(_WITH_DUE, {"transport": transport, "domains": list(domains)}) or ""
+
+
+def claim_follow_ups(
+    connection: Connection, transport: str, *, worker: str, lease_s: float, limit: int, without: Sequence[str] = ()
+) -> list[RowMapping]:
+    """Takes due follow-ups of one transport but for some domains, after dropping and putting off what the rules say."""
+    values = {"transport": transport, "worker": worker, "lease_s": lease_s, "limit": limit, "without": list(without)}
+    return _claim(connection, _CLAIM_OTHERS, values)
+
+
+def claim_of_domain(
+    connection: Connection, transport: str, receiving_domain: str, *, worker: str, lease_s: float, limit: int
+) -> list[RowMapping]:
+    """The same for one receiving domain, whose pace row the caller holds."""
+    values = {"transport": transport, "worker": worker, "lease_s": lease_s, "limit": limit}
+    return _claim(connection, _CLAIM_OF, {**values, "receiving_domain": receiving_domain})
+
+
+def _claim(connection: Connection, statement: TextClause, values: Mapping[str, Any]) -> list[RowMapping]:
+    judged = values["limit"]
     while True:
-        rows = list(connection.execute(_CLAIM, {**values, "judged": judged}).mappings())
+        rows = list(connection.execute(statement, {**values, "judged": judged}).mappings())
         claimed = [row for row in rows if row["id"] is not None]
         if claimed or rows[0]["judged"] < judged:
             return claimed

@@ -5,11 +5,12 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, select, text, update
 
 from shared.db.delivery_connections import is_overdue
 from shared.db.driver import Spelled, ask
-from shared.db.tables import follow_up
+from shared.db.pace import MUST_WAIT
+from shared.db.tables import domain_pace, follow_up
 from shared.domain.follow_ups import ADDRESS_FAILS, ANSWER, NEW_HOLDER, REPLY, TO_ORGANIZERS, Need, PlannedStep
 from shared.domain.identities import Mark
 from shared.domain.states import CLAIMABLE, HAS_LEFT, LetterState, check_letter_arrow
@@ -227,7 +228,12 @@ def follow_ups_are_due(connection: Connection, transports: Sequence[Transport]) 
 
 def _due(transports: Sequence[Transport]) -> ColumnElement[bool]:
     """What a claim takes and a sweep rings for."""
+    of_domain = and_(
+        domain_pace.c.transport == follow_up.c.transport,
+        domain_pace.c.receiving_domain == follow_up.c.receiving_domain,
+    )
     return and_(
+        ~exists().where(of_domain, MUST_WAIT),
         follow_up.c.state.in_(_CLAIMABLE),
         follow_up.c.due_at <= func.now(),
         follow_up.c.transport.in_([transport.value for transport in transports]),

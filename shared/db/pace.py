@@ -4,6 +4,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, text
 
@@ -32,6 +33,11 @@ _TOKENS = (
     "least(greatest(1, p.rate_per_hour * :burst_share),"
     " p.tokens + extract(epoch FROM now() - p.refilled_at) * p.rate_per_hour / 3600)"
 )
+# A condition on `domain_pace`: nothing may go there now, for its rest or for its rate.
+MUST_WAIT = text(
+    "(domain_pace.open_until > now() OR domain_pace.rate_per_hour IS NOT NULL AND"
+    f" {_TOKENS.replace('p.', 'domain_pace.')} < 1)"
+).bindparams(burst_share=BURST_SHARE)
 # The states that letters are claimed from. Each has statements of its own: only a state that is written out is found
 # in the index of claimable letters, whatever plan is kept.
 LANES = (LetterState.QUEUED, LetterState.DEFERRED)
@@ -87,16 +93,41 @@ _READ = (
 )
 _READ_ONLY = text(_READ)
 _LOCK = text(f"{_READ} FOR NO KEY UPDATE")
+# A batch that was under way when a rest began neither ends the rest nor counts as another failure.
 _WRITE = text(
-    "UPDATE domain_pace SET connections = :connections, seconds_per_letter = :seconds_per_letter,"
-    " failures = :failures, open_cause = :cause,"
-    " open_until = CASE WHEN :break_s > 0 THEN now() + :break_s * interval '1 second' END"
-    " WHERE transport = :transport AND receiving_domain = :receiving_domain"
+    """
+    UPDATE domain_pace
+    SET connections = :connections, seconds_per_letter = :seconds_per_letter,
+        failures = CASE WHEN open_until > now() THEN failures ELSE :failures END
+    WHERE transport = :transport AND receiving_domain = :receiving_domain
+    """
 )
+# The longer rest stays, with its cause.
 _STOP = text(
-    "UPDATE domain_pace SET open_cause = :cause,"
-    " open_until = greatest(open_until, now() + :break_s * interval '1 second')"
-    " WHERE transport = :transport AND receiving_domain = :receiving_domain"
+    """
+    UPDATE domain_pace
+    SET open_until = :until, open_cause = :cause
+    WHERE transport = :transport AND receiving_domain = :receiving_domain
+        AND (open_until IS NULL OR open_until < :until)
+    """
+)
+_LATER = text("SELECT now() + :seconds * interval '1 second'")
+# Domains that emails can't be claimed for without a look at their rate or their rest.
+_SPECIAL = text(
+    f"""
+    SELECT receiving_domain, open_until > now() AS rests, rate_per_hour, {_TOKENS} AS tokens
+    FROM domain_pace p
+    WHERE transport = :transport AND (rate_per_hour IS NOT NULL OR open_until > now())
+    """
+)
+_LOCK_RATE = text(
+    f"""
+    SELECT {_TOKENS} AS tokens
+    FROM domain_pace p
+    WHERE transport = :transport AND receiving_domain = :receiving_domain AND rate_per_hour IS NOT NULL
+        AND (open_until IS NULL OR open_until <= now())
+    FOR NO KEY UPDATE
+    """
 )
 # Letters wait for a domain that is not open, or more of them are due than its rate allows now.
 _NOTE_BLOCKED = text(f"""
@@ -156,7 +187,7 @@ def letters_are_due(
 def take_tokens(connection: Connection, domain: DomainPace, letters: int) -> None:
     """Notes that a claim took letters, in the claim's own transaction."""
     tokens = domain.pace.tokens - letters if domain.pace.rate_per_hour is not None else 1.0
-    connection.execute(_TAKE, {**_key(domain.transport, domain.receiving_domain), "tokens": tokens})
+    write_tokens(connection, domain.transport, domain.receiving_domain, tokens)
 
 
 def read_pace(connection: Connection, transport: Transport, receiving_domain: str) -> Pace | None:
@@ -171,16 +202,12 @@ def lock_pace(connection: Connection, transport: Transport, receiving_domain: st
     return Pace(*row) if row else None
 
 
-def write_pace(
-    connection: Connection, transport: Transport, receiving_domain: str, pace: Pace, *, break_s: float, cause: Cause
-) -> None:
-    """What a batch taught us; `break_s` seconds of rest when the server refused, 0 for none."""
+def write_pace(connection: Connection, transport: Transport, receiving_domain: str, pace: Pace) -> None:
+    """Writes what a batch taught us; a rest that the domain has stays as it is."""
     values = {
         "connections": pace.connections,
         "seconds_per_letter": pace.seconds_per_letter,
         "failures": pace.failures,
-        "cause": cause.value,
-        "break_s": break_s,
     }
     connection.execute(_WRITE, {**_key(transport, receiving_domain), **values})
 
@@ -189,7 +216,50 @@ def stop_domain(
     connection: Connection, transport: Transport, receiving_domain: str, *, break_s: float, cause: Cause
 ) -> None:
     """Nothing goes to the domain for so many seconds at least."""
-    connection.execute(_STOP, {**_key(transport, receiving_domain), "break_s": break_s, "cause": cause.value})
+    until = connection.execute(_LATER, {"seconds": break_s}).scalar_one()
+    stop_domain_until(connection, transport, receiving_domain, until, cause)
+
+
+def stop_domain_until(
+    connection: Connection, transport: Transport, receiving_domain: str, until: datetime, cause: Cause
+) -> None:
+    """Nothing goes to the domain before `until`; a longer rest stays as it is."""
+    values = {**_key(transport, receiving_domain), "until": until, "cause": cause.value}
+    connection.execute(_STOP, values)
+
+
+@dataclass(frozen=True)
+class SpecialDomain:
+    """A receiving domain with a rate, or one that rests. `tokens` is 0 while it has no rate."""
+
+    receiving_domain: str
+    is_resting: bool
+    tokens: float
+
+    @property
+    def has_tokens(self) -> bool:
+        """May an email go there now?"""
+        return not self.is_resting and self.tokens >= 1
+
+
+def special_domains(connection: Connection, transport: Transport) -> list[SpecialDomain]:
+    """The domains of a transport whose emails are claimed by themselves, or not at all now."""
+    values = {"transport": transport.value, "burst_share": BURST_SHARE}
+    return [
+        SpecialDomain(row.receiving_domain, bool(row.rests), row.tokens if row.rate_per_hour is not None else 0.0)
+        for row in connection.execute(_SPECIAL, values)
+    ]
+
+
+def lock_tokens(connection: Connection, transport: Transport, receiving_domain: str) -> float:
+    """The tokens of a domain with a rate, locked until COMMIT; 0 when it rests, or has no rate any more."""
+    values = {**_key(transport, receiving_domain), "burst_share": BURST_SHARE}
+    return float(connection.execute(_LOCK_RATE, values).scalar_one_or_none() or 0.0)
+
+
+def write_tokens(connection: Connection, transport: Transport, receiving_domain: str, tokens: float) -> None:
+    """Notes how many tokens a claim left, in the claim's own transaction."""
+    connection.execute(_TAKE, {**_key(transport, receiving_domain), "tokens": tokens})
 
 
 def add_domains(connection: Connection, pairs: Sequence[tuple[str, str]] | None = None) -> None:

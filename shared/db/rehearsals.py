@@ -7,10 +7,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, Update, delete, func, insert, select, text, update
 
+from shared.db.relay_states import read_states
 from shared.db.tables import domain_pace, rehearsal
 from shared.domain.pace import Pace
 from shared.domain.rehearsals import RehearsalState, Report, from_json, to_json
-from shared.domain.transport import Transport
+from shared.domain.transport import SERVER_OF, Transport
 
 _KEPT = 10
 # Longer than any run. After so many that never ended, which took their workers down, it is given up.
@@ -100,12 +101,13 @@ def newest(connection: Connection, campaign_id: int) -> list[RehearsalRow]:
 
 
 def known_paces(connection: Connection, transport: Transport) -> dict[str, Pace]:
-    """What is known of each receiving domain's pace."""
+    """What is known of each receiving domain's pace, over no more connections than the mail server takes."""
+    server = read_states(connection)[SERVER_OF[transport]]
     pace = domain_pace.c
     query = select(
         pace.receiving_domain, pace.rate_per_hour, pace.tokens, pace.connections, pace.seconds_per_letter, pace.failures
     ).where(pace.transport == transport.value)
-    return {domain: Pace(*values) for domain, *values in connection.execute(query)}
+    return {domain: server.bounded(Pace(*values)) for domain, *values in connection.execute(query)}
 
 
 def _mine(claimed: Claim) -> Update:

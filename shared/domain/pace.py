@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 # Postfix begins with as many.
 FIRST_CONNECTIONS = 5
@@ -19,6 +20,8 @@ _QUICK_BATCH_S = 0.2
 # A rate may be used up in one go to this share of an hour.
 BURST_SHARE = 1 / 60
 _LONGEST_BREAK_S = 3_600.0
+# A server may be away for days, and a power of two must stay a number.
+_MOST_DOUBLINGS = 30
 # A server that distrusts our sender domain gets nothing for so long: every further letter makes it worse.
 DISTRUST_S = 3_600.0
 # What differs by less than this share is the same.
@@ -61,8 +64,21 @@ def batch_size(pace: Pace, *, batch_seconds: float) -> int:
     return size if pace.rate_per_hour is None else min(size, int(pace.tokens))
 
 
+class HasFailures(Protocol):
+    """What can refuse us several times in a row: a receiving domain, a relay."""
+
+    @property
+    def failures(self) -> int:
+        """How often in a row."""
+
+
 def next_pace(pace: Pace, summary: BatchSummary) -> Pace:
-    """After a batch: one connection more while that helps with a willing server, half of them when it puts us off."""
+    """After a batch: one connection more while that helps with a willing server, half of them when it puts us off.
+
+    A batch that no server answered says nothing about the server.
+    """
+    if not summary.answered and not summary.refused:
+        return pace
     seconds = pace.seconds_per_letter
     if summary.answered:
         latest = summary.seconds / summary.answered
@@ -89,9 +105,9 @@ def is_news(known: Pace, learned: Pace) -> bool:
     return any(abs(new - old) > _SAME * old for old, new in pairs)
 
 
-def break_seconds(pace: Pace, *, first: float) -> float:
-    """How long to leave a server alone that has refused us `pace.failures` times in a row; 0 for none."""
-    return 0.0 if pace.failures == 0 else min(_LONGEST_BREAK_S, first * 2 ** (pace.failures - 1))
+def break_seconds(known: HasFailures, *, first: float, longest: float = _LONGEST_BREAK_S) -> float:
+    """How long to leave a server alone that has refused us `known.failures` times in a row; 0 for none."""
+    return 0.0 if known.failures == 0 else min(longest, first * 2.0 ** min(known.failures - 1, _MOST_DOUBLINGS))
 
 
 def seconds_to_empty(pace: Pace, letters: int) -> float | None:

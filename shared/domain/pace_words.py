@@ -1,5 +1,7 @@
 """How a receiving domain is served, in the words that pages and commands share."""
 
+from datetime import UTC, datetime
+
 from shared.domain.causes import CAUSE_WORDS, Cause
 from shared.domain.pace import Pace, seconds_to_empty
 
@@ -11,12 +13,18 @@ def rate_words(pace: Pace) -> str:
     return "as it takes them" if pace.rate_per_hour is None else f"{pace.rate_per_hour:,} an hour"
 
 
-def empty_words(pace: Pace, waiting: int) -> str:
-    """When nothing would wait any more at this pace, if nothing else came."""
+def empty_words(pace: Pace, waiting: int, paused_until: str = "") -> str:
+    """When nothing would wait any more at this pace, if nothing else came; a pause that is named comes before that."""
     if not waiting:
         return "nothing waits"
     seconds = seconds_to_empty(pace, waiting)
-    return "not known yet" if seconds is None else f"in {time_words(seconds)}"
+    if not paused_until:
+        return "not known yet" if seconds is None else f"in {time_words(seconds)}"
+    if seconds is None:
+        return f"not known yet, not before {paused_until}"
+    return (
+        f"soon after {paused_until}" if seconds < _MINUTE else f"in {time_words(seconds)}, counted from {paused_until}"
+    )
 
 
 def forecast_words(rate_per_hour: int | None, letters: int) -> str:
@@ -33,6 +41,11 @@ def forecast_words(rate_per_hour: int | None, letters: int) -> str:
 def break_words(cause: Cause) -> str:
     """Why a domain is left alone for a while."""
     return CAUSE_WORDS[cause].what
+
+
+def utc_words(at: datetime) -> str:
+    """`20:57 UTC`."""
+    return f"{at.astimezone(UTC):%H:%M} UTC"
 
 
 def time_words(seconds: float) -> str:

@@ -43,6 +43,16 @@ _FULL = re.compile(
     r"|\bquota (?:is |has been )?exceeded\b|\bexceed\w* (?:\w+ ){0,3}(?:quota|storage|mailbox size)\b",
     re.IGNORECASE,
 )
+# A server that refuses one of our connections for their number, at the greeting or at MAIL: Postfix, Exim, Sendmail,
+# Exchange, qmail.
+_TOO_MANY = re.compile(
+    r"\btoo many (?:[\w-]+ ){0,3}(?:connections?|sessions?)\b|\bconcurrent (?:\w+ ){0,2}(?:connections?|sessions?)\b"
+    r"|\b(?:connections?|sessions?) (?:count )?limit\b|\ball server ports are busy\b",
+    re.IGNORECASE,
+)
+_TOO_MANY_CODE = re.compile(r"421[ -]4\.(?:7\.0|3\.2)(?!\d)")
+# The same codes are said by a server that stops, or that will not have us at all.
+_ANOTHER_REASON = re.compile(r"\bshut(?:ting)? ?down\b|\bunavailable\b|\bnot available\b|\brate\b", re.IGNORECASE)
 # It is our own address then that they mean.
 _SENDER = re.compile(r"\bsender\b", re.IGNORECASE)
 # Subjects beyond 7 are not in use, and four numbers are an IP address.
@@ -67,6 +77,14 @@ def read_words(words: str) -> tuple[Meaning, Cause] | None:
     if _FULL.search(words):
         return Meaning.TEMPORARY, Cause.MAILBOX_FULL
     return (Meaning.PERMANENT, Cause.NO_SUCH_ADDRESS) if _NOBODY.search(words) and not _SENDER.search(words) else None
+
+
+def says_too_many(reply: str) -> bool:
+    """Does a refusal, with its basic code, say that we have too many connections open?"""
+    if not reply.startswith("4"):
+        return False
+    by_code = bool(_TOO_MANY_CODE.match(reply)) and not _ANOTHER_REASON.search(reply)
+    return by_code or bool(_TOO_MANY.search(reply))
 
 
 def read_status(status: str, words: str = "") -> tuple[Meaning, Cause]:

@@ -14,6 +14,20 @@ class Transport(StrEnum):
     DIRECT = "direct"
 
 
+class MailServer(StrEnum):
+    """The mail servers behind the transports: the local mailbox, and the relay of both ways out of this machine."""
+
+    MAILBOX = "mailbox"
+    RELAY = "relay"
+
+
+SERVER_OF = {
+    Transport.MAILBOX: MailServer.MAILBOX,
+    Transport.RELAY: MailServer.RELAY,
+    Transport.DIRECT: MailServer.RELAY,
+}
+
+
 @dataclass(frozen=True)
 class Route:
     """Where the letters of one submission go, and whether they are test letters."""

@@ -19,6 +19,7 @@ _DELIVERY = Move("See delivery", Way.DELIVERY)
 _OURS = {
     Cause.AUTHENTICATION: "our mail relay refuses to sign us in",
     Cause.TLS: "the secure connection to our mail relay fails",
+    Cause.CONNECTION: "our mail relay can’t be reached",
     Cause.OUR_DNS: "our sender domain is not trusted",
     Cause.RELAY_MISSING: "no mail relay is set up",
 }
@@ -26,7 +27,10 @@ _OURS = {
 
 @dataclass(frozen=True)
 class WaitingDomain:
-    """A mail domain that letters of the campaign wait for. `open_until` while nobody talks to it."""
+    """A mail domain that letters of the campaign wait for. `open_until` while nobody talks to it.
+
+    `is_relays` when that is so because the mail relay itself is paused.
+    """
 
     transport: Transport
     receiving_domain: str
@@ -36,6 +40,7 @@ class WaitingDomain:
     queued: int
     deferred: int
     next_try: datetime | None
+    is_relays: bool = False
 
     @property
     def waiting(self) -> int:
@@ -50,7 +55,8 @@ def waiting_groups(
     ours: dict[Cause, list[WaitingDomain]] = {}
     for one in domains:
         cause = Cause.RELAY_MISSING if one.transport not in usable else one.open_cause if one.open_until else Cause.NONE
-        if cause in _OURS:
+        is_relays = one.is_relays and one.transport is not Transport.MAILBOX
+        if cause in _OURS and (cause is not Cause.CONNECTION or is_relays):
             ours.setdefault(cause, []).append(one)
         elif one.open_until:
             yield _left_alone(one, say(one.open_until))
@@ -59,13 +65,15 @@ def waiting_groups(
         elif one.queued and one.pace.seconds_per_letter >= SLOW_S:
             yield _slow(one)
     for cause, several in ours.items():
-        yield _ours(cause, several)
+        yield _ours(cause, several, say)
 
 
-def _ours(cause: Cause, several: Sequence[WaitingDomain]) -> Group:
+def _ours(cause: Cause, several: Sequence[WaitingDomain], say: Callable[[datetime], str]) -> Group:
     count = sum(one.waiting for one in several)
     title = f"{noun(count)} {'waits' if count == 1 else 'wait'}: {_OURS[cause]}"
-    text = f"{CAUSE_WORDS[cause].mend} No letter is lost; they leave by themselves when it works."
+    probes = [one.open_until for one in several if one.is_relays and one.open_until]
+    paused = f" Paused until {say(max(probes))}, when one connection tries again." if probes else ""
+    text = f"{CAUSE_WORDS[cause].mend}{paused} No letter is lost; they leave by themselves when it works."
     return Group(f"ours-{cause}", title, text, count, (_DELIVERY,), icon="lock")
 
 

@@ -10,7 +10,7 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from types import TracebackType
@@ -18,7 +18,7 @@ from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from shared.domain.causes import Cause
-from shared.domain.status_codes import STATUS_CODES, Meaning, read_words
+from shared.domain.status_codes import STATUS_CODES, Meaning, read_words, says_too_many
 from shared.failpoints import failpoint
 from shared.timing import Timing
 
@@ -53,11 +53,18 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """The verdict, its cause, and the server's own answer (one line, at most 500 characters)."""
+    """The verdict, its cause, and the server's own answer (one line, at most 500 characters).
+
+    `is_closing` when the server said 421, which is about itself and not about the email; `is_too_many` when it did so
+    for the number of our connections. `was_asked` is False when no server was asked at all.
+    """
 
     verdict: Verdict
     cause: Cause
     reply: str = ""
+    is_closing: bool = False
+    is_too_many: bool = False
+    was_asked: bool = True
 
 
 _VERDICTS = {
@@ -135,9 +142,9 @@ class SmtpSession:
         smtp = self._smtp
         assert smtp is not None  # noqa: S101 - _open just set it
         try:
-            for expected, (code, reply) in self._envelope(smtp, sender, recipient):
+            for turn, (expected, (code, reply)) in enumerate(self._envelope(smtp, sender, recipient)):
                 if code not in expected:
-                    outcome = self._refusal(code, reply)
+                    outcome = self._refused_verb(code, reply, is_first=turn == 0)
                     if code not in _WRONG_WORDS or not self._wants_reports(smtp):
                         return outcome
                     # It offers reports and can't read how they are asked for.
@@ -163,7 +170,8 @@ class SmtpSession:
         except (ssl.SSLError, smtplib.SMTPNotSupportedError) as error:
             return Outcome(Verdict.UNSENT, Cause.TLS, type(error).__name__)
         except smtplib.SMTPResponseException as error:
-            return Outcome(Verdict.UNSENT, Cause.CONNECTION, _one_line(error.smtp_code, error.smtp_error))
+            line = _one_line(error.smtp_code, error.smtp_error)
+            return Outcome(Verdict.UNSENT, Cause.CONNECTION, line, is_too_many=says_too_many(line))
         except (OSError, smtplib.SMTPException) as error:
             return Outcome(Verdict.UNSENT, Cause.CONNECTION, type(error).__name__)
         failpoint("deliver.connected")
@@ -254,6 +262,17 @@ class SmtpSession:
             return Outcome(Verdict.UNCERTAIN, Cause.LOST_AFTER_DOT, _one_line(code, reply))
         return self._refusal(code, reply)
 
+    def _refused_verb(self, code: int, reply: bytes, *, is_first: bool) -> Outcome:
+        """A refusal before the dot. At MAIL the server knows nothing of the email yet: no attempt counts."""
+        outcome = self._refusal(code, reply)
+        if is_first and says_too_many(outcome.reply):
+            self._drop()
+            return replace(outcome, verdict=Verdict.UNSENT, cause=Cause.CONNECTION, is_too_many=True)
+        if outcome.is_closing:
+            # On a kept connection this is how a server ends it, and the email is tried over a new one.
+            return replace(outcome, cause=Cause.CONNECTION, verdict=Verdict.UNSENT if is_first else outcome.verdict)
+        return outcome
+
     def _refusal(self, code: int, reply: bytes) -> Outcome:
         outcome = classify(code, reply)
         if code == _CLOSING or code not in (*_TEMPORARY, *_PERMANENT):
@@ -288,7 +307,7 @@ def classify(code: int, reply: bytes) -> Outcome:
         if said := read_words(line):
             return Outcome(_VERDICTS[said[0]], said[1], line)
         return Outcome(Verdict.REJECTED, Cause.TOO_LARGE if code == _TOO_LARGE else Cause.REFUSED, line)
-    return Outcome(Verdict.DEFERRED, Cause.TEMPORARY, line)
+    return Outcome(Verdict.DEFERRED, Cause.TEMPORARY, line, is_closing=code == _CLOSING)
 
 
 def _socket(smtp: smtplib.SMTP) -> socket.socket:

@@ -18,15 +18,18 @@ from shared.db.import_reports import newest_rosters
 from shared.db.tables import office
 from shared.db.uncertain import list_uncertain
 from shared.db.upgrade import is_current
+from shared.domain.causes import CAUSE_WORDS
 from shared.domain.days import local_day
 from shared.domain.findings import Finding
 from shared.domain.office_changes import OLD_ROSTER_DAYS
-from shared.domain.pace_words import time_words
+from shared.domain.pace_words import time_words, utc_words
+from shared.domain.relay_words import TRY_NOW, pause_words
 from shared.domain.running import RunningInstallation
 from shared.domain.running_words import process_findings, shell_words
 from shared.domain.sender_domain import faults, faults_mark
 from shared.queue.broker_state import BrokerAway, read_broker
 from shared.queue.names import QueueName
+from shared.services.delivery.mail_servers import paused_servers
 from shared.services.delivery.restored import report_hold
 from shared.services.delivery.switches import read_switches
 from shared.services.heartbeat import read_running
@@ -71,7 +74,7 @@ def examine(engine: Engine, settings: Settings, part: str = "") -> list[Finding]
             findings += [
                 check_uncertain(connection, settings),
                 check_secret_key(engine, settings),
-                check_switches(engine, running),
+                check_delivery(engine, settings, running),
             ]
             checks: tuple[Callable[[Connection], Finding], ...] = (check_conservation, check_data, check_clock)
             findings += [check(connection) for check in checks]
@@ -100,9 +103,13 @@ def check_database(engine: Engine) -> Finding:
 
 
 def check_letters(connection: Connection, settings: Settings) -> Finding:
-    """No letter that may leave waits for longer than a sweep takes, so somebody works; a domain's rate is no delay."""
+    """No letter that may leave waits for longer than a sweep takes, so somebody works.
+
+    What waits for a domain's rate, or for the end of a rest, is not late.
+    """
     lines = list_domains(connection, open_transports(settings))
-    late = [one for one in lines if one.oldest_due_s > _LATE.total_seconds() and one.pace.rate_per_hour is None]
+    taken = [one for one in lines if one.open_until is None and one.pace.rate_per_hour is None]
+    late = [one for one in taken if one.oldest_due_s > _LATE.total_seconds()]
     if late:
         words = ", ".join(f"{one.receiving_domain} for {time_words(one.oldest_due_s)}" for one in late)
         return Finding("letters", f"due and not taken up: {words}", "See whether workers run: dearrep delivery pace")
@@ -125,17 +132,34 @@ def check_secret_key(engine: Engine, settings: Settings) -> Finding:
     return Finding("secret key", words, "Put the old key back. If it is lost: dearrep key accept")
 
 
-def check_switches(engine: Engine, running: RunningInstallation) -> Finding:
-    """Nothing keeps all letters from leaving."""
+def check_delivery(engine: Engine, settings: Settings, running: RunningInstallation) -> Finding:
+    """Nothing keeps all letters from leaving: no hold, no pause, no mail server that failed."""
     switches = read_switches(engine)
     if switches.hold_reason:
         words = " ".join([f"held: {switches.hold_reason}", *report_hold(engine).lines])
         return Finding("delivery", words, "Decide: dearrep delivery release")
     if switches.is_paused:
         return Finding("delivery", "everything is paused", "Go on: dearrep delivery resume")
+    with engine.connect() as connection:
+        paused = paused_servers(connection, settings)
+        resting = _resting_domains(connection, settings)
+    if paused:
+        words = " ".join(pause_words(state, utc_words) for state in paused)
+        return Finding("delivery", words, f"{CAUSE_WORDS[paused[0].open_cause].mend} Probe it: {TRY_NOW}")
+    if resting:
+        return Finding("delivery", f"paused: {', '.join(resting)}", "See why: dearrep delivery status")
     if not running.has_worker:
         return Finding("delivery", "neither paused nor held")
     return Finding("delivery", "letters leave when they are due")
+
+
+def _resting_domains(connection: Connection, settings: Settings) -> list[str]:
+    """Receiving domains that letters wait for and that are left alone, each with the time."""
+    return [
+        f"{one.receiving_domain} until {utc_words(one.open_until)}"
+        for one in list_domains(connection, open_transports(settings))
+        if one.waiting and one.open_until is not None
+    ]
 
 
 def check_conservation(connection: Connection) -> Finding:

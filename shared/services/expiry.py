@@ -16,10 +16,10 @@ from shared.domain.causes import Cause
 from shared.domain.follow_ups import HOLD_EXPIRES, Need, PlannedStep, Trigger
 from shared.domain.identities import email_hash
 from shared.domain.states import LetterState
+from shared.services.delivery.relays import sending_transports
 from shared.services.delivery.switches import read_switches
 from shared.services.follow_up_plan import plan_follow_ups
 from shared.services.letter_words import words_for
-from shared.services.outbox import open_transports
 from shared.settings import Settings
 
 _LOG = structlog.get_logger()
@@ -31,11 +31,11 @@ _HOLD_EXPIRES = (PlannedStep(HOLD_EXPIRES, needs=(Need.HELD,)),)
 
 def note_blocked_time(engine: Engine, settings: Settings) -> None:
     """Notes what keeps letters from leaving now; such time does not count. Comes before anything expires."""
-    transports = open_transports(settings)
     for note in (
         installation.note_sweep,
         campaigns.note_blocked_campaigns,
-        lambda connection: pace.note_blocked_domains(connection, transports),
+        # What waits for its mail server, or for a connection to it, is blocked too.
+        lambda connection: pace.note_blocked_domains(connection, sending_transports(connection, settings)),
     ):
         with engine.begin() as connection:
             note(connection)

@@ -3,7 +3,7 @@
 What one process alone knows is in `counters.py`. Labels name states, queues and receiving domains, never a person.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import structlog
 from prometheus_client import CollectorRegistry, generate_latest
@@ -15,8 +15,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from shared.clock import now
 from shared.db.delivery_connections import count_connections
 from shared.domain.figures import DomainFigures, Figures
+from shared.domain.relay_state import RelayState
 from shared.queue.ring import Ring
 from shared.services.counters import RingFailures
+from shared.services.delivery.mail_servers import read_servers
 from shared.services.delivery.switches import read_switches
 from shared.services.figures import current_figures
 from shared.services.parts import failing_parts
@@ -51,6 +53,7 @@ def _database(engine: Engine, settings: Settings) -> Iterator[GaugeMetricFamily]
         with engine.connect() as connection:
             connections = count_connections(connection, settings.timing.dead_after)
         failing = failing_parts(engine)
+        servers = read_servers(engine, settings)
     except SQLAlchemyError as error:
         _LOG.warning("metrics.no_database", error=type(error).__name__)
         yield _one("dearrep_database_up", "1 while the database answers.", 0)
@@ -68,6 +71,7 @@ def _database(engine: Engine, settings: Settings) -> Iterator[GaugeMetricFamily]
     parts = [(one.part, one.failures) for one in failing]
     yield _by_label("dearrep_part_failures", "Failures in a row of a part of the sweep; an alarm.", "part", parts)
     yield from _domains(figures.domains)
+    yield from _servers(servers)
 
 
 def _domains(domains: Iterable[DomainFigures]) -> Iterator[GaugeMetricFamily]:
@@ -87,6 +91,16 @@ def _domains(domains: Iterable[DomainFigures]) -> Iterator[GaugeMetricFamily]:
     yield from (waiting, oldest, sent, rate, breaker)
 
 
+def _servers(servers: Iterable[RelayState]) -> Iterator[GaugeMetricFamily]:
+    def by_server(name: str, words: str, value: Callable[[RelayState], float]) -> GaugeMetricFamily:
+        return _by_label(name, words, "server", ((state.server.value, value(state)) for state in servers))
+
+    yield by_server("dearrep_relay_breaker_open", "1 while the mail server is paused.", lambda one: one.failures > 0)
+    yield by_server("dearrep_relay_failures", "Breaks in a row of the mail server.", lambda one: one.failures)
+    yield by_server("dearrep_relay_connections", "Connections in use.", lambda one: one.connections.in_use)
+    yield by_server("dearrep_relay_max_connections", "Connections at most now.", lambda one: one.ceiling)
+
+
 def _broker(ring: Ring) -> Iterator[GaugeMetricFamily]:
     lengths = ring.queue_lengths()
     yield _one("dearrep_broker_up", "1 while the broker answers.", lengths is not None)
@@ -102,7 +116,7 @@ def _one(name: str, words: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, words, value=float(value))
 
 
-def _by_label(name: str, words: str, label: str, values: Iterable[tuple[str, int]]) -> GaugeMetricFamily:
+def _by_label(name: str, words: str, label: str, values: Iterable[tuple[str, float]]) -> GaugeMetricFamily:
     family = GaugeMetricFamily(name, words, labels=[label])
     for key, number in values:
         family.add_metric([str(key)], number)

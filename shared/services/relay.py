@@ -14,10 +14,10 @@ import structlog
 from sqlalchemy import Engine, RowMapping
 from sqlalchemy.exc import SQLAlchemyError
 
-from shared.db import mail_setup
+from shared.db import mail_setup, relay_states
 from shared.db.engine import at_once
 from shared.domain.relays import Relay, Security, read_relay, wrong_with
-from shared.domain.transport import Transport
+from shared.domain.transport import MailServer, Transport
 from shared.errors import InputError, NotAllowed
 from shared.services.secrets_at_rest import seal, unseal
 from shared.settings import Settings
@@ -148,6 +148,7 @@ def save_relay(engine: Engine, settings: Settings, relay: Relay, *, actor: str) 
     }
     with engine.begin() as connection:
         mail_setup.write_relay(connection, values)
+        relay_states.forget(connection, MailServer.RELAY)
     _LOG.warning("relay.saved", host=relay.host, port=relay.port, actor=actor)
 
 

@@ -1,7 +1,7 @@
 """Rings for whatever is due, and mends what a crash left behind. Any process may run it, at any time, in any number."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 from functools import partial
 from socket import gethostname
@@ -16,12 +16,12 @@ from shared.domain.causes import Cause
 from shared.domain.follow_ups import Trigger
 from shared.domain.identities import email_hash
 from shared.domain.states import LetterState, SubmissionState
-from shared.domain.transport import Transport
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.services.bulk import changes_are_due
 from shared.services.campaigns import turn_campaigns
 from shared.services.delivery.recover import check_database, recover
+from shared.services.delivery.relays import sending_transports
 from shared.services.delivery.run import journal_folder
 from shared.services.erasure import erase_requested
 from shared.services.expiry import expire_waiting, note_blocked_time, tell_of_holds
@@ -31,7 +31,6 @@ from shared.services.follow_up_plan import plan_follow_ups
 from shared.services.mailings import find_failing, mailings_are_due
 from shared.services.office_letters import settle_offices
 from shared.services.offices.changes import carry_out_due
-from shared.services.outbox import open_transports
 from shared.services.parts import Part, forget_old_failures, run_parts
 from shared.services.rehearsal import rehearsals_are_due
 from shared.services.retention import forget_old
@@ -188,7 +187,7 @@ def _tell_of_failing(connection: Connection, settings: Settings) -> None:
 def _ring_for_due(engine: Engine, ring: Ring, settings: Settings, rung: list[TaskName]) -> None:
     """Rings for the tasks whose claims would find something; letters that must wait ring no bell."""
     faults = Faults()
-    for task, is_due in _checks(open_transports(settings), settings.timing.dead_after).items():
+    for task, is_due in _checks(settings).items():
         try:
             with at_once(engine) as connection:
                 if not is_due(connection):
@@ -202,9 +201,11 @@ def _ring_for_due(engine: Engine, ring: Ring, settings: Settings, rung: list[Tas
     raise_faults(faults)
 
 
-def _checks(transports: Sequence[Transport], dead_after_s: float) -> dict[TaskName, Callable[[Connection], bool]]:
+def _checks(settings: Settings) -> dict[TaskName, Callable[[Connection], bool]]:
     def letters_are_due(lane: LetterState) -> Callable[[Connection], bool]:
-        return lambda one: pace.letters_are_due(one, transports, lane, dead_after_s=dead_after_s)
+        return lambda one: pace.letters_are_due(
+            one, sending_transports(one, settings), lane, dead_after_s=settings.timing.dead_after
+        )
 
     return {
         TaskName.PREPARE_SUBMISSIONS: submissions.lookups_are_due,
@@ -212,7 +213,7 @@ def _checks(transports: Sequence[Transport], dead_after_s: float) -> dict[TaskNa
         TaskName.DELIVER_LETTERS: letters_are_due(LetterState.QUEUED),
         TaskName.RETRY_LETTERS: letters_are_due(LetterState.DEFERRED),
         TaskName.APPLY_RECEIPTS: receipts.receipts_are_due,
-        TaskName.SEND_MAIL: lambda one: follow_ups.follow_ups_are_due(one, transports),
+        TaskName.SEND_MAIL: lambda one: follow_ups.follow_ups_are_due(one, sending_transports(one, settings)),
         TaskName.REHEARSE: rehearsals_are_due,
         TaskName.MAKE_EXPORTS: exports_are_due,
         TaskName.CHANGE_LETTERS: changes_are_due,

@@ -84,6 +84,8 @@ class Stack:
             " cause FROM letter WHERE state IN ('queued', 'deferred', 'sending')",
             "paces": "SELECT receiving_domain, connections, seconds_per_letter, failures, open_until - now(),"
             " open_cause FROM domain_pace",
+            "servers": "SELECT server, failures, epoch, open_until - now(), open_cause, probe FROM relay_state",
+            "connections": "SELECT name, transport, now() - beat_at FROM delivery_connection",
             "switches": "SELECT is_paused, hold_reason FROM installation",
             "database": "SELECT pid, state, wait_event, left(query, 80), now() - xact_start FROM pg_stat_activity"
             " WHERE state <> 'idle' AND pid <> pg_backend_pid()",
@@ -100,6 +102,7 @@ class Stack:
         self.sink.plan.clear()
         self.sink.accepted.clear()
         self.sink.taken.clear()
+        self.sink.max_connections = self.sink.too_many = 0
         self.ledger = Ledger()
         self.client.told.clear()
         self._truncate()

@@ -1,5 +1,6 @@
 """A mail server that misbehaves on order and keeps the only honest ledger: what it accepted, by Message-ID."""
 
+import contextlib
 import re
 import socket
 import threading
@@ -55,25 +56,51 @@ class Sink:
     # A recipient's domain whose every verb takes its time.
     tarpit: str = ""
     late_seconds: float = 4.0
+    # More connections than this at a time are told so; 0: as many as come.
+    max_connections: int = 0
+    too_many: int = 0
+    port: int = 0
 
     def __enter__(self) -> Self:
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-        self.port = self._listener.getsockname()[1]
         self._lock = threading.Lock()
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._open: set[socket.socket] = set()
+        self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._listener.close()
 
+    def start(self) -> None:
+        """Listens, at the same port as before."""
+        self._listener = socket.create_server(("127.0.0.1", self.port), backlog=256)
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._serve, args=(self._listener,), daemon=True).start()
+
+    def stop(self) -> None:
+        """Ends as a killed server does: nobody listens, and all connections are cut."""
+        # The thread that accepts would keep a closed listener's port.
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        with self._lock:
+            for connection in self._open:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+    @property
+    def open_now(self) -> int:
+        """Connections that are served."""
+        with self._lock:
+            return len(self._open)
+
     @property
     def url(self) -> str:
         return f"smtp://127.0.0.1:{self.port}"
 
-    def _serve(self) -> None:
+    def _serve(self, listener: socket.socket) -> None:
         while True:
             try:
-                connection, _ = self._listener.accept()
+                connection, _ = listener.accept()
             except OSError:
                 return
             threading.Thread(target=self._guarded_talk, args=(connection,), daemon=True).start()
@@ -89,9 +116,24 @@ class Sink:
     def _guarded_talk(self, connection: socket.socket) -> None:
         try:
             with connection, connection.makefile("rwb") as file:
-                self._talk(cast("BinaryIO", file))
+                stream = cast("BinaryIO", file)
+                if self._admits(connection):
+                    self._talk(stream)
+                else:
+                    self._say(stream, "", "greeting", "421 4.7.0 sink Error: too many connections from 127.0.0.1")
         except OSError:
             return
+        finally:
+            with self._lock:
+                self._open.discard(connection)
+
+    def _admits(self, connection: socket.socket) -> bool:
+        with self._lock:
+            if 0 < self.max_connections <= len(self._open):
+                self.too_many += 1
+                return False
+            self._open.add(connection)
+            return True
 
     def _talk(self, stream: BinaryIO) -> None:
         """One connection: the behaviour for a transaction is drawn when it begins."""

@@ -7,7 +7,8 @@ from sqlalchemy import Engine
 from shared.cli.delivery import delivery_group
 from shared.db.installation import hold, read_switches
 from shared.errors import NotAllowed
-from shared.services.doctor import examine
+from shared.queue.ring import Ring
+from shared.services.doctor import check_delivery, check_letters, examine
 from shared.settings import Settings
 from tests.factories import make_campaign, make_ring, write_letters
 from tests.local.test_commands import environment, use
@@ -18,6 +19,11 @@ from tests.running import beat
 def _stack(engine: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, environment(settings))
     beat(engine, settings)
+
+
+@pytest.fixture
+def ring(settings: Settings) -> Ring:
+    return make_ring(settings)
 
 
 def run(*words: str, typed: str = "") -> str:
@@ -93,3 +99,54 @@ def test_half_an_order_is_no_order(words: tuple[str, ...]) -> None:
     answer = CliRunner().invoke(delivery_group, ["pace", *words])
     assert answer.exit_code == 2
     assert run("pace") == "No letter waits for any domain.\n"
+
+
+def test_a_paused_server_is_told_alike_and_tried_now(engine: Engine, settings: Settings, ring: Ring) -> None:
+    make_campaign(engine)
+    write_letters(engine, ring, settings)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE domain_pace SET seconds_per_letter = 0.01")
+        connection.exec_driver_sql(
+            "INSERT INTO relay_state (server, failures, epoch, open_until, open_cause)"
+            " VALUES ('mailbox', 2, 2, now() + interval '1 minute', 'authentication')"
+        )
+    for said in (run("status"), run("pace")):
+        assert "The local mailbox is paused until " in said
+        assert "The mail relay refused our sign-in." in said
+        assert "less than a minute" not in said
+        assert "when they are due" not in said
+    with engine.connect() as connection:
+        finding = check_delivery(connection, settings)
+        assert not finding.is_ok
+        assert "The local mailbox is paused until " in finding.words
+        assert check_letters(connection, settings).is_ok
+    assert "within seconds" in run("try-now")
+    assert "paused until the next email probes it" in run("status")
+    with pytest.raises(NotAllowed, match="no pause to end"):
+        run("try-now")
+
+
+def test_a_resting_domain_is_told_and_tried_now(engine: Engine, settings: Settings, ring: Ring) -> None:
+    make_campaign(engine)
+    write_letters(engine, ring, settings)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE domain_pace SET open_until = now() + interval '1 hour', open_cause = 'our_dns'"
+        )
+    assert "practice.example is paused until " in run("status")
+    with engine.connect() as connection:
+        assert "practice.example until " in check_delivery(connection, settings).words
+    assert "gets letters again" in run("try-now", "practice.example")
+    assert run("status") == "Letters leave when they are due.\n"
+
+
+def test_limits_of_the_relay_are_set_and_taken_away(engine: Engine) -> None:
+    usual = "mail relay: open, 0 of 16 connections in use, no rate limit\n"
+    assert run("relay").endswith(usual)
+    assert "0 of 10 connections in use, at most 600 emails an hour" in run(
+        "relay", "--max-connections", "10", "--rate", "600"
+    )
+    assert "0 of 10 connections in use, no rate limit" in run("relay", "--none")
+    assert "0 of 16 connections" in run("relay", "--max-connections", "16")
+    answer = CliRunner().invoke(delivery_group, ["relay", "--rate", "5", "--none"])
+    assert answer.exit_code == 2

@@ -53,3 +53,6 @@ def test_words_promise_nothing_that_is_not_known() -> None:
     assert empty_words(Pace(), 0) == "nothing waits"
     assert empty_words(Pace(rate_per_hour=200), 600) == "in about 3 hours"
     assert rate_words(Pace(rate_per_hour=1_200)) == "1,200 an hour"
+    assert empty_words(Pace(rate_per_hour=200), 600, "20:57 UTC") == "in about 3 hours, counted from 20:57 UTC"
+    assert empty_words(Pace(rate_per_hour=3_600), 5, "20:57 UTC") == "soon after 20:57 UTC"
+    assert empty_words(Pace(), 5, "20:57 UTC") == "not known yet, not before 20:57 UTC"

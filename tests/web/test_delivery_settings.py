@@ -19,7 +19,7 @@ from shared.services.editor.publishing import list_points
 from shared.services.relay import save_relay, with_relay
 from shared.services.sender_domain import read_check
 from shared.settings import Settings
-from tests.factories import make_campaign
+from tests.factories import make_campaign, write_letters
 from tests.name_server import LoopbackNameServer
 from tests.smtp_server import ScriptedSmtpServer
 from tests.web.test_editor import save
@@ -250,6 +250,63 @@ def test_a_server_that_rests_is_tried_at_once(signed_in: FlaskClient, engine: En
     assert "Left alone until" not in page
     press(signed_in, "/admin/delivery", "/admin/delivery/try", domain="mahouse.gov")
     assert "mahouse.gov is served already." in said(signed_in, "/admin/delivery")
+
+
+def limits_of(engine: Engine) -> tuple[int, int | None]:
+    query = "SELECT max_connections, rate_per_hour FROM relay_state WHERE server = 'relay'"
+    with engine.connect() as connection:
+        most, rate = connection.execute(text(query)).one()
+    return most, rate
+
+
+def test_limits_of_the_relay_are_foretold_set_and_undone(signed_in: FlaskClient, engine: Engine) -> None:
+    page = "/admin/delivery/limits"
+    ahead = said(signed_in, f"{page}?max_connections=10&rate=200")
+    assert "10,000 letters at 200 an hour take 50 hours, about 3 days." in ahead
+    assert "Until now: 16 connections, no rate limit." in ahead
+    moved = press(signed_in, page, max_connections="10", rate="200")
+    assert moved.location == "/admin/delivery?limits_were=16-none#servers"
+    assert limits_of(engine) == (10, 200)
+    assert "Undo: back to 16 connections and no rate limit" in said(signed_in, moved.location)
+    press(signed_in, page, max_connections="16", rate="none")
+    assert limits_of(engine) == (16, None)
+    for wrong in (
+        {"max_connections": "0", "rate": ""},
+        {"max_connections": "ten"},
+        {"max_connections": "5", "rate": "-1"},
+    ):
+        assert press(signed_in, page, **wrong).status_code == 422
+    assert "10 connections, at most 200 emails an hour" in said(signed_in, "/admin/audit")
+    assert signed_in.get("/admin/delivery?limits_were=nonsense").status_code == 200
+
+
+def test_a_paused_relay_is_told_everywhere_alike_and_tried_now(settings: Settings, engine: Engine, ring: Ring) -> None:
+    known = replace(settings, mail_relay_url="smtp://127.0.0.1:9")
+    client = enter(create_app(known, engine, ring).test_client(), engine)
+    write_letters(engine, ring, settings)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE letter SET transport = 'relay', is_test = false"))
+        connection.execute(text("UPDATE domain_pace SET transport = 'relay', seconds_per_letter = 0.01"))
+        connection.execute(
+            text(
+                "INSERT INTO relay_state (server, failures, epoch, open_until, open_cause)"
+                " VALUES ('relay', 1, 1, now() + interval '1 hour', 'connection')"
+            )
+        )
+    page = said(client, "/admin/delivery")
+    assert "The mail relay is paused until" in page
+    assert "when they are due" not in page
+    assert "less than a minute" not in page
+    assert page.count("Try now") == 1
+    campaign = said(client, "/admin/campaigns/co-ops")
+    assert campaign.count("the mail relay is paused until") == 2, "the forecast and the line about mail servers"
+    assert "2 letters wait: our mail relay can’t be reached" in said(client, "/admin/campaigns/co-ops/attention")
+    press(client, "/admin/delivery", "/admin/delivery/try-server", server="relay")
+    page = said(client, "/admin/delivery")
+    assert "The next email probes the mail relay." in page
+    assert "The mail relay is paused until the next email probes it." in page
+    press(client, "/admin/delivery", "/admin/delivery/try-server", server="relay")
+    assert "There is no pause to end." in said(client, "/admin/delivery")
 
 
 def test_what_comes_back_says_when_it_last_did(engine: Engine, settings: Settings, ring: Ring) -> None:

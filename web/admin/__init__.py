@@ -21,6 +21,7 @@ from web.admin import (  # noqa: E402 - they register themselves on bp
     letters,  # noqa: F401
     lookup,  # noqa: F401
     mail_relay,  # noqa: F401
+    mail_servers,  # noqa: F401
     mailbox,  # noqa: F401
     offices,  # noqa: F401
     pace,  # noqa: F401

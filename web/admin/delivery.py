@@ -1,5 +1,6 @@
 """Delivery as a whole: is it set up, the receiving domains, office hours; pausing, resuming, releasing everything."""
 
+import re
 from dataclasses import dataclass
 
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -9,12 +10,21 @@ from shared.clock import now
 from shared.db.installation import Switches
 from shared.domain.pace_words import break_words, empty_words, rate_words
 from shared.domain.permissions import Permission
+from shared.domain.relay_state import Breaker
+from shared.domain.relay_words import (
+    breaker_words,
+    connection_words,
+    probe_words,
+    relay_rate_words,
+    server_words,
+)
 from shared.domain.running_words import process_findings
 from shared.domain.states import CampaignState
 from shared.errors import NotAllowed
 from shared.queue.names import TaskName
 from shared.services.dashboard import overview
 from shared.services.delivery.domains import list_domains
+from shared.services.delivery.mail_servers import read_servers
 from shared.services.delivery.restored import HoldReport, accept_database, report_hold
 from shared.services.delivery.switches import pause_everything, read_switches
 from shared.services.heartbeat import read_running
@@ -25,6 +35,7 @@ from web.admin import bp
 from web.admin.guard import needs, organizer
 from web.context import here
 from web.forms.supporter import PlainForm
+from web.presenters import moment
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,8 @@ class Move:
 _SENDING = frozenset({CampaignState.DRAFT, CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED})
 # Letters that are known to have left before a restore are named one by one, the first ones.
 _NAMED = 100
+# Connections and rate of the relay before a change, in the address of the page after it.
+_LIMITS = re.compile(r"(?P<connections>[0-9]{1,5})-(?P<rate>[0-9]{1,9}|none)", re.ASCII)
 _MOVES = {
     "pause": Move("Pause everything", "Everything is paused. New letters are accepted and kept.", "It is paused."),
     "resume": Move("Resume everything", "Resumed. Letters that are due leave within seconds.", "It is not paused."),
@@ -54,10 +67,12 @@ def delivery() -> str:
     """Whether anything leaves at all, how, and what waits for which domain; after a change of pace the way back."""
     engine, settings = here().engine, here().settings
     campaigns = overview(engine, settings, organizer())
-    running = read_running(engine)
+    running, servers = read_running(engine), read_servers(engine, settings)
     return render_template(
         "admin/delivery.html",
         lines=list_domains(engine, settings),
+        servers=servers,
+        paused=[state for state in servers if state.breaker is not Breaker.CLOSED],
         in_use=relay_in_use(engine, here().given),
         check=read_check(engine, settings),
         sources=list_sources(engine, settings),
@@ -67,9 +82,16 @@ def delivery() -> str:
         now=now(),
         changed=request.args.get("changed", ""),
         was=request.args.get("was", ""),
+        limits_were=_LIMITS.fullmatch(request.args.get("limits_were", "")),
         rate_words=rate_words,
         empty_words=empty_words,
         break_words=break_words,
+        server_words=server_words,
+        breaker_words=breaker_words,
+        connection_words=connection_words,
+        relay_rate_words=relay_rate_words,
+        probe_words=probe_words,
+        moment=moment,
     )
 
 

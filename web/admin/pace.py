@@ -13,7 +13,7 @@ from web.admin.guard import needs, organizer
 from web.context import here
 from web.forms.supporter import PlainForm
 
-_FORECAST_LETTERS = 10_000
+FORECAST_LETTERS = 10_000
 _MOST = 1_000_000
 
 
@@ -24,7 +24,7 @@ def change_pace() -> ResponseReturnValue:
     typed, errors = request.values.get("domain", ""), {}
     rate = None
     try:
-        rate = _rate(request.values.get("rate", ""))
+        rate = typed_rate(request.values.get("rate", ""))
         if PlainForm().validate_on_submit():
             return _set(typed, rate)
         typed = mail_domain(typed) if typed else ""
@@ -33,7 +33,7 @@ def change_pace() -> ResponseReturnValue:
     except NotAllowed as error:
         errors = {"domain": str(error)}
     pace, waiting = read_rate(here().engine, here().settings, typed)
-    shown = [_FORECAST_LETTERS, waiting] if "rate" in request.values and typed and not errors else []
+    shown = [FORECAST_LETTERS, waiting] if "rate" in request.values and typed and not errors else []
     html = render_template(
         "admin/pace.html",
         domain=typed,
@@ -70,7 +70,7 @@ def _set(typed: str, rate: int | None) -> ResponseReturnValue:
     return redirect(url_for("admin.delivery", changed=domain, was=was, _anchor="domains"), 303)
 
 
-def _rate(typed: str) -> int | None:
+def typed_rate(typed: str) -> int | None:
     """Empty or `none` for no limit; raises InputError."""
     text = typed.strip().replace(",", "")
     if text in ("", "none"):

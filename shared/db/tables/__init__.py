@@ -12,6 +12,7 @@ from shared.db.tables.delivery import (
     generation,
     installation,
     mail_relay,
+    relay_state,
     sender_check,
 )
 from shared.db.tables.directory import district, drawing, import_run, office, office_holder
@@ -77,6 +78,7 @@ __all__ = [
     "receipt",
     "recovery_code",
     "rehearsal",
+    "relay_state",
     "sender_check",
     "sign_in_failure",
     "snapshot",

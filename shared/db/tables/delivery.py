@@ -16,7 +16,9 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 
 from shared.db.tables.base import METADATA, moment, one_of, stamp, text
 from shared.domain.pace import FIRST_CONNECTIONS
+from shared.domain.relay_state import USUAL_MAX_CONNECTIONS
 from shared.domain.relays import Security
+from shared.domain.transport import MailServer
 
 # One row for each domain that a letter was ever addressed to, locked by a claim for as long as it takes.
 domain_pace = Table(
@@ -38,6 +40,31 @@ domain_pace = Table(
     # The last moment at which a rate or the breaker kept letters from leaving, as far as a sweep saw it.
     moment("blocked_at"),
     PrimaryKeyConstraint("transport", "receiving_domain"),
+)
+
+# One row for each mail server behind the transports, locked only while a connection is admitted, tokens are taken or a
+# break begins or ends. Without a row everything is as usual.
+relay_state = Table(
+    "relay_state",
+    METADATA,
+    Column("server", TEXT, primary_key=True),
+    Column("max_connections", Integer, nullable=False, server_default=str(USUAL_MAX_CONNECTIONS)),
+    # The ceiling that the server's "too many connections" taught us; NULL: none.
+    Column("learned_connections", Integer),
+    moment("learned_at"),
+    # NULL: as fast as the server takes mail.
+    Column("rate_per_hour", Integer),
+    Column("tokens", Double, nullable=False, server_default="1"),
+    stamp("refilled_at"),
+    # Raised by each break, so that a break counts once.
+    Column("epoch", Integer, nullable=False, server_default="0"),
+    # Breaks in a row; 0 while mail leaves.
+    Column("failures", Integer, nullable=False, server_default="0"),
+    moment("open_until"),
+    text("open_cause"),
+    # The connection that probes; only while it is among `delivery_connection`.
+    text("probe"),
+    one_of("server", MailServer),
 )
 
 # One row for each SMTP connection that a worker holds, under the name that its claims carry in `worker`. The worker

@@ -195,6 +195,8 @@ follow_up = Table(
     Index("ix_follow_up_person", "email_hash", "campaign_id"),
     Index("ix_follow_up_relay_id", "relay_id", postgresql_where=sql("relay_id <> ''")),
     Index("ix_follow_up_claimable", "due_at", postgresql_where=sql("state IN ('queued', 'deferred')")),
+    # Of the domains that have a rate.
+    Index("ix_follow_up_domain", "receiving_domain", "due_at", postgresql_where=sql("state IN ('queued', 'deferred')")),
     Index("ix_follow_up_campaign_state", "campaign_id", "state"),
     Index("ix_follow_up_update", "number", "state", postgresql_where=sql("kind = 'update'")),
     # Put off again and again; most wait for their first attempt.

@@ -7,7 +7,7 @@ a crash can tell what was certainly not sent from what may have been.
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import structlog
 from sqlalchemy import RowMapping
@@ -44,6 +44,7 @@ class Parcel:
     sender: str
     recipient: str
     build: Callable[[], bytes]
+    receiving_domain: str = ""
 
     @property
     def item(self) -> Item:
@@ -53,11 +54,23 @@ class Parcel:
 
 @dataclass(frozen=True)
 class Carried:
-    """Results for the whole batch, and what its server was like. `refusal` when it would not talk to us at all."""
+    """Results for the whole batch, and what its server was like. `refusal` when it would not talk to us at all.
+
+    `too_many` when it refused this connection for the number of them. `distrusting` are the receiving domains that do
+    not trust our sender domain. `lost` of the answered emails met a connection that ended without a word.
+    """
 
     results: tuple[Result, ...]
     summary: BatchSummary
     refusal: Cause = Cause.NONE
+    too_many: bool = False
+    distrusting: frozenset[str] = frozenset()
+    lost: int = 0
+
+    @property
+    def has_answer(self) -> bool:
+        """Did the server answer about any email?"""
+        return bool(self.distrusting) or self.summary.answered > self.lost
 
     def accepted(self, parcels: Sequence[Parcel]) -> list[Item]:
         """Those of the batch that a mail server took."""
@@ -77,6 +90,7 @@ def parcel_of(kind: Kind, row: RowMapping, settings: Settings, build: Callable[[
         sender=envelope_sender(settings.secret_key, kind.value, row["id"], settings.mail_domain, row["resends"]),
         recipient=row["recipient_email"],
         build=build,
+        receiving_domain=row["receiving_domain"],
     )
 
 
@@ -101,28 +115,57 @@ def carry(
     goes back to `queued`: it certainly was not sent.
     """
     results: list[Result] = []
-    answered = put_off = 0
-    refusal = Cause.NONE
+    met = _Met()
     started = time.monotonic()
     for parcel in parcels:
         if stop() or time.monotonic() - started > timing.batch or boot_seconds() - claimed_at > timing.last_dot:
             break
+        if parcel.receiving_domain in met.distrusting:
+            results.append(_untouched(parcel, Cause.OUR_DNS))
+            continue
         outcome = _hand_over(session, journal, parcel, _guard(parcel, timing, claimed_at, is_stopped))
         results.append(result_of(parcel.id, parcel.attempt, parcel.tries, parcel.crash_count, outcome, timing))
         _LOG.info("mail.tried", kind=parcel.kind, id=parcel.id, attempt=parcel.attempt, verdict=outcome.verdict.value)
-        if outcome.verdict is Verdict.UNSENT:
-            refusal = outcome.cause
+        met.note(parcel, outcome)
+        if met.refusal:
             break
-        answered += 1
-        put_off += outcome.verdict is Verdict.DEFERRED and outcome.cause is not Cause.MAILBOX_FULL
+    results += [_untouched(parcel, met.refusal or Cause.WORKER_STOPPED) for parcel in parcels[len(results) :]]
     # A server that refuses us is not asked again at once, whatever the lane.
-    wait = timing.breaker if refusal else 0.0
-    results = [
-        replace(one, due_in_s=wait) if one.state is LetterState.QUEUED and not one.crashed else one for one in results
-    ]
-    results += [_untouched(parcel, refusal, wait) for parcel in parcels[len(results) :]]
-    summary = BatchSummary(answered, put_off, time.monotonic() - started, refused=bool(refusal))
-    return Carried(tuple(results), summary, refusal)
+    results = [replace(one, due_in_s=timing.breaker) if _waits(one, met) else one for one in results]
+    return met.carried(results, time.monotonic() - started)
+
+
+@dataclass
+class _Met:
+    """What a batch has met so far."""
+
+    answered: int = 0
+    put_off: int = 0
+    refusal: Cause = Cause.NONE
+    too_many: bool = False
+    distrusting: set[str] = field(default_factory=set)
+    lost: int = 0
+
+    def note(self, parcel: Parcel, outcome: Outcome) -> None:
+        """Tells a refusal by the relay, by a receiving domain, and an answer about one email apart."""
+        if outcome.verdict is Verdict.UNSENT and outcome.cause is Cause.OUR_DNS:
+            self.distrusting.add(parcel.receiving_domain)
+            return
+        if outcome.verdict is Verdict.UNSENT:
+            self.refusal = outcome.cause
+        elif outcome.is_closing:
+            self.refusal = Cause.CONNECTION
+        self.too_many |= outcome.is_too_many
+        if outcome.verdict is not Verdict.UNSENT and outcome.was_asked:
+            self.answered += 1
+            self.put_off += outcome.verdict is Verdict.DEFERRED and outcome.cause is not Cause.MAILBOX_FULL
+            self.lost += outcome.cause in (Cause.CONNECTION, Cause.LOST_AFTER_DOT)
+
+    def carried(self, results: Sequence[Result], seconds: float) -> Carried:
+        """The batch as a whole."""
+        refusal = self.refusal or (Cause.OUR_DNS if self.distrusting else Cause.NONE)
+        summary = BatchSummary(self.answered, self.put_off, seconds, refused=bool(refusal))
+        return Carried(tuple(results), summary, refusal, self.too_many, frozenset(self.distrusting), self.lost)
 
 
 def result_of(row_id: int, attempt: int, tries: int, crash_count: int, outcome: Outcome, timing: Timing) -> Result:
@@ -161,13 +204,14 @@ def _hand_over(session: SmtpSession, journal: Journal, parcel: Parcel, may_send:
     journal.hand(parcel.item)
     if not is_deliverable(parcel.recipient):
         # No mail server takes such an address as it stands, and it must not become part of a command.
-        return Outcome(Verdict.REJECTED, Cause.NO_SUCH_ADDRESS, "The address holds characters that mail refuses.")
+        refused = "The address holds characters that mail refuses."
+        return Outcome(Verdict.REJECTED, Cause.NO_SUCH_ADDRESS, refused, was_asked=False)
     try:
         message = parcel.build()
     except Exception as error:  # noqa: BLE001 - one message that can't be made must not stop the others
         # Without the error's text, which may quote the letter.
         _LOG.error("mail.unbuildable", kind=parcel.kind, id=parcel.id, error=type(error).__name__)
-        return Outcome(Verdict.CRASHED, Cause.CRASHED)
+        return Outcome(Verdict.CRASHED, Cause.CRASHED, was_asked=False)
 
     def ask() -> bool:
         if not may_send():
@@ -187,6 +231,10 @@ def _guard(
     return lambda: boot_seconds() - claimed_at <= timing.last_dot and not is_stopped(parcel)
 
 
-def _untouched(parcel: Parcel, refusal: Cause, wait: float) -> Result:
-    cause = refusal or Cause.WORKER_STOPPED
-    return Result(parcel.id, parcel.attempt, LetterState.QUEUED, cause, due_in_s=wait, tried=False)
+def _waits(result: Result, met: _Met) -> bool:
+    """Does it go back to its queue because of a refusal?"""
+    return result.state is LetterState.QUEUED and result.cause in (met.refusal, Cause.OUR_DNS)
+
+
+def _untouched(parcel: Parcel, cause: Cause) -> Result:
+    return Result(parcel.id, parcel.attempt, LetterState.QUEUED, cause, tried=False)

@@ -1,18 +1,19 @@
 """The lane of letters: due ones of one receiving domain at a time, at the pace that the domain takes them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Engine, RowMapping
 
-from shared.db import campaigns, pace
+from shared.db import campaigns, pace, relay_states
 from shared.db.claims import Kind, claim_letters, stale_letters
 from shared.db.happenings import note
 from shared.domain.causes import Cause
 from shared.domain.happenings import Happening
-from shared.domain.pace import DISTRUST_S, batch_size, break_seconds, is_news, next_pace
+from shared.domain.pace import DISTRUST_S, Pace, batch_size, is_news, next_pace
 from shared.domain.states import LetterState
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
@@ -20,9 +21,10 @@ from shared.rendering.letters import text_to_html
 from shared.rendering.mime import Mail, build_mail, html_document
 from shared.services.delivery.carry import Carried, Parcel, parcel_of
 from shared.services.delivery.record import record
+from shared.services.delivery.relays import Relays
 from shared.services.delivery.run import Batch, work_off
 from shared.services.letter_fit import follow_holders
-from shared.services.outbox import open_transports, relay_headers
+from shared.services.outbox import relay_headers
 from shared.settings import Settings
 
 _LOG = structlog.get_logger()
@@ -39,6 +41,7 @@ def deliver_letters(engine: Engine, ring: Ring, settings: Settings, *, first_tri
     claimed, more = work_off(engine, settings, lane, ring.rush.make_way)
     # Follow-ups wait until no letter is due.
     ring.ring(task if more else TaskName.SEND_MAIL)
+    lane.relays.ring_for_others(task, claimed)
     return claimed
 
 
@@ -73,22 +76,36 @@ class _Letters:
     def __init__(self, ring: Ring, settings: Settings, state: LetterState) -> None:
         self._ring, self._settings, self._state = ring, settings, state
         self._timing = settings.timing
+        self.relays = Relays(ring, settings)
         self._mail_is_due = False
 
     def claim(self, connection: Connection, worker: str) -> Batch | None:
-        """Due letters of the domain that was served least recently."""
-        transports, dead_after = open_transports(self._settings), self._timing.dead_after
-        domain = pace.find_domain(connection, transports, self._state, dead_after_s=dead_after)
+        """Due letters of the domain that was served least recently, by a mail server that admits this worker."""
+        admitting = self.relays.admitting(connection, worker)
+        if not admitting:
+            return None
+        domain = pace.find_domain(connection, list(admitting), self._state, dead_after_s=self._timing.dead_after)
         if domain is None:
             return None
-        limit = batch_size(domain.pace, batch_seconds=self._timing.batch)
+        relay = self.relays.lock_rate(connection, admitting[domain.transport], worker)
+        limit = relay.most_emails(batch_size(domain.pace, batch_seconds=self._timing.batch))
         rows = claim_letters(connection, domain, self._state, worker=worker, lease_s=self._timing.lease, limit=limit)
         stale = () if rows else stale_letters(connection, domain, self._state, limit)
         pace.take_tokens(connection, domain, len(rows))
+        relay_states.take_tokens(connection, relay, len(rows))
         if not rows and not stale:
             return None
-        more_hands = len(rows) == limit and domain.busy + 1 < domain.pace.connections
-        return Batch(domain.transport, self._parcels(connection, rows), more_hands, domain.receiving_domain, stale)
+        more_hands = len(rows) == limit and domain.busy + 1 < domain.pace.connections and relay.has_more
+        return Batch(
+            domain.transport,
+            self._parcels(connection, rows),
+            more_hands,
+            domain.receiving_domain,
+            relay.epoch,
+            relay.is_probe,
+            worker,
+            stale,
+        )
 
     def correct(self, engine: Engine, batch: Batch) -> None:
         """Brings letters that were due for a former holder to the new one, or holds them."""
@@ -97,33 +114,37 @@ class _Letters:
                 follow_holders(connection, batch.stale)
 
     def record(self, connection: Connection, batch: Batch, carried: Carried) -> None:
-        """Outcomes, follow-ups, and the domain's pace."""
+        """Outcomes, follow-ups, the domain's pace, and the state of the mail server."""
         self._mail_is_due = record(connection, Kind.LETTER, carried.results)
-        if not self._is_news(connection, batch, carried):
-            return
-        known = pace.lock_pace(connection, batch.transport, batch.receiving_domain)
-        if known is None:
-            return
-        learned = next_pace(known, carried.summary)
-        break_s = break_seconds(learned, first=self._timing.breaker)
-        if carried.refusal is Cause.OUR_DNS:
-            break_s = max(break_s, DISTRUST_S)
-        pace.write_pace(
-            connection, batch.transport, batch.receiving_domain, learned, break_s=break_s, cause=carried.refusal
-        )
-        if carried.refusal:
-            if learned.failures == 1 or carried.refusal is Cause.OUR_DNS:
-                numbers = sorted({parcel.campaign_id for parcel in batch.parcels})
-                note(connection, Happening.LEFT_ALONE, campaign_ids=numbers, about=batch.receiving_domain)
-            _LOG.error("delivery.stopped", domain=batch.receiving_domain, cause=carried.refusal.value, for_s=break_s)
+        if self._is_news(connection, batch, carried):
+            known = pace.lock_pace(connection, batch.transport, batch.receiving_domain)
+            if known is not None:
+                self._teach(connection, batch, carried, known)
+        self.relays.settle(connection, batch, carried)
+
+    def _teach(self, connection: Connection, batch: Batch, carried: Carried, known: Pace) -> None:
+        """A failure of the relay says nothing about the domain."""
+        is_ours = carried.refusal is Cause.OUR_DNS
+        learned = next_pace(known, replace(carried.summary, refused=is_ours))
+        pace.write_pace(connection, batch.transport, batch.receiving_domain, learned)
+        if is_ours:
+            pace.stop_domain(
+                connection, batch.transport, batch.receiving_domain, break_s=DISTRUST_S, cause=carried.refusal
+            )
+            numbers = sorted({parcel.campaign_id for parcel in batch.parcels})
+            note(connection, Happening.LEFT_ALONE, campaign_ids=numbers, about=batch.receiving_domain)
+            _LOG.error("delivery.stopped", domain=batch.receiving_domain, cause=carried.refusal.value, for_s=DISTRUST_S)
 
     def _is_news(self, connection: Connection, batch: Batch, carried: Carried) -> bool:
         """Claims wait for the domain's row, so that it is locked only when there is something to write."""
+        if carried.refusal:
+            return True
         known = pace.read_pace(connection, batch.transport, batch.receiving_domain)
         return known is None or is_news(known, next_pace(known, carried.summary))
 
     def recorded(self) -> None:
         """Thank-yous may be due."""
+        self.relays.recorded()
         if self._mail_is_due:
             self._ring.ring(TaskName.SEND_MAIL)
 

@@ -3,16 +3,19 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+import structlog
 from sqlalchemy import Connection, Engine, RowMapping
 from sqlalchemy.exc import DBAPIError
 
-from shared.db import campaigns, pace
+from shared.db import campaigns, pace, relay_states
 from shared.db.claims import Kind
 from shared.db.engine import at_once
-from shared.db.follow_up_claims import claim_follow_ups, is_unwanted
+from shared.db.follow_up_claims import claim_follow_ups, claim_of_domain, domain_with_due, is_unwanted, take_turn
 from shared.db.savepoints import Faults, isolated
 from shared.domain.campaigns import Campaign
-from shared.domain.pace import Pace, batch_size, next_pace
+from shared.domain.causes import Cause
+from shared.domain.pace import DISTRUST_S, Pace, batch_size, next_pace
+from shared.domain.relay_state import RelayState
 from shared.domain.states import CLAIMABLE
 from shared.domain.transport import Transport
 from shared.queue.names import TaskName
@@ -20,18 +23,22 @@ from shared.queue.ring import Ring
 from shared.rendering.emails import RenderedEmail
 from shared.services.delivery.carry import Carried, Parcel, parcel_of
 from shared.services.delivery.record import record
+from shared.services.delivery.relays import Relays
 from shared.services.delivery.run import Batch, work_off
 from shared.services.mail import freeze_words, mail_bytes
-from shared.services.outbox import open_transports
 from shared.settings import Settings
+
+_LOG = structlog.get_logger()
 
 
 def send_mail(engine: Engine, ring: Ring, settings: Settings) -> int:
     """Sends due follow-ups for a task's time, then rings again while more are due; returns how many it claimed."""
     ring.answer(TaskName.SEND_MAIL)
-    claimed, more = work_off(engine, settings, _FollowUps(settings), ring.rush.make_way)
+    lane = _FollowUps(ring, settings)
+    claimed, more = work_off(engine, settings, lane, ring.rush.make_way)
     if more:
         ring.ring(TaskName.SEND_MAIL)
+    lane.relays.ring_for_others(TaskName.SEND_MAIL, claimed)
     return claimed
 
 
@@ -50,37 +57,68 @@ class _FollowUps:
     How fast each server is, a run learns from its own batches.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, ring: Ring, settings: Settings) -> None:
         self._settings = settings
         self._timing = settings.timing
         self._paces: dict[Transport, Pace] = {}
         self._learned = self._paces
+        self.relays = Relays(ring, settings)
 
     def claim(self, connection: Connection, worker: str) -> Batch | None:
         """Due follow-ups of the first transport that has any; none while a letter is due."""
-        transports, dead_after = open_transports(self._settings), self._timing.dead_after
-        if any(pace.letters_are_due(connection, transports, state, dead_after_s=dead_after) for state in CLAIMABLE):
-            return None
-        lease = self._timing.lease
-        for transport in transports:
-            limit = batch_size(self._pace(transport), batch_seconds=self._timing.batch)
-            rows = claim_follow_ups(connection, transport, worker=worker, lease_s=lease, limit=limit)
-            if rows:
-                return Batch(transport, self._parcels(connection, rows))
+        admitting, dead_after = self.relays.admitting(connection, worker), self._timing.dead_after
+        for state in CLAIMABLE:
+            if pace.letters_are_due(connection, list(admitting), state, dead_after_s=dead_after):
+                return None
+        take_turn(connection)
+        for transport, relay in admitting.items():
+            if batch := self._claim_by(connection, transport, relay, worker):
+                return batch
         return None
 
     def correct(self, engine: Engine, batch: Batch) -> None:
         """Nothing was refused: what is not needed any more is dropped by the claim itself."""
 
     def record(self, connection: Connection, batch: Batch, carried: Carried) -> None:
-        """Outcomes only."""
+        """Outcomes, the rest of domains that do not trust us, and the state of the mail server."""
         record(connection, Kind.FOLLOW_UP, carried.results)
+        pace.add_domains(connection, [(batch.transport.value, domain) for domain in carried.distrusting])
+        for domain in sorted(carried.distrusting):
+            pace.stop_domain(connection, batch.transport, domain, break_s=DISTRUST_S, cause=Cause.OUR_DNS)
+            _LOG.error("delivery.stopped", domain=domain, cause=Cause.OUR_DNS.value, for_s=DISTRUST_S)
         learned = next_pace(self._pace(batch.transport), carried.summary)
         self._learned = {**self._paces, batch.transport: learned}
+        self.relays.settle(connection, batch, carried)
 
     def recorded(self) -> None:
-        """The next batch is as large as this one was quick."""
+        """The next batch is as large as this one was quick. Others may go on."""
         self._paces = self._learned
+        self.relays.recorded()
+
+    def _claim_by(self, connection: Connection, transport: Transport, state: RelayState, worker: str) -> Batch | None:
+        """A domain with a rate of its own goes first: it gets little at a time."""
+        special = pace.special_domains(connection, transport)
+        free = [one.receiving_domain for one in special if one.has_tokens]
+        limited = domain_with_due(connection, transport.value, free)
+        tokens = pace.lock_tokens(connection, transport, limited) if limited else 0.0
+        relay = self.relays.lock_rate(connection, state, worker)
+        size = batch_size(self._pace(transport), batch_seconds=self._timing.batch)
+        most = relay.most_emails(min(size, int(tokens)) if limited else size)
+        if not most:
+            return None
+        of, lease_s = transport.value, self._timing.lease
+        if limited:
+            rows = claim_of_domain(connection, of, limited, worker=worker, lease_s=lease_s, limit=most)
+            pace.write_tokens(connection, transport, limited, tokens - len(rows))
+        else:
+            without = [one.receiving_domain for one in special]
+            rows = claim_follow_ups(connection, of, worker=worker, lease_s=lease_s, limit=most, without=without)
+        if not rows:
+            return None
+        relay_states.take_tokens(connection, relay, len(rows))
+        return Batch(
+            transport, self._parcels(connection, rows), epoch=relay.epoch, is_probe=relay.is_probe, worker=worker
+        )
 
     def is_unwanted(self, engine: Engine, parcel: Parcel) -> bool:
         """Somebody who unsubscribes while the batch is under way gets nothing more."""

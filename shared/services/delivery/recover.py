@@ -86,6 +86,9 @@ def _replay(connection: Connection, records: Sequence[JournalRecord], folder: Pa
         record(connection, kind, results)
         for result in results:
             _LOG.warning("mail.recovered", kind=kind.value, id=result.id, state=result.state.value)
+    for name in by_name:
+        # Others may take its place at the mail server at once.
+        delivery_connections.close_connection(connection, name)
 
 
 def _accepted(records: Sequence[JournalRecord]) -> list[Item]:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -22,6 +21,7 @@ from shared.db import delivery_connections
 from shared.db.engine import at_once
 from shared.db.installation import read_switches
 from shared.domain.pace import MOST_CONNECTIONS
+from shared.domain.relay_state import RELAY_CAUSES
 from shared.domain.transport import Transport
 from shared.failpoints import failpoint
 from shared.providers.journal import Journal
@@ -30,6 +30,7 @@ from shared.providers.smtp import SmtpSession
 from shared.services.delivery.carry import Carried, Parcel, boot_seconds, carry
 from shared.services.delivery.generations import claim
 from shared.services.delivery.heartbeat import Heartbeat
+from shared.services.delivery.slots import NoConnectionLeft, take_connection
 from shared.services.outbox import server_url
 from shared.settings import Settings
 
@@ -49,6 +50,10 @@ class Batch:
     more_hands: bool = False
     # Where letters go; follow-ups go to many domains at once.
     receiving_domain: str = ""
+    # Of the mail server when the batch was claimed, see `shared.domain.relay_state`.
+    epoch: int = 0
+    is_probe: bool = False
+    worker: str = ""
     # Letters that were due but not claimed, because their office has another holder today.
     stale: tuple[int, ...] = ()
 
@@ -125,19 +130,19 @@ class _Run:
         session: SmtpSession | None = None
         # The name of this connection, which is that of the journal at its last claim.
         name = ""
+        held: Transport | None = None
         try:
             while time.monotonic() < self.ends and not STOPPING.is_set():
                 self._make_way()
                 failpoint("deliver.before_claim")
                 claimed_at = boot_seconds()
-                claimed = claim(self._engine, folder, partial(self._claim, journal.name, name))
+                batch, lineage = self._claim(folder, journal.name, name, held)
                 if is_new:
                     self._is_starting = is_new = False
-                if claimed is None:
+                if batch is None:
                     break
-                batch, lineage = claimed
                 self._heartbeat.add(journal.name, claimed_at, before=name)
-                name = journal.name
+                name, held = journal.name, batch.transport
                 failpoint("deliver.claimed")
                 self._lane.correct(self._engine, batch)
                 if not batch.parcels:
@@ -151,6 +156,11 @@ class _Run:
                 note_departures(folder, lineage, carried.accepted(batch.parcels))
                 journal.clear()
                 self._lane.recorded()
+                if carried.refusal in RELAY_CAUSES:
+                    # Another server may have work; this one must admit us anew.
+                    session.close()
+                    self._free(name)
+                    session, held, name = None, None, ""
         except BaseException:
             # What was claimed or sent may not be recorded: the sweep reads the journal, and then frees the connection.
             self._heartbeat.remove(name)
@@ -160,21 +170,35 @@ class _Run:
             if session is not None:
                 session.close()
         if name:
-            self._free(name)
+            # The last claim, which found nothing, may have renamed it.
+            self._free(name, journal.name)
         journal.close()
 
-    def _claim(self, name: str, before: str, connection: Connection) -> Batch | None:
-        """The next batch, with the connection that it will leave by: called `name` from now on."""
-        batch = self._lane.claim(connection, name)
-        if batch is not None:
-            delivery_connections.open_connection(connection, name, batch.transport, before=before)
-        return batch
+    def _claim(self, folder: Path, name: str, before: str, held: Transport | None) -> tuple[Batch | None, str]:
+        """Claims a batch, and the connection that it will leave by: called `name` from now on, no longer `before`.
 
-    def _free(self, name: str) -> None:
+        With the database's lineage. None when there is no work, no connection is left, or everything is held.
+        """
+
+        def take(connection: Connection) -> Batch | None:
+            is_kept = bool(before) and delivery_connections.rename_connection(
+                connection, before, name, self._timing.dead_after
+            )
+            batch = self._lane.claim(connection, name)
+            if batch is not None and not (is_kept and batch.transport is held):
+                take_connection(connection, batch.transport, batch.epoch, name, dead_after_s=self._timing.dead_after)
+            return batch
+
+        try:
+            return claim(self._engine, folder, take) or (None, "")
+        except NoConnectionLeft:
+            return None, ""
+
+    def _free(self, name: str, *renamed: str) -> None:
         """Everything is recorded. A connection whose end can't be written is dead when its heartbeat stops."""
         self._heartbeat.remove(name)
         with contextlib.suppress(SQLAlchemyError), at_once(self._engine) as connection:
-            delivery_connections.close_connection(connection, name)
+            delivery_connections.close_connection(connection, name, *renamed)
 
     def _carry(self, session: SmtpSession, journal: Journal, batch: Batch, claimed_at: float) -> Carried:
         carried = carry(

@@ -9,23 +9,33 @@ from shared.db.installation import Switches, read_switches
 from shared.db.tallies import read_tally
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.figures import Figures
+from shared.domain.relay_state import RelayState
 from shared.domain.tallies import Tally
+from shared.domain.transport import SERVER_OF
+from shared.services.delivery.mail_servers import paused_servers
 from shared.services.figures import current_figures
 from shared.settings import Settings
 
 
 @dataclass(frozen=True)
 class Counted:
-    """A campaign as it was counted last, and what keeps everything from leaving now."""
+    """A campaign as it was counted last, and what keeps everything from leaving now.
+
+    `paused` are the mail servers with waiting letters of the campaign that nothing leaves by now.
+    """
 
     stored: StoredCampaign
     figures: Figures
     tally: Tally
     switches: Switches
+    paused: tuple[RelayState, ...] = ()
 
 
 def read_counted(engine: Engine, settings: Settings, stored: StoredCampaign) -> Counted:
     """The newest count, made now when it is time for one."""
     figures = current_figures(engine, settings, for_page=True)
     with at_once(engine) as connection:
-        return Counted(stored, figures, read_tally(connection, stored.id), read_switches(connection))
+        tally = read_tally(connection, stored.id)
+        needed = {SERVER_OF[transport] for transport, _ in tally.waiting}
+        paused = tuple(state for state in paused_servers(connection, settings) if state.server in needed)
+        return Counted(stored, figures, tally, read_switches(connection), paused)

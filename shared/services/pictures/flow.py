@@ -1,5 +1,6 @@
 """Letters over time: the chart, what happened meanwhile, how fast they leave now and when none waits any more."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -10,13 +11,16 @@ from shared.clock import now
 from shared.db.domains import paces_of
 from shared.db.engine import at_once
 from shared.db.happenings import list_happenings
+from shared.db.relay_states import read_states
 from shared.domain.forecasts import Queue, queues_empty_at
+from shared.domain.pace import Pace
 from shared.domain.pace_words import time_words
+from shared.domain.relay_words import breaker_words, server_words
 from shared.domain.states import CampaignState
 from shared.domain.tallies import Column, Span, choose_span, columns
-from shared.domain.transport import Transport
+from shared.domain.transport import SERVER_OF, MailServer, Transport
 from shared.rendering.flow_chart import FlowChart, draw_flow
-from shared.rendering.speech import say_weekday
+from shared.rendering.speech import say_moment, say_weekday
 from shared.services.pictures.counted import Counted
 
 _LONG = timedelta(hours=20)
@@ -75,8 +79,11 @@ def _forecast(connection: Connection, counted: Counted) -> str:
         return "nothing leaves now, see Delivery"
     if counted.stored.state is CampaignState.PAUSED:
         return "sending is paused"
-    done = queues_empty_at(_queues(connection, counted), now())
     zone = ZoneInfo(counted.stored.campaign.timezone)
+    if counted.paused:
+        state = counted.paused[0]
+        return f"the {server_words(state.server)} is {breaker_words(state, lambda at: say_moment(at, zone))}"
+    done = queues_empty_at(_queues(connection, counted), now())
     return "how long they take is not known yet" if done is None else _when(done, zone)
 
 
@@ -85,7 +92,7 @@ def _queues(connection: Connection, counted: Counted) -> list[Queue]:
     waiting = counted.tally.waiting
     paces = paces_of(connection, waiting)
     everybody = {(one.transport, one.receiving_domain): one.waiting for one in counted.figures.domains}
-    return [
+    queues = [
         Queue(
             letters=max(one.letters, everybody.get(domain, 0)),
             pace=paces[domain][0],
@@ -96,6 +103,19 @@ def _queues(connection: Connection, counted: Counted) -> list[Queue]:
         for domain, one in waiting.items()
         if domain in paces
     ]
+    return [*queues, *_queues_of_servers(connection, counted, everybody)]
+
+
+def _queues_of_servers(
+    connection: Connection, counted: Counted, everybody: Mapping[tuple[Transport, str], int]
+) -> Iterator[Queue]:
+    """A mail server with a rate takes the letters to all domains in one queue."""
+    needed = {SERVER_OF[transport] for transport, _ in counted.tally.waiting}
+    for state in read_states(connection).values():
+        if state.server in needed and state.rate_per_hour is not None:
+            letters = sum(number for (way, _), number in everybody.items() if SERVER_OF[way] is state.server)
+            hours = None if state.server is MailServer.MAILBOX else counted.stored.hours
+            yield Queue(letters, Pace(rate_per_hour=state.rate_per_hour), hours=hours)
 
 
 def _when(done: datetime, zone: ZoneInfo) -> str:

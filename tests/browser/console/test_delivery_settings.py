@@ -58,6 +58,7 @@ def test_mail_is_set_up_in_the_console(site: Site, browser: Browser, faults: Fau
     page.goto(f"{site.url}/admin/delivery/receiving")
     check(page)
     set_a_pace(page, site)
+    set_limits(page, site)
 
 
 def check_the_domain(page: Page, site: Site) -> None:
@@ -84,3 +85,17 @@ def set_a_pace(page: Page, site: Site) -> None:
     check(page)
     page.get_by_role("button", name="Undo: back to no limit").click()
     expect(page.get_by_text("No letter waits.")).to_be_visible()
+
+
+def set_limits(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}/admin/delivery/limits")
+    page.fill("#max_connections", "10")
+    page.fill("#rate", "200")
+    page.get_by_role("button", name="See what that means").click()
+    expect(page.get_by_text("10,000 letters at 200 an hour take 50 hours")).to_be_visible()
+    check(page)
+    page.get_by_role("button", name="Set these limits").click()
+    expect(page.get_by_role("status")).to_contain_text("The limits of the mail relay are changed")
+    check(page)
+    page.get_by_role("button", name="Undo: back to 16 connections and no rate limit").click()
+    expect(page.get_by_text("0 of 16 connections in use").first).to_be_visible()
