@@ -37,7 +37,7 @@ def engine(empty_database_url: str) -> Iterator[Engine]:
 def upgrade_from_before(connection: Connection, *, forget: bool) -> None:
     """From the version before; with `forget` it had kept no text."""
     config = alembic_config(connection)
-    command.downgrade(config, str(ScriptDirectory.from_config(config).get_revision("0028").down_revision))
+    command.downgrade(config, str(ScriptDirectory.from_config(config).get_revision("0027").down_revision))
     if forget:
         connection.execute(text("DELETE FROM campaign_edition"))
     command.upgrade(config, "head")

@@ -1,14 +1,14 @@
 """The state of the mail servers themselves: ceiling of connections, rate, and the breaker.
 
-Revision ID: 0027
-Revises: 0029
+Revision ID: 0033
+Revises: 0032
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0027"
-down_revision = "0029"
+revision = "0033"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 

@@ -1,15 +1,15 @@
 """Letters that wait for an answer because their seat changed hands; letters before they followed; failed addresses.
 
-Revision ID: 0029
-Revises: 0030
+Revision ID: 0032
+Revises: 0031
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0029"
-down_revision = "0030"
+revision = "0032"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 

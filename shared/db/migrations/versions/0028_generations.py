@@ -1,15 +1,15 @@
 """The database knows how far each host has worked in it, and which secret key it belongs to.
 
-Revision ID: 0031
-Revises: 0028
+Revision ID: 0028
+Revises: 0027
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0031"
-down_revision = "0028"
+revision = "0028"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 

@@ -1,14 +1,14 @@
 """Time in which letters can't leave is kept, and every letter and email that waits has an end.
 
-Revision ID: 0030
-Revises: 0032
+Revision ID: 0031
+Revises: 0030
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0030"
-down_revision = "0032"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 

@@ -1,15 +1,15 @@
 """Heartbeats of running processes, with what matters of their settings; questions that an organizer dealt with.
 
-Revision ID: 0033
-Revises: 0031
+Revision ID: 0029
+Revises: 0028
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0033"
-down_revision = "0031"
+revision = "0029"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 

@@ -3,14 +3,14 @@
 Every campaign has an edition of its current texts from here on, and names it. A submission from before has none: its
 letter takes the edition that was in force when it was accepted, else the campaign's first one.
 
-Revision ID: 0028
+Revision ID: 0027
 Revises: 0026
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0028"
+revision = "0027"
 down_revision = "0026"
 branch_labels = None
 depends_on = None

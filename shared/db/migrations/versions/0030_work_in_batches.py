@@ -1,15 +1,15 @@
 """Parts of the sweep and submissions that fail, mailings in batches, who changed a campaign's state.
 
-Revision ID: 0032
-Revises: 0033
+Revision ID: 0030
+Revises: 0029
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0032"
-down_revision = "0033"
+revision = "0030"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 
