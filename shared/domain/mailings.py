@@ -6,11 +6,12 @@ from enum import StrEnum
 
 
 class MailingState(StrEnum):
-    """`stopped` by an organizer, or because the campaign is not won any more."""
+    """`stopped` by an organizer, or because the campaign is not won any more; `failed` after too many errors."""
 
     RUNNING = "running"
     DONE = "done"
     STOPPED = "stopped"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True)

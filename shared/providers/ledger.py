@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from shared import clock
+from shared.domain.days import day_in
 from shared.providers.journal import Item
 
 _FOLDER = "left"
@@ -37,7 +39,7 @@ def note_departures(folder: Path, lineage: str, items: Iterable[Item]) -> None:
     lines = "".join(json.dumps([round(now, 3), one.kind, one.id, one.attempt]) + "\n" for one in items)
     if not lines or not lineage:
         return
-    file = folder / _FOLDER / f"{lineage}.{datetime.fromtimestamp(now, UTC):%Y-%m-%d}"
+    file = folder / _FOLDER / f"{lineage}.{day_in(UTC, datetime.fromtimestamp(now, UTC))}"
     is_new = not file.exists()
     file.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -52,7 +54,7 @@ def note_departures(folder: Path, lineage: str, items: Iterable[Item]) -> None:
 def read_departures(folder: Path, lineage: str, since: datetime) -> Iterator[Departure]:
     """What left in the days since then; a line that a crash cut off is passed over."""
     for file in sorted((folder / _FOLDER).glob(f"{lineage}.*")):
-        if _day(file) < (since - timedelta(days=1)).date():
+        if _day(file) < day_in(UTC, since) - timedelta(days=1):
             continue
         for line in file.read_text(encoding="ascii", errors="replace").splitlines():
             try:
@@ -72,7 +74,7 @@ def _forget_old(folder: Path, newest: Path) -> None:
     room = _MOST_BYTES
     for file in sorted(folder.glob("*.*"), key=_day, reverse=True):
         room -= file.stat().st_size
-        is_old = datetime.now(UTC).date() - _day(file) > _KEPT
+        is_old = day_in(UTC, clock.now()) - _day(file) > _KEPT
         if file != newest and (is_old or room < 0):
             file.unlink(missing_ok=True)
 

@@ -25,6 +25,8 @@ BATCH = 2_000
 _PATIENCE = 3
 _MOST_LEFT_OUT = 10
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=10), timedelta(minutes=10)
+# Two days of errors; those who have not been written to by then get no email.
+MOST_TRIES = 300
 
 
 def prepare_mailings(engine: Engine, ring: Ring, settings: Settings) -> None:
@@ -118,5 +120,9 @@ def _people(connection: Connection, row: RowMapping) -> tuple[int, int, str]:
 
 
 def _put_off(connection: Connection, row: RowMapping) -> None:
+    if row["failures"] + 1 >= MOST_TRIES:
+        mailings.end(connection, row["id"], MailingState.FAILED)
+        _LOG.error("mailing.given_up", mailing_id=row["id"], campaign_id=row["campaign_id"], emails=row["prepared"])
+        return
     wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(row["failures"], 10))
     mailings.put_off(connection, row["id"], row["failures"] + 1, wait)

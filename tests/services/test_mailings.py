@@ -271,3 +271,20 @@ def _refuse(engine: Engine, when: str) -> None:
 def _allow(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.exec_driver_sql("DROP FUNCTION breaks CASCADE")
+
+
+def test_a_mailing_that_always_fails_comes_to_an_end(
+    engine: Engine, ring: Ring, settings: Settings, stored: StoredCampaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailings, "MOST_TRIES", 3)
+    monkeypatch.setattr(mailings, "_batch", _breaks)
+    change_campaign_state(engine, "co-ops", CampaignState.WON, actor="test")
+    post = Post(engine, settings, ring)
+    for _ in range(3):
+        post.change("UPDATE mailing SET due_at = now()")
+        prepare_mailings(engine, ring, settings)
+    assert post.ask("SELECT state FROM mailing") == [("failed",)]
+
+
+def _breaks(*_: object, **__: object) -> None:
+    raise ZeroDivisionError

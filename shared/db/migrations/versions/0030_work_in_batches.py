@@ -49,7 +49,7 @@ def _create_mailing() -> None:
         sa.Column("began_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("state IN ('running', 'done', 'stopped')", name=op.f("ck_mailing_state_known")),
+        sa.CheckConstraint("state IN ('running', 'done', 'stopped', 'failed')", name=op.f("ck_mailing_state_known")),
         sa.ForeignKeyConstraint(
             ["campaign_id"], ["campaign.id"], name=op.f("fk_mailing_campaign_id"), ondelete="CASCADE"
         ),
