@@ -16,7 +16,8 @@ _LIST = text(
         FROM letter
         WHERE state = 'uncertain' AND {UNATTENDED}
     )
-    SELECT campaign.slug, receiving_domain, coalesce(delivery_connection.host, ''), count(*), min(state_changed_at)
+    SELECT campaign.slug, receiving_domain, coalesce(delivery_connection.host, ''), count(*),
+        min(uncertain.state_changed_at)
     FROM uncertain
     JOIN campaign ON campaign.id = uncertain.campaign_id
     LEFT JOIN delivery_connection ON delivery_connection.name = uncertain.worker
