@@ -9,6 +9,7 @@ from shared.db.installation import hold, read_switches
 from shared.errors import NotAllowed
 from shared.queue.ring import Ring
 from shared.services.doctor import check_delivery, check_letters, examine
+from shared.services.heartbeat import read_running
 from shared.settings import Settings
 from tests.factories import make_campaign, make_ring, write_letters
 from tests.local.test_commands import environment, use
@@ -115,10 +116,10 @@ def test_a_paused_server_is_told_alike_and_tried_now(engine: Engine, settings: S
         assert "The mail relay refused our sign-in." in said
         assert "less than a minute" not in said
         assert "when they are due" not in said
+    finding = check_delivery(engine, settings, read_running(engine))
+    assert not finding.is_ok
+    assert "The local mailbox is paused until " in finding.words
     with engine.connect() as connection:
-        finding = check_delivery(connection, settings)
-        assert not finding.is_ok
-        assert "The local mailbox is paused until " in finding.words
         assert check_letters(connection, settings).is_ok
     assert "within seconds" in run("try-now")
     assert "paused until the next email probes it" in run("status")
@@ -134,8 +135,7 @@ def test_a_resting_domain_is_told_and_tried_now(engine: Engine, settings: Settin
             "UPDATE domain_pace SET open_until = now() + interval '1 hour', open_cause = 'our_dns'"
         )
     assert "practice.example is paused until " in run("status")
-    with engine.connect() as connection:
-        assert "practice.example until " in check_delivery(connection, settings).words
+    assert "practice.example until " in check_delivery(engine, settings, read_running(engine)).words
     assert "gets letters again" in run("try-now", "practice.example")
     assert run("status") == "Letters leave when they are due.\n"
 
