@@ -65,6 +65,10 @@ FIRST ?= 1
 faults: environment-dev
 	@FAULT_SEEDS=$(SEEDS) FAULT_FIRST_SEED=$(FIRST) $(BIN)/python -m pytest tests/faults/test_seeds.py -q
 
+# Restores, relays that go away, lost hosts: real processes and the usual waits, some minutes. `make test` runs a short form.
+faults-long: environment-dev
+	@FAULTS_LONG=1 $(BIN)/python -m pytest tests/faults/test_long.py -q --durations=0
+
 # Prints what was measured beside its goals and writes var/bench.json; one part alone: make bench PARTS=lookups
 PARTS ?=
 bench: environment-dev

@@ -6,7 +6,10 @@ from sqlalchemy import Engine, text
 
 from shared.db.figures import count_imbalance
 
-_LETTERS = text("SELECT letter.id, letter.state, letter.message_id FROM letter")
+_LETTERS = text(
+    "SELECT letter.id, letter.state, letter.message_id, letter.body, letter.recipient_name, token FROM letter"
+    " JOIN submission ON submission.id = letter.submission_id"
+)
 _EVENTS = text(
     "SELECT letter_id, count(*) FILTER (WHERE to_state = 'sent') AS sent FROM letter_event GROUP BY letter_id"
 )
@@ -16,11 +19,16 @@ _UNKNOWN = {"uncertain", "unconfirmed"}
 
 
 def audit(
-    engine: Engine, accepted: Mapping[str, int], told: Iterable[str], news: Mapping[int, Collection[str]]
+    engine: Engine,
+    accepted: Mapping[str, int],
+    told: Iterable[str],
+    news: Mapping[int, Collection[str]],
+    read: Mapping[str, Collection[str]],
 ) -> list[str]:
     """What is wrong, in words; empty when every promise held.
 
-    `told` are tokens whose Send ended on the status page, `news` the genuine receipts that were posted, by letter.
+    `told` are tokens whose Send ended on the status page, `news` the genuine receipts that were posted, by letter, and
+    `read` what each supporter's letter asked for on the pages from which they sent it.
     """
     wrong: list[str] = []
     tokens = list(told)
@@ -41,6 +49,8 @@ def audit(
         number = letter["id"]
         copies = accepted.get(letter["message_id"], 0)
         wrong += _wrong_with(number, letter["state"], copies, sent_events.get(number, 0), news.get(number, ()))
+        if letter["body"]:
+            wrong += _wrong_words(number, letter["body"], letter["recipient_name"], read.get(letter["token"], ()))
     return wrong
 
 
@@ -48,6 +58,8 @@ def _wrong_with(number: int, state: str, copies: int, sent_events: int, posted: 
     name, told = f"letter {number} ({state})", state in ("delivered", "bounced")
     if copies > 1:
         yield f"I2: {name} was accepted {copies} times"
+    if state == "expired":
+        yield f"I1: {name}, and it could not leave before"
     if copies == 0 and state == "sent":
         yield f"I3: {name} says sent, the server has no copy"
     if told and state not in posted:
@@ -56,3 +68,10 @@ def _wrong_with(number: int, state: str, copies: int, sent_events: int, posted: 
         yield f"I3: {name}, and yet the server has a copy"
     if sent_events > 1:
         yield f"I2: {name} became sent twice"
+
+
+def _wrong_words(number: int, body: str, recipient: str, read: Collection[str]) -> Iterator[str]:
+    if read and not any(asked in body for asked in read):
+        yield f"I3: letter {number} asks for what its supporter has not read"
+    if recipient not in body.partition(",")[0]:
+        yield f"I3: letter {number} greets somebody other than {recipient}"

@@ -2,12 +2,15 @@
 
 import re
 import time
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 import requests
 
 _TYPED = {"first_name": "Jamie", "last_name": "Rivera", "city": "Worcester", "zip": "01603"}
 _FIELDS = re.compile(r'name="(csrf_token|edition)" value="([^"]+)"')
+# What the letter of `tests.factories.CAMPAIGN` asks for, in whatever text is published.
+_ASKED = re.compile(r"Please vote for the co-op bill[^.]*\.")
 _SECONDS = 5.0
 _PRESSES = 8
 _PAUSE_SECONDS = 0.3
@@ -15,10 +18,14 @@ _PAUSE_SECONDS = 0.3
 
 @dataclass
 class Client:
-    """`told` are the tokens of submissions whose Send ended on the status page."""
+    """`told` are the tokens of submissions whose Send ended on the status page.
+
+    `read` has what their letters asked for on each page on which Send was pressed.
+    """
 
     url: str
     told: list[str] = field(default_factory=list)
+    read: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     failures: int = 0
 
     def write(self, email: str, *, presses: int = 1) -> None:
@@ -50,6 +57,7 @@ class Client:
             fields = dict(_FIELDS.findall(page.text))
             if not fields:
                 continue
+            self.read[path.rsplit("/", 1)[1]].update(_ASKED.findall(page.text))
             answer = self._ask(browser, "POST", path, {**fields, "action": "send", "own_words": ""})
             if answer is not None and answer.status_code == requests.codes.see_other:
                 return True

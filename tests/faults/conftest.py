@@ -68,7 +68,7 @@ class Stack:
     def wrong(self) -> list[str]:
         """What the audit finds."""
         return [
-            *audit(self.engine, self.sink.accepted, self.client.told, self.ledger.news),
+            *audit(self.engine, self.sink.accepted, self.client.told, self.ledger.news, self.client.read),
             *wrong_with_people(self),
         ]
 
@@ -105,6 +105,7 @@ class Stack:
         self.sink.max_connections = self.sink.too_many = 0
         self.ledger = Ledger()
         self.client.told.clear()
+        self.client.read.clear()
         self._truncate()
         make_campaign(self.engine)
 

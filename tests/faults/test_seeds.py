@@ -17,6 +17,16 @@ from shared.failpoints import FAILPOINTS
 from shared.paths import ROOT
 from shared.queue.rush import KEY as RUSH_KEY
 from tests.faults.conftest import Stack
+from tests.faults.disasters import (
+    change_a_seat,
+    flap_relay,
+    lose_a_host,
+    pause_for_six_days,
+    publish_a_text,
+    restore_a_backup,
+    retry_failures,
+    spoil_a_row,
+)
 from tests.faults.people import erase_somebody, post_news, unsubscribe_somebody
 from tests.faults.sink import BEHAVIOURS
 
@@ -71,6 +81,14 @@ CHAOS: list[Callable[[Stack, random.Random], None]] = [
     unsubscribe_somebody,
     erase_somebody,
     post_news,
+    flap_relay,
+    lose_a_host,
+    change_a_seat,
+    retry_failures,
+    publish_a_text,
+    pause_for_six_days,
+    spoil_a_row,
+    restore_a_backup,
 ]
 
 
@@ -95,7 +113,7 @@ def play(stack: Stack, seed: int, tally: Counter[str]) -> None:
     if armed:
         name, action = rng.choice(FAILPOINTS), rng.choice(["kill9", "kill9", "freeze", "raise"])
         stack.fleet.arm(f"{name}:{action}:{rng.randint(1, 3)}")
-    chaos = rng.choice(CHAOS) if rng.random() < 0.4 else None
+    chaos = rng.choice(CHAOS) if rng.random() < 0.5 else None
     writers = [
         threading.Thread(
             target=stack.client.write, args=(f"s{seed}p{n}@example.org",), kwargs={"presses": rng.choice([1, 1, 2])}

@@ -109,7 +109,7 @@ def test_other_settings_are_named_and_no_secret_is_told(
     other = replace(settings, mail_domain="other.example", keep_days=5)
     use(monkeypatch, environment(other))
     said = run("campaign", "list").output
-    assert "differ: no relay, DEARREP_MAIL_DOMAIN." in said
+    assert "differ: no relay, DEARREP_KEEP_DAYS, DEARREP_MAIL_DOMAIN." in said
     use(monkeypatch, environment(replace(settings, mail_relay_url=RELAY.replace("secret-word", "changed"))))
     assert "differ: relay mail.example:587." in run("campaign", "list").output
     with engine.connect() as connection:
