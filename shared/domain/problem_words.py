@@ -231,7 +231,7 @@ def _new_holder(t: Trouble) -> Words:
         "Their writers edited them, or read a version for chosen offices, while someone else held the seat. We asked"
         " each by email. Released, they go to the new holder with the greeting filled anew."
     )
-    return title, words, (_SEE, Move(_all(t, "Release"), action=BulkAction.RELEASE), _cancel(t))
+    return title, words, (Move(_all(t, "Release"), action=BulkAction.RELEASE), _cancel(t))
 
 
 def _held(t: Trouble) -> Words:

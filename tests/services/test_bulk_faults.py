@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from shared.domain.bulk import BulkAction, BulkState
 from shared.domain.letter_filter import Choice
 from shared.queue.ring import Ring
-from shared.services import letters
+from shared.services import letter_fit
 from shared.services.bulk import read_change, work_on_changes
 from shared.settings import Settings
 from tests.services.test_bulk import Run, ask, sql
@@ -25,7 +25,7 @@ def test_a_letter_whose_words_can_not_be_made_harms_no_other(
     def breaks(*_: object) -> dict[str, object]:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(letters, "words_for", breaks)
+    monkeypatch.setattr(letter_fit, "words_for", breaks)
     numbers = []
     for ids in ((1, 3), (5,)):
         action = BulkAction.CANCEL if ids == (5,) else BulkAction.RETRY

@@ -14,7 +14,7 @@ from shared.domain.states import LetterState
 from shared.domain.transport import Transport
 
 _WHERE = {"transport": Transport.MAILBOX.value, "receiving_domain": "practice.example", "limit": 20}
-_SINGLE = {"transports": ["mailbox"], "burst_share": 0.1}
+_SINGLE = {"transports": ["mailbox"], "burst_share": 0.1, "dead_after_s": 30.0}
 _HELD = {"limit": 100, "ahead": None}
 _BEFORE = "0025"
 

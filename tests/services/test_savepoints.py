@@ -10,7 +10,7 @@ from shared import clock
 from shared.db.savepoints import RowsFailedError
 from shared.domain.office_changes import ChangeKind, local_day
 from shared.queue.ring import Ring
-from shared.services import office_letters
+from shared.services import letter_fit
 from shared.services.accept import accept_submission
 from shared.services.offices.changes import carry_out_due
 from shared.services.parts import failing_parts
@@ -94,7 +94,7 @@ def test_a_letter_that_can_not_follow_is_set_aside(desk: Desk, engine: Engine, m
     def breaks(*_: object) -> dict[str, object]:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(office_letters, "words_for", breaks)
+    monkeypatch.setattr(letter_fit, "words_for", breaks)
     made = desk.change(ChangeKind.SEATED, name="Noor Lane", email="noor@x.example")
     assert (made.letters, desk.states()) == ({"failed": 2}, {"queued": 2})
     with engine.begin() as connection:

@@ -3,9 +3,10 @@
 import contextlib
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, RowMapping, text
 from sqlalchemy.exc import OperationalError
 
+from shared.db import letters
 from shared.db.engine import make_engine
 from shared.db.tables import failing_part
 from shared.queue.names import TaskName
@@ -85,14 +86,20 @@ def test_a_campaign_that_can_not_be_read_keeps_no_other_open(
 def test_rows_that_fail_are_passed_over_by_the_rows_behind_them(
     post: Post, engine: Engine, settings: Settings, ring: Ring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    change_letter = letters.change_letter
+
+    def breaks_for_one(connection: Connection, row: RowMapping, *more: object, **values: object) -> None:
+        if row["id"] == 1:
+            raise ZeroDivisionError
+        change_letter(connection, row, *more, **values)  # type: ignore[arg-type]
+
     monkeypatch.setattr(row_batches, "BATCH", 1)
-    post.change("UPDATE campaign SET content = '{}'")
-    make_campaign(engine, CAMPAIGN.replace('"co-ops"', '"another"'))
-    post.change("UPDATE letter SET campaign_id = (SELECT id FROM campaign WHERE slug = 'another') WHERE id = 2")
+    monkeypatch.setattr(letters, "change_letter", breaks_for_one)
+    post.change("UPDATE letter SET state = 'sending', worker = 'a.b.c', lease_until = now() - interval '1 second'")
     sweep(engine, ring, settings)
     with engine.connect() as connection:
         states = connection.execute(text("SELECT id, state FROM letter ORDER BY id")).all()
-    assert states == [(1, "queued"), (2, "expired")]
+    assert states == [(1, "sending"), (2, "uncertain")]
 
 
 def test_a_part_that_fails_twice_is_an_alarm_until_it_succeeds(
@@ -119,11 +126,11 @@ def test_a_part_that_another_process_does_neither_fails_nor_succeeds(
     post: Post, engine: Engine, settings: Settings, ring: Ring
 ) -> None:
     with engine.begin() as connection:
-        connection.execute(failing_part.insert().values(part="expire letters", failures=2, error="KeyError"))
+        connection.execute(failing_part.insert().values(part="expire emails", failures=2, error="KeyError"))
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": row_batches._LOCK})
         sweep(engine, ring, settings)
-    assert [(one.part, one.failures) for one in failing_parts(engine)] == [("expire letters", 2)]
+    assert [(one.part, one.failures) for one in failing_parts(engine)] == [("expire emails", 2)]
     sweep(engine, ring, settings)
     assert failing_parts(engine) == []
 
@@ -146,7 +153,9 @@ def test_a_question_that_can_not_be_asked_keeps_no_task_waiting(
     def breaks(*_: object) -> bool:
         raise ZeroDivisionError
 
-    post.change("UPDATE letter SET deliver_by = NULL; UPDATE campaign SET state = 'draft', deadline = NULL")
+    post.change(
+        "UPDATE letter SET deliver_by = now() + interval '5 days'; UPDATE campaign SET state = 'draft', deadline = NULL"
+    )
     monkeypatch.setattr(sweeping.submissions, "lookups_are_due", breaks)
     assert TaskName.DELIVER_LETTERS in sweep(engine, ring, settings)
 
