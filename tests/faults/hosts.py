@@ -32,7 +32,7 @@ from tests.waiting import wait_until
 
 _PASSWORD = "long-fault-tests-only"
 _THREADS = 8
-_STATES = text("SELECT state, count(*) FROM letter GROUP BY state")
+_STATES = text("SELECT state, count(*) AS number FROM letter GROUP BY state")
 # Letters go out through the relay, to several domains, as those of a live campaign do.
 _GO_OUT = text(
     """
@@ -55,6 +55,11 @@ class Host:
     def start(self) -> None:
         """Starts its worker."""
         self.worker = start_worker(self.settings, self.folder / "worker.log", threads=_THREADS)
+
+    def is_holder(self, column: str) -> str:
+        """A condition in SQL: the connection named in `column` is this host's."""
+        assert self.worker is not None
+        return f"split_part({column}, '.', -2) = '{self.worker.pid}'"
 
     def stop(self) -> None:
         """Asks its worker to end and waits."""
@@ -133,7 +138,7 @@ class Installation:
     def states(self) -> dict[str, int]:
         """How many letters are in each state."""
         with self.engine.connect() as connection:
-            return dict(connection.execute(_STATES).tuples())
+            return {row.state: row.number for row in connection.execute(_STATES)}
 
     def ask(self, statement: str) -> object:
         """One value from the database."""
