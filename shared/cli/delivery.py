@@ -26,7 +26,7 @@ delivery_group.add_command(try_now_command)
 
 @delivery_group.command("status")
 def status() -> None:
-    """Say whether anything keeps letters from leaving, and which letters may have left before a restore."""
+    """Show what keeps letters from leaving, and which letters may have left before a restore."""
     with open_stack() as stack:
         switches, report = read_switches(stack.engine), report_hold(stack.engine)
         lines = [*_lines(switches), *report.lines, *pause_lines(stack.engine, stack.settings)]
@@ -60,17 +60,17 @@ def resume() -> None:
 @delivery_group.command("hold")
 @click.option("--reason", required=True, help="Shown on every page of the dashboard until you release.")
 def hold(reason: str) -> None:
-    """Let nothing leave until somebody releases it: for a restore that no worker can notice."""
+    """Hold all mail until you release it. Use this for a restore that workers can't notice."""
     with open_stack() as stack:
         hold_everything(stack.engine, reason, actor=_ACTOR)
-    click.echo("Everything is held. Decide: dearrep delivery release")
+    click.echo("Everything is held. To end the hold: dearrep delivery release")
 
 
 @delivery_group.command("release")
 @click.option("--all", "all_letters", is_flag=True, help="Also letters that may have left before a restore.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def release(*, all_letters: bool, yes: bool) -> None:
-    """Go on from this database after a hold.
+    """End a hold and send mail from this database.
 
     Letters that are known to have left become “sent”. Letters that may have left stay on hold, for organizers to
     release or cancel, unless you add --all.
@@ -81,7 +81,7 @@ def release(*, all_letters: bool, yes: bool) -> None:
             raise NotAllowed("Nothing is held.")
         for line in (_hold_line(switches), *report.lines, _consequence(report, all_letters=all_letters)):
             click.echo(line)
-        if not yes and not click.confirm("Go on from this database?"):
+        if not yes and not click.confirm("Send mail from this database?"):
             raise NotAllowed("Nothing was changed.")
         accept_database(stack.engine, actor=_ACTOR, let_doubtful_leave=all_letters)
         say_if_stopped(stack)
@@ -148,7 +148,7 @@ def _hold_line(switches: Switches) -> str:
 def _consequence(report: HoldReport, *, all_letters: bool) -> str:
     doubtful = report.waiting - report.known
     if all_letters:
-        return f"{doubtful:,} letters that may have left will leave. An office that has one already gets it twice."
+        return f"{doubtful:,} letters that may have left will leave. An office that already has one gets it twice."
     return (
         f"{doubtful:,} letters that may have left stay on hold, so that none goes out twice."
         " To let them leave: dearrep delivery release --all"

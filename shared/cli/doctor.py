@@ -13,7 +13,7 @@ from shared.services.heartbeat import read_running
 
 @click.command(name="doctor")
 @click.option("--part", help="Only what this word begins: workers, broker, queue ...")
-@click.option("--here", is_flag=True, help="Only whether this machine's processes run; for health checks.")
+@click.option("--here", is_flag=True, help="Check only that this machine's processes run. For health checks.")
 def doctor_command(part: str | None, *, here: bool) -> None:
     """Check the installation and say what to do; exit status 1 when something is wrong."""
     with open_stack(migrated=False) as stack:

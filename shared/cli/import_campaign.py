@@ -22,7 +22,7 @@ _ACTOR = "import of a file"
 @click.option("--title", help="Title, when the file has none.")
 @click.option("--host", help="Hosting organization, when the file names none.")
 @click.option("--subject", help="Subject of the letter, when the file has none.")
-@click.option("--replace", is_flag=True, help="Replace a campaign of the same slug, also one that is live.")
+@click.option("--replace", is_flag=True, help="Replace the campaign with the same slug, even if it is live.")
 @click.option("--yes", is_flag=True, help="Do not ask before replacing a draft.")
 def import_command(file: Path, *, replace: bool, yes: bool, **given: str | None) -> None:
     """Read FILE and store it as a campaign.
@@ -40,7 +40,7 @@ def import_command(file: Path, *, replace: bool, yes: bool, **given: str | None)
             plan = plan_import(stack.engine, text, name=file.name, overrides=overrides, folder=file.parent)
             slug = plan.campaign.slug
             if "slug" not in overrides and not names_its_slug(text):
-                click.echo(f"The slug {slug} comes from the file's name; --slug gives another.")
+                click.echo(f"The slug {slug} comes from the file's name. To use another, add --slug.")
             if plan.before is not None and not _replaces(plan, plan.before, replace=replace, yes=yes):
                 return
             if plan.before is not None:
@@ -55,9 +55,9 @@ def _replaces(plan: ImportPlan, before: StoredCampaign, *, replace: bool, yes: b
     """Shows the difference; False when there is none, NotAllowed without a person's word."""
     slug = before.campaign.slug
     if not plan.changes:
-        click.echo(f"{slug} ({before.state}) has this text already. Nothing was changed.")
+        click.echo(f"{slug} ({before.state}) already has this text. Nothing was changed.")
         return False
-    click.echo(f"{slug} is there already ({before.state}). This would change:")
+    click.echo(f"{slug} already exists ({before.state}). This would change:")
     for line in (*(f"  {change}" for change in plan.changes), *plan.diff):
         click.echo(line)
     if plan.is_edited:
@@ -74,8 +74,8 @@ def _replaces(plan: ImportPlan, before: StoredCampaign, *, replace: bool, yes: b
 def _tell(stack: Stack, stored: StoredCampaign, *, is_replaced: bool) -> None:
     slug, color = stored.campaign.slug, stored.campaign.color
     if color and (used := palette_of(color).brand) != color:
-        click.echo(f"color: {color} is too light for text. Pages use {used}, its nearest shade that all can read.")
+        click.echo(f"color: {color} is too light for text. Pages use {used}, the nearest readable shade.")
     click.echo(f"Imported {slug} ({stored.state}). Its page: {stack.settings.public_url}/c/{slug}")
     if is_replaced:
         page = f"{stack.settings.public_url}/admin/campaigns/{slug}/edit/publish"
-        click.echo(f"The text before is kept. To bring it back, open “Earlier texts” on {page}")
+        click.echo(f"The previous text is kept. To bring it back, open “Earlier texts” on {page}")

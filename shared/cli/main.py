@@ -24,7 +24,7 @@ _COMMANDS = {
     "inbox": ("shared.cli.inbox", "inbox_group", "Take in bounces and answers from a maildir."),
     "privacy": ("shared.cli.privacy", "privacy_group", "Delete what is known about a supporter."),
     "organizer": ("shared.cli.organizer", "organizer_group", "Let organizers in."),
-    "key": ("shared.cli.key", "key_group", "Go on with another secret key, when the old one is lost."),
+    "key": ("shared.cli.key", "key_group", "Accept a new secret key when the old one is lost."),
     "db": ("shared.cli.database", "database_group", "Look after the database."),
 }
 

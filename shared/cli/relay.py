@@ -35,7 +35,7 @@ def pause_lines(engine: Engine, settings: Settings) -> list[str]:
 @click.option("--rate", type=click.IntRange(min=1), help="Emails an hour at most.")
 @click.option("--none", "no_limit", is_flag=True, help="No rate limit: as fast as the relay takes them.")
 def relay(max_connections: int | None, rate: int | None, *, no_limit: bool) -> None:
-    """Say how the mail relay is, and how many connections and emails an hour it gets at most. Options change that."""
+    """Show the state of the mail relay and its limits on connections and emails per hour. Options change the limits."""
     if no_limit and rate is not None:
         raise click.UsageError("Use --rate or --none.")
     with open_stack() as stack:
@@ -68,7 +68,7 @@ def try_now_command(domain: str | None) -> None:
         else:
             for state in _end_rests(stack):
                 name = server_words(state.server)
-                click.echo(f"The next email probes the {name}, within seconds. If it fails, the pause is longer.")
+                click.echo(f"The next email probes the {name}, within seconds. If it fails, the next pause is longer.")
 
 
 def _end_rests(stack: Stack) -> Sequence[RelayState]:

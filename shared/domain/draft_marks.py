@@ -20,6 +20,6 @@ def require_marked(mark: str, campaign: Campaign) -> None:
     changed = [step for step, before in zip(Step, was, strict=False) if before != step_mark(campaign, step)]
     steps = ", ".join(f"“{step.value.capitalize()}”" for step in changed)
     raise NotAllowed(
-        f"Nothing was published. Since you opened this page, somebody changed {steps or 'the campaign'}."
+        f"Nothing was published, because {steps or 'the campaign'} changed after you opened this page."
         " Check the new text, then try again."
     )

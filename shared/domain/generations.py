@@ -12,8 +12,8 @@ from typing import Self
 # A marker follows the hosts that worked in the last month. One that was not written for so long says only its lineage,
 # and later the database may forget a host that is gone.
 RECENT_DAYS, MARKER_DAYS, KEPT_DAYS = 30, 300, 400
-BEHIND = "The database has gone back in time: it does not know of work that was done in it."
-ANOTHER = "The database is another one than this installation wrote to last."
+BEHIND = "The database has gone back in time: work that was done in it is missing."
+ANOTHER = "This is not the database that this installation last wrote to."
 FROM_A_DUMP = "The database was restored from a dump."
 
 

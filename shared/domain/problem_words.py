@@ -113,7 +113,7 @@ def _address(t: Trouble) -> Words:
         words = f"Letters to this office go to {t.address} now. Those that came back can be sent there."
         return title, words, (_retry(t, "Send", "again"), _SETTLE)
     if t.is_vacant:
-        return title, f"Nobody holds this seat any more. {_NEXT}", (_office(t), _SETTLE)
+        return title, f"This seat is vacant. {_NEXT}", (_office(t), _SETTLE)
     words = "The address on file may be out of date. Letters wait here until it is corrected; none is lost."
     return title, words, (_correct(t), _SEE)
 
@@ -156,8 +156,8 @@ def _uncertain(t: Trouble) -> Words:
 def _lost_worker(t: Trouble) -> Words:
     title = f"{t.lost or 'A worker stopped answering'}; {t.letters} may have left"
     words = (
-        "If the worker comes back with its journal, they settle by themselves; otherwise a bounce, a receipt, or three"
-        " days settle most of them. Sent again, an office may get a second copy."
+        "If the worker comes back with its journal, it settles them. Otherwise a bounce or a receipt settles most of"
+        " them within three days. If you send them again, an office may get a second copy."
     )
     return title, words, (_SETTLE, _retry(t, "Send", "again"))
 
@@ -221,7 +221,7 @@ def _quick(t: Trouble) -> Words:
 
 def _restored(t: Trouble) -> Words:
     title = f"{t.letters} may have been sent before a backup was restored"
-    words = "Withdraw those that have arrived, by the mail relay’s log or the office’s word. Release the others."
+    words = "Check the mail relay’s log, or ask the office. Withdraw the letters that arrived and release the others."
     return title, words, (_cancel(t), Move(_all(t, "Release"), action=BulkAction.RELEASE))
 
 
@@ -229,7 +229,7 @@ def _new_holder(t: Trouble) -> Words:
     title = f"{t.letters} wait for an answer from their writers: {t.office} holds the seat now"
     words = (
         "Their writers edited them, or read a version for chosen offices, while someone else held the seat. We asked"
-        " each by email. Released, they go to the new holder with the greeting filled anew."
+        " each by email. If you release them, they go to the new holder, with the new name in the greeting."
     )
     return title, words, (Move(_all(t, "Release"), action=BulkAction.RELEASE), _cancel(t))
 

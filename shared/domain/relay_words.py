@@ -34,7 +34,7 @@ def pause_words(state: RelayState, say: Say) -> str:
 
 def probe_words(state: RelayState) -> str:
     """What happens next, and what a person can do."""
-    return f"One connection probes it then, and all others follow when it answers. {CAUSE_WORDS[state.open_cause].mend}"
+    return f"Then one connection probes it. When it answers, all others follow. {CAUSE_WORDS[state.open_cause].mend}"
 
 
 def connection_words(state: RelayState) -> str:
@@ -42,7 +42,7 @@ def connection_words(state: RelayState) -> str:
     words = f"{state.connections.in_use} of {state.ceiling} connections in use"
     if state.ceiling == state.max_connections:
         return words
-    return f"{words} (set to {state.max_connections}; the server said that more are too many)"
+    return f"{words} (set to {state.max_connections}, but the server refused more)"
 
 
 def relay_rate_words(rate_per_hour: int | None) -> str:

@@ -67,7 +67,7 @@ def process_findings(running: RunningInstallation) -> list[Finding]:
     versions = sorted({one.version for one in running.alive})
     if len(versions) > 1:
         words = f"several versions run: {', '.join(versions)}"
-        findings.append(Finding("processes", words, "Restart those that still run the older version."))
+        findings.append(Finding("processes", words, "Restart the processes that still run an older version."))
     return findings or [Finding("processes", f"{_counted(one.kind for one in running.alive)} running")]
 
 
@@ -83,14 +83,14 @@ def host_findings(running: RunningInstallation, host: str) -> list[Finding]:
 
 def _silent(one: RunningProcess) -> Finding:
     words = f"{one.label} has sent no heartbeat for {time_words(one.silent_s)}"
-    return Finding("processes", words, "It is stopped, hangs, or can't reach the database. Restart it.")
+    return Finding("processes", words, "It has stopped, is stuck, or can't reach the database. Restart it.")
 
 
 def _missing(running: RunningInstallation) -> str:
     if not running.has_worker:
         return NO_WORKER
     web = any(one.kind is ProcessKind.WEB for one in running.alive)
-    return "" if web else "No web process is running: nobody can open the pages."
+    return "" if web else "No web process is running: the pages are unavailable."
 
 
 def _counted(kinds: Iterable[ProcessKind]) -> str:

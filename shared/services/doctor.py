@@ -51,7 +51,7 @@ _ROSTER_AGE = timedelta(days=OLD_ROSTER_DAYS)
 _CLOCK_LIMIT = timedelta(seconds=2)
 _DISK_LIMIT_BYTES = 1024**3
 _SENDER = "sender domain"
-_BY_SHELL = "by this shell's settings, as nothing is running"
+_BY_SHELL = "by this shell's settings, because nothing is running"
 _CHECK_RELAY = "Check it (DEARREP_MAIL_RELAY_URL, or “Mail relay” in the console) and the firewall."
 _SET_RELAY = "Set DEARREP_MAIL_RELAY_URL, or enter one in the console under “Delivery”."
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -120,15 +120,15 @@ def check_uncertain(connection: Connection, settings: Settings) -> Finding:
     """No letter may have left unseen, unless a person has marked it as dealt with."""
     lines = list_uncertain(connection)
     if not lines:
-        return Finding("uncertain", "no letter is")
+        return Finding("uncertain", "no letter is uncertain")
     return Finding("uncertain", uncertain_words(lines), uncertain_advice(lines, settings.public_url))
 
 
 def check_secret_key(engine: Engine, settings: Settings) -> Finding:
     """The data belong to the key that is set."""
     if is_known_key(engine, settings):
-        return Finding("secret key", "it is the one that the data belong to")
-    words = "DEARREP_SECRET_KEY is not the key that this database belongs to: nothing starts with it"
+        return Finding("secret key", "it matches the database")
+    words = "DEARREP_SECRET_KEY does not match this database: processes refuse to start with it"
     return Finding("secret key", words, "Put the old key back. If it is lost: dearrep key accept")
 
 

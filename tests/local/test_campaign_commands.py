@@ -167,7 +167,7 @@ def test_the_same_text_changes_nothing_and_asks_nothing(over, engine: Engine) ->
     before = read_campaign(engine, "co-ops")
     said = over(TRANSLATED)
     assert said.exit_code == 0
-    assert "has this text already" in said.output
+    assert "already has this text" in said.output
     assert read_campaign(engine, "co-ops") == before
 
 

@@ -202,7 +202,7 @@ def test_what_is_saved_while_the_list_is_made_does_not_go_live(
     make_campaign(engine, CAMPAIGN.replace("+++\n<!-- page", "opens = 2999-01-01T09:00:00-05:00\n+++\n<!-- page"))
     save(engine, "Tested words.")
     meanwhile(monkeypatch, lambda: save(engine, "Half a sent"))
-    with pytest.raises(NotAllowed, match="somebody changed “Letter”"):
+    with pytest.raises(NotAllowed, match="because “Letter” changed after you opened"):
         publishing.open_campaign(engine, settings, "co-ops", state, actor="ana")
     assert read_campaign(engine, "co-ops").state is CampaignState.DRAFT
 

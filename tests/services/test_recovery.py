@@ -185,7 +185,7 @@ def test_another_cluster_holds_everything_until_accepted(engine: Engine, tmp_pat
     with engine.begin() as connection:
         connection.execute(text("UPDATE installation SET timeline = timeline + 1"))
     check_database(engine, tmp_path)
-    assert "another one" in reason(engine)
+    assert "not the database" in reason(engine)
     accept_database(engine, actor="test")
     check_database(engine, tmp_path)
     assert reason(engine) == ""

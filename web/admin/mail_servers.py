@@ -59,7 +59,7 @@ def try_server() -> ResponseReturnValue:
         try_server_now(here().engine, server, actor=organizer().actor)
         for task in (TaskName.DELIVER_LETTERS, TaskName.RETRY_LETTERS, TaskName.SEND_MAIL):
             here().ring.ring(task)
-        flash(f"The next email probes the {server_words(server)}. If it fails, the pause is longer.", "good")
+        flash(f"The next email probes the {server_words(server)}. If it fails, the next pause is longer.", "good")
     return redirect(url_for("admin.delivery"), 303)
 
 
