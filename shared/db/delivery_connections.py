@@ -30,17 +30,10 @@ _OPEN = text(
     ON CONFLICT (name) DO UPDATE SET transport = excluded.transport, opened_at = now(), beat_at = now()
     """
 )
-# The probe of a mail server is known by its connection's name.
 _RENAME = text(
     f"""
-    WITH renamed AS (
-        UPDATE delivery_connection SET name = :name, beat_at = now()
-        WHERE name = :before AND {ALIVE}
-        RETURNING name
-    ), probe AS (
-        UPDATE relay_state SET probe = :name WHERE probe = :before
-    )
-    SELECT count(*) FROM renamed
+    UPDATE delivery_connection SET name = :name, beat_at = now()
+    WHERE name = :before AND {ALIVE}
     """
 )
 _BEAT = text(f"UPDATE delivery_connection SET beat_at = now() WHERE name = ANY(:names) AND {ALIVE} RETURNING name")
@@ -76,7 +69,7 @@ def open_connection(connection: Connection, name: str, transport: Transport) -> 
 def rename_connection(connection: Connection, before: str, name: str, dead_after_s: float) -> bool:
     """A connection takes the name of its worker's new journal, and its heartbeat is renewed; False when it was dead."""
     values = {"before": before, "name": name, "dead_after_s": dead_after_s}
-    return bool(connection.execute(_RENAME, values).scalar_one())
+    return bool(connection.execute(_RENAME, values).rowcount)
 
 
 def beat(connection: Connection, names: Sequence[str], dead_after_s: float) -> set[str]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from sqlalchemy import Connection, RowMapping, text
 
 from shared.db.expiry import FLOOR, HELD_SINCE, HOLD_ENDS_AT, LAST_DELIVERY
+from shared.db.follow_ups import MOST_TRIES
 from shared.db.tables.letters import WORN_OUT
 from shared.domain.causes import Cause
 from shared.domain.expiry import LONGEST_WAIT, NOTICE
@@ -97,7 +98,7 @@ _ENDS_SOON = text(f"""
     WHERE campaign.id = :campaign_id AND letter.ends_at > now()
     GROUP BY letter.cause ORDER BY letters DESC, letter.cause
 """)
-# Emails that nothing let leave for longer than anybody waits.
+# Emails that could not leave for longer than anybody waits, and those that mail servers put off too often.
 _EXPIRE_EMAILS = text(f"""
     UPDATE follow_up SET state = 'expired', state_changed_at = now(), cause = '{Cause.GAVE_UP}'
     WHERE id IN (
@@ -105,6 +106,7 @@ _EXPIRE_EMAILS = text(f"""
         WHERE state IN ('queued', 'deferred') AND (
             first_attempt_at < now() - CAST(:longest AS interval)
             OR first_attempt_at IS NULL AND due_at < now() - CAST(:longest AS interval)
+            OR state = 'deferred' AND due_at <= now() AND tries >= :most_tries
         )
         LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
     )
@@ -122,8 +124,9 @@ def expire_worn_out(connection: Connection, limit: int) -> Sequence[RowMapping]:
 
 
 def expire_emails(connection: Connection, limit: int) -> int:
-    """Emails to supporters that could not leave for `LONGEST_WAIT`; how many."""
-    return connection.execute(_EXPIRE_EMAILS, {"limit": limit, "longest": LONGEST_WAIT}).rowcount
+    """Emails to supporters that could not leave for `LONGEST_WAIT`, or were tried `MOST_TRIES` times; how many."""
+    values = {"limit": limit, "longest": LONGEST_WAIT, "most_tries": MOST_TRIES}
+    return connection.execute(_EXPIRE_EMAILS, values).rowcount
 
 
 def lock_overheld(connection: Connection, limit: int) -> Sequence[RowMapping]:

@@ -209,17 +209,6 @@ def lock_overdue(
     return list(connection.execute(query.limit(limit).with_for_update(key_share=True, skip_locked=True)).mappings())
 
 
-def lock_worn_out(connection: Connection, limit: int, but: Collection[int] = ()) -> list[RowMapping]:
-    """Follow-ups that were put off so often that nobody waits for them any more, without those numbered `but`."""
-    query = select(follow_up).where(
-        follow_up.c.state == LetterState.DEFERRED.value,
-        follow_up.c.due_at <= func.now(),
-        follow_up.c.tries >= MOST_TRIES,
-    )
-    query = query.where(follow_up.c.id.not_in(but))
-    return list(connection.execute(query.limit(limit).with_for_update(key_share=True, skip_locked=True)).mappings())
-
-
 def follow_ups_are_due(connection: Connection, transports: Sequence[Transport]) -> bool:
     """True when a claim would find follow-ups, so that a sweep should ring for mail."""
     query = select(follow_up.c.id).where(_due(transports))

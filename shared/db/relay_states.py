@@ -80,7 +80,7 @@ _FORGET = text(
 _END_DOMAINS_RESTS = text(
     f"""
     UPDATE domain_pace
-    SET open_until = NULL, open_cause = ''
+    SET open_until = NULL, open_cause = '', blocked_at = now()
     WHERE (transport, receiving_domain) IN (
         SELECT transport, receiving_domain
         FROM domain_pace

@@ -16,7 +16,7 @@ from shared.domain.causes import Cause
 from shared.domain.follow_ups import HOLD_EXPIRES, Need, PlannedStep, Trigger
 from shared.domain.identities import email_hash
 from shared.domain.states import LetterState
-from shared.services.delivery.relays import sending_transports
+from shared.services.delivery.relays import unblocked_transports
 from shared.services.delivery.switches import read_switches
 from shared.services.follow_up_plan import plan_follow_ups
 from shared.services.letter_words import words_for
@@ -35,7 +35,7 @@ def note_blocked_time(engine: Engine, settings: Settings) -> None:
         installation.note_sweep,
         campaigns.note_blocked_campaigns,
         # What waits for its mail server, or for a connection to it, is blocked too.
-        lambda connection: pace.note_blocked_domains(connection, sending_transports(connection, settings)),
+        lambda connection: pace.note_blocked_domains(connection, unblocked_transports(connection, settings)),
     ):
         with engine.begin() as connection:
             note(connection)

@@ -20,8 +20,10 @@ from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.services.bulk import changes_are_due
 from shared.services.campaigns import turn_campaigns
+from shared.services.delivery.generations import begin
 from shared.services.delivery.recover import check_database, recover
 from shared.services.delivery.relays import sending_transports
+from shared.services.delivery.restored import tell_departures
 from shared.services.delivery.run import journal_folder
 from shared.services.erasure import erase_requested
 from shared.services.expiry import expire_waiting, note_blocked_time, tell_of_holds
@@ -63,10 +65,10 @@ def sweep(engine: Engine, ring: Ring, settings: Settings) -> list[TaskName]:
         # Before anything expires: what kept letters from leaving does not count.
         ("note blocked time", lambda: note_blocked_time(engine, settings)),
         (f"replay journals on {host}", lambda: recover(engine, folder, settings.timing)),
+        (f"tell departures on {host}", lambda: tell_departures(engine, folder)),
         ("end claims of letters", lambda: _end_claims(engine, dead_after_s)),
         ("end claims of emails", lambda: work_through(engine, overdue_emails, _end_email, "mail.claim_not_ended")),
         ("prune connections", lambda: _prune_connections(engine, dead_after_s)),
-        ("expire emails", lambda: work_through(engine, follow_ups.lock_worn_out, _expire_email, "mail.not_expired")),
         ("settle uncertain letters", lambda: work_through(engine, _lock_unsettled, _settle, "letter.not_settled")),
         ("add domains", lambda: in_turn(engine, pace.add_domains)),
         ("tell of failing addresses", lambda: in_turn(engine, partial(_tell_of_failing, settings=settings))),
@@ -139,13 +141,12 @@ def _prune_connections(engine: Engine, dead_after_s: float) -> None:
 
 
 def _expire(engine: Engine, settings: Settings) -> None:
+    # As a claim does, this asks whether the database is the one that the host knows; if not, everything is held now.
+    with engine.begin() as connection:
+        begin(connection, journal_folder(settings))
     # Once more: where blocked time can't be noted, nothing may expire.
     note_blocked_time(engine, settings)
     expire_waiting(engine, settings)
-
-
-def _expire_email(connection: Connection, row: RowMapping) -> None:
-    follow_ups.change_follow_up(connection, row, LetterState.EXPIRED, {"cause": Cause.GAVE_UP.value})
 
 
 def _close_question(connection: Connection, row: RowMapping) -> None:

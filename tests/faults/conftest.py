@@ -15,6 +15,7 @@ from shared.db.tables import METADATA
 from shared.db.upgrade import upgrade
 from shared.local.broker import EmbeddedBroker
 from shared.local.postgres import EmbeddedPostgres
+from shared.services.delivery.restored import accept_database
 from shared.settings import Settings
 from shared.timing import Timing
 from tests.factories import make_campaign
@@ -107,6 +108,8 @@ class Stack:
         self.client.told.clear()
         self.client.read.clear()
         self._truncate()
+        # A restored database that a failed test left behind is ours again.
+        accept_database(self.engine, actor="test")
         make_campaign(self.engine)
 
     # The workers sweep meanwhile, and PostgreSQL ends one of two that wait for each other.

@@ -126,11 +126,11 @@ def test_a_part_that_another_process_does_neither_fails_nor_succeeds(
     post: Post, engine: Engine, settings: Settings, ring: Ring
 ) -> None:
     with engine.begin() as connection:
-        connection.execute(failing_part.insert().values(part="expire emails", failures=2, error="KeyError"))
+        connection.execute(failing_part.insert().values(part="settle uncertain letters", failures=2, error="KeyError"))
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": row_batches._LOCK})
         sweep(engine, ring, settings)
-    assert [(one.part, one.failures) for one in failing_parts(engine)] == [("expire emails", 2)]
+    assert [(one.part, one.failures) for one in failing_parts(engine)] == [("settle uncertain letters", 2)]
     sweep(engine, ring, settings)
     assert failing_parts(engine) == []
 

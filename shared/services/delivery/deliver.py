@@ -8,9 +8,10 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Engine, RowMapping
 
-from shared.db import campaigns, pace, relay_states
+from shared.db import pace, relay_states
 from shared.db.claims import Kind, claim_letters, stale_letters
 from shared.db.happenings import note
+from shared.domain.campaigns import Campaign
 from shared.domain.causes import Cause
 from shared.domain.happenings import Happening
 from shared.domain.pace import DISTRUST_S, Pace, batch_size, is_news, next_pace
@@ -20,6 +21,7 @@ from shared.queue.ring import Ring
 from shared.rendering.letters import text_to_html
 from shared.rendering.mime import Mail, build_mail, html_document
 from shared.services.delivery.carry import Carried, Parcel, parcel_of
+from shared.services.delivery.readable import readable_campaigns
 from shared.services.delivery.record import record
 from shared.services.delivery.relays import Relays
 from shared.services.delivery.run import Batch, work_off
@@ -137,7 +139,7 @@ class _Letters:
 
     def _is_news(self, connection: Connection, batch: Batch, carried: Carried) -> bool:
         """Claims wait for the domain's row, so that it is locked only when there is something to write."""
-        if carried.refusal:
+        if carried.refusal or (batch.is_probe and carried.lost):
             return True
         known = pace.read_pace(connection, batch.transport, batch.receiving_domain)
         return known is None or is_news(known, next_pace(known, carried.summary))
@@ -153,21 +155,13 @@ class _Letters:
         return False
 
     def _parcels(self, connection: Connection, rows: Sequence[RowMapping]) -> tuple[Parcel, ...]:
-        domain = self._settings.mail_domain
-        stored = [campaigns.read_campaign(connection, number) for number in {row["campaign_id"] for row in rows}]
+        known = readable_campaigns(connection, {row["campaign_id"] for row in rows})
+        return tuple(parcel_of(Kind.LETTER, row, self._settings, partial(self._build, row, known)) for row in rows)
+
+    def _build(self, row: RowMapping, known: Mapping[int, Campaign]) -> bytes:
+        """Raises for a letter whose campaign can't be read, which sets this one aside."""
+        campaign = known[row["campaign_id"]]
         # The same for all letters of a campaign, so that an office can allow it.
-        senders = {one.id: (one.campaign.sender_name, f"{one.campaign.slug}@{domain}") for one in stored}
-        return tuple(
-            parcel_of(
-                Kind.LETTER,
-                row,
-                self._settings,
-                partial(
-                    letter_bytes,
-                    row,
-                    *senders[row["campaign_id"]],
-                    relay_headers(self._settings, row, Kind.LETTER.value),
-                ),
-            )
-            for row in rows
-        )
+        address = f"{campaign.slug}@{self._settings.mail_domain}"
+        headers = relay_headers(self._settings, row, Kind.LETTER.value)
+        return letter_bytes(row, campaign.sender_name, address, headers)

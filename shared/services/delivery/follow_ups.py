@@ -7,11 +7,10 @@ import structlog
 from sqlalchemy import Connection, Engine, RowMapping
 from sqlalchemy.exc import DBAPIError
 
-from shared.db import campaigns, pace, relay_states
+from shared.db import pace, relay_states
 from shared.db.claims import Kind
 from shared.db.engine import at_once
 from shared.db.follow_up_claims import claim_follow_ups, claim_of_domain, domain_with_due, is_unwanted, take_turn
-from shared.db.savepoints import Faults, isolated
 from shared.domain.campaigns import Campaign
 from shared.domain.causes import Cause
 from shared.domain.pace import DISTRUST_S, Pace, batch_size, next_pace
@@ -22,6 +21,7 @@ from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.rendering.emails import RenderedEmail
 from shared.services.delivery.carry import Carried, Parcel, parcel_of
+from shared.services.delivery.readable import readable_campaigns
 from shared.services.delivery.record import record
 from shared.services.delivery.relays import Relays
 from shared.services.delivery.run import Batch, work_off
@@ -40,15 +40,6 @@ def send_mail(engine: Engine, ring: Ring, settings: Settings) -> int:
         ring.ring(TaskName.SEND_MAIL)
     lane.relays.ring_for_others(TaskName.SEND_MAIL, claimed)
     return claimed
-
-
-def _readable(connection: Connection, numbers: set[int]) -> dict[int, Campaign]:
-    """The campaigns with these ids, without any that can't be read: its emails are set aside, the others go on."""
-    known: dict[int, Campaign] = {}
-    for number in numbers:
-        with isolated(connection, Faults(), "mail.unreadable_campaign", campaign_id=number):
-            known[number] = campaigns.read_campaign(connection, number).campaign
-    return known
 
 
 class _FollowUps:
@@ -101,6 +92,9 @@ class _FollowUps:
         free = [one.receiving_domain for one in special if one.has_tokens]
         limited = domain_with_due(connection, transport.value, free)
         tokens = pace.lock_tokens(connection, transport, limited) if limited else 0.0
+        if tokens < 1:
+            # Another claim took them; the other domains' emails may leave.
+            limited = ""
         relay = self.relays.lock_rate(connection, state, worker)
         size = batch_size(self._pace(transport), batch_seconds=self._timing.batch)
         most = relay.most_emails(min(size, int(tokens)) if limited else size)
@@ -133,7 +127,7 @@ class _FollowUps:
         return self._paces.get(transport, Pace())
 
     def _parcels(self, connection: Connection, rows: Sequence[RowMapping]) -> tuple[Parcel, ...]:
-        known = _readable(connection, {row["campaign_id"] for row in rows})
+        known = readable_campaigns(connection, {row["campaign_id"] for row in rows})
         words = freeze_words(connection, self._settings, rows, known)
         return tuple(
             parcel_of(Kind.FOLLOW_UP, row, self._settings, partial(self._build, row, known, words)) for row in rows

@@ -28,6 +28,8 @@ class Heartbeat:
         self._changed = threading.Condition()
         # By connection: when the database last heard of it, by `boot_seconds()`.
         self._heard: dict[str, float] = {}
+        # When its last claim began: a connection whose thread hangs is renewed no longer than the claim's lease.
+        self._claimed: dict[str, float] = {}
         self._thread: threading.Thread | None = None
 
     def add(self, name: str, heard_at: float, *, before: str = "") -> None:
@@ -38,15 +40,24 @@ class Heartbeat:
         with self._changed:
             if before != name:
                 self._heard.pop(before, None)
+                self._claimed.pop(before, None)
+            self._claimed[name] = heard_at
             self._heard[name] = max(heard_at, self._heard.get(name, -math.inf))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
                 self._thread.start()
 
+    def rest(self, name: str) -> None:
+        """Its claim renews it now, and holds its row meanwhile."""
+        with self._changed:
+            if name in self._heard:
+                self._heard[name] = -math.inf
+
     def remove(self, name: str) -> None:
         """Stops renewing this connection."""
         with self._changed:
             self._heard.pop(name, None)
+            self._claimed.pop(name, None)
             self._changed.notify()
 
     def is_lost(self, name: str) -> bool:
@@ -60,7 +71,12 @@ class Heartbeat:
                 if not self._heard:
                     self._thread = None
                     return
-                names = [name for name, heard_at in self._heard.items() if heard_at > -math.inf]
+                latest = boot_seconds() - self._timing.lease
+                names = [
+                    name
+                    for name, heard_at in self._heard.items()
+                    if heard_at > -math.inf and self._claimed[name] > latest
+                ]
             self._beat(names)
 
     def _beat(self, names: Sequence[str]) -> None:
@@ -73,7 +89,7 @@ class Heartbeat:
             return
         with self._changed:
             # One that was removed, or claimed again meanwhile, is not of this heartbeat.
-            asked = {name for name in names if self._heard.get(name, math.inf) < began}
+            asked = {name for name in names if -math.inf < self._heard.get(name, math.inf) < began}
             self._heard.update({name: began if name in alive else -math.inf for name in asked})
         if asked - alive:
             _LOG.warning("delivery.taken_for_dead", connections=len(asked - alive))

@@ -21,7 +21,7 @@ from shared.providers.smtp import Outcome, Verdict
 from shared.services.delivery.carry import crashed, result_of
 from shared.services.delivery.generations import begin, hold
 from shared.services.delivery.record import record
-from shared.services.delivery.restored import accept_database, tell_departures
+from shared.services.delivery.restored import accept_database
 from shared.timing import Timing
 
 __all__ = ["accept_database", "check_database", "recover"]
@@ -38,8 +38,6 @@ def recover(engine: Engine, folder: Path, timing: Timing) -> int:
             with engine.begin() as connection:
                 begin(connection, folder)
                 _replay(connection, records, folder, timing)
-                delivery_connections.close_connection(connection, *(one.name for one in records))
-    tell_departures(engine, folder)
     return len(records)
 
 

@@ -11,6 +11,7 @@ from shared.db import delivery_connections, pace, relay_states
 from shared.db.happenings import note
 from shared.domain.causes import Cause
 from shared.domain.happenings import Happening
+from shared.domain.pace import LARGEST_BATCH
 from shared.domain.relay_state import RELAY_CAUSES, RelayState, rest_seconds
 from shared.domain.transport import SERVER_OF, Transport
 from shared.queue.names import TaskName
@@ -30,6 +31,16 @@ def sending_transports(connection: Connection, settings: Settings) -> list[Trans
     """The open transports by which a worker without a connection could send now."""
     states = relay_states.read_states(connection, dead_after_s=settings.timing.dead_after)
     return [transport for transport in open_transports(settings) if states[SERVER_OF[transport]].admits]
+
+
+def unblocked_transports(connection: Connection, settings: Settings) -> list[Transport]:
+    """Those of them whose server's own rate keeps no letter waiting; time in which it may is noted as blocked."""
+    states = relay_states.read_states(connection, dead_after_s=settings.timing.dead_after)
+    return [
+        transport
+        for transport in sending_transports(connection, settings)
+        if states[SERVER_OF[transport]].rate_per_hour is None or states[SERVER_OF[transport]].tokens >= LARGEST_BATCH
+    ]
 
 
 class _ToTell(threading.local):

@@ -93,148 +93,174 @@ def work_off(engine: Engine, settings: Settings, lane: Lane, make_way: Callable[
 
 
 class _Run:
-    """One task's work: its own hand, and further ones while they find something to do."""
+    """One task's work: its own connection, and further ones while they find something to do."""
 
     def __init__(self, engine: Engine, settings: Settings, lane: Lane, make_way: Callable[[], None]) -> None:
-        self._engine, self._settings, self._lane, self._make_way = engine, settings, lane, make_way
-        self._timing = settings.timing
-        self._watch = _StopWatch(engine, self._timing.watch)
-        self._heartbeat = Heartbeat(engine, self._timing)
+        self.engine, self.settings, self.lane, self.make_way = engine, settings, lane, make_way
+        self.watch = _StopWatch(engine, settings.timing.watch)
+        self.heartbeat = Heartbeat(engine, settings.timing)
         self._lock = threading.Lock()
-        self._hands: list[Future[None]] = []
+        self._more: list[Future[None]] = []
         self._is_starting = False
-        self.ends = time.monotonic() + self._timing.task
+        self.ends = time.monotonic() + settings.timing.task
         self.claimed = 0
 
     def work(self) -> None:
-        """The task's own hand works here and then waits for the others, whose errors are its own."""
+        """The task's own connection works here and then waits for the others, whose errors are its own."""
         try:
-            self._work()
+            _Connection(self).work()
         finally:
-            while self._hands:
-                self._hands.pop().result()
+            while self._more:
+                self._more.pop().result()
 
-    def _start_hand(self) -> None:
-        """One at a time: before its first claim nothing tells whether another one would find anything.
-
-        With batches of one letter each batch would start one, in vain as soon as there are enough.
-        """
+    def took(self, batch: Batch) -> None:
+        """Counts a batch, and starts another connection where it would find work."""
         with self._lock:
-            if not self._is_starting:
+            self.claimed += len(batch.parcels)
+            # One at a time: before its first claim nothing tells whether another one would find anything. With batches
+            # of one letter each batch would start one, in vain as soon as there are enough.
+            if batch.more_hands and not self._is_starting:
                 self._is_starting = True
-                self._hands.append(_MORE_HANDS.submit(self._work, is_new=True))
+                self._more.append(_MORE_HANDS.submit(self._work_beside))
 
-    def _work(self, *, is_new: bool = False) -> None:
-        folder = journal_folder(self._settings)
-        journal = Journal(folder)
-        session: SmtpSession | None = None
-        # The name of this connection, which is that of the journal at its last claim.
-        name = ""
-        held: Transport | None = None
+    def has_started(self) -> None:
+        """A further connection has made its first claim, or failed."""
+        self._is_starting = False
+
+    def _work_beside(self) -> None:
         try:
-            while time.monotonic() < self.ends and not STOPPING.is_set():
-                self._make_way()
+            _Connection(self).work(self.has_started)
+        finally:
+            self.has_started()
+
+
+class _Connection:
+    """One connection and its journal: claims, sends and records, batch by batch."""
+
+    def __init__(self, run: _Run) -> None:
+        self._run, self._timing = run, run.settings.timing
+        self._folder = journal_folder(run.settings)
+        self._journal = Journal(self._folder)
+        self._session: SmtpSession | None = None
+        # The connection is known by the name that its journal had at its last claim; empty while it has none.
+        self._name = ""
+        self._held: Transport | None = None
+
+    def work(self, has_claimed: Callable[[], None] = lambda: None) -> None:
+        """Works until nothing is left or the run's time is over; `has_claimed` is called after each claim."""
+        try:
+            while time.monotonic() < self._run.ends and not STOPPING.is_set():
+                self._run.make_way()
                 failpoint("deliver.before_claim")
                 claimed_at = boot_seconds()
-                batch, lineage = self._claim(folder, journal.name, name, held)
-                if is_new:
-                    self._is_starting = is_new = False
+                batch, lineage = self._claim(claimed_at)
+                has_claimed()
                 if batch is None:
                     break
-                self._heartbeat.add(journal.name, claimed_at, before=name)
-                name, held = journal.name, batch.transport
                 failpoint("deliver.claimed")
-                self._lane.correct(self._engine, batch)
-                if not batch.parcels:
-                    continue
-                with self._lock:
-                    self.claimed += len(batch.parcels)
-                if batch.more_hands:
-                    self._start_hand()
-                session = self._session_for(batch.transport, session)
-                carried = self._carry(session, journal, batch, claimed_at)
-                note_departures(folder, lineage, carried.accepted(batch.parcels))
-                journal.clear()
-                self._lane.recorded()
-                if carried.refusal in RELAY_CAUSES:
-                    # Another server may have work; this one must admit us anew.
-                    session.close()
-                    self._free(name)
-                    session, held, name = None, None, ""
+                self._run.lane.correct(self._run.engine, batch)
+                if batch.parcels:
+                    self._run.took(batch)
+                    self._send(batch, claimed_at, lineage)
         except BaseException:
-            # What was claimed or sent may not be recorded: the sweep reads the journal, and then frees the connection.
-            self._heartbeat.remove(name)
-            journal.abandon()
+            self._give_up()
             raise
         finally:
-            if session is not None:
-                session.close()
-        if name:
-            # The last claim, which found nothing, may have renamed it.
-            self._free(name, journal.name)
-        journal.close()
+            if self._session is not None:
+                self._session.close()
+        # The last claim, which found nothing, may have renamed it.
+        self._free(self._journal.name)
+        self._journal.close()
 
-    def _claim(self, folder: Path, name: str, before: str, held: Transport | None) -> tuple[Batch | None, str]:
-        """Claims a batch, and the connection that it will leave by: called `name` from now on, no longer `before`.
+    def _claim(self, claimed_at: float) -> tuple[Batch | None, str]:
+        """Claims a batch, and the connection that it will leave by, which takes the journal's name from now on.
 
         With the database's lineage. None when there is no work, no connection is left, or everything is held.
         """
+        name, before, dead_after_s = self._journal.name, self._name, self._timing.dead_after
 
         def take(connection: Connection) -> Batch | None:
-            is_kept = bool(before) and delivery_connections.rename_connection(
-                connection, before, name, self._timing.dead_after
-            )
-            batch = self._lane.claim(connection, name)
-            if batch is not None and not (is_kept and batch.transport is held):
-                take_connection(connection, batch.transport, batch.epoch, name, dead_after_s=self._timing.dead_after)
+            is_kept = bool(before) and delivery_connections.rename_connection(connection, before, name, dead_after_s)
+            batch = self._run.lane.claim(connection, name)
+            if batch is not None and not (is_kept and batch.transport is self._held):
+                take_connection(connection, batch.transport, batch.epoch, name, dead_after_s=dead_after_s)
             return batch
 
+        self._run.heartbeat.rest(before)
         try:
-            return claim(self._engine, folder, take) or (None, "")
+            batch, lineage = claim(self._run.engine, self._folder, take) or (None, "")
         except NoConnectionLeft:
             return None, ""
+        if batch is not None:
+            self._run.heartbeat.add(name, claimed_at, before=before)
+            self._name, self._held = name, batch.transport
+        return batch, lineage
 
-    def _free(self, name: str, *renamed: str) -> None:
-        """Everything is recorded. A connection whose end can't be written is dead when its heartbeat stops."""
-        self._heartbeat.remove(name)
-        with contextlib.suppress(SQLAlchemyError), at_once(self._engine) as connection:
-            delivery_connections.close_connection(connection, name, *renamed)
-
-    def _carry(self, session: SmtpSession, journal: Journal, batch: Batch, claimed_at: float) -> Carried:
+    def _send(self, batch: Batch, claimed_at: float, lineage: str) -> None:
+        session = self._session_for(batch.transport)
         carried = carry(
             session,
-            journal,
+            self._journal,
             batch.parcels,
             timing=self._timing,
             claimed_at=claimed_at,
-            stop=lambda: STOPPING.is_set() or self._heartbeat.is_lost(journal.name),
-            is_stopped=lambda parcel: self._is_stopped(parcel, journal.name),
+            stop=lambda: STOPPING.is_set() or self._run.heartbeat.is_lost(self._name),
+            is_stopped=self._is_stopped,
         )
         failpoint("deliver.before_record")
-        journal.sync()
+        self._record(batch, carried)
+        failpoint("deliver.after_record")
+        note_departures(self._folder, lineage, carried.accepted(batch.parcels))
+        self._journal.clear()
+        self._run.lane.recorded()
+        if batch.is_probe or carried.refusal in RELAY_CAUSES:
+            # This server must admit us anew; another one may have work.
+            session.close()
+            self._free()
+            self._session = self._held = None
+
+    def _record(self, batch: Batch, carried: Carried) -> None:
+        self._journal.sync()
         for attempt in Retrying(
             retry=retry_if_exception_type(DBAPIError),
             wait=wait_exponential(multiplier=0.1, max=5),
             stop=stop_after_delay(self._timing.record),
             reraise=True,
         ):
-            with attempt, self._engine.begin() as connection:
-                self._lane.record(connection, batch, carried)
-        failpoint("deliver.after_record")
-        return carried
+            with attempt, self._run.engine.begin() as connection:
+                self._run.lane.record(connection, batch, carried)
 
-    def _is_stopped(self, parcel: Parcel, name: str) -> bool:
+    def _give_up(self) -> None:
+        """What was claimed or sent may not be recorded: the sweep reads the journal, and then frees the connection.
+
+        All that left under an older name is recorded, so that this name is free at once.
+        """
+        if self._name == self._journal.name:
+            self._run.heartbeat.remove(self._name)
+        else:
+            self._free()
+        self._journal.abandon()
+
+    def _free(self, *renamed: str) -> None:
+        """Everything is recorded. A connection whose end can't be written is dead when its heartbeat stops."""
+        name, self._name = self._name, ""
+        if name:
+            self._run.heartbeat.remove(name)
+            with contextlib.suppress(SQLAlchemyError), at_once(self._run.engine) as connection:
+                delivery_connections.close_connection(connection, name, *renamed)
+
+    def _is_stopped(self, parcel: Parcel) -> bool:
         """The heartbeat comes last: the other questions wait for the database, which may have been away for long."""
-        unwanted = self._watch(parcel.campaign_id) or self._lane.is_unwanted(self._engine, parcel)
-        return unwanted or self._heartbeat.is_lost(name)
+        unwanted = self._run.watch(parcel.campaign_id) or self._run.lane.is_unwanted(self._run.engine, parcel)
+        return unwanted or self._run.heartbeat.is_lost(self._name)
 
-    def _session_for(self, transport: Transport, session: SmtpSession | None) -> SmtpSession:
-        url = server_url(self._settings, transport)
-        if session is not None and session.url == url:
-            return session
-        if session is not None:
-            session.close()
-        return SmtpSession(url, self._settings.mail_domain, self._timing)
+    def _session_for(self, transport: Transport) -> SmtpSession:
+        url = server_url(self._run.settings, transport)
+        if self._session is None or self._session.url != url:
+            if self._session is not None:
+                self._session.close()
+            self._session = SmtpSession(url, self._run.settings.mail_domain, self._timing)
+        return self._session
 
 
 class _StopWatch:
