@@ -12,6 +12,7 @@ from shared.db.tables import district
 from tests.browser.conftest import Faults, Site
 from tests.browser.pictures import ALBUM
 from tests.browser.walk import PHONE, SIZES, begin, check, go_on, type_address
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -85,13 +86,21 @@ def test_the_legislators_fill_in_while_a_person_types(site: Site, page: Page) ->
     expect(page.locator("#send")).to_have_text(re.compile("Send my 2 letters"))
 
 
+def is_ready(site: Site) -> bool:
+    with site.engine.connect() as connection:
+        return connection.scalar(text("SELECT state FROM submission ORDER BY id DESC LIMIT 1")) == "ready"
+
+
 def test_a_press_counts_though_the_legislators_come_meanwhile(site: Site, page: Page) -> None:
     site.hold()
     begin(page, site.url)
     page.locator("#send").hover()
     page.mouse.down()
-    with page.expect_response(lambda answer: "part=1" in answer.url and answer.text().count('class="rep') == 2):
-        site.release()
+    site.release()
+    wait_until(lambda: is_ready(site), 20, "the legislators")
+    # Its body may be gone before a test can read it, so the first answer after that is what counts.
+    with page.expect_response(lambda answer: "part=1" in answer.url):
+        pass
     page.mouse.up()
     page.wait_for_url("**/s/*")
     expect(page.locator(".chip.sent")).to_have_count(2)

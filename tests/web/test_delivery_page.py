@@ -118,7 +118,7 @@ def test_the_hold_s_page_says_which_letters_may_have_left(signed_in: FlaskClient
         '/admin/letters/2">Letter 2</a> to',
     ):
         assert words in page, words
-    assert "may have left" not in signed_in.get("/admin/delivery/pause").text
+    assert "that may have left" not in signed_in.get("/admin/delivery/pause").text
 
 
 @pytest.mark.usefixtures("doubtful")
