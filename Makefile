@@ -16,7 +16,7 @@ test: environment-dev check browser mail-server
 coverage: environment-dev browser mail-server
 	@$(BIN)/python -m pytest -n 3 --cov --cov-report=term:skip-covered
 
-# Rows of queries without an ORDER BY come in random order in every test; this tries another order: make test-shuffled SEED=7
+# Rows of queries without an ORDER BY come in random order in the services' tests; this tries another order: make test-shuffled SEED=7
 SEED ?= $(shell date +%s)
 test-shuffled: environment-dev
 	@SHUFFLE_SEED=$(SEED) $(BIN)/python -m pytest -n 3 tests/services

@@ -24,7 +24,7 @@ from shared.services import organizers
 from shared.services.lookup import directory
 from shared.services.pictures import drawings
 from shared.settings import Settings
-from tests.shuffled_rows import SEED, Shuffler
+from tests.shuffled_rows import SEED
 
 _PASSWORD = "for-tests-only"
 # Tests that share one set of servers, each group in one process.
@@ -89,14 +89,6 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 def quick_passwords() -> None:
     """Looking at one takes a tenth of a second on purpose, and tests look at thousands."""
     organizers._HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def shuffled_rows() -> Iterator[None]:
-    """Rows without an order come in any order."""
-    with pytest.MonkeyPatch.context() as patch:
-        Shuffler(SEED).install(patch)
-        yield
 
 
 def pytest_report_header() -> str:

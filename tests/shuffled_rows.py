@@ -1,6 +1,6 @@
 """Returns the rows of every query without an ORDER BY in random order, as PostgreSQL may.
 
-Active in all tests, so that code which relies on the order in which rows were written fails here. The seed is in the
+Active in the services' tests, so that code which relies on the order in which rows were written fails here. The seed is in the
 summary of a run; `make test-shuffled SEED=7` repeats one.
 """
 

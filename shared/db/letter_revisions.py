@@ -15,8 +15,8 @@ _COMPARED = (
 )
 # The words and the address of one holder.
 WORDS = ("subject", "body", "recipient_title", "recipient_name", "recipient_email", "receiving_domain", "district")
-_MOMENTS = ("state_changed_at", "due_at", "attended_at")
-_KEPT = tuple(dict.fromkeys((*_COMPARED, "remote_reply", *WORDS)))
+_MOMENTS = ("state_changed_at", "due_at", "attended_at", "deliver_by")
+_KEPT = tuple(dict.fromkeys((*_COMPARED, "remote_reply", "deliver_by", *WORDS)))
 
 _OF_CHANGE = text(
     """

@@ -1,5 +1,6 @@
 """Letters that have left, so that something can come back."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,16 @@ from shared.queue.ring import Ring
 from shared.services.delivery import deliver_letters
 from shared.settings import Settings
 from tests.factories import make_campaign, make_ring, write_letters
+from tests.shuffled_rows import SEED, Shuffler
 from tests.smtp_server import ScriptedSmtpServer
+
+
+@pytest.fixture(scope="package", autouse=True)
+def shuffled_rows() -> Iterator[None]:
+    """Rows without an order come in any order."""
+    with pytest.MonkeyPatch.context() as patch:
+        Shuffler(SEED).install(patch)
+        yield
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from alembic import command
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, insert, select, update
 
@@ -148,9 +148,13 @@ def world(desk: Desk) -> World:
 
 
 @settings(
-    max_examples=25, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(story=stories)
+@example(story=Story("held, the first address fails", ("bounced", "queued"), True, "vacant", "released", ()))
 def test_an_undo_restores_all_that_was_there_and_forgets_nothing(world: World, story: Story) -> None:
     world.begin(story)
     made = []
