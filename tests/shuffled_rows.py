@@ -1,7 +1,7 @@
 """Returns the rows of every query without an ORDER BY in random order, as PostgreSQL may.
 
-Active in the services' tests, so that code which relies on the order in which rows were written fails here. The seed is in the
-summary of a run; `make test-shuffled SEED=7` repeats one.
+Active in the services' tests, so that code which relies on the order in which rows were written fails here. The seed
+is in the header of a run; `make test-shuffled SEED=7` repeats one.
 """
 
 import os
