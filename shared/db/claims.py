@@ -56,7 +56,7 @@ LEASE = (
     " SET state = 'sending', state_changed_at = now(), attempt = {table}.attempt + 1, worker = :worker,"
     " lease_until = now() + :lease_s * interval '1 second'"
 )
-# No letter leaves for somebody who does not hold its office any more, whichever way it became due.
+# No letter leaves for a former office holder, whichever way it became due.
 _IS_FOR_TODAY = (
     "letter.office_holder_id IS NOT DISTINCT FROM (SELECT holder.id FROM office_holder holder"
     " WHERE holder.office_id = letter.office_id AND holder.valid_to IS NULL)"

@@ -1,9 +1,9 @@
 """The claim of follow-ups, with the rules that keep them welcome.
 
-Whoever unsubscribed gets none, and what is not needed any more is cancelled. A person gets at most one update, victory
-or "Did they answer?" a day from one campaign (while practicing, from one submission). Transactional emails are exempt:
-the promised copy leaves when its letter has left, whatever else went out that day, and puts nothing off itself. An
-office's answer, and mail for organizers, depends only on whether the address works. The link for a person who wrote
+People who unsubscribed get none, and emails that are no longer needed are cancelled. A person gets at most one update,
+victory or "Did they answer?" a day from one campaign (while practicing, from one submission). Transactional emails are
+exempt: the promised copy leaves when its letter has left, whatever else went out that day, and puts nothing off itself.
+An office's answer, and mail for organizers, depends only on whether the address works. The link for a person who wrote
 again has its own limit (`shared.db.duplicates`).
 """
 

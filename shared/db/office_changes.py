@@ -68,7 +68,7 @@ def restore_seat(connection: Connection, office_id: int, before: Mapping[str, An
 
 
 def _merged(before: Mapping[str, Any], after: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    """The holder as before, with what the change did not write and somebody else did since."""
+    """The holder as before the change, with everything that was written since by other means."""
     values = {name: before[name] for name in before if name != "id" and now[name] == after.get(name, now[name])}
     failures = _failures(before)
     for address in _failures(after).keys() | _failures(now).keys():

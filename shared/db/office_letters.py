@@ -66,7 +66,7 @@ def lock_to_follow(connection: Connection, now: Office, after: int, limit: int) 
 
 
 def is_stale(connection: Connection, row: RowMapping) -> bool:
-    """True when the letter is written for somebody who does not hold its office today, or for nobody yet."""
+    """True when the letter is written for a former office holder, or has not been written for anyone yet."""
     query = select(or_(_STALE, letter.c.body == "")).where(letter.c.id == row["id"])
     return bool(connection.scalar(query))
 
