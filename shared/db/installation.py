@@ -1,5 +1,6 @@
 """The one row about this installation: which database it is, and whether anything may leave it at all."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -59,12 +60,24 @@ def read_switches(connection: Connection) -> Switches:
     return Switches(*row) if row else Switches()
 
 
-def hold(connection: Connection, reason: str, *, backup_at: datetime | None = None) -> bool:
-    """Nothing leaves until a person decides; the first reason stays. False when everything was held before."""
+def hold(
+    connection: Connection,
+    reason: str,
+    *,
+    backup_at: datetime | None = None,
+    judged: Sequence[str] | None = None,
+) -> bool:
+    """Nothing leaves until a person decides; the first reason stays. False when nothing was changed.
+
+    `judged` are the lineages that a process judged by: what it found is out of date once a person has accepted the
+    database, which adds one.
+    """
     _make(connection)
     values = {"hold_reason": reason, "held_at": func.now(), "backup_at": backup_at}
-    statement = update(installation).where(installation.c.hold_reason == "").values(values)
-    return connection.execute(statement).rowcount == 1
+    statement = update(installation).where(installation.c.hold_reason == "")
+    if judged is not None:
+        statement = statement.where(installation.c.lineages == list(judged))
+    return connection.execute(statement.values(values)).rowcount == 1
 
 
 def release(connection: Connection) -> None:

@@ -26,8 +26,7 @@ from tests.processes import environment
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.faults
-# The suite's other processes may have the machine.
-REST = 90.0
+REST = 30.0
 AWAKE_WITHIN = 5.0
 # At these the server may have a letter whose answer nobody has read: those that a delivery passes after the dot, and
 # the sweep, which runs beside deliveries.
@@ -58,7 +57,7 @@ def talk_over_one_connection(stack: Stack) -> None:
 
 def check(stack: Stack, letters: int, *, uncertain: int = 0) -> None:
     """Everything came to rest, every promise held, and no more than `uncertain` letters are."""
-    assert stack.fleet.settle(REST), stack.states()
+    assert stack.fleet.settle(REST), stack.restless()
     # A worker that slept past its lease, and has just been woken, still has to say what its attempts came to.
     with contextlib.suppress(TimeoutError):
         wait_until(lambda: stack.states().count("uncertain") <= uncertain, AWAKE_WITHIN, "the sleeper's word")

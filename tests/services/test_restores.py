@@ -11,9 +11,10 @@ from sqlalchemy import Engine, text
 from shared.db.engine import make_engine
 from shared.db.installation import read_switches
 from shared.db.upgrade import upgrade
+from shared.domain.generations import DatabaseState, Marker
 from shared.local.postgres import EmbeddedPostgres
 from shared.queue.ring import Ring
-from shared.services.delivery import deliver_letters, send_mail
+from shared.services.delivery import deliver_letters, generations, send_mail
 from shared.services.delivery.recover import accept_database, check_database, recover
 from shared.services.delivery.restored import report_hold
 from shared.services.delivery.run import journal_folder
@@ -345,3 +346,25 @@ def test_a_new_letter_with_the_number_of_one_that_left_is_not_taken_for_it(place
     assert place.count("SELECT max(id) FROM letter") == 4
     place.sweep()
     assert [letter.id for letter in report_hold(place.engine, named=10).known_letters] == [1, 2]
+
+
+def test_a_release_stands_although_a_claim_judged_before_it(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker finds that the database went back; before it says so, a person accepts the database."""
+    place.write()
+    dump = dump_database(place.postgres, tmp_path / "dump")
+    place.deliver()
+    restore_dump(place.postgres, dump)
+    judge = generations.why_hold
+
+    def a_person_is_quicker(marker: Marker, state: DatabaseState) -> str:
+        reason = judge(marker, state)
+        monkeypatch.setattr(generations, "why_hold", judge)
+        place.sweep()
+        accept_database(place.engine, actor="test")
+        return reason
+
+    monkeypatch.setattr(generations, "why_hold", a_person_is_quicker)
+    assert place.deliver() == 0
+    assert place.reason() == ""

@@ -66,7 +66,7 @@ def begin(connection: Connection, folder: Path) -> Generation | None:
     marker = read_marker(folder)
     state = generations.read_state(connection, marker.generations)
     if reason := why_hold(marker, state):
-        hold(connection, reason, marker)
+        hold(connection, reason, marker, state)
         return None
     if not state.lineages:
         installation.begin_lineage(connection, again=False)
@@ -74,7 +74,8 @@ def begin(connection: Connection, folder: Path) -> Generation | None:
     return Generation(folder, marker, state)
 
 
-def hold(connection: Connection, reason: str, marker: Marker) -> None:
-    """Nothing leaves until a person decides."""
-    if installation.hold(connection, reason, backup_at=generations.backup_moment(connection, marker.host)):
+def hold(connection: Connection, reason: str, marker: Marker, state: DatabaseState) -> None:
+    """Nothing leaves until a person decides, unless a person has accepted the database since `state` was read."""
+    backup_at = generations.backup_moment(connection, marker.host)
+    if installation.hold(connection, reason, backup_at=backup_at, judged=state.lineages):
         _LOG.error("delivery.held", reason=reason)

@@ -19,7 +19,7 @@ from shared.providers.ledger import note_departures
 from shared.providers.marker import read_marker
 from shared.providers.smtp import Outcome, Verdict
 from shared.services.delivery.carry import crashed, result_of
-from shared.services.delivery.generations import begin, hold
+from shared.services.delivery.generations import Generation, begin, hold
 from shared.services.delivery.record import record
 from shared.services.delivery.restored import accept_database
 from shared.timing import Timing
@@ -36,8 +36,7 @@ def recover(engine: Engine, folder: Path, timing: Timing) -> int:
         if records:
             note_departures(folder, read_marker(folder).lineage, _accepted(records))
             with engine.begin() as connection:
-                begin(connection, folder)
-                _replay(connection, records, folder, timing)
+                _replay(connection, records, begin(connection, folder), timing)
     return len(records)
 
 
@@ -53,14 +52,15 @@ def check_database(engine: Engine, folder: Path) -> None:
     advanced = None
     with engine.begin() as connection:
         current = begin(connection, folder)
-        if current and not installation.known_identity(connection)[0]:
-            installation.write_identity(connection)
         identifier, position = installation.log_position(connection)
-        if before and before[0] == identifier and _position(before[1]) > _position(position):
-            hold(connection, "The database has gone back in time.", read_marker(folder))
-        elif current:
-            forget_gone(connection)
-            advanced = current.advance(connection)
+        if current:
+            if not installation.known_identity(connection)[0]:
+                installation.write_identity(connection)
+            if before and before[0] == identifier and _position(before[1]) > _position(position):
+                hold(connection, "The database has gone back in time.", current.marker, current.state)
+            else:
+                forget_gone(connection)
+                advanced = current.advance(connection)
     if current and advanced:
         current.keep(advanced)
     fresh = file.with_name(f"database.{os.getpid()}.{threading.get_ident()}")
@@ -68,12 +68,15 @@ def check_database(engine: Engine, folder: Path) -> None:
     fresh.replace(file)
 
 
-def _replay(connection: Connection, records: Sequence[JournalRecord], folder: Path, timing: Timing) -> None:
+def _replay(
+    connection: Connection, records: Sequence[JournalRecord], current: Generation | None, timing: Timing
+) -> None:
     by_name = {one.name: one for one in records}
-    if any(_is_ahead(connection, one) for one in records):
-        hold(connection, "A worker's journal knows of letters that the database does not.", read_marker(folder))
+    if current and any(_is_ahead(connection, one) for one in records):
+        ahead = "A worker's journal knows of letters that the database does not."
+        hold(connection, ahead, current.marker, current.state)
     # In a restored database a journal may have been begun anew since: its silence proves nothing.
-    silence_counts = not installation.read_switches(connection).hold_reason
+    silence_counts = current is not None and not installation.read_switches(connection).hold_reason
     for kind in Kind:
         rows = held_by(connection, kind, list(by_name))
         results = [
