@@ -1,6 +1,5 @@
 """Fixtures for all tests: real embedded servers, started only by tests that ask, and sockets closed except loopback."""
 
-import os
 import shutil
 import socket
 import tempfile
@@ -124,11 +123,6 @@ def postgres_url(postgres_server: EmbeddedPostgres) -> str:
     url = postgres_server.url()
     engine = make_engine(url)
     upgrade(engine)
-    if "SHUFFLE_SEED" not in os.environ:
-        # Plans that tests look at must not change with the moment of an ANALYZE; `make test-shuffled` leaves it on.
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("ALTER SYSTEM SET autovacuum = off")
-            connection.exec_driver_sql("SELECT pg_reload_conf()")
     engine.dispose()
     return url
 
