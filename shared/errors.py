@@ -48,14 +48,14 @@ class NotAllowed(DearRepError):
 
 
 class StateChanged(NotAllowed):
-    """Somebody changed the state between the moment a person saw it and the moment they acted on it.
+    """Another person changed a campaign's state after this one saw it and before they acted on it.
 
     `actor` is empty when that is not known.
     """
 
-    def __init__(self, what: str, state: str, *, actor: str = "", at: datetime | None = None) -> None:
-        super().__init__(f"This {what} is {state} now: it was changed meanwhile. Load the page again.")
-        self.what, self.state, self.actor, self.at = what, state, actor, at
+    def __init__(self, state: str, *, actor: str = "", at: datetime | None = None) -> None:
+        super().__init__(f"This campaign is {state} now: it was changed meanwhile. Load the page again.")
+        self.state, self.actor, self.at = state, actor, at
 
 
 class WebhookRefused(DearRepError):

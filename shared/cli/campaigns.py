@@ -9,17 +9,13 @@ from shared.cli.import_campaign import import_command
 from shared.cli.invite import invite_command
 from shared.cli.rehearse import rehearse_command
 from shared.cli.stack import Stack, open_stack, say_if_stopped
+from shared.domain.campaigns import StoredCampaign
 from shared.domain.draft_marks import draft_mark
 from shared.domain.running_words import place_words
 from shared.domain.states import CampaignState
 from shared.errors import NotAllowed
 from shared.services.campaign_logos import read_logo
-from shared.services.campaigns import (
-    change_campaign_state,
-    export_campaign,
-    read_campaign,
-    require_arrow,
-)
+from shared.services.campaigns import change_campaign_state, export_campaign, read_campaign, require_arrow
 from shared.services.campaigns import list_campaigns as read_campaigns
 from shared.services.editor.drafts import read_editing
 from shared.services.editor.publishing import list_points
@@ -76,7 +72,7 @@ def publish(slug: str, *, yes: bool) -> None:
         stored = read_campaign(stack.engine, slug)
         require_arrow(stored, CampaignState.LIVE)
         say_if_stopped(stack)
-        for line in (*_still_wanted(stack, slug), *_where_letters_go(stack, slug)):
+        for line in (*_still_wanted(stack, slug), *_where_letters_go(stack, stored)):
             click.echo(line, err=True)
         mark = draft_mark(stored.campaign)
         if not yes and not click.confirm("Go live?"):
@@ -85,8 +81,7 @@ def publish(slug: str, *, yes: bool) -> None:
     click.echo(f"{slug} is live.")
 
 
-def _where_letters_go(stack: Stack, slug: str) -> list[str]:
-    stored = read_campaign(stack.engine, slug)
+def _where_letters_go(stack: Stack, stored: StoredCampaign) -> list[str]:
     if not stack.settings.relay_configured:
         lines = ["No mail relay is set (DEARREP_MAIL_RELAY_URL or console): letters will stay in the local mailbox."]
     else:
@@ -94,7 +89,7 @@ def _where_letters_go(stack: Stack, slug: str) -> list[str]:
     lack = what_is_lacking(stack.engine, stack.settings, stored)
     if lack is Lack.OFFICES:
         lines.append("Only practice offices are loaded: letters will stay in the local mailbox. Run: dearrep setup ma")
-    return lines if lack else [*lines, f"Letters of {slug} will go to real legislators."]
+    return lines if lack else [*lines, f"Letters of {stored.campaign.slug} will go to real legislators."]
 
 
 def _still_wanted(stack: Stack, slug: str) -> list[str]:

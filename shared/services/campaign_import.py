@@ -13,7 +13,7 @@ from shared.domain.campaign_changes import changes, diff
 from shared.domain.campaigns import Campaign, StoredCampaign
 from shared.domain.editions import EditionKind
 from shared.errors import NotAllowed
-from shared.services.campaigns import read_campaign_file, require_campaign
+from shared.services.campaigns import lock_campaign, read_campaign_file
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,7 @@ def put_text_aside(engine: Engine, before: StoredCampaign, *, actor: str) -> Non
     Raises NotAllowed when it is another text by now than the one that was compared.
     """
     with engine.begin() as connection:
-        rows.lock_campaign(connection, before.id)
-        stored = require_campaign(connection, before.campaign.slug)
+        stored = lock_campaign(connection, before.campaign.slug)
         if stored.updated_at != before.updated_at:
             raise NotAllowed("The campaign was changed meanwhile. Nothing was replaced: compare again.")
         if not _is_kept(connection, stored):

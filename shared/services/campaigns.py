@@ -179,7 +179,6 @@ def move_campaign(connection: Connection, stored: StoredCampaign, state: Campaig
     if stored.campaign.slug == SIMULATION and state in (_S.SCHEDULED, _S.LIVE):
         raise NotAllowed("The simulated action day never goes live. Remove it: dearrep simulate --clean")
     _write_state(connection, stored, state, actor=actor)
-    _LOG.info("campaign.state", campaign_id=stored.id, old=stored.state.value, new=state.value, actor=actor)
     if state is CampaignState.WON:
         return _plan_victory(connection, stored, actor=actor)
     if stored.state is CampaignState.WON:
@@ -243,12 +242,9 @@ def turn_campaigns(engine: Engine) -> None:
 
 def _turn(connection: Connection, number: int) -> None:
     stored = rows.lock_turning(connection, number)
-    if stored is None:
-        return
-    state = _S.LIVE if stored.state is _S.SCHEDULED else _S.CLOSED
-    _write_state(connection, stored, state, actor="calendar")
-    states = {"old": stored.state.value, "new": state.value}
-    _LOG.info("campaign.state", campaign_id=stored.id, **states, actor="calendar")
+    if stored is not None:
+        state = _S.LIVE if stored.state is _S.SCHEDULED else _S.CLOSED
+        _write_state(connection, stored, state, actor="calendar")
 
 
 def _write_state(connection: Connection, stored: StoredCampaign, state: CampaignState, *, actor: str) -> None:
@@ -257,11 +253,12 @@ def _write_state(connection: Connection, stored: StoredCampaign, state: Campaign
         _raise_changed(connection, stored.id)
     if happened := happening_of(stored.state, state):
         note(connection, happened, campaign_ids=[stored.id])
+    _LOG.info("campaign.state", campaign_id=stored.id, old=stored.state.value, new=state.value, actor=actor)
 
 
 def _raise_changed(connection: Connection, campaign_id: int) -> NoReturn:
     state, by, at = rows.read_state(connection, campaign_id)
-    raise StateChanged("campaign", state, actor=by, at=at)
+    raise StateChanged(state, actor=by, at=at)
 
 
 def require_not_ended(stored: StoredCampaign) -> None:

@@ -12,7 +12,7 @@ from shared.domain.letter_words import STATE_WORDS
 from shared.domain.permissions import Permission
 from shared.domain.simulations import SLUG as SIMULATION
 from shared.domain.states import CampaignState, LetterState
-from shared.errors import NotAllowed, StateChanged
+from shared.errors import StateChanged
 from shared.queue.names import TaskName
 from shared.rendering.speech import say_weekday
 from shared.services import dashboard
@@ -24,6 +24,7 @@ from shared.services.campaigns import (
     count_victory,
     read_campaign,
     read_victory,
+    require_arrow,
 )
 from shared.services.dashboard import LiveCounts
 from shared.services.pictures.health import what_is_lacking
@@ -111,8 +112,7 @@ def change_state(slug: str, state: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         _change(stored, wanted, form.seen.data or "")
         return redirect(url_for("admin.campaign", slug=slug), 303)
-    if wanted not in CAMPAIGN_ARROWS[stored.state]:
-        raise NotAllowed(f"A campaign that is {stored.state} can't become {wanted}.")
+    require_arrow(stored, wanted)
     page = campaign_page(here().engine, here().settings, slug)
     counts = dashboard.exact_counts(here().engine, stored.id)
     relay = here().settings.relay_configured

@@ -151,9 +151,7 @@ def restore(engine: Engine, slug: str, number: int, *, actor: str) -> None:
         if edition is None:
             raise NotFound("There is no such earlier text of this campaign.")
         if editing.changed:
-            edition_rows.add_edition(
-                connection, stored.id, EditionKind.DISCARDED, editing.campaign, editing.logo, actor
-            )
+            _put_aside(connection, editing, actor)
         _write(connection, stored, replace(edition.campaign, slug=stored.campaign.slug), edition.logo, actor)
     _LOG.info("campaign.text_restored", campaign_id=stored.id, edition_id=number, actor=actor)
 
@@ -162,11 +160,6 @@ def editions(engine: Engine, slug: str) -> list[Edition]:
     """The campaign's earlier texts, newest first."""
     with engine.connect() as connection:
         return edition_rows.list_editions(connection, require_campaign(connection, slug).id)
-
-
-def _locked(connection: Connection, slug: str) -> StoredCampaign:
-    rows.lock_campaign(connection, require_campaign(connection, slug).id)
-    return require_campaign(connection, slug)
 
 
 def _again(connection: Connection, stored: StoredCampaign) -> StoredCampaign:

@@ -14,7 +14,7 @@ from shared.domain.transport import Transport
 from shared.errors import NotAllowed
 from shared.rendering.letters import render_letter, text_to_html
 from shared.rendering.mime import Mail, build_mail, html_document
-from shared.services.campaigns import CAMPAIGN_ARROWS
+from shared.services.campaigns import require_arrow
 from shared.services.editor.drafts import Editing, note_tested, publish, read_editing
 from shared.services.editor.offices import read_offices
 from shared.services.editor.preview import SAMPLE_AUTHOR, office_for
@@ -64,8 +64,7 @@ def open_campaign(
     `mark` is as for `publish_changes`.
     """
     editing = read_editing(engine, slug)
-    if state not in CAMPAIGN_ARROWS[editing.stored.state]:
-        raise NotAllowed(f"A campaign that is {editing.stored.state} can't become {state}.")
+    require_arrow(editing.stored, state)
     if state is CampaignState.SCHEDULED:
         _require_day(editing)
     publish(engine, slug, actor=actor, mark=_checked(engine, settings, editing, mark), state=state)
