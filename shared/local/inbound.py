@@ -5,6 +5,7 @@ campaigns' own senders.
 """
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -14,16 +15,10 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from shared.db.engine import make_engine
 from shared.domain.running import ProcessKind
-from shared.local.listening import IDLE_SECONDS, MESSAGE_LIMIT_BYTES, read_address, serve
-from shared.logging import configure_logging
-from shared.plain_exit import plain_exit
-from shared.queue.celery_app import make_celery
-from shared.queue.ring import Ring, connect_redis
-from shared.services.heartbeat import Heartbeat
+from shared.local.listening import IDLE_SECONDS, MESSAGE_LIMIT_BYTES, run_process
+from shared.queue.ring import Ring
 from shared.services.receipts import is_our_address, keep_mail
-from shared.services.secret_key import guard_process
 from shared.settings import Settings, from_env
 
 _LOG = structlog.get_logger()
@@ -89,17 +84,13 @@ def make_listener(engine: Engine, ring: Ring, settings: Settings) -> SMTP:
     )
 
 
+def _listener(engine: Engine, ring: Ring, settings: Settings) -> Callable[[], SMTP]:
+    return partial(make_listener, engine, ring, settings)
+
+
 def main() -> None:
     """The process of its own."""
-    with plain_exit():
-        settings = from_env()
-        configure_logging(settings.log_level)
-        host, port = read_address(settings, "inbound_url", "lmtp://127.0.0.1:8024")
-        engine = make_engine(settings.database_url, pool_size=2)
-        guard_process(engine, settings)
-    ring = Ring(make_celery(settings), connect_redis(settings.redis_url))
-    Heartbeat(engine, settings, ProcessKind.INBOUND).start()
-    serve(lambda: make_listener(engine, ring, settings), host, port)
+    run_process(from_env, ProcessKind.INBOUND, "inbound_url", "lmtp://127.0.0.1:8024", _listener)
 
 
 if __name__ == "__main__":

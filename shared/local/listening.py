@@ -1,4 +1,4 @@
-"""How our own mail listeners listen: where they may, and until they are told to end."""
+"""How our own mail listeners start and listen: where they may, and until they are told to end."""
 
 import asyncio
 import contextlib
@@ -9,14 +9,40 @@ from urllib.parse import urlsplit
 
 import structlog
 from aiosmtpd.smtp import SMTP
+from sqlalchemy import Engine
 
+from shared.db.engine import make_engine
+from shared.domain.running import ProcessKind
 from shared.errors import SettingsError
+from shared.logging import configure_logging
+from shared.plain_exit import plain_exit
+from shared.queue.celery_app import make_celery
+from shared.queue.ring import Ring, connect_redis
+from shared.services.heartbeat import Heartbeat
+from shared.services.secret_key import guard_process
 from shared.settings import ENVIRONMENT_NAMES, Settings
 
 _LOG = structlog.get_logger()
 MESSAGE_LIMIT_BYTES = 10 * 1024 * 1024
 # Senders keep their connection between mails for about this long.
 IDLE_SECONDS = 300.0
+# Makes what each connection's protocol is made by.
+Listener = Callable[[Engine, Ring, Settings], Callable[[], SMTP]]
+
+
+def run_process(
+    read_settings: Callable[[], Settings], kind: ProcessKind, field: str, example: str, listener: Listener
+) -> None:
+    """The whole life of a listener's process: listens at the URL in a setting, until SIGTERM or SIGINT."""
+    with plain_exit():
+        settings = read_settings()
+        configure_logging(settings.log_level)
+        host, port = read_address(settings, field, example)
+        engine = make_engine(settings.database_url, pool_size=2)
+        guard_process(engine, settings)
+    make_protocol = listener(engine, Ring(make_celery(settings), connect_redis(settings.redis_url)), settings)
+    Heartbeat(engine, settings, kind).start()
+    asyncio.run(_serve_until_signal(make_protocol, host, port))
 
 
 def read_address(settings: Settings, field: str, example: str) -> tuple[str, int]:
@@ -39,11 +65,6 @@ async def listen(make_protocol: Callable[[], SMTP], host: str, port: int, stoppi
     await stopping.wait()
     # Not wait_closed: it would wait for senders, who keep their connections.
     server.close()
-
-
-def serve(make_protocol: Callable[[], SMTP], host: str, port: int) -> None:
-    """The whole life of a listener's process, until SIGTERM or SIGINT."""
-    asyncio.run(_serve_until_signal(make_protocol, host, port))
 
 
 async def _serve_until_signal(make_protocol: Callable[[], SMTP], host: str, port: int) -> None:

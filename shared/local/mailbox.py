@@ -4,6 +4,7 @@ Mail of a simulated action day it only answers, as the simulated mail servers wo
 """
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 
 import structlog
@@ -11,20 +12,14 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from shared.db.engine import make_engine
 from shared.domain.running import ProcessKind
 from shared.domain.simulations import is_simulated
-from shared.local.listening import IDLE_SECONDS, MESSAGE_LIMIT_BYTES, read_address, serve
+from shared.local.listening import IDLE_SECONDS, MESSAGE_LIMIT_BYTES, run_process
 from shared.local.simulated_mail import SimulatedServers
-from shared.logging import configure_logging
-from shared.plain_exit import plain_exit
-from shared.queue.celery_app import make_celery
-from shared.queue.ring import Ring, connect_redis
-from shared.services.heartbeat import Heartbeat
+from shared.queue.ring import Ring
 from shared.services.mailbox import store_message
 from shared.services.receipts import keep_mail
-from shared.services.secret_key import guard_process
-from shared.settings import from_env
+from shared.settings import Settings, from_env
 
 _log = structlog.get_logger()
 
@@ -80,17 +75,13 @@ def simulated_servers(engine: Engine, ring: Ring) -> SimulatedServers:
     return SimulatedServers(lambda sender, recipient, raw: keep(sender=sender, recipient=recipient, raw=raw))
 
 
+def _listener(engine: Engine, ring: Ring, _settings: Settings) -> Callable[[], SMTP]:
+    return partial(make_listener, engine, simulated_servers(engine, ring))
+
+
 def main() -> None:
     """The process that `dearrep up` starts."""
-    with plain_exit():
-        settings = from_env()
-        configure_logging(settings.log_level)
-        host, port = read_address(settings, "mailbox_url", "smtp://127.0.0.1:8025")
-        engine = make_engine(settings.database_url, pool_size=2)
-        guard_process(engine, settings)
-    simulated = simulated_servers(engine, Ring(make_celery(settings), connect_redis(settings.redis_url)))
-    Heartbeat(engine, settings, ProcessKind.MAILBOX).start()
-    serve(lambda: make_listener(engine, simulated), host, port)
+    run_process(from_env, ProcessKind.MAILBOX, "mailbox_url", "smtp://127.0.0.1:8025", _listener)
 
 
 if __name__ == "__main__":
