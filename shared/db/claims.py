@@ -14,6 +14,7 @@ from sqlalchemy import Connection, RowMapping, text
 
 from shared.db.campaigns import SENDABLE
 from shared.db.expiry import NOT_OVER
+from shared.db.office_letters import IS_FOR_TODAY
 from shared.db.pace import DUE, LANES, DomainPace
 from shared.domain.causes import Cause
 from shared.domain.states import LETTER_ARROWS, LetterState
@@ -56,18 +57,14 @@ LEASE = (
     " SET state = 'sending', state_changed_at = now(), attempt = {table}.attempt + 1, worker = :worker,"
     " lease_until = now() + :lease_s * interval '1 second'"
 )
-# No letter leaves for a former office holder, whichever way it became due.
-_IS_FOR_TODAY = (
-    "letter.office_holder_id IS NOT DISTINCT FROM (SELECT holder.id FROM office_holder holder"
-    " WHERE holder.office_id = letter.office_id AND holder.valid_to IS NULL)"
-)
 _STALE = text(
     "SELECT id FROM letter WHERE id = ANY(:ids) AND state IN ('queued', 'deferred')"
-    f" AND NOT ({_IS_FOR_TODAY}) ORDER BY id"
+    f" AND NOT ({IS_FOR_TODAY}) ORDER BY id"
 )
+# No letter leaves for a former office holder, whichever way it became due.
 _CLAIM_LETTERS = text(
     "WITH batch AS (SELECT id, state FROM letter WHERE id = ANY(:ids) AND state IN ('queued', 'deferred')"
-    f" AND {_IS_FOR_TODAY} ORDER BY id FOR NO KEY UPDATE SKIP LOCKED),"
+    f" AND {IS_FOR_TODAY} ORDER BY id FOR NO KEY UPDATE SKIP LOCKED),"
     " claimed AS (UPDATE letter" + LEASE.format(table="letter") + " FROM batch WHERE letter.id = batch.id"
     " RETURNING letter.*, batch.state AS state_before), event AS ("
     " INSERT INTO letter_event (letter_id, from_state, to_state, attempt)"

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, or_, select, text, update
 
 from shared.db.tables import campaign, letter, membership, office, office_holder
 from shared.domain.causes import Cause
@@ -18,12 +18,12 @@ from shared.domain.states import CLAIMABLE, HoldReason, LetterState
 _CLAIMABLE = tuple(state.value for state in CLAIMABLE)
 _HELD = LetterState.HELD.value
 _OF_THE_OFFICE = tuple(reason.value for reason in OF_THE_OFFICE)
-_TODAY = (
-    select(office_holder.c.id)
-    .where(office_holder.c.office_id == letter.c.office_id, office_holder.c.valid_to.is_(None))
-    .scalar_subquery()
+# A condition on `letter`: it is written for the office's holder of today, or for nobody while the seat is vacant.
+IS_FOR_TODAY = (
+    "letter.office_holder_id IS NOT DISTINCT FROM (SELECT holder.id FROM office_holder holder"
+    " WHERE holder.office_id = letter.office_id AND holder.valid_to IS NULL)"
 )
-_STALE = letter.c.office_holder_id.is_distinct_from(_TODAY)
+_STALE = or_(text(f"NOT ({IS_FOR_TODAY})"), letter.c.body == "")
 _GOES_TO = func.lower(letter.c.recipient_email)
 # It goes to none of its holder's addresses that work. What goes to the office's own address names no holder.
 _NO_ADDRESS = and_(
@@ -67,7 +67,7 @@ def lock_to_follow(connection: Connection, now: Office, after: int, limit: int) 
 
 def is_stale(connection: Connection, row: RowMapping) -> bool:
     """True when the letter is written for a former office holder, or has not been written for anyone yet."""
-    query = select(or_(_STALE, letter.c.body == "")).where(letter.c.id == row["id"])
+    query = select(_STALE).where(letter.c.id == row["id"])
     return bool(connection.scalar(query))
 
 
@@ -76,7 +76,7 @@ def lock_unfit(connection: Connection, letter_ids: Collection[int], *, holder_on
 
     With `holder_only` any address will do, also one that a person chose.
     """
-    unfit = or_(_STALE, letter.c.body == "") if holder_only else or_(_STALE, letter.c.body == "", _NO_ADDRESS)
+    unfit = _STALE if holder_only else or_(_STALE, _NO_ADDRESS)
     query = select(letter).where(letter.c.id.in_(letter_ids), letter.c.state.in_(_CLAIMABLE), unfit)
     return list(connection.execute(query.order_by(letter.c.id).with_for_update(key_share=True)).mappings())
 
