@@ -26,7 +26,7 @@ _ACTOR = "command"
 
 def pause_lines(engine: Engine, settings: Settings) -> list[str]:
     """A line for each mail server that is paused, with what happens next."""
-    paused = [state for state in read_servers(engine, settings) if state.breaker is not Breaker.CLOSED]
+    paused = [state for state in read_servers(engine, settings) if state.is_paused]
     return [f"{pause_words(state, utc_words)} {probe_words(state)} Now: dearrep delivery try-now" for state in paused]
 
 

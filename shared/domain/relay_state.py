@@ -90,6 +90,11 @@ class RelayState:
         return Breaker.OPEN if self.is_resting else Breaker.PROBING
 
     @property
+    def is_paused(self) -> bool:
+        """True until a probe succeeds: one connection at most sends."""
+        return self.breaker is not Breaker.CLOSED
+
+    @property
     def is_probe(self) -> bool:
         """True when a connection that is admitted now is the probe."""
         return self.breaker is Breaker.PROBING
@@ -114,7 +119,7 @@ class RelayState:
 
     def paused_until(self, at: datetime) -> datetime | None:
         """Until when nothing leaves by it, as is known at this moment: the next probe; None while mail leaves."""
-        if self.failures == 0:
+        if not self.is_paused:
             return None
         return max(self.open_until or at, at)
 

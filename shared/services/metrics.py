@@ -95,7 +95,7 @@ def _servers(servers: Iterable[RelayState]) -> Iterator[GaugeMetricFamily]:
     def by_server(name: str, words: str, value: Callable[[RelayState], float]) -> GaugeMetricFamily:
         return _by_label(name, words, "server", ((state.server.value, value(state)) for state in servers))
 
-    yield by_server("dearrep_relay_breaker_open", "1 while the mail server is paused.", lambda one: one.failures > 0)
+    yield by_server("dearrep_relay_breaker_open", "1 while the mail server is paused.", lambda one: one.is_paused)
     yield by_server("dearrep_relay_failures", "Breaks in a row of the mail server.", lambda one: one.failures)
     yield by_server("dearrep_relay_connections", "Connections in use.", lambda one: one.connections.in_use)
     yield by_server("dearrep_relay_max_connections", "Connections at most now.", lambda one: one.ceiling)

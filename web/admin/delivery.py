@@ -10,7 +10,6 @@ from shared.clock import now
 from shared.db.installation import Switches
 from shared.domain.pace_words import break_words, empty_words, rate_words
 from shared.domain.permissions import Permission
-from shared.domain.relay_state import Breaker
 from shared.domain.relay_words import (
     breaker_words,
     connection_words,
@@ -72,7 +71,7 @@ def delivery() -> str:
         "admin/delivery.html",
         lines=list_domains(engine, settings),
         servers=servers,
-        paused=[state for state in servers if state.breaker is not Breaker.CLOSED],
+        paused=[state for state in servers if state.is_paused],
         in_use=relay_in_use(engine, here().given),
         check=read_check(engine, settings),
         sources=list_sources(engine, settings),

@@ -5,7 +5,7 @@ from sqlalchemy import Connection, Engine
 
 from shared.db import relay_states
 from shared.db.engine import at_once
-from shared.domain.relay_state import MOST_MAX_CONNECTIONS, Breaker, RelayState
+from shared.domain.relay_state import MOST_MAX_CONNECTIONS, RelayState
 from shared.domain.transport import SERVER_OF, MailServer
 from shared.errors import NotAllowed
 from shared.services.outbox import open_transports
@@ -22,8 +22,8 @@ def list_servers(connection: Connection, settings: Settings) -> list[RelayState]
 
 
 def paused_servers(connection: Connection, settings: Settings) -> list[RelayState]:
-    """Those of them whose breaker is not closed."""
-    return [state for state in list_servers(connection, settings) if state.breaker is not Breaker.CLOSED]
+    """Those of them that are paused."""
+    return [state for state in list_servers(connection, settings) if state.is_paused]
 
 
 def read_servers(engine: Engine, settings: Settings) -> list[RelayState]:

@@ -29,18 +29,20 @@ _SOON_S = 0.05
 
 def sending_transports(connection: Connection, settings: Settings) -> list[Transport]:
     """The open transports by which a worker without a connection could send now."""
-    states = relay_states.read_states(connection, dead_after_s=settings.timing.dead_after)
-    return [transport for transport in open_transports(settings) if states[SERVER_OF[transport]].admits]
+    return list(_admitting(connection, settings))
 
 
 def unblocked_transports(connection: Connection, settings: Settings) -> list[Transport]:
     """Those of them whose server's own rate keeps no letter waiting; time in which it may is noted as blocked."""
-    states = relay_states.read_states(connection, dead_after_s=settings.timing.dead_after)
-    return [
-        transport
-        for transport in sending_transports(connection, settings)
-        if states[SERVER_OF[transport]].rate_per_hour is None or states[SERVER_OF[transport]].tokens >= LARGEST_BATCH
-    ]
+    admitting = _admitting(connection, settings)
+    return [one for one, state in admitting.items() if state.rate_per_hour is None or state.tokens >= LARGEST_BATCH]
+
+
+def _admitting(connection: Connection, settings: Settings, worker: str = "") -> dict[Transport, RelayState]:
+    """The open transports whose servers a worker may send by now: `worker`, or one that has no connection."""
+    states = relay_states.read_states(connection, worker=worker, dead_after_s=settings.timing.dead_after)
+    servers = {transport: states[SERVER_OF[transport]] for transport in open_transports(settings)}
+    return {transport: state for transport, state in servers.items() if state.admits}
 
 
 class _ToTell(threading.local):
@@ -62,12 +64,7 @@ class Relays:
 
     def admitting(self, connection: Connection, worker: str) -> dict[Transport, RelayState]:
         """The open transports whose servers `worker` may send by now."""
-        states = relay_states.read_states(connection, worker=worker, dead_after_s=self._dead_after_s)
-        admitting = {
-            transport: states[SERVER_OF[transport]]
-            for transport in open_transports(self._settings)
-            if states[SERVER_OF[transport]].admits
-        }
+        admitting = _admitting(connection, self._settings, worker)
         self._was_full |= not all(state.has_more for state in admitting.values())
         return admitting
 

@@ -15,12 +15,11 @@ from shared.db.relay_states import read_states
 from shared.domain.forecasts import Queue, queues_empty_at
 from shared.domain.pace import Pace
 from shared.domain.pace_words import time_words
-from shared.domain.relay_words import breaker_words, server_words
 from shared.domain.states import CampaignState
 from shared.domain.tallies import Column, Span, choose_span, columns
 from shared.domain.transport import SERVER_OF, MailServer, Transport
 from shared.rendering.flow_chart import FlowChart, draw_flow
-from shared.rendering.speech import say_moment, say_weekday
+from shared.rendering.speech import say_weekday
 from shared.services.pictures.counted import Counted
 
 _LONG = timedelta(hours=20)
@@ -79,11 +78,10 @@ def _forecast(connection: Connection, counted: Counted) -> str:
         return "nothing leaves now, see Delivery"
     if counted.stored.state is CampaignState.PAUSED:
         return "sending is paused"
-    zone = ZoneInfo(counted.stored.campaign.timezone)
-    if counted.paused:
-        state = counted.paused[0]
-        return f"the {server_words(state.server)} is {breaker_words(state, lambda at: say_moment(at, zone))}"
+    if counted.pause:
+        return counted.pause
     done = queues_empty_at(_queues(connection, counted), now())
+    zone = ZoneInfo(counted.stored.campaign.timezone)
     return "how long they take is not known yet" if done is None else _when(done, zone)
 
 

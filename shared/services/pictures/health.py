@@ -3,17 +3,14 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
 from shared.db.engine import at_once
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.figures import CampaignFigures, DomainFigures
-from shared.domain.relay_words import breaker_words, server_words
 from shared.domain.states import CampaignState, LetterState
 from shared.domain.tallies import OUT
-from shared.rendering.speech import say_moment
 from shared.services.heartbeat import read_running
 from shared.services.lookup import has_real_directory
 from shared.services.pictures.counted import Counted
@@ -92,10 +89,8 @@ def _held_back(counts: CampaignFigures, domains: list[DomainFigures], counted: C
     refusing = [one.receiving_domain for one in domains if one.is_left_alone]
     deferred = counts.by_state.get(LetterState.DEFERRED, 0)
     what = "Held back by a mail server"
-    if counted.paused:
-        zone, state = ZoneInfo(counted.stored.campaign.timezone), counted.paused[0]
-        says = f"the {server_words(state.server)} is {breaker_words(state, lambda at: say_moment(at, zone))}"
-        return HealthLine("bad", what, says)
+    if counted.pause:
+        return HealthLine("bad", what, counted.pause)
     if refusing:
         more = f" and {len(refusing) - 1} more" if len(refusing) > 1 else ""
         return HealthLine("bad", what, f"{refusing[0]}{more} refuses us now")
