@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, TextClause, func, insert, select, text, update
+from sqlalchemy import Connection, Row, RowMapping, TextClause, func, insert, select, text, update
 
 from shared.db.audiences import AGREED, CONSENTED, CONSENTED_FIRST, NEWEST, WROTE
 from shared.db.tables import mailing, submission
@@ -212,6 +212,12 @@ def find_of_update(connection: Connection, update_id: int) -> Mailing | None:
     return _find(connection, mailing.c.update_id == update_id)
 
 
+def list_of_updates(connection: Connection, campaign_id: int) -> dict[int, Mailing]:
+    """The mailings of a campaign's updates, by the number of the update."""
+    query = select(mailing).where(mailing.c.campaign_id == campaign_id, mailing.c.update_id.is_not(None))
+    return {row.update_id: _mailing(row) for row in connection.execute(query)}
+
+
 def find_won(connection: Connection, campaign_id: int) -> Mailing | None:
     """The newest mailing of a campaign that was won."""
     return _find(connection, (mailing.c.campaign_id == campaign_id) & mailing.c.update_id.is_(None))
@@ -225,8 +231,10 @@ def _of(row: RowMapping) -> _Audience:
 
 def _find(connection: Connection, which: Any) -> Mailing | None:
     row = connection.execute(select(mailing).where(which).order_by(mailing.c.id.desc()).limit(1)).one_or_none()
-    if row is None:
-        return None
+    return None if row is None else _mailing(row)
+
+
+def _mailing(row: Row[Any]) -> Mailing:
     return Mailing(row.id, MailingState(row.state), row.people, row.prepared, row.began_at, row.failures > 0)
 
 

@@ -46,7 +46,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Update:
-    """One update; `recipients` once it is sent, and `progress` and `mailing` when it was read by itself.
+    """One update; `recipients` and `mailing` once it is sent, and `progress` when it was read by itself.
 
     While emails are prepared, `recipients` are those who have theirs.
     """
@@ -78,7 +78,9 @@ def count_audience(engine: Engine, stored: StoredCampaign, organization: str) ->
 def list_updates(engine: Engine, campaign_id: int) -> list[Update]:
     """The campaign's updates, newest first, without their progress."""
     with at_once(engine) as connection:
-        return [as_update(row) for row in updates.list_updates(connection, campaign_id)]
+        found = mailings.list_of_updates(connection, campaign_id)
+        rows = updates.list_updates(connection, campaign_id)
+    return [_with_mailing(as_update(row), row, found.get(row["id"])) for row in rows]
 
 
 def read_update(engine: Engine, campaign_id: int, number: int) -> Update:
@@ -90,6 +92,10 @@ def read_update(engine: Engine, campaign_id: int, number: int) -> Update:
         emails = updates.count_emails(connection, number)
         found = as_update(row, emails, updates.count_left_since(connection, row))
         mailing = mailings.find_of_update(connection, number)
+    return _with_mailing(found, row, mailing)
+
+
+def _with_mailing(found: Update, row: RowMapping, mailing: Mailing | None) -> Update:
     recipients = mailing.prepared if mailing and row["recipients"] is None else found.recipients
     return replace(found, mailing=mailing, recipients=recipients)
 

@@ -163,6 +163,7 @@ def test_an_update_is_stopped(
     found = update_view.read_update(engine, stored.id, number)
     assert found.mailing
     assert (found.mailing.state, found.recipients) == (MailingState.STOPPED, 2)
+    assert [one.mailing for one in update_view.list_updates(engine, stored.id)] == [found.mailing]
     with pytest.raises(NotAllowed, match="prepared already"):
         stop_update(engine, stored, number, actor="organizer:1")
 

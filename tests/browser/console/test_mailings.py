@@ -1,0 +1,57 @@
+"""An email to everybody in a browser: being prepared, stopped, failed; and the news that a campaign was won."""
+
+import pytest
+from playwright.sync_api import Browser, ViewportSize, expect
+from sqlalchemy import text
+
+from shared.domain.states import CampaignState
+from shared.services.campaigns import change_campaign_state
+from tests.browser.conftest import Faults, Site, open_console
+from tests.browser.pictures import ALBUM
+from tests.browser.walk import SIZES, check
+from tests.factories import write_letters
+
+pytestmark = pytest.mark.browser
+UPDATES = """
+INSERT INTO campaign_update (campaign_id, organization, subject, body, created_by, tested_at, sent_at)
+SELECT 1, 'Neighbors United', subject, 'Come to the State House at ten.', 'test', now(), now()
+FROM unnest(ARRAY['The hearing is on Tuesday', 'The vote', 'Thank you, all of you']) AS subject;
+INSERT INTO mailing (
+    campaign_id, update_id, organization, steps, until_id, state, people, prepared, failures, actor, began_at
+) VALUES
+    (1, 1, 'Neighbors United', '[]', 1, 'running', 12000, 3400, 0, 'test', now() - interval '3 minutes'),
+    (1, 2, 'Neighbors United', '[]', 1, 'failed', 12000, 3400, 30, 'test', now() - interval '2 days'),
+    (1, 3, 'Neighbors United', '[]', 1, 'done', 12000, 11990, 0, 'test', now() - interval '2 days')
+"""
+LATER = "UPDATE mailing SET people = 12000, prepared = 3400, failures = 2, began_at = now() - interval '9 minutes'"
+
+
+@SIZES
+def test_emails_to_everybody(site: Site, browser: Browser, faults: Faults, size: ViewportSize) -> None:
+    write_letters(site.engine, site.ring, site.settings)
+    change_campaign_state(site.engine, "co-ops", CampaignState.LIVE, actor="test")
+    with site.engine.begin() as connection:
+        connection.execute(text(UPDATES))
+    page, campaign = open_console(browser, faults, size), f"{site.url}/admin/campaigns/co-ops"
+    page.goto(f"{campaign}/updates/2")
+    expect(page.locator("main")).to_contain_text("An error stopped this update after workers had tried for two days.")
+    ALBUM.take(page)
+    page.goto(f"{campaign}/updates/1")
+    expect(page.get_by_role("status")).to_contain_text("3,400 of 12,000 emails prepared. About 8 minutes left.")
+    check(page)
+    page.get_by_role("link", name="Stop this update").click()
+    check(page)
+    page.get_by_role("button", name="Stop this update").click()
+    expect(page.locator("main")).to_contain_text("An organizer stopped this update. 3,400 of 12,000 emails")
+    ALBUM.take(page)
+    page.goto(f"{campaign}/updates")
+    expect(page.locator("td[data-label=State]")).to_contain_text(["Sent to 11,990", "Stopped", "Stopped"])
+    check(page)
+    page.goto(f"{campaign}/state/won")
+    expect(page.locator("main")).to_contain_text("1 person gets the news by email.")
+    page.get_by_role("button", name="We won").click()
+    with site.engine.begin() as connection:
+        connection.execute(text(LATER))
+    page.goto(campaign)
+    expect(page.locator("[data-key=mailing]")).to_contain_text("An error delays the rest. Workers will try again.")
+    check(page)
