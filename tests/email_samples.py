@@ -35,6 +35,12 @@ _OTHER = {
     "subject": _SUBJECT,
     "body": BODY.replace("Representative Pat Doe", "Senator Ana Ruiz"),
 }
+_ASKED = {
+    "recipient": "Representative Pat Doe",
+    "cause": "This seat has a new office holder. Your letter is waiting for your decision.",
+    "is_asked": True,
+    "last_day": "November 24, 2026",
+}
 _UPDATE = """The committee votes on **Thursday**.
 
 1. It begins at 10 in room A-2.
@@ -57,12 +63,14 @@ OWN: dict[str, dict[str, Any]] = {
         "held": [
             {
                 "recipient": "Representative, 3rd Worcester",
-                "cause": "Nobody holds this seat now.",
+                "cause": "Nobody holds this seat now. We keep your letter for whoever is elected next.",
+                "is_asked": False,
                 "last_day": "November 24, 2026",
             },
             {
                 "recipient": "Senator Ana Ruiz",
                 "cause": "Letters to this office's email address come back.",
+                "is_asked": False,
                 "last_day": "November 24, 2026",
             },
         ]
@@ -154,6 +162,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "did_they_answer_reminder": ("did_they_answer", {"is_reminder": True, "recipients": ["Senator Ana Ruiz"]}),
     "victory_without_words": ("victory", {"message": ""}),
     "address_fails_of_one": ("address_fails", {"failing": OWN["address_fails"]["failing"][:1]}),
+    "hold_expires_asks": ("hold_expires", {"held": [_ASKED]}),
     "hold_expires_of_one": ("hold_expires", {"held": OWN["hold_expires"]["held"][1:]}),
     "holds_expire_of_one": ("holds_expire", {"holds": OWN["holds_expire"]["holds"][1:], "letters_held": 1}),
     "answer_with_files": ("answer", {"answer_text": "", "answer_files": "Response from Rep. Doe.pdf, bill.docx"}),

@@ -85,7 +85,7 @@ CAUSE_WORDS: dict[Cause, CauseWords] = {
     ),
     Cause.TOO_LATE: CauseWords(phrase("The campaign's last day for delivery has passed.")),
     Cause.HOLD_EXPIRED: CauseWords(
-        phrase("We had to hold this letter, and it could not leave before its last day. It was not sent."),
+        phrase("We held this letter and could not send it before its last day."),
         "Retry it when its office can be written to.",
     ),
     Cause.VACANT_SEAT: CauseWords(
@@ -119,11 +119,11 @@ CAUSE_WORDS: dict[Cause, CauseWords] = {
         phrase("The campaign does not write to whoever holds this seat now."), "Cancel the letter, or release it."
     ),
     Cause.NOT_FOLLOWED: CauseWords(
-        phrase("The office has changed, and we could not update the letter for it."),
+        phrase("The office holder changed, and we could not update the letter."),
         "Tell the person who runs the server: the log names the error. Then release the letter, or cancel it.",
     ),
     Cause.NEW_HOLDER: CauseWords(
-        phrase("This seat has a new office holder. The letter waits until its writer decides."),
+        phrase("This seat has a new office holder. The letter is waiting for its writer's decision."),
         "We asked its writer by email. You can also release the letter to the new office holder, or cancel it.",
     ),
     Cause.RELAY_MISSING: CauseWords(phrase("No mail relay is configured."), "Enter one under “Delivery”."),

@@ -17,10 +17,10 @@ class Change(StrEnum):
 
 
 CHANGE_WORDS: dict[Change, Phrase] = {
-    Change.OFFICES: phrase("Who the letter goes to changed."),
+    Change.OFFICES: phrase("The letter now goes to different offices."),
     Change.SUBJECT: phrase("The subject changed."),
     Change.TEXT: phrase("The text of the letter changed."),
-    Change.CONSENTS: phrase("The groups that ask to email you changed."),
+    Change.CONSENTS: phrase("Different groups now ask to email you."),
 }
 
 

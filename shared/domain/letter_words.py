@@ -12,7 +12,11 @@ from shared.domain.transport import Transport
 LETTER_GONE = phrase("We have no letter at this web address. It may have been deleted.")
 SEAT_VACANT = phrase("Nobody holds this seat now. We keep your letter for whoever is elected next.")
 # Where the pages of a letter's own writer say it otherwise than the console.
-_OWN_WORDS = {Cause.VACANT_SEAT.value: SEAT_VACANT, Cause.SUPPORTER.value: phrase("Taken back by its writer.")}
+_OWN_WORDS = {
+    Cause.VACANT_SEAT.value: SEAT_VACANT,
+    Cause.NEW_HOLDER.value: phrase("This seat has a new office holder. Your letter is waiting for your decision."),
+    Cause.SUPPORTER.value: phrase("Taken back by its writer."),
+}
 StepKind = Literal["done", "now", "todo", "bad"]
 
 STATE_WORDS: dict[LetterState, Phrase] = {
@@ -53,7 +57,7 @@ def state_words(state: LetterState, transport: Transport, receiving_domain: str)
 
 
 def own_cause_words(cause: str) -> str:
-    """The same for the letter's own writer, whom a vacant seat leaves a choice: to wait, or to take the letter back."""
+    """The same, worded for the letter's own writer."""
     return _OWN_WORDS.get(cause) or cause_words(cause)
 
 

@@ -34,7 +34,8 @@ def pause_words(state: RelayState, say: Say) -> str:
 
 def probe_words(state: RelayState) -> str:
     """What happens next, and what a person can do."""
-    return f"Then one connection probes it. When it answers, all others follow. {CAUSE_WORDS[state.open_cause].mend}"
+    probe = "" if state.breaker is Breaker.PROBING else "Then one connection probes it. "
+    return f"{probe}When it answers, all others follow. {CAUSE_WORDS[state.open_cause].mend}"
 
 
 def connection_words(state: RelayState) -> str:

@@ -12,7 +12,7 @@ from shared.domain.campaigns import Campaign
 from shared.domain.causes import CAUSE_WORDS, Cause
 from shared.domain.follow_ups import HOLD_EXPIRES, HOLDS_EXPIRE
 from shared.domain.languages import SOURCE
-from shared.domain.letter_words import cause_words, office_label
+from shared.domain.letter_words import office_label, own_cause_words
 from shared.rendering.speech import say_day, speaking
 from shared.settings import Settings
 
@@ -56,7 +56,8 @@ def hold_values(settings: Settings, row: RowMapping, campaign: Campaign, languag
 def _line(one: RowMapping, zone: ZoneInfo) -> dict[str, Any]:
     return {
         "recipient": office_label(one["recipient_title"], one["recipient_name"], one["district"]),
-        "cause": cause_words(one["cause"]),
+        "cause": own_cause_words(one["cause"]),
+        "is_asked": one["cause"] == Cause.NEW_HOLDER,
         "last_day": say_day(one["ends_at"], zone),
     }
 

@@ -1,7 +1,7 @@
 """Campaign updates: emails that an organizer writes to those who agreed to hear more from one organization.
 
-Written, tested on the organizer's own address, then sent once to each person. Whoever unsubscribed or took the consent
-back gets none, also when that happens while an update is on its way.
+Written, tested on the organizer's own address, then sent once to each person. People who unsubscribed or took
+their consent back get none, even when they do so while an update is on its way.
 """
 
 import structlog
@@ -78,7 +78,7 @@ def _release(connection: Connection, stored: StoredCampaign, row: RowMapping, *,
     """The number of the mailing."""
     require_tested(as_update(row))
     if words_of(row).mark != mark:
-        raise NotAllowed("Somebody has changed this update since you read it. Read it again.")
+        raise NotAllowed("Another organizer has changed this update since you read it. Read it again.")
     organization = row["organization"]
     if organization not in stored.campaign.consents:
         raise NotAllowed(f"This campaign no longer names {organization}. Choose another sender.")

@@ -17,7 +17,7 @@ from tests.factories import CAMPAIGN, make_campaign, write_letters
 from tests.services.came_back import Post
 from tests.smtp_server import ScriptedSmtpServer
 
-REASONS = ("vacant_seat", "no_email", "address_failing", "abuse_check", "organizer")
+REASONS = ("vacant_seat", "no_email", "address_failing", "abuse_check", "organizer", "new_holder")
 _TIMES = {
     "letter": ("due_at", "deliver_by", "created_at", "state_changed_at"),
     "follow_up": ("created_at", "due_at", "state_changed_at", "sent_at"),
@@ -83,6 +83,8 @@ def test_a_hold_ends_after_thirty_days(hold: Hold, reason: str) -> None:
     assert (held.told("hold_expires"), held.told("holds_expire")) == (1, 1)
     words = held.mail("hold_expires")[0]
     assert words.count("withdraw it and tell you that it was not sent") == 2
+    assert ("You don't need to do anything." in words) is (reason != "new_holder")
+    assert words.count("On your page you can send it to the new office holder") == 2 * (reason == "new_holder")
     assert "2 held letters will be withdrawn soon" in held.mail("holds_expire")[0]
     held.days_pass(2.8)
     assert held.states() == ["held", "held"]
@@ -91,7 +93,7 @@ def test_a_hold_ends_after_thirty_days(hold: Hold, reason: str) -> None:
     assert (held.told("hold_expires"), held.told("holds_expire")) == (1, 1)
     # Their writer hears that they were not sent, with the text.
     failure = held.mail("failure")[0]
-    assert failure.count("It was not sent.") == 2
+    assert failure.count("could not send it before its last day.") == 2
     assert failure.count("Please vote for the co-op bill.") == 2
 
 

@@ -114,7 +114,7 @@ def test_words_that_somebody_else_has_changed_and_tested_are_read_first(
 ) -> None:
     updates.save_update(engine, stored, number, replace(WORDS, subject="Another"), actor=ACTOR)
     tested(engine, stored, number)
-    with pytest.raises(NotAllowed, match="Somebody has changed"):
+    with pytest.raises(NotAllowed, match="Another organizer has changed"):
         updates.send_update(engine, ring, stored, number, mark=WORDS.mark, actor=ACTOR)
     assert of_updates(engine) == []
 

@@ -117,9 +117,9 @@ CHANGES: list[tuple[Step, Change, str]] = [
     (
         Step.TARGETS,
         lambda old: replace(old, exclusions=(Exclusion("With us already.", chambers=(Chamber.LOWER,)),)),
-        "Who the letter goes to changed.",
+        "The letter now goes to different offices.",
     ),
-    (Step.PAGE, lambda old: replace(old, consents=("Others",)), "The groups that ask to email you changed."),
+    (Step.PAGE, lambda old: replace(old, consents=("Others",)), "Different groups now ask to email you."),
 ]
 
 

@@ -272,7 +272,7 @@ def test_a_letter_whose_seat_changed_hands_is_sent_on_or_taken_back_by_its_write
         connection.execute(text("UPDATE submission SET leaves_at = now()"))
     desk.change(ChangeKind.SEATED, name="Noor Lane", email="noor@x.example")
     page = client.get(f"/mine/{token}")
-    assert "This seat has a new office holder. The letter waits until its writer decides." in page.text
+    assert "This seat has a new office holder. Your letter is waiting for your decision." in page.text
     assert "Dear Practice Representative Noor Lane,\n\nPat, you promised." in page.text
     assert "Send it to the new office holder" in page.text
     assert page.text.count("Take this letter back") == 2

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from shared.domain.states import CampaignState
 from shared.services.campaigns import change_campaign_state
 from tests.browser.conftest import Faults, Site, open_console
+from tests.browser.pictures import ALBUM
 from tests.browser.walk import DESKTOP, SIZES, check
 from tests.factories import write_letters
 
@@ -30,6 +31,15 @@ DELETE FROM letter WHERE id > 12;
 UPDATE submission SET state = 'needs_address', expected_letters = NULL, lookup_status = 'no_match',
     suggestions = '["12 Maple St, Worcester, MA 01603"]' WHERE id > 6;
 DELETE FROM snapshot
+"""
+# Rarer trouble, in place of some of it.
+RARER = """
+UPDATE letter SET cause = 'lease_expired', worker = 'letters-2.7.0' WHERE id = 8;
+INSERT INTO delivery_connection (name, transport, host, beat_at)
+    VALUES ('letters-2.7.0', 'relay', 'letters-2', now() - interval '1 day');
+UPDATE letter SET state = 'held', cause = 'new_holder', hold_reason = 'new_holder' WHERE id IN (1, 3);
+UPDATE letter SET state = 'held', cause = 'restored', hold_reason = 'restored' WHERE id = 5;
+UPDATE letter SET state = 'unconfirmed', cause = '' WHERE id = 7
 """
 
 
@@ -70,8 +80,7 @@ def test_trouble_is_seen_mended_and_taken_back(troubled: Site, signed_in: Page, 
     expect(page.locator("h1")).to_contain_text("4 letters taken back")
     page.goto(f"{live}/changes")
     check(page)
-    page.goto(f"{live}/attention")
-    check(page)
+    look_at_rarer_trouble(troubled, page, live)
     page.goto(f"{live}/addresses")
     expect(page.locator("main")).to_contain_text("2 people can get an email now")
     check(page)
@@ -83,6 +92,22 @@ def test_trouble_is_seen_mended_and_taken_back(troubled: Site, signed_in: Page, 
     expect(page.locator(".alike, .do2").first).to_contain_text("See all 4 letters with this problem")
     expect(page.get_by_role("link", name="Previous")).to_be_visible()
     check(page)
+
+
+def look_at_rarer_trouble(site: Site, page: Page, live: str) -> None:
+    """Groups of it, a letter whose hold ends, and what can be done where a retry can't."""
+    with site.engine.begin() as connection:
+        connection.execute(text(RARER))
+    page.goto(f"{live}/attention")
+    expect(page.locator("main")).to_contain_text("A worker on host letters-2 stopped answering at")
+    expect(page.locator("main")).to_contain_text("2 letters wait for an answer from their writers")
+    check(page)
+    page.goto(f"{site.url}/admin/letters/10")
+    expect(page.locator("main")).to_contain_text("we withdraw it as not sent and tell the supporter")
+    ALBUM.take(page)
+    page.goto(f"{live}/letters/change?action=retry&id=10")
+    expect(page.locator("main")).to_contain_text("You can do this instead:")
+    ALBUM.take(page)
 
 
 @pytest.mark.parametrize("size", [DESKTOP], ids=["desktop"])

@@ -4,17 +4,22 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, ViewportSize, expect
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from shared.services.imports.addresses import import_addresses
 from shared.services.imports.districts import import_districts
 from shared.services.imports.legislators import import_legislators
 from tests.browser.conftest import Faults, Site, open_console
+from tests.browser.pictures import ALBUM
 from tests.browser.walk import SIZES, check
 from tests.factories import write_letters
 from tests.services.places import files
 
 pytestmark = pytest.mark.browser
+WARNING = """
+UPDATE import_run SET report = report || '{"warnings": ["60 of 160 seats of the lower chamber are vacant now."]}'
+WHERE kind = 'legislators'
+"""
 
 
 def load_state(engine: Engine, folder: Path) -> None:
@@ -71,7 +76,13 @@ def test_from_the_list_to_a_correction_and_a_vacancy(
     check(page)
     page.get_by_role("button", name="Undo it").click()
     expect(page.get_by_text("Undone. 1 letter leaves when due.")).to_be_visible()
+    with site.engine.begin() as connection:
+        connection.execute(text(WARNING))
     page.goto(f"{site.url}/admin/imports")
     check(page)
     page.get_by_role("link", name="Legislators").click()
+    expect(page.get_by_role("button", name="Mark as dealt with")).to_be_visible()
     check(page)
+    page.get_by_role("button", name="Mark as dealt with").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    ALBUM.take(page)

@@ -28,7 +28,7 @@ def test_a_restored_database_is_released(
     page = open_console(browser, faults, size)
     page.goto(f"{site.url}/admin/")
     check(page)
-    page.get_by_role("link", name="Look and release").click()
+    page.get_by_role("link", name="Review and release").click()
     expect(page.get_by_role("group", name="3 letters that may have left")).to_be_visible()
     expect(page.get_by_role("radio", name="Keep them on hold")).to_be_checked()
     check(page)
