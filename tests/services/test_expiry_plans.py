@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from alembic import command
-from sqlalchemy import Engine, TextClause, text
+from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 
 from shared.db import claims, expiring, pace
@@ -12,9 +12,7 @@ from shared.db.engine import make_engine
 from shared.db.upgrade import alembic_config, upgrade
 from shared.domain.states import LetterState
 from shared.domain.transport import Transport
-from shared.queue.ring import Ring
-from shared.settings import Settings
-from tests.factories import make_campaign, write_letters
+from tests.plans import read_plan
 
 _WHERE = {"transport": Transport.MAILBOX.value, "receiving_domain": "practice.example", "limit": 20}
 _SINGLE = {"transports": ["mailbox"], "burst_share": 0.1, "dead_after_s": 30.0}
@@ -22,37 +20,18 @@ _HELD = {"limit": 100, "ahead": None}
 _BEFORE = "0025"
 
 
-def plan(engine: Engine, statement: TextClause, values: dict[str, object]) -> str:
-    """What the planner does with a large table of which it has no statistics: it never reads all of it."""
-    with engine.connect() as connection:
-        connection.execute(text("SET LOCAL enable_seqscan = off"))
-        # Whatever autovacuum found in the few rows of other tests; taken back with this transaction.
-        connection.execute(text("DELETE FROM pg_statistic"))
-        connection.execute(text("UPDATE pg_class SET relpages = 0, reltuples = -1 WHERE relkind IN ('r', 'i')"))
-        return "\n".join(connection.execute(text(f"EXPLAIN {statement.text}"), values).scalars())
-
-
-@pytest.fixture(autouse=True)
-def vacuumed(engine: Engine, settings: Settings, ring: Ring) -> None:
-    """As autovacuum may find the few rows of a test."""
-    make_campaign(engine)
-    write_letters(engine, ring, settings)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM ANALYZE"))
-
-
 @pytest.mark.parametrize("lane", pace.LANES)
 def test_claims_read_the_index_of_claimable_letters(engine: Engine, lane: LetterState) -> None:
     for statement, values in ((claims._CANDIDATES_OF[lane], _WHERE), (pace._FIND_FREE[lane], _SINGLE)):
-        found = plan(engine, statement, values)
+        found = read_plan(engine, statement.text, values)
         assert "ix_letter_claimable" in found
         assert "ix_letter_deliver_by" not in found
 
 
 def test_the_expiry_reads_indexes_of_what_waits(engine: Engine) -> None:
-    assert "ix_letter_deliver_by" in plan(engine, expiring._EXPIRE_OVERDUE, {"limit": 500})
-    assert "ix_letter_worn_out" in plan(engine, expiring._EXPIRE_WORN_OUT, {"limit": 500})
-    held = plan(engine, expiring._OVERHELD, _HELD)
+    assert "ix_letter_deliver_by" in read_plan(engine, expiring._EXPIRE_OVERDUE.text, {"limit": 500})
+    assert "ix_letter_worn_out" in read_plan(engine, expiring._EXPIRE_WORN_OUT.text, {"limit": 500})
+    held = read_plan(engine, expiring._OVERHELD.text, _HELD)
     assert "ix_letter_changed" in held or "ix_letter_campaign_state" in held
 
 

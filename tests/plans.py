@@ -1,0 +1,25 @@
+"""What PostgreSQL would do with a statement, whatever the few rows of a test and autovacuum make it believe."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Engine, text
+
+_LARGE_AND_VACUUMED = (
+    "DELETE FROM pg_statistic",
+    "UPDATE pg_class SET relpages = 0, reltuples = -1 WHERE relkind IN ('r', 'i')",
+    "UPDATE pg_class SET relallvisible = 1000000 WHERE relkind = 'r'",
+)
+
+
+def read_plan(
+    engine: Engine, statement: str, values: Mapping[str, Any] | None = None, *, off: Sequence[str] = ("seqscan",)
+) -> str:
+    """The plan for large, vacuumed tables without statistics, by means other than `off` where there are others."""
+    with engine.connect() as connection:
+        # All of it is taken back with this transaction.
+        for one in _LARGE_AND_VACUUMED:
+            connection.execute(text(one))
+        for method in off:
+            connection.execute(text(f"SET LOCAL enable_{method} = off"))
+        return "\n".join(connection.execute(text(f"EXPLAIN {statement}"), values or {}).scalars())
