@@ -1,4 +1,7 @@
-"""What happens around an installation while letters leave: restores, lost hosts, changed seats, texts, pauses."""
+"""What happens around an installation while letters leave: restores, lost hosts, changed seats, texts, pauses.
+
+Those that another fault or a lack of letters can keep from happening return how much they did.
+"""
 
 import contextlib
 import os
@@ -54,11 +57,12 @@ def lose_a_host(stack: "Stack", rng: random.Random) -> None:
         journal.unlink(missing_ok=True)
 
 
-def change_a_seat(stack: "Stack", rng: random.Random) -> None:
+def change_a_seat(stack: "Stack", rng: random.Random) -> int:
     """An office changes hands while its letters wait, leave, or are retried."""
     office = rng.choice([1, 2])
     name = f"Successor {rng.randrange(1_000)}"
     ring = Ring(make_celery(stack.settings), None)
+    changed = 0
     with contextlib.suppress(DearRepError, DBAPIError):
         with stack.engine.begin() as connection:
             numbers = list(connection.scalars(text("SELECT id FROM office ORDER BY id")))
@@ -67,52 +71,71 @@ def change_a_seat(stack: "Stack", rng: random.Random) -> None:
             typed = {"reason": "Elected", "on": str(seat.today), "name": name, "email": f"o{number}@new.example"}
             wanted = read_wanted(ChangeKind.SEATED, typed, seat)
         make_change(stack.engine, ring, number, wanted, By("organizer@example.org"))
+        changed = 1
     retry_failures(stack, rng)
+    return changed
 
 
-def retry_failures(stack: "Stack", _rng: random.Random) -> None:
+def retry_failures(stack: "Stack", rng: random.Random) -> int:
     """An organizer sends again what was refused, but nothing that may have arrived."""
+    stack.fleet.settle(rng.uniform(0, 2))
     ring = Ring(make_celery(stack.settings), None)
     with stack.engine.connect() as connection:
         refused = list(connection.scalars(text("SELECT id FROM letter WHERE state = 'rejected' ORDER BY id")))
+    retried = 0
     for number in refused:
         with contextlib.suppress(DearRepError, DBAPIError):
             retry_letter(stack.engine, ring, number, actor="organizer:1")
+            retried += 1
+    return retried
 
 
-def publish_a_text(stack: "Stack", rng: random.Random) -> None:
+def publish_a_text(stack: "Stack", rng: random.Random) -> int:
     """Another text is published while people read and send."""
+    published = 0
     for _ in range(rng.randint(1, 3)):
         with contextlib.suppress(DBAPIError):
             make_campaign(stack.engine, CAMPAIGN.replace(_ASKED, f"{_ASKED}, text {rng.randrange(1_000)}"))
+            published += 1
         time.sleep(rng.uniform(0, 0.2))
+    return published
 
 
-def pause_for_six_days(stack: "Stack", _rng: random.Random) -> None:
+def pause_for_six_days(stack: "Stack", _rng: random.Random) -> int:
     """Everything is paused, and six days pass before it goes on."""
     with stack.engine.begin() as connection:
         pause_all(connection, paused=True)
+    waited = 0
     try:
         stack.fleet.settle(0.5)
         with contextlib.suppress(DBAPIError), stack.engine.begin() as connection:
             moved = ", ".join(f"{name} = {name} - {_LONG_PAUSE}" for name in _TIMES)
-            connection.execute(text(f"UPDATE letter SET {moved} WHERE {_WAITING}"))
+            waited = connection.execute(text(f"UPDATE letter SET {moved} WHERE {_WAITING}")).rowcount
         # A few sweeps look at what has waited so long.
         time.sleep(1)
     finally:
         _again(lambda: _resume(stack))
+    return waited
 
 
-def spoil_a_row(stack: "Stack", rng: random.Random) -> None:
+def spoil_a_row(stack: "Stack", rng: random.Random) -> int:
     """A letter that can't be built, or a campaign that can't be read, is beside the others."""
     with contextlib.suppress(DBAPIError):
         if rng.random() < 0.5:
-            with stack.engine.begin() as connection:
-                connection.execute(_UNBUILDABLE)
-            return
+            return _spoil_a_letter(stack)
         make_campaign(stack.engine, CAMPAIGN.replace('"co-ops"', '"broken"'))
         with stack.engine.begin() as connection:
-            connection.execute(_UNREADABLE)
+            return connection.execute(_UNREADABLE).rowcount
+    return 0
+
+
+def _spoil_a_letter(stack: "Stack") -> int:
+    for _ in range(20):
+        with stack.engine.begin() as connection:
+            if spoiled := connection.execute(_UNBUILDABLE).rowcount:
+                return spoiled
+        time.sleep(0.1)
+    return 0
 
 
 def restore_a_backup(stack: "Stack", rng: random.Random) -> None:

@@ -70,7 +70,7 @@ def tell_of_a_rush(stack: Stack, _rng: random.Random) -> None:
     redis.Redis.from_url(stack.settings.redis_url).set(RUSH_KEY, 1, px=3_000)
 
 
-CHAOS: list[Callable[[Stack, random.Random], None]] = [
+CHAOS: list[Callable[[Stack, random.Random], int | None]] = [
     flush_redis,
     cut_database_connections,
     kill_a_worker,
@@ -124,7 +124,8 @@ def play(stack: Stack, seed: int, tally: Counter[str]) -> None:
         writer.start()
     if chaos is not None:
         time.sleep(rng.uniform(0, 0.5))
-        chaos(stack, rng)
+        disaster = chaos.__name__.replace("_", " ")
+        tally.update([disaster if chaos(stack, rng) != 0 else f"{disaster}, without effect"])
     for writer in writers:
         writer.join()
     stack.fleet.settle(rng.uniform(0.2, 1.5))
