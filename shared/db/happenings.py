@@ -12,8 +12,9 @@ _MOST = 40
 _LIST = text(
     "SELECT at, kind, about FROM (SELECT at, kind, about FROM happening"
     " WHERE (campaign_id = :campaign_id OR campaign_id IS NULL) AND at >= :since"
-    " UNION ALL SELECT sent_at, 'update', recipients::text FROM campaign_update"
-    " WHERE campaign_id = :campaign_id AND sent_at >= :since"
+    " UNION ALL SELECT sent_at, 'update', CASE WHEN mailing.state IN ('stopped', 'failed') THEN 'stopped'"
+    " ELSE recipients::text END FROM campaign_update LEFT JOIN mailing ON mailing.update_id = campaign_update.id"
+    " WHERE campaign_update.campaign_id = :campaign_id AND sent_at >= :since"
     " UNION ALL SELECT max(finished_at), 'import', string_agg(DISTINCT kind, ', ') FROM import_run"
     " WHERE jurisdiction = (SELECT jurisdiction FROM campaign WHERE id = :campaign_id) AND finished_at >= :since"
     " GROUP BY date_bin('5 minutes', finished_at, 'epoch')) AS one ORDER BY at DESC LIMIT :most"
@@ -33,9 +34,17 @@ def list_happenings(connection: Connection, campaign_id: int, since: datetime) -
     return [Moment(row.at, _words(row.kind, row.about)) for row in reversed(rows)]
 
 
-def _words(kind: str, about: str) -> str:
+def _words(kind: str, about: str | None) -> str:
     if kind == "import":
         return f"Imported: {about}"
     if kind == "update":
-        return f"Update sent to {int(about):,} {'person' if about == '1' else 'people'}"
-    return happening_words(Happening(kind), about)
+        return _update_words(about)
+    return happening_words(Happening(kind), about or "")
+
+
+def _update_words(people: str | None) -> str:
+    if people is None:
+        return "Update being prepared"
+    if people == "stopped":
+        return "Update stopped"
+    return f"Update sent to {int(people):,} {'person' if people == '1' else 'people'}"

@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from shared.clock import now
 from shared.db import updates as rows
+from shared.db.happenings import list_happenings
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.mailings import Mailing, MailingState
 from shared.domain.states import CampaignState
@@ -148,6 +149,22 @@ def test_who_writes_again_or_leaves_meanwhile(
     post.change(f"UPDATE consent SET withdrawn_at = now() WHERE email_hash = md5('{gone.split('@')[0]}')")
     prepare_mailings(engine, ring, settings)
     assert people(engine, "update") == [one for one in EVERYBODY if one != gone]
+
+
+def test_the_campaigns_page_tells_of_an_update_at_each_stage(
+    engine: Engine, settings: Settings, ring: Ring, stored: StoredCampaign, number: int, send: Callable[[], int]
+) -> None:
+    def told() -> list[str]:
+        with engine.connect() as connection:
+            return [one.words for one in list_happenings(connection, stored.id, now() - timedelta(hours=1))]
+
+    send()
+    assert "Update being prepared" in told()
+    prepare_mailings(engine, ring, settings)
+    assert f"Update sent to {PEOPLE} people" in told()
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE mailing SET state = 'failed'"))
+    assert "Update stopped" in told()
 
 
 def test_an_update_is_stopped(

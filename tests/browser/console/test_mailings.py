@@ -13,6 +13,8 @@ from tests.factories import write_letters
 
 pytestmark = pytest.mark.browser
 UPDATES = """
+INSERT INTO consent (submission_id, campaign_id, organization, email_hash)
+SELECT id, 1, 'Neighbors United', email_hash FROM submission;
 INSERT INTO campaign_update (campaign_id, organization, subject, body, created_by, tested_at, sent_at)
 SELECT 1, 'Neighbors United', subject, 'Come to the State House at ten.', 'test', now(), now()
 FROM unnest(ARRAY['The hearing is on Tuesday', 'The vote', 'Thank you, all of you']) AS subject;
@@ -23,7 +25,11 @@ INSERT INTO mailing (
     (1, 2, 'Neighbors United', '[]', 1, 'failed', 12000, 3400, 30, 'test', now() - interval '2 days'),
     (1, 3, 'Neighbors United', '[]', 1, 'done', 12000, 11990, 0, 'test', now() - interval '2 days')
 """
-LATER = "UPDATE mailing SET people = 12000, prepared = 3400, failures = 2, began_at = now() - interval '9 minutes'"
+LATER = """
+UPDATE mailing
+SET state = 'running', people = 12000, prepared = 3400, failures = 2, began_at = now() - interval '9 minutes'
+WHERE update_id IS NULL
+"""
 
 
 @SIZES
@@ -50,8 +56,9 @@ def test_emails_to_everybody(site: Site, browser: Browser, faults: Faults, size:
     page.goto(f"{campaign}/state/won")
     expect(page.locator("main")).to_contain_text("1 person gets the news by email.")
     page.get_by_role("button", name="We won").click()
+    page.wait_for_url(campaign)
     with site.engine.begin() as connection:
         connection.execute(text(LATER))
-    page.goto(campaign)
+    page.reload()
     expect(page.locator("[data-key=mailing]")).to_contain_text("An error delays the rest. Workers will try again.")
     check(page)
