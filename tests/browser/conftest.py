@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from flask import request
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -48,6 +49,9 @@ FLAGS = [
     "--disable-sync",
 ]
 ORGANIZER = "organizer@example.org"
+_SOON_SECONDS = 0.05
+_IDLE_SECONDS = 0.5
+_PASSES_AFTER = 8
 # For busy machines; what is there is found at once.
 expect.set_options(timeout=15_000)
 _HEAD = """
@@ -79,7 +83,9 @@ class Site:
         self._held = False
         self._passing = threading.Lock()
         self._ended = threading.Event()
+        self._asked = threading.Event()
         self._app = create_app(self.settings, engine, ring)
+        self._app.teardown_request(self._note)
         self._server = make_server("127.0.0.1", 0, self._app, threaded=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._threads = [threading.Thread(target=self._server.serve_forever), threading.Thread(target=self._work)]
@@ -90,6 +96,7 @@ class Site:
 
     def stop(self) -> None:
         self._ended.set()
+        self._asked.set()
         self._server.shutdown()
         for thread in self._threads:
             thread.join(30)
@@ -104,6 +111,7 @@ class Site:
         """The worker goes on."""
         with self._passing:
             self._held = False
+        self._asked.set()
 
     def sign_in(self, context: BrowserContext) -> None:
         page = context.new_page()
@@ -124,8 +132,19 @@ class Site:
         for sender, recipient, raw in self.mail.accepted:
             store_message(self.engine, sender=sender, recipient=recipient, raw=raw)
 
+    def _note(self, _error: BaseException | None) -> None:
+        """Any press may have left work."""
+        if request.method == "POST":
+            self._asked.set()
+
     def _work(self) -> None:
-        while not self._ended.wait(0.05):
+        """Passes soon after a press, and now and then for what a test changes by itself."""
+        passes = 0
+        while not self._ended.is_set():
+            if self._asked.wait(_SOON_SECONDS if passes else _IDLE_SECONDS):
+                self._asked.clear()
+                passes = _PASSES_AFTER
+            passes = max(0, passes - 1)
             with self._passing:
                 if not self._held:
                     self._pass()
@@ -163,7 +182,7 @@ class Faults:
             self.found.append(f"asked {request.url}")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -173,6 +192,14 @@ def browser() -> Iterator[Browser]:
         running = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield running
         running.close()
+
+
+@pytest.fixture(autouse=True)
+def pages_are_closed(browser: Browser) -> Iterator[None]:
+    """Pages that poll would go on asking."""
+    yield
+    for context in browser.contexts:
+        context.close()
 
 
 @pytest.fixture

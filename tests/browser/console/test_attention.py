@@ -38,7 +38,7 @@ UPDATE letter SET cause = 'lease_expired', worker = 'letters-2.7.0' WHERE id = 8
 INSERT INTO delivery_connection (name, transport, host, beat_at)
     VALUES ('letters-2.7.0', 'relay', 'letters-2', now() - interval '1 day');
 UPDATE letter SET state = 'held', cause = 'new_holder', hold_reason = 'new_holder' WHERE id IN (1, 3);
-UPDATE letter SET state = 'held', cause = 'restored', hold_reason = 'restored' WHERE id = 5;
+UPDATE letter SET state = 'held', cause = 'restored', hold_reason = 'restore' WHERE id = 5;
 UPDATE letter SET state = 'unconfirmed', cause = '' WHERE id = 7
 """
 
@@ -80,7 +80,8 @@ def test_trouble_is_seen_mended_and_taken_back(troubled: Site, signed_in: Page, 
     expect(page.locator("h1")).to_contain_text("4 letters taken back")
     page.goto(f"{live}/changes")
     check(page)
-    look_at_rarer_trouble(troubled, page, live)
+    page.goto(f"{live}/attention")
+    check(page)
     page.goto(f"{live}/addresses")
     expect(page.locator("main")).to_contain_text("2 people can get an email now")
     check(page)
@@ -92,6 +93,7 @@ def test_trouble_is_seen_mended_and_taken_back(troubled: Site, signed_in: Page, 
     expect(page.locator(".alike, .do2").first).to_contain_text("See all 4 letters with this problem")
     expect(page.get_by_role("link", name="Previous")).to_be_visible()
     check(page)
+    look_at_rarer_trouble(troubled, page, live)
 
 
 def look_at_rarer_trouble(site: Site, page: Page, live: str) -> None:

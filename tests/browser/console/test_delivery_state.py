@@ -47,7 +47,7 @@ def test_what_rests_and_what_fails(site: Site, browser: Browser, faults: Faults,
     servers = page.get_by_role("region", name="Mail servers")
     expect(servers).to_contain_text("0 of 4 connections in use (set to 16, but the server refused more)")
     expect(servers).to_contain_text("Being probed")
-    expect(page.get_by_role("region", name="What runs")).to_contain_text("has sent no heartbeat for about 5 minutes")
+    expect(page.get_by_role("region", name="What runs")).to_contain_text("has sent no heartbeat for about")
     expect(page.get_by_role("region", name="What runs")).to_contain_text("The running processes differ in")
     check(page)
     page.get_by_role("button", name="Try now mail relay").click()
