@@ -24,6 +24,13 @@ _BEGIN_LINEAGE = text(
     "UPDATE installation SET lineages = lineages || gen_random_uuid()::text WHERE :again OR lineages = '{}'"
 )
 _FIRST_KEY = text("UPDATE installation SET key_fingerprint = :fingerprint WHERE :again OR key_fingerprint = ''")
+# As many as an installation makes between a backup and its restore, and more.
+_SKIP_NUMBERS = text(
+    """
+    SELECT setval(pg_get_serial_sequence(made.name, 'id'), nextval(pg_get_serial_sequence(made.name, 'id')) + 1000000)
+    FROM (VALUES ('letter'), ('follow_up')) AS made(name)
+    """
+)
 # Nothing ran between two sweeps that are so far apart.
 _NOTE_SWEEP = text("""
     UPDATE installation SET swept_at = now(),
@@ -69,6 +76,9 @@ def hold(
 ) -> bool:
     """Nothing leaves until a person decides; the first reason stays. False when nothing was changed.
 
+    Letters and emails made from now on get numbers that none had who left: Message-IDs and return addresses are made
+    from numbers, and a bounce of one that the backup does not know must not be told of another.
+
     `judged` are the lineages that a process judged by: what it found is out of date once a person has accepted the
     database, which adds one.
     """
@@ -77,7 +87,10 @@ def hold(
     statement = update(installation).where(installation.c.hold_reason == "")
     if judged is not None:
         statement = statement.where(installation.c.lineages == list(judged))
-    return connection.execute(statement.values(values)).rowcount == 1
+    is_held = connection.execute(statement.values(values)).rowcount == 1
+    if is_held:
+        connection.execute(_SKIP_NUMBERS)
+    return is_held
 
 
 def release(connection: Connection) -> None:

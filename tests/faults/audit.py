@@ -7,15 +7,16 @@ from sqlalchemy import Engine, text
 from shared.db.figures import count_imbalance
 
 _LETTERS = text(
-    "SELECT letter.id, letter.state, letter.message_id, letter.body, letter.recipient_name, token FROM letter"
-    " JOIN submission ON submission.id = letter.submission_id"
+    "SELECT letter.id, letter.message_id, letter.body, letter.recipient_name, token,"
+    " CASE WHEN letter.state = 'held' AND letter.cause = 'restored' THEN 'restored' ELSE letter.state END AS state"
+    " FROM letter JOIN submission ON submission.id = letter.submission_id"
 )
 _EVENTS = text(
     "SELECT letter_id, count(*) FILTER (WHERE to_state = 'sent') AS sent FROM letter_event GROUP BY letter_id"
 )
 _TOLD = text("SELECT token, accepted_at, expected_letters, state FROM submission WHERE token = ANY(:tokens)")
-# The mail server may have taken it, or not: the state says that nobody knows.
-_UNKNOWN = {"uncertain", "unconfirmed"}
+# The mail server may have taken it, or not: the state, or the cause of a hold, says that nobody knows.
+_UNKNOWN = {"uncertain", "unconfirmed", "restored"}
 
 
 def audit(

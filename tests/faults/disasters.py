@@ -147,8 +147,8 @@ def _spoil_a_letter(stack: "Stack") -> int:
 
 def restore_a_backup(stack: "Stack", rng: random.Random) -> None:
     """A backup is made, letters leave, the backup is restored, and a person releases the hold as its page says."""
-    _again(lambda: dump_database(stack.postgres, stack.fleet.folder / "seed.dump"))
     known = list(stack.client.told)
+    _again(lambda: dump_database(stack.postgres, stack.fleet.folder / "seed.dump"))
     stack.fleet.settle(rng.uniform(0.5, 3))
     stack.fleet.kill_workers()
     restore_dump(stack.postgres, stack.fleet.folder / "seed.dump")

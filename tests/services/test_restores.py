@@ -348,6 +348,23 @@ def test_a_new_letter_with_the_number_of_one_that_left_is_not_taken_for_it(place
     assert [letter.id for letter in report_hold(place.engine, named=10).known_letters] == [1, 2]
 
 
+def test_letters_written_after_a_restore_take_no_name_of_one_that_left(place: Place, tmp_path: Path) -> None:
+    """A bounce of a letter that the backup does not know would else be told of another one."""
+    place.write("old", 1)
+    place.deliver()
+    dump = dump_database(place.postgres, tmp_path / "dump")
+    place.write("lost", 1)
+    place.deliver()
+    restore_dump(place.postgres, dump)
+    place.sweep()
+    assert place.reason()
+    place.write("new", 1)
+    accept_database(place.engine, actor="test")
+    place.deliver()
+    assert place.states() == ["sent"] * 4
+    assert place.copies() == [1] * 6
+
+
 def test_a_release_stands_although_a_claim_judged_before_it(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
