@@ -3,8 +3,9 @@
 import pytest
 from playwright.sync_api import Route
 
+from tests.browser.sizes import ON_A_PHONE
 from tests.browser.visits import Visit
-from tests.browser.walk import SIZES, begin
+from tests.browser.walk import begin
 
 pytestmark = [pytest.mark.browser]
 
@@ -15,7 +16,7 @@ def _from_elsewhere(route: Route) -> None:
     route.fulfill(response=route.fetch(headers=route.request.headers | elsewhere))
 
 
-@SIZES
+@ON_A_PHONE
 def test_each_says_what_happened_and_leads_on(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     page = visit.page
     begin(page, visit.site.url)

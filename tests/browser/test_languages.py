@@ -5,7 +5,8 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from shared.rendering.speech import gettext, speaking
 from tests.browser.conftest import Faults, Site
-from tests.browser.walk import PHONE, SIZES, check, go_on, type_address
+from tests.browser.sizes import ON_A_PHONE, PHONE
+from tests.browser.walk import check, go_on, type_address
 
 pytestmark = pytest.mark.browser
 # Names, addresses and numbers are nobody's to translate; what carries a language of its own says so.
@@ -47,7 +48,7 @@ def look(page: Page) -> None:
     check(page)
 
 
-@SIZES
+@ON_A_PHONE
 def test_the_language_of_tests_finds_no_english_and_no_overflow(site: Site, page: Page, size: ViewportSize) -> None:
     page.set_viewport_size(size)
     page.goto(f"{site.url}/c/co-ops?lang=en-XA")
@@ -74,7 +75,7 @@ def test_the_language_of_tests_finds_no_english_and_no_overflow(site: Site, page
     look(page)
 
 
-@SIZES
+@ON_A_PHONE
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "plain"])
 def test_the_whole_flow_in_spanish(site: Site, browser: Browser, size: ViewportSize, *, javascript: bool) -> None:
     context = browser.new_context(viewport=size, locale="es-MX", java_script_enabled=javascript)

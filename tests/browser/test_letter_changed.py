@@ -8,8 +8,9 @@ from playwright.sync_api import Browser, Page, expect
 from shared.db import campaigns
 from shared.domain.campaigns import Campaign
 from tests.browser.conftest import Faults, Site
+from tests.browser.sizes import ON_A_PHONE, PHONE
 from tests.browser.visits import Visit
-from tests.browser.walk import PHONE, SIZES, begin, check
+from tests.browser.walk import begin, check
 
 pytestmark = pytest.mark.browser
 
@@ -40,7 +41,7 @@ def look(page: Page) -> None:
     assert page.locator("input[name=to]:checked").count() == 1
 
 
-@SIZES
+@ON_A_PHONE
 def test_it_is_shown_again_and_then_sent(visit: Visit) -> None:
     page = visit.page
     begin(page, visit.site.url)

@@ -4,14 +4,15 @@ import pytest
 from playwright.sync_api import expect
 
 from shared.services.campaigns import import_campaign
+from tests.browser.sizes import ON_A_PHONE
 from tests.browser.visits import Visit
-from tests.browser.walk import SIZES, begin
+from tests.browser.walk import begin
 from tests.services.test_letter_versions import HOUSE, SENATE, with_head
 
 pytestmark = [pytest.mark.browser]
 
 
-@SIZES
+@ON_A_PHONE
 def test_one_is_thanked_one_is_left_out_and_sometimes_all_are(visit: Visit) -> None:
     page, engine = visit.page, visit.site.engine
     import_campaign(engine, with_head(f'[[exclusions]]\nthanks = "thanks"\noffices = ["{HOUSE}"]'), name="co-ops.md")

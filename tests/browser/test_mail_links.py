@@ -7,7 +7,8 @@ from sqlalchemy import select
 from shared.db.tables import follow_up, submission
 from shared.domain.identities import owner_key, unsubscribe_key
 from tests.browser.conftest import Faults, Site
-from tests.browser.walk import SIZES, begin, check
+from tests.browser.sizes import ON_A_PHONE
+from tests.browser.walk import begin, check
 
 pytestmark = pytest.mark.browser
 
@@ -31,7 +32,7 @@ def send_letters(site: Site, browser: Browser) -> dict[str, str]:
     }
 
 
-@SIZES
+@ON_A_PHONE
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no-script"])
 def test_one_press_each(site: Site, browser: Browser, faults: Faults, size: ViewportSize, javascript: bool) -> None:
     links = send_letters(site, browser)

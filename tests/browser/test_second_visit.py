@@ -8,7 +8,8 @@ from sqlalchemy import text
 
 from shared.domain.identities import owner_key
 from tests.browser.conftest import Faults, Site
-from tests.browser.walk import PHONE, SIZES, begin, check, go_on, type_address
+from tests.browser.sizes import ON_A_PHONE, PHONE
+from tests.browser.walk import begin, check, go_on, type_address
 
 pytestmark = [pytest.mark.browser]
 
@@ -31,7 +32,7 @@ def send(page: Page, site: Site) -> str:
     return page.url.rsplit("/", 1)[1]
 
 
-@SIZES
+@ON_A_PHONE
 def test_who_comes_back_finds_the_copy_and_may_go_on(site: Site, page: Page, size: ViewportSize) -> None:
     page.set_viewport_size(size)
     send(page, site)
@@ -45,7 +46,7 @@ def test_who_comes_back_finds_the_copy_and_may_go_on(site: Site, page: Page, siz
     expect(page.locator("#send")).to_be_visible()
 
 
-@SIZES
+@ON_A_PHONE
 def test_a_letter_is_taken_back_and_the_data_are_deleted(
     site: Site, page: Page, browser: Browser, size: ViewportSize
 ) -> None:
@@ -68,7 +69,7 @@ def test_a_letter_is_taken_back_and_the_data_are_deleted(
     check(page)
 
 
-@SIZES
+@ON_A_PHONE
 def test_a_slip_in_the_address_is_one_press(site: Site, browser: Browser, faults: Faults, size: ViewportSize) -> None:
     page = browser.new_context(viewport=size, java_script_enabled=False).new_page()
     faults.watch(page)

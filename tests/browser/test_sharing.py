@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from shared.db.tables import letter, submission
 from tests.browser.conftest import Faults, Site, open_console
-from tests.browser.walk import DESKTOP, PHONE, SIZES, TYPED, begin, check, go_on, type_address
+from tests.browser.sizes import DESKTOP, ON_A_PHONE, PHONE
+from tests.browser.walk import TYPED, begin, check, go_on, type_address
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 SHARE = "/admin/campaigns/co-ops/share"
@@ -117,7 +118,7 @@ def test_a_script_of_another_website_begins_nothing(site: Site, browser: Browser
         assert connection.execute(select(submission)).all() == []
 
 
-@SIZES
+@ON_A_PHONE
 def test_one_button_shares_and_unfolds_the_other_ways(
     site: Site, browser: Browser, faults: Faults, size: ViewportSize
 ) -> None:
@@ -185,7 +186,7 @@ def test_the_source_stays_when_a_reader_changes_the_language(site: Site, browser
         assert connection.scalars(select(submission.c.source)).all() == ["flyer"]
 
 
-@SIZES
+@ON_A_PHONE
 def test_the_organizers_page_is_fit_for_everybody(site: Site, organizer: Page, size: ViewportSize) -> None:
     page = organizer
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])

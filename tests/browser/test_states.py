@@ -13,8 +13,9 @@ from shared.paths import ROOT
 from shared.services.campaigns import import_campaign
 from shared.services.invitations import invite
 from tests.browser.conftest import RICH
+from tests.browser.sizes import ON_A_PHONE
 from tests.browser.visits import Visit
-from tests.browser.walk import PHONE, SIZES, begin, check, go_on, type_address
+from tests.browser.walk import begin, check, go_on, type_address
 from tests.unit.test_logos import picture
 
 pytestmark = [pytest.mark.browser]
@@ -27,7 +28,7 @@ won_message = "The governor signed it. Thank you."
 host = \""""
 
 
-@SIZES
+@ON_A_PHONE
 def test_the_campaign_in_each_of_its_states(visit: Visit, tmp_path: Path) -> None:
     (tmp_path / "sign.png").write_bytes(picture((800, 200)))
     import_campaign(visit.site.engine, RICH.replace('host = "', _HEAD, 1), name="co-ops.md", folder=tmp_path)
@@ -43,7 +44,7 @@ def test_the_campaign_in_each_of_its_states(visit: Visit, tmp_path: Path) -> Non
     visit.switch(CampaignState.WON, "The governor signed it.")
 
 
-@SIZES
+@ON_A_PHONE
 def test_the_letter_page_in_each_of_its_states(visit: Visit) -> None:
     page = visit.page
     visit.site.hold()
@@ -73,7 +74,7 @@ def test_the_letter_page_in_each_of_its_states(visit: Visit) -> None:
     visit.see(page.url, "Did you mean one of these?")
 
 
-@SIZES
+@ON_A_PHONE
 def test_the_status_page_in_each_of_its_states(visit: Visit, browser: Browser) -> None:
     page = visit.page
     visit.site.hold()
@@ -117,7 +118,7 @@ def test_the_status_page_in_each_of_its_states(visit: Visit, browser: Browser) -
     visit.sees("What is deleted")
 
 
-@SIZES
+@ON_A_PHONE
 def test_a_personal_link_and_the_friend_it_was_forwarded_to(visit: Visit, browser: Browser) -> None:
     home = HomeAddress("12 Maple Street", "Worcester", "MA", "01603")
     jamie = SupporterDetails("Jamie", "Rivera", "jamie@example.org", home)
@@ -135,7 +136,7 @@ def test_a_personal_link_and_the_friend_it_was_forwarded_to(visit: Visit, browse
     expect(visit.page.locator("#first_name")).to_have_value("")
 
 
-@SIZES
+@ON_A_PHONE
 def test_what_goes_wrong_says_how_to_go_on(visit: Visit) -> None:
     page = visit.page
     begin(page, visit.site.url)
@@ -159,7 +160,7 @@ LANGUAGES = pytest.mark.parametrize("language", ["es", "pt-BR", "ht", "zh-Hans",
 
 
 @LANGUAGES
-@pytest.mark.parametrize("size", [PHONE], ids=["phone"])
+@ON_A_PHONE
 def test_the_shipped_campaign_in_every_language(visit: Visit, language: str) -> None:
     import_campaign(visit.site.engine, SHIPPED.read_text(encoding="utf-8"), name=SHIPPED.name)
     page = visit.page

@@ -11,7 +11,8 @@ from sqlalchemy import insert, text
 from shared.db.tables import district
 from tests.browser.conftest import Faults, Site
 from tests.browser.pictures import ALBUM
-from tests.browser.walk import PHONE, SIZES, begin, check, go_on, type_address
+from tests.browser.sizes import IN_BOTH, ON_A_PHONE, PHONE
+from tests.browser.walk import begin, check, go_on, type_address
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
@@ -26,7 +27,7 @@ def page(browser: Browser, faults: Faults) -> Page:
     return opened
 
 
-@SIZES
+@IN_BOTH
 def test_every_page_on_the_way_is_fit_for_everybody(site: Site, page: Page, size: ViewportSize) -> None:
     page.set_viewport_size(size)
     page.goto(f"{site.url}/c/co-ops")
@@ -53,7 +54,7 @@ def test_every_page_on_the_way_is_fit_for_everybody(site: Site, page: Page, size
     check(page)
 
 
-@SIZES
+@ON_A_PHONE
 def test_pages_for_what_goes_wrong_are_fit_for_everybody(
     site: Site, page: Page, browser: Browser, size: ViewportSize
 ) -> None:
@@ -159,7 +160,7 @@ def test_a_second_press_of_send_makes_no_second_letters(site: Site, page: Page) 
     assert len([sender for sender, _, _ in site.mail.accepted if "+l" in sender]) == 2
 
 
-@SIZES
+@ON_A_PHONE
 def test_the_whole_way_without_javascript(site: Site, browser: Browser, faults: Faults, size: ViewportSize) -> None:
     page = browser.new_context(viewport=size, java_script_enabled=False).new_page()
     faults.watch(page)
@@ -248,7 +249,7 @@ def draw_districts(site: Site) -> None:
             connection.execute(insert(district).values(**values, shape=shape, valid_from=date(2023, 1, 4)))
 
 
-@SIZES
+@ON_A_PHONE
 def test_doubt_about_a_district_is_a_question(site: Site, page: Page, size: ViewportSize) -> None:
     page.set_viewport_size(size)
     begin(page, site.url)

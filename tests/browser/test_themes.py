@@ -8,7 +8,8 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from shared.services.campaigns import import_campaign
 from tests.browser.conftest import RICH, Faults, Site
-from tests.browser.walk import PHONE, SIZES, begin, check, go_on, type_address
+from tests.browser.sizes import ON_A_PHONE, PHONE
+from tests.browser.walk import begin, check, go_on, type_address
 from tests.unit.test_logos import picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -35,7 +36,7 @@ def page(browser: Browser, faults: Faults) -> Page:
     return opened
 
 
-@SIZES
+@ON_A_PHONE
 @pytest.mark.parametrize("color", ["#ffee00", "#e53935", "#000000"])
 def test_any_color_is_fit_for_everybody(site: Site, page: Page, size: ViewportSize, color: str, tmp_path: Path) -> None:
     dress(site, tmp_path, color)
@@ -62,7 +63,7 @@ def test_the_color_and_the_logo_are_really_seen(site: Site, page: Page, tmp_path
     assert logo.evaluate("logo => [logo.complete, logo.naturalWidth, logo.width, logo.height]") == [True, 320, 160, 40]
 
 
-@SIZES
+@ON_A_PHONE
 def test_an_address_in_another_state_has_a_page_for_everybody(site: Site, page: Page, size: ViewportSize) -> None:
     page.set_viewport_size(size)
     site.hold()

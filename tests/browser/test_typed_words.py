@@ -4,7 +4,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Faults, Site
-from tests.browser.walk import PHONE, TYPED, go_on, type_address
+from tests.browser.sizes import PHONE
+from tests.browser.walk import TYPED, go_on, type_address
 
 pytestmark = pytest.mark.browser
 

@@ -8,13 +8,14 @@ from playwright.sync_api import Browser, ViewportSize, expect
 
 from shared.domain.totp import PERIOD_S, code_at
 from tests.browser.conftest import ORGANIZER, Faults, Site, open_console
-from tests.browser.walk import SIZES, check
+from tests.browser.sizes import ON_A_PHONE
+from tests.browser.walk import check
 
 pytestmark = pytest.mark.browser
 PASSWORD = "four quiet green ducks"
 
 
-@SIZES
+@ON_A_PHONE
 def test_a_second_step_is_set_up_and_passed(site: Site, browser: Browser, faults: Faults, size: ViewportSize) -> None:
     page = open_console(browser, faults, size)
     page.goto(f"{site.url}/admin/password")

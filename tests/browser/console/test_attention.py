@@ -8,7 +8,8 @@ from shared.domain.states import CampaignState
 from shared.services.campaigns import change_campaign_state
 from tests.browser.conftest import Faults, Site, open_console
 from tests.browser.pictures import ALBUM
-from tests.browser.walk import DESKTOP, SIZES, check
+from tests.browser.sizes import DESKTOP, ON_A_PHONE
+from tests.browser.walk import check
 from tests.factories import write_letters
 
 pytestmark = pytest.mark.browser
@@ -60,7 +61,7 @@ def signed_in(troubled: Site, browser: Browser, faults: Faults, size: ViewportSi
     return open_console(browser, faults, size)
 
 
-@SIZES
+@ON_A_PHONE
 def test_trouble_is_seen_mended_and_taken_back(troubled: Site, signed_in: Page, size: ViewportSize) -> None:
     page, live = signed_in, f"{troubled.url}/admin/campaigns/co-ops"
     page.goto(f"{troubled.url}/admin/")

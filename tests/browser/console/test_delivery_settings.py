@@ -8,7 +8,8 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from shared.settings import Settings
 from tests.browser.conftest import Faults, Site, open_console
-from tests.browser.walk import SIZES, check
+from tests.browser.sizes import ON_A_PHONE
+from tests.browser.walk import check
 from tests.name_server import LoopbackNameServer
 
 pytestmark = pytest.mark.browser
@@ -29,7 +30,7 @@ def settings(settings: Settings) -> Iterator[Settings]:
         yield replace(settings, mail_domain=DOMAIN, dns_servers=server.setting, webhooks="mailgun=key")
 
 
-@SIZES
+@ON_A_PHONE
 def test_mail_is_set_up_in_the_console(site: Site, browser: Browser, faults: Faults, size: ViewportSize) -> None:
     page = open_console(browser, faults, size)
     page.goto(f"{site.url}/admin/password")

@@ -8,7 +8,8 @@ from sqlalchemy import text
 
 from shared.settings import Settings
 from tests.browser.conftest import Faults, Site, open_console
-from tests.browser.walk import SIZES, check
+from tests.browser.sizes import ON_A_PHONE
+from tests.browser.walk import check
 
 pytestmark = pytest.mark.browser
 TROUBLE = """
@@ -36,7 +37,7 @@ def settings(settings: Settings) -> Settings:
     return replace(settings, mail_relay_url="smtp://127.0.0.1:9")
 
 
-@SIZES
+@ON_A_PHONE
 def test_what_rests_and_what_fails(site: Site, browser: Browser, faults: Faults, size: ViewportSize) -> None:
     site.hold()
     with site.engine.begin() as connection:

@@ -14,7 +14,8 @@ from shared.services.campaigns import change_campaign_state, import_campaign, re
 from shared.services.editor.drafts import read_editing
 from shared.settings import Settings
 from tests.browser.conftest import RICH, Faults, Site, open_console
-from tests.browser.walk import DESKTOP, PHONE, SIZES, check
+from tests.browser.sizes import DESKTOP, ON_A_PHONE, PHONE
+from tests.browser.walk import check
 from tests.smtp_server import ScriptedSmtpServer
 
 pytestmark = pytest.mark.browser
@@ -48,7 +49,7 @@ def begin(page: Page) -> None:
     expect(page.get_by_label("Title", exact=True)).to_have_value("Keep our library open")
 
 
-@SIZES
+@ON_A_PHONE
 def test_from_nothing_to_a_live_campaign(site: Site, browser: Browser, faults: Faults, size: ViewportSize) -> None:
     page = open_site(site, browser, faults, size)
     check(page)

@@ -6,13 +6,14 @@ import pytest
 from playwright.sync_api import Browser, ViewportSize, expect
 
 from tests.browser.conftest import Faults, Site, open_console
-from tests.browser.walk import SIZES, check
+from tests.browser.sizes import ON_A_PHONE
+from tests.browser.walk import check
 from tests.factories import write_letters
 
 pytestmark = pytest.mark.browser
 
 
-@SIZES
+@ON_A_PHONE
 def test_a_file_is_asked_for_watched_downloaded_and_deleted(
     site: Site, browser: Browser, faults: Faults, size: ViewportSize
 ) -> None:

@@ -8,7 +8,8 @@ from shared.domain.states import CampaignState
 from shared.services.campaigns import change_campaign_state
 from tests.browser.conftest import Faults, Site, open_console
 from tests.browser.pictures import ALBUM
-from tests.browser.walk import SIZES, check
+from tests.browser.sizes import ON_A_PHONE
+from tests.browser.walk import check
 from tests.factories import write_letters
 
 pytestmark = pytest.mark.browser
@@ -32,7 +33,7 @@ WHERE update_id IS NULL
 """
 
 
-@SIZES
+@ON_A_PHONE
 def test_emails_to_everybody(site: Site, browser: Browser, faults: Faults, size: ViewportSize) -> None:
     write_letters(site.engine, site.ring, site.settings)
     change_campaign_state(site.engine, "co-ops", CampaignState.LIVE, actor="test")

@@ -11,7 +11,8 @@ from shared.services.imports.districts import import_districts
 from shared.services.imports.legislators import import_legislators
 from tests.browser.conftest import Faults, Site, open_console
 from tests.browser.pictures import ALBUM
-from tests.browser.walk import SIZES, check
+from tests.browser.sizes import ON_A_PHONE
+from tests.browser.walk import check
 from tests.factories import write_letters
 from tests.services.places import files
 
@@ -33,7 +34,7 @@ def load_state(engine: Engine, folder: Path) -> None:
     import_addresses(engine, files.write_points(folder / "points.csv", points), "ma")
 
 
-@SIZES
+@ON_A_PHONE
 def test_from_the_list_to_a_correction_and_a_vacancy(
     site: Site, browser: Browser, faults: Faults, size: ViewportSize, tmp_path: Path
 ) -> None:

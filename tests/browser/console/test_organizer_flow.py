@@ -11,7 +11,8 @@ from shared.domain.states import CampaignState
 from shared.services.campaigns import change_campaign_state
 from shared.services.organizers import end_sessions
 from tests.browser.conftest import Faults, Site, open_console
-from tests.browser.walk import DESKTOP, SIZES, begin, check
+from tests.browser.sizes import DESKTOP, ON_A_PHONE
+from tests.browser.walk import begin, check
 
 pytestmark = pytest.mark.browser
 # After a slow count the next one rests: the page shows its age meanwhile (`shared/services/figures.py`).
@@ -50,7 +51,7 @@ def fail_address(site: Site) -> None:
         connection.execute(update(office_holder).where(office_holder.c.office_id == 1).values(values))
 
 
-@SIZES
+@ON_A_PHONE
 def test_every_page_is_fit_for_everybody(site: Site, browser: Browser, signed_in: Page, size: ViewportSize) -> None:
     page = signed_in
     page.set_viewport_size(size)
@@ -91,7 +92,7 @@ def test_every_page_is_fit_for_everybody(site: Site, browser: Browser, signed_in
         check(page)
 
 
-@SIZES
+@ON_A_PHONE
 def test_the_door_is_fit_for_everybody(site: Site, browser: Browser, faults: Faults, size: ViewportSize) -> None:
     page = browser.new_context(viewport=size).new_page()
     faults.watch(page)

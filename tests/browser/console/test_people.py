@@ -6,13 +6,14 @@ import pytest
 from playwright.sync_api import Browser, ViewportSize, expect
 
 from tests.browser.conftest import Faults, Site, open_console
-from tests.browser.walk import SIZES, check
+from tests.browser.sizes import ON_A_PHONE
+from tests.browser.walk import check
 
 pytestmark = pytest.mark.browser
 PEOPLE = "/admin/campaigns/co-ops/people"
 
 
-@SIZES
+@ON_A_PHONE
 def test_from_the_invitation_to_the_audit_log(site: Site, browser: Browser, faults: Faults, size: ViewportSize) -> None:
     page = open_console(browser, faults, size)
     page.goto(site.url + PEOPLE)

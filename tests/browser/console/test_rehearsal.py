@@ -6,13 +6,14 @@ import pytest
 from playwright.sync_api import Browser, ViewportSize, expect
 
 from tests.browser.conftest import Faults, Site, open_console
-from tests.browser.walk import SIZES, check
+from tests.browser.sizes import ON_A_PHONE
+from tests.browser.walk import check
 from tests.services.places.rehearsed import import_small_state
 
 pytestmark = pytest.mark.browser
 
 
-@SIZES
+@ON_A_PHONE
 def test_one_button_rehearses_the_launch(
     site: Site, browser: Browser, faults: Faults, size: ViewportSize, tmp_path: Path
 ) -> None:

@@ -9,13 +9,14 @@ from sqlalchemy import Engine
 from shared.clock import now
 from shared.db.installation import hold
 from tests.browser.conftest import Faults, Site, open_console
-from tests.browser.walk import SIZES, check
+from tests.browser.sizes import ON_A_PHONE
+from tests.browser.walk import check
 from tests.factories import make_ring, write_letters
 
 pytestmark = pytest.mark.browser
 
 
-@SIZES
+@ON_A_PHONE
 def test_a_restored_database_is_released(
     site: Site, browser: Browser, faults: Faults, engine: Engine, size: ViewportSize
 ) -> None:
