@@ -171,6 +171,18 @@ def test_what_left_after_the_backup_never_leaves_again(place: Place, backup: Bac
     assert place.copies() == [1] * LETTERS
 
 
+def two_left_two_wait(place: Place, tmp_path: Path) -> None:
+    """The restored database knows of four letters: two left after the backup, two are due in an hour."""
+    place.write("left", 1)
+    place.write("waits", 1)
+    place.run_sql("UPDATE letter SET due_at = now() + interval '1 hour' WHERE id > 2")
+    place.sweep()
+    dump = dump_database(place.postgres, tmp_path / "dump")
+    place.deliver()
+    restore_dump(place.postgres, dump)
+    place.sweep()
+
+
 def test_the_hold_names_what_left_and_what_may_have(place: Place, tmp_path: Path) -> None:
     place.write("left", 1)
     place.write("waits", 1)
@@ -194,14 +206,7 @@ def test_the_hold_names_what_left_and_what_may_have(place: Place, tmp_path: Path
 
 
 def test_released_letters_that_may_have_left_are_held_each_for_itself(place: Place, tmp_path: Path) -> None:
-    place.write("left", 1)
-    place.write("waits", 1)
-    place.run_sql("UPDATE letter SET due_at = now() + interval '1 hour' WHERE id > 2")
-    place.sweep()
-    dump = dump_database(place.postgres, tmp_path / "dump")
-    place.deliver()
-    restore_dump(place.postgres, dump)
-    place.sweep()
+    two_left_two_wait(place, tmp_path)
     place.write("new", 1)
     accept_database(place.engine, actor="test")
     place.run_sql("UPDATE letter SET due_at = now()")
@@ -216,14 +221,7 @@ def test_released_letters_that_may_have_left_are_held_each_for_itself(place: Pla
 
 
 def test_a_person_may_let_all_leave_that_are_not_known_to_have_left(place: Place, tmp_path: Path) -> None:
-    place.write("left", 1)
-    place.write("waits", 1)
-    place.run_sql("UPDATE letter SET due_at = now() + interval '1 hour' WHERE id > 2")
-    place.sweep()
-    dump = dump_database(place.postgres, tmp_path / "dump")
-    place.deliver()
-    restore_dump(place.postgres, dump)
-    place.sweep()
+    two_left_two_wait(place, tmp_path)
     accept_database(place.engine, actor="test", let_doubtful_leave=True)
     place.run_sql("UPDATE letter SET due_at = now()")
     place.sweep()
