@@ -203,7 +203,8 @@ def test_a_claim_after_a_silence_registers_the_connection(
 
     server.before_dot.append(forget)
     deliver_letters(engine, ring, here, first_tries=True)
-    assert seen == [("mailbox",)]
+    # A busy machine may have opened a second one for the other letter.
+    assert set(seen) == {("mailbox",)}
     assert len(server.accepted) == 2
 
 
