@@ -16,6 +16,7 @@ from sqlalchemy import text
 from shared.failpoints import FAILPOINTS
 from shared.paths import ROOT
 from shared.queue.rush import KEY as RUSH_KEY
+from shared.timing import USUAL
 from tests.faults.conftest import Stack
 from tests.faults.disasters import (
     change_a_seat,
@@ -34,7 +35,8 @@ pytestmark = pytest.mark.faults
 _FEW = 8
 FIRST = int(os.environ.get("FAULT_FIRST_SEED", "1"))
 SEEDS = int(os.environ.get("FAULT_SEEDS", str(_FEW)))
-_REST_SECONDS = 25.0
+# A worker that hangs keeps its connection, which may be the probe, for `dead_after`.
+_REST_SECONDS = USUAL.dead_after + 15.0
 
 
 def flush_redis(stack: Stack, _rng: random.Random) -> None:
