@@ -215,7 +215,7 @@ def test_a_restored_backup_holds_everything_until_a_person_decides(stack: Stack,
         (folder / "database").write_text(json.dumps([identifier, "FFFF/0"]))
         stack.fleet.mend(2)
     else:
-        (folder / "host.1.dead.journal").write_text('{"boot":"x"}\n["dot","letter",999999,1]\n')
+        (folder / "host.1.dead.journal").write_text('{"boot":"x"}\n["dot","letter",999999999999,1]\n')
     wait_until(lambda: held(stack), 40, "the hold")
     write(stack, 2, "late")
     wait_until(lambda: len(stack.states()) >= 4, 40, "new letters")

@@ -255,7 +255,7 @@ def test_a_question_that_stayed_open_too_long_is_told_as_it_is(
     with engine.begin() as connection:
         connection.execute(text("UPDATE submission SET state = 'expired'"))
     page = client.get(f"/mine/{path.rsplit('/', 1)[1]}").text
-    assert "so nothing was sent" in page
+    assert "so we sent nothing" in page
     assert "Finding your legislators" not in page
     assert "Your copy" not in page
 
