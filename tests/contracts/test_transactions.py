@@ -2,14 +2,12 @@
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from shared.paths import ROOT
 
 SOURCES = sorted(path for folder in ("shared", "web", "worker") for path in (ROOT / folder).rglob("*.py"))
-NAMES = [str(path.relative_to(ROOT)) for path in SOURCES]
 # After an error of the database nothing more can be done in its transaction, unless a savepoint is there to go back to.
 _BROAD = {"Exception", "BaseException", "SQLAlchemyError", "DBAPIError", "OperationalError", "IntegrityError"}
 _BEGINS = (".begin()", "begin_nested()")
@@ -38,12 +36,12 @@ def _is_unprotected(node: ast.Try) -> bool:
     )
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=NAMES)
-def test_an_error_within_a_transaction_is_swallowed_only_behind_a_savepoint(path: Path) -> None:
+def test_an_error_within_a_transaction_is_swallowed_only_behind_a_savepoint() -> None:
     """`shared/db/savepoints.py` has the blocks for it."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    blocks = [node for block in _within_transactions(tree) for node in ast.walk(block) if isinstance(node, ast.Try)]
-    assert not [node.lineno for node in blocks if _is_unprotected(node)]
+    for path in SOURCES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        blocks = [node for block in _within_transactions(tree) for node in ast.walk(block) if isinstance(node, ast.Try)]
+        assert not [node.lineno for node in blocks if _is_unprotected(node)], path
 
 
 @pytest.mark.parametrize(

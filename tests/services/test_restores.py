@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import Engine, text
 
@@ -88,6 +89,12 @@ class Place:
 def cluster(engine_room: Path) -> Iterator[EmbeddedPostgres]:
     server = EmbeddedPostgres(engine_room / "restored", password="x" * 8, log=engine_room / "r.log", durable=False)
     server.start()
+    engine = make_engine(server.url())
+    upgrade(engine)
+    make_campaign(engine)
+    engine.dispose()
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        connection.execute("ALTER DATABASE dearrep RENAME TO as_installed")
     yield server
     server.stop()
 
@@ -95,12 +102,10 @@ def cluster(engine_room: Path) -> Iterator[EmbeddedPostgres]:
 @pytest.fixture
 def place(cluster: EmbeddedPostgres, redis_url: str, settings: Settings) -> Iterator[Place]:
     cluster.start()
+    with psycopg.connect(cluster.url("postgres"), autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS dearrep WITH (FORCE)")
+        connection.execute("CREATE DATABASE dearrep TEMPLATE as_installed")
     engine = make_engine(cluster.url())
-    with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    upgrade(engine)
-    make_campaign(engine)
     with ScriptedSmtpServer() as server:
         own = replace(settings, database_url=cluster.url(), redis_url=redis_url, mailbox_url=server.url)
         here = Place(cluster, own, server, make_ring(own), engine)
