@@ -10,7 +10,7 @@ import redis
 from sqlalchemy import Engine, text
 
 from shared.local import processes
-from shared.local.broker import EmbeddedBroker
+from shared.local.broker import EmbeddedBroker, is_free
 from shared.local.postgres import EmbeddedPostgres
 
 PASSWORD = "for-tests-only"
@@ -87,9 +87,13 @@ def test_broker_refuses_strangers(broker_server: EmbeddedBroker) -> None:
 
 def test_broker_keeps_its_port_and_survives_kill(engine_room: Path) -> None:
     server = EmbeddedBroker(engine_room / "broker-own", password=PASSWORD, log=engine_room / "broker-own.log")
+    # Of those that the system gives to no client, which could take it while the server is away.
+    port = next(number for number in range(20_000, 30_000) if is_free(number))
+    server.home.mkdir()
+    (server.home / "port").write_text(f"{port}\n")
     server.start()
     try:
-        port = server.port
+        assert server.port == port
         process = processes.recorded(server.pid_file)
         assert process is not None
         os.kill(process.pid, signal.SIGKILL)
