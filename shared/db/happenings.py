@@ -12,13 +12,16 @@ _MOST = 40
 _LIST = text(
     "SELECT at, kind, about FROM (SELECT at, kind, about FROM happening"
     " WHERE (campaign_id = :campaign_id OR campaign_id IS NULL) AND at >= :since"
-    " UNION ALL SELECT sent_at, 'update', CASE WHEN mailing.state IN ('stopped', 'failed') THEN 'stopped'"
-    " ELSE recipients::text END FROM campaign_update LEFT JOIN mailing ON mailing.update_id = campaign_update.id"
+    " UNION ALL SELECT sent_at, CASE WHEN mailing.state IN ('stopped', 'failed') THEN 'update_stopped'"
+    " WHEN recipients IS NULL THEN 'update_prepared' ELSE 'update' END, coalesce(recipients::text, '')"
+    " FROM campaign_update LEFT JOIN mailing ON mailing.update_id = campaign_update.id"
     " WHERE campaign_update.campaign_id = :campaign_id AND sent_at >= :since"
     " UNION ALL SELECT max(finished_at), 'import', string_agg(DISTINCT kind, ', ') FROM import_run"
     " WHERE jurisdiction = (SELECT jurisdiction FROM campaign WHERE id = :campaign_id) AND finished_at >= :since"
     " GROUP BY date_bin('5 minutes', finished_at, 'epoch')) AS one ORDER BY at DESC LIMIT :most"
 )
+
+_UNSENT = {"update_prepared": "Update being prepared", "update_stopped": "Update stopped"}
 
 
 def note(connection: Connection, happened: Happening, *, campaign_ids: Sequence[int | None], about: str = "") -> None:
@@ -34,17 +37,9 @@ def list_happenings(connection: Connection, campaign_id: int, since: datetime) -
     return [Moment(row.at, _words(row.kind, row.about)) for row in reversed(rows)]
 
 
-def _words(kind: str, about: str | None) -> str:
+def _words(kind: str, about: str) -> str:
     if kind == "import":
         return f"Imported: {about}"
     if kind == "update":
-        return _update_words(about)
-    return happening_words(Happening(kind), about or "")
-
-
-def _update_words(people: str | None) -> str:
-    if people is None:
-        return "Update being prepared"
-    if people == "stopped":
-        return "Update stopped"
-    return f"Update sent to {int(people):,} {'person' if people == '1' else 'people'}"
+        return f"Update sent to {int(about):,} {'person' if about == '1' else 'people'}"
+    return _UNSENT.get(kind) or happening_words(Happening(kind), about)

@@ -24,11 +24,12 @@ _BEGIN_LINEAGE = text(
     "UPDATE installation SET lineages = lineages || gen_random_uuid()::text WHERE :again OR lineages = '{}'"
 )
 _FIRST_KEY = text("UPDATE installation SET key_fingerprint = :fingerprint WHERE :again OR key_fingerprint = ''")
-# As many as an installation makes between a backup and its restore, and more.
+# More than an installation makes between a backup and its restore. The small tables of the directory have no `bigint`.
 _SKIP_NUMBERS = text(
     """
-    SELECT setval(pg_get_serial_sequence(made.name, 'id'), nextval(pg_get_serial_sequence(made.name, 'id')) + 1000000)
-    FROM (VALUES ('letter'), ('follow_up')) AS made(name)
+    SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, coalesce(last_value, 0) + 1000000)
+    FROM pg_sequences
+    WHERE schemaname = current_schema() AND data_type = 'bigint'::regtype
     """
 )
 # Nothing ran between two sweeps that are so far apart.
@@ -76,8 +77,8 @@ def hold(
 ) -> bool:
     """Nothing leaves until a person decides; the first reason stays. False when nothing was changed.
 
-    Letters and emails made from now on get numbers that none had who left: Message-IDs and return addresses are made
-    from numbers, and a bounce of one that the backup does not know must not be told of another.
+    Rows made from now on get numbers that no row had before. Message-IDs, return addresses and links are made from
+    numbers: a late bounce of a letter that a restored backup does not know must not count for another letter.
 
     `judged` are the lineages that a process judged by: what it found is out of date once a person has accepted the
     database, which adds one.
