@@ -10,6 +10,7 @@ from shared.queue.ring import Ring
 from shared.services.delivery import deliver_letters
 from shared.settings import Settings
 from tests.factories import make_campaign, make_ring, write_letters
+from tests.services.road import Here
 from tests.shuffled_rows import SEED, Shuffler
 from tests.smtp_server import ScriptedSmtpServer
 
@@ -35,3 +36,10 @@ def sent(engine: Engine, settings: Settings, ring: Ring) -> str:
     with ScriptedSmtpServer() as server:
         deliver_letters(engine, ring, replace(settings, mailbox_url=server.url), first_tries=True)
     return token
+
+
+@pytest.fixture
+def here(engine: Engine, settings: Settings, ring: Ring) -> Here:
+    """One campaign, and its services."""
+    make_campaign(engine)
+    return Here(engine, settings, ring)

@@ -21,9 +21,8 @@ from shared.providers.marker import read_marker
 from shared.services.delivery.recover import accept_database, check_database, recover
 from shared.services.sweep import sweep
 from shared.timing import USUAL
-from tests.services.test_road import Here, here, ring
+from tests.services.road import Here
 
-__all__ = ["here", "ring"]
 Steps = Callable[[Journal, Item], None]
 
 

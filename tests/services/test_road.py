@@ -4,77 +4,26 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, func, select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import OperationalError
 
-from shared.db import directory, submissions
+from shared.db import submissions
 from shared.db.figures import count_imbalance
 from shared.db.tables import follow_up, letter, letter_event, office_holder, submission
 from shared.domain.campaigns import Campaign
-from shared.domain.places import HomeAddress, LookupResult, LookupStatus, Match, MatchType, Office
-from shared.domain.states import CampaignState, LetterState, SubmissionState
+from shared.domain.places import HomeAddress, LookupResult, Office
+from shared.domain.states import LetterState, SubmissionState
 from shared.errors import InputError, NotAllowed
-from shared.queue.celery_app import make_celery
-from shared.queue.ring import Ring, connect_redis
 from shared.rendering.letters import Author, RenderedLetter
 from shared.services import make_letters, prepare
-from shared.services.accept import accept_submission
-from shared.services.campaigns import change_campaign_state
-from shared.services.delivery import deliver_letters, send_mail
+from shared.services.delivery import send_mail
 from shared.services.letters import cancel_letter, retry_letter
-from shared.services.lookup.directory import as_office
 from shared.services.mailbox import list_messages, read_message, store_message
-from shared.services.prepare import prepare_submissions
-from shared.services.submission_view import SubmissionView, preview_letters, read_submission
-from shared.services.submissions import begin_submission, correct_address, send_now, undo_submission
+from shared.services.submission_view import preview_letters
+from shared.services.submissions import correct_address, undo_submission
 from shared.services.sweep import tidy
-from shared.settings import Settings
-from tests.factories import make_campaign, make_supporter
+from tests.services.road import Here
 from tests.smtp_server import ScriptedSmtpServer
-
-
-@pytest.fixture
-def ring(settings: Settings) -> Ring:
-    return Ring(make_celery(settings), connect_redis(settings.redis_url))
-
-
-@pytest.fixture
-def here(engine: Engine, settings: Settings, ring: Ring) -> "Here":
-    make_campaign(engine)
-    return Here(engine, settings, ring)
-
-
-class Here:
-    """The services with one engine, and every queue worked off on request."""
-
-    def __init__(self, engine: Engine, settings: Settings, ring: Ring) -> None:
-        self.engine, self.settings, self.ring = engine, settings, ring
-
-    def begin(self, email: str = "jamie@example.org", street: str = "12 Maple Street") -> str:
-        return begin_submission(self.engine, self.ring, self.settings, "co-ops", make_supporter(email, street))
-
-    def prepare(self) -> None:
-        prepare_submissions(self.engine, self.ring, self.settings)
-
-    def accept(self, token: str, own_words: str = "", **more: object) -> None:
-        accept_submission(self.engine, self.ring, self.settings, token, own_words=own_words, **more)  # type: ignore[arg-type]
-
-    def deliver(self, *, first_tries: bool = True) -> int:
-        return deliver_letters(self.engine, self.ring, self.settings, first_tries=first_tries)
-
-    def view(self, token: str) -> SubmissionView:
-        return read_submission(self.engine, self.settings, token)
-
-    def states(self) -> list[str]:
-        with self.engine.connect() as connection:
-            return list(connection.scalars(select(letter.c.state).order_by(letter.c.id)))
-
-    def send(self, email: str = "jamie@example.org") -> str:
-        token = self.begin(email)
-        self.prepare()
-        self.accept(token, "I buy my bread at a co-op.")
-        self.prepare()
-        return token
 
 
 def test_two_letters_reach_the_mailbox_and_the_supporter_gets_a_copy(here: Here) -> None:
@@ -269,102 +218,6 @@ def test_what_waits_for_an_answer_can_be_taken_back(here: Here) -> None:
     here.accept(token)
     undo_submission(here.engine, token)
     assert here.view(token).state is SubmissionState.WITHDRAWN
-
-
-def go_live(here: Here, server: ScriptedSmtpServer) -> None:
-    """A real office book, a relay and a live campaign: only then may a letter leave."""
-    here.settings = replace(here.settings, mail_relay_url=server.url)
-    change_campaign_state(here.engine, "co-ops", CampaignState.LIVE, actor="test")
-
-
-@pytest.fixture
-def live(here: Here, monkeypatch: pytest.MonkeyPatch) -> Here:
-    """Practice offices stand in for real ones; what is tested is the road, not the directory."""
-    monkeypatch.setattr("shared.services.accept.has_real_directory", lambda *_: True)
-    here.begin("warm-up@example.org")
-    here.prepare()
-    with here.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE office SET is_practice = false")
-        connection.exec_driver_sql("DELETE FROM submission")
-    monkeypatch.setattr("shared.services.lookup.finder._practice", _real_offices(here.engine))
-    return here
-
-
-def _real_offices(engine: Engine):  # noqa: ANN202 - a stand-in
-    def find(*_: object) -> LookupResult:
-        with engine.connect() as connection:
-            rows = directory.current_offices(connection, "ma", is_practice=False)
-            offices = tuple(as_office(row) for row in rows)
-        return LookupResult(LookupStatus.MATCHED, Match(MatchType.POINT, "test", 10, 500, 42.0, -71.0), offices)
-
-    return find
-
-
-def test_going_live_never_releases_test_letters(live: Here) -> None:
-    with ScriptedSmtpServer() as mailbox, ScriptedSmtpServer() as relay:
-        live.settings = replace(live.settings, mailbox_url=mailbox.url)
-        live.send("early@example.org")
-        go_live(live, relay)
-        live.deliver()
-        assert (len(mailbox.accepted), len(relay.accepted)) == (2, 0)
-        token = live.send("late@example.org")
-        assert not live.view(token).is_test
-        send_now(live.engine, live.ring, token)
-        live.deliver()
-        assert (len(mailbox.accepted), len(relay.accepted)) == (2, 2)
-
-
-def test_a_relay_alone_or_a_live_campaign_alone_sends_nothing_out(live: Here) -> None:
-    with ScriptedSmtpServer() as mailbox, ScriptedSmtpServer() as relay:
-        live.settings = replace(live.settings, mailbox_url=mailbox.url, mail_relay_url=relay.url)
-        live.send("draft@example.org")
-        live.deliver()
-        change_campaign_state(live.engine, "co-ops", CampaignState.LIVE, actor="test")
-        live.settings = replace(live.settings, mail_relay_url="")
-        live.send("no-relay@example.org")
-        live.deliver()
-    assert (len(mailbox.accepted), len(relay.accepted)) == (4, 0)
-
-
-def test_live_letters_wait_for_undo_and_can_be_taken_back(live: Here) -> None:
-    with ScriptedSmtpServer() as relay:
-        go_live(live, relay)
-        token = live.send()
-        assert live.deliver() == 0
-        view = live.view(token)
-        assert view.undo_until is not None
-        assert view.accepted_at is not None
-        assert view.undo_until - view.accepted_at == timedelta(minutes=10)
-        undo_submission(live.engine, token)
-        assert live.states() == ["cancelled", "cancelled"]
-        with pytest.raises(NotAllowed, match="can't be retried"):
-            retry_letter(live.engine, live.ring, 1, actor="organizer:1")
-        assert live.view(token).state is SubmissionState.WITHDRAWN
-        live.send()
-        assert live.states()[2:] == ["queued", "queued"]
-
-
-def test_undo_comes_too_late_once_letters_leave(live: Here) -> None:
-    with ScriptedSmtpServer() as relay:
-        go_live(live, relay)
-        token = live.send()
-        send_now(live.engine, live.ring, token)
-        with pytest.raises(NotAllowed, match="already leaving"):
-            undo_submission(live.engine, token)
-
-
-def test_a_paused_campaign_keeps_its_letters(live: Here) -> None:
-    with ScriptedSmtpServer() as relay:
-        go_live(live, relay)
-        send_now(live.engine, live.ring, live.send())
-        change_campaign_state(live.engine, "co-ops", CampaignState.PAUSED, actor="test")
-        token = live.send("during-the-pause@example.org")
-        assert not live.view(token).is_test
-        send_now(live.engine, live.ring, token)
-        assert live.deliver() == 0
-        change_campaign_state(live.engine, "co-ops", CampaignState.LIVE, actor="test")
-        assert live.deliver() == 4
-        assert len(relay.accepted) == 4
 
 
 def test_an_address_that_mail_refuses_takes_no_other_letter_along(here: Here) -> None:
