@@ -63,7 +63,7 @@ OWN: dict[str, dict[str, Any]] = {
         "held": [
             {
                 "recipient": "Representative, 3rd Worcester",
-                "cause": "Nobody holds this seat now. We keep your letter for whoever is elected next.",
+                "cause": "Nobody holds this seat now. We keep your letter for the next office holder.",
                 "is_asked": False,
                 "last_day": "November 24, 2026",
             },

@@ -81,7 +81,7 @@ CAUSE_WORDS: dict[Cause, CauseWords] = {
     ),
     Cause.WORKER_STOPPED: CauseWords(phrase("A worker was stopped before it sent this letter."), "Nothing to do."),
     Cause.CRASHED: CauseWords(
-        phrase("Sending this letter crashed a worker again and again."), "Tell whoever runs the server."
+        phrase("Sending this letter crashed a worker again and again."), "Tell the person who runs the server."
     ),
     Cause.TOO_LATE: CauseWords(phrase("The campaign's last day for delivery has passed.")),
     Cause.HOLD_EXPIRED: CauseWords(

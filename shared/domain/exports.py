@@ -85,8 +85,8 @@ REASON_WORDS: dict[ExportReason, str] = {
     ExportReason.NONE: "",
     ExportReason.NOTHING: "Nothing fits what you asked for, so there is no file.",
     ExportReason.TOO_LARGE: "It would be larger than 2 GB. Ask for it in parts: by date, by state or by office.",
-    ExportReason.BROKE_OFF: "Something went wrong on our side. Ask for it again; if that fails too, tell whoever runs"
-    " the server: dearrep doctor.",
+    ExportReason.BROKE_OFF: "Something went wrong on our side. Ask for it again. If that fails too, tell the person who"
+    " runs the server: dearrep doctor.",
     ExportReason.TIME: "Its time was over, so it was deleted.",
     ExportReason.DELETED: "Deleted by hand.",
     ExportReason.ERASURE: "Somebody in it had their data deleted. Ask for a new file: that person is not in it.",

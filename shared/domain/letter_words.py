@@ -10,7 +10,7 @@ from shared.domain.states import FAILED, LetterState
 from shared.domain.transport import Transport
 
 LETTER_GONE = phrase("We have no letter at this web address. It may have been deleted.")
-SEAT_VACANT = phrase("Nobody holds this seat now. We keep your letter for whoever is elected next.")
+SEAT_VACANT = phrase("Nobody holds this seat now. We keep your letter for the next office holder.")
 # Where the pages of a letter's own writer say it otherwise than the console.
 _OWN_WORDS = {
     Cause.VACANT_SEAT.value: SEAT_VACANT,

@@ -175,7 +175,7 @@ def _expired(t: Trouble) -> Words:
 
 def _quarantined(t: Trouble) -> Words:
     title = f"{t.letters} set aside: sending broke down three times"
-    return title, "Tell whoever runs the server: dearrep doctor. Then retry.", (_retry(t), _SETTLE)
+    return title, "Tell the person who runs the server: dearrep doctor. Then retry.", (_retry(t), _SETTLE)
 
 
 def _vacant(t: Trouble) -> Words:

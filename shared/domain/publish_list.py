@@ -174,7 +174,7 @@ def _offices(campaign: Campaign, facts: Facts) -> Point:
         return Point(name, False, words, "Add the address, or leave these offices out", Step.TARGETS)
     words = f"{len(written)} offices, each with an address."
     if vacant:
-        words = f"{len(written)} offices. Vacant: {_listed(vacant)}. Letters to them wait for whoever is elected."
+        words = f"{len(written)} offices. Vacant: {_listed(vacant)}. Letters to them wait for the next office holder."
     return Point(name, True, words)
 
 

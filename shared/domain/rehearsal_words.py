@@ -50,13 +50,13 @@ KIND_WORDS: dict[Kind, KindWords] = {
         "letter that can't be made",
         "letters that can't be made",
         "These letters would be set aside.",
-        "Look at the wording for these offices, then tell whoever runs the server.",
+        "Look at the wording for these offices, then tell the person who runs the server.",
     ),
     Kind.NOT_TAKEN: KindWords(
         "letter that the test server refused",
         "letters that the test server refused",
         "A real mail server would refuse them too.",
-        "Look at the wording for these offices, then tell whoever runs the server.",
+        "Look at the wording for these offices, then tell the person who runs the server.",
     ),
     Kind.NO_ROSTER: KindWords(
         "office of a chamber without members",
@@ -67,7 +67,7 @@ KIND_WORDS: dict[Kind, KindWords] = {
     Kind.NO_HOLDER: KindWords(
         "vacant seat",
         "vacant seats",
-        "Letters to a vacant seat wait for whoever is elected next, and their writers are told so.",
+        "Letters to a vacant seat wait for the next office holder, and their writers are told so.",
         "If somebody holds it by now, import the legislators again: dearrep setup {state}",
     ),
     Kind.NO_EMAIL: KindWords(

@@ -110,7 +110,7 @@ def test_a_vacant_seat_is_a_choice(client: FlaskClient, engine: Engine, prepare:
     with engine.begin() as connection:
         connection.execute(update(submission).values(leaves_at=now()))
     page = client.get(status).text
-    assert page.count("We keep your letter for whoever is elected next.") == 2
+    assert page.count("We keep your letter for the next office holder.") == 2
     assert page.count("Take this letter back") == 2
 
 
