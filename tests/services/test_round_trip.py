@@ -42,7 +42,8 @@ def test_what_a_real_server_reports_comes_back(
         server.start()
         try:
             here = replace(settings, mailbox_url=f"smtp://127.0.0.1:{server.port}")
-            assert deliver_letters(engine, ring, here, first_tries=True) == 2
+            # A slow first mail ends its batch, and the other letter is claimed once more.
+            assert deliver_letters(engine, ring, here, first_tries=True) >= 2
             answer(server.port, post, f"co-ops@{settings.mail_domain}")
             comes_true(lambda: post.ask("SELECT count(*) FROM receipt") == [(3,)], server)
         finally:
