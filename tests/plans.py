@@ -5,6 +5,8 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
+from shared.db.driver import Spelled
+
 _LARGE_AND_VACUUMED = (
     # What other tests left in tables and indexes takes pages, which the planner counts.
     "TRUNCATE letter, submission, follow_up CASCADE",
@@ -15,7 +17,11 @@ _LARGE_AND_VACUUMED = (
 
 
 def read_plan(
-    engine: Engine, statement: str, values: Mapping[str, Any] | None = None, *, off: Sequence[str] = ("seqscan",)
+    engine: Engine,
+    statement: str | Spelled,
+    values: Mapping[str, Any] | None = None,
+    *,
+    off: Sequence[str] = ("seqscan",),
 ) -> str:
     """The plan for large, vacuumed tables without statistics, by means other than `off` where there are others."""
     with engine.connect() as connection:
@@ -24,4 +30,8 @@ def read_plan(
             connection.execute(text(one))
         for method in off:
             connection.execute(text(f"SET LOCAL enable_{method} = off"))
-        return "\n".join(connection.execute(text(f"EXPLAIN {statement}"), values or {}).scalars())
+        if isinstance(statement, Spelled):
+            explained = connection.exec_driver_sql(f"EXPLAIN {statement.text}", {**statement.fixed, **(values or {})})
+        else:
+            explained = connection.execute(text(f"EXPLAIN {statement}"), values or {})
+        return "\n".join(explained.scalars())

@@ -13,6 +13,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, RowMapping, text
 
 from shared.db.campaigns import SENDABLE
+from shared.db.driver import Row, ask, spell
 from shared.db.expiry import NOT_OVER
 from shared.db.office_letters import IS_FOR_TODAY
 from shared.db.pace import DUE, LANES, DomainPace
@@ -52,7 +53,7 @@ _CANDIDATES = (
     f" WHERE {DUE} ORDER BY letter.due_at, letter.id LIMIT :limit) AS due"
     f" WHERE {SENDABLE.format(transport=':transport')} AND {NOT_OVER} ORDER BY due.turn, due.due_at LIMIT :limit"
 )
-_CANDIDATES_OF = {lane: text(_CANDIDATES.format(lane=lane.value)) for lane in LANES}
+_CANDIDATES_OF = {lane: spell(text(_CANDIDATES.format(lane=lane.value))) for lane in LANES}
 LEASE = (
     " SET state = 'sending', state_changed_at = now(), attempt = {table}.attempt + 1, worker = :worker,"
     " lease_until = now() + :lease_s * interval '1 second'"
@@ -62,13 +63,15 @@ _STALE = text(
     f" AND NOT ({IS_FOR_TODAY}) ORDER BY id"
 )
 # No letter leaves for a former office holder, whichever way it became due.
-_CLAIM_LETTERS = text(
-    "WITH batch AS (SELECT id, state FROM letter WHERE id = ANY(:ids) AND state IN ('queued', 'deferred')"
-    f" AND {IS_FOR_TODAY} ORDER BY id FOR NO KEY UPDATE SKIP LOCKED),"
-    " claimed AS (UPDATE letter" + LEASE.format(table="letter") + " FROM batch WHERE letter.id = batch.id"
-    " RETURNING letter.*, batch.state AS state_before), event AS ("
-    " INSERT INTO letter_event (letter_id, from_state, to_state, attempt)"
-    " SELECT id, state_before, state, attempt FROM claimed) SELECT * FROM claimed ORDER BY due_at, id"
+_CLAIM_LETTERS = spell(
+    text(
+        "WITH batch AS (SELECT id, state FROM letter WHERE id = ANY(:ids) AND state IN ('queued', 'deferred')"
+        f" AND {IS_FOR_TODAY} ORDER BY id FOR NO KEY UPDATE SKIP LOCKED),"
+        " claimed AS (UPDATE letter" + LEASE.format(table="letter") + " FROM batch WHERE letter.id = batch.id"
+        " RETURNING letter.*, batch.state AS state_before), event AS ("
+        " INSERT INTO letter_event (letter_id, from_state, to_state, attempt)"
+        " SELECT id, state_before, state, attempt FROM claimed) SELECT * FROM claimed ORDER BY due_at, id"
+    )
 )
 _ARROWS = ", ".join(f"('{old}', '{new}')" for old, following in LETTER_ARROWS.items() for new in sorted(following))
 # Only what is still this attempt's: in its hands, or given up as uncertain while it slept.
@@ -122,24 +125,23 @@ _NEWEST = {kind: text(f"SELECT last_value FROM {kind.value}_id_seq") for kind in
 
 def claim_letters(
     connection: Connection, domain: DomainPace, lane: LetterState, *, worker: str, lease_s: float, limit: int
-) -> list[RowMapping]:
+) -> Sequence[Row]:
     """Takes due letters of one domain, whose pace row the caller holds. A letter that crashed a worker comes alone.
 
     Leaves out letters whose office has another holder today; `stale_letters` finds them.
     """
     where = {"transport": domain.transport.value, "receiving_domain": domain.receiving_domain}
-    found = connection.execute(_CANDIDATES_OF[lane], {**where, "limit": limit}).all()
-    suspects = [row.id for row in found if row.crash_count]
-    ids = suspects[:1] or [row.id for row in found]
-    values = {"ids": ids, "worker": worker, "lease_s": lease_s}
-    return list(connection.execute(_CLAIM_LETTERS, values).mappings()) if ids else []
+    found = ask(connection, _CANDIDATES_OF[lane], {**where, "limit": limit})
+    suspects = [row["id"] for row in found if row["crash_count"]]
+    ids = suspects[:1] or [row["id"] for row in found]
+    return ask(connection, _CLAIM_LETTERS, {"ids": ids, "worker": worker, "lease_s": lease_s}) if ids else []
 
 
 def stale_letters(connection: Connection, domain: DomainPace, lane: LetterState, limit: int) -> tuple[int, ...]:
     """Due letters of the domain that no claim takes, because their office has another holder today."""
     where = {"transport": domain.transport.value, "receiving_domain": domain.receiving_domain}
-    found = connection.execute(_CANDIDATES_OF[lane], {**where, "limit": limit}).all()
-    return tuple(connection.execute(_STALE, {"ids": [row.id for row in found]}).scalars())
+    found = ask(connection, _CANDIDATES_OF[lane], {**where, "limit": limit})
+    return tuple(connection.execute(_STALE, {"ids": [row["id"] for row in found]}).scalars())
 
 
 def record_results(connection: Connection, kind: Kind, results: Sequence[Result]) -> list[RowMapping]:

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, func, or_, select, text
 
+from shared.db.driver import ask, spell
 from shared.db.tables import delivery_connection
 from shared.db.tables.letters import UNATTENDED
 from shared.domain.states import LetterState
@@ -30,11 +31,14 @@ _OPEN = text(
     ON CONFLICT (name) DO UPDATE SET transport = excluded.transport, opened_at = now(), beat_at = now()
     """
 )
-_RENAME = text(
-    f"""
-    UPDATE delivery_connection SET name = :name, beat_at = now()
-    WHERE name = :before AND {ALIVE}
-    """
+_RENAME = spell(
+    text(
+        f"""
+        UPDATE delivery_connection SET name = :name, beat_at = now()
+        WHERE name = :before AND {ALIVE}
+        RETURNING name
+        """
+    )
 )
 _BEAT = text(f"UPDATE delivery_connection SET beat_at = now() WHERE name = ANY(:names) AND {ALIVE} RETURNING name")
 # What a dead connection still holds; its row says on which host that is, and since when the host has not answered.
@@ -69,7 +73,7 @@ def open_connection(connection: Connection, name: str, transport: Transport) -> 
 def rename_connection(connection: Connection, before: str, name: str, dead_after_s: float) -> bool:
     """A connection takes the name of its worker's new journal, and its heartbeat is renewed; False when it was dead."""
     values = {"before": before, "name": name, "dead_after_s": dead_after_s}
-    return bool(connection.execute(_RENAME, values).rowcount)
+    return bool(ask(connection, _RENAME, values))
 
 
 def beat(connection: Connection, names: Sequence[str], dead_after_s: float) -> set[str]:

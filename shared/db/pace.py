@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from shared.db.campaigns import SENDABLE
 from shared.db.delivery_connections import AT_WORK
+from shared.db.driver import ask, spell
 from shared.db.expiry import FLOOR, NOT_OVER
 from shared.domain.causes import Cause
 from shared.domain.pace import BURST_SHARE, Pace
@@ -76,16 +77,18 @@ _MAY_BE_SERVED = (
 )
 _FIND = (
     f"{_WITH_BUSY} SELECT p.transport, p.receiving_domain, p.rate_per_hour, {_TOKENS} AS tokens, p.connections,"
-    f" p.seconds_per_letter, p.failures, {_BUSY} FROM domain_pace p WHERE {_MAY_BE_SERVED}"
+    f" p.seconds_per_letter, p.failures, {_BUSY} AS busy FROM domain_pace p WHERE {_MAY_BE_SERVED}"
     " ORDER BY p.served_at NULLS FIRST LIMIT 1 FOR NO KEY UPDATE OF p"
 )
-_FIND_WAITING = {lane: text(_FIND.format(lane=lane.value)) for lane in LANES}
-_FIND_FREE = {lane: text(f"{_FIND} SKIP LOCKED".format(lane=lane.value)) for lane in LANES}
+_FIND_WAITING = {lane: spell(text(_FIND.format(lane=lane.value))) for lane in LANES}
+_FIND_FREE = {lane: spell(text(f"{_FIND} SKIP LOCKED".format(lane=lane.value))) for lane in LANES}
 _IS_DUE = f"{_WITH_BUSY} SELECT EXISTS (SELECT 1 FROM domain_pace p WHERE {_MAY_BE_SERVED})"
 _ANY_DUE = {lane: text(_IS_DUE.format(lane=lane.value)) for lane in LANES}
-_TAKE = text(
-    "UPDATE domain_pace SET tokens = :tokens, refilled_at = now(), served_at = clock_timestamp()"
-    " WHERE transport = :transport AND receiving_domain = :receiving_domain"
+_TAKE = spell(
+    text(
+        "UPDATE domain_pace SET tokens = :tokens, refilled_at = now(), served_at = clock_timestamp()"
+        " WHERE transport = :transport AND receiving_domain = :receiving_domain"
+    )
 )
 _READ = (
     "SELECT rate_per_hour, tokens, connections, seconds_per_letter, failures FROM domain_pace"
@@ -164,13 +167,14 @@ def find_domain(
 ) -> DomainPace | None:
     """The domain with due letters of this lane that was served least recently; waits for one that others hold."""
     values = _values(transports, dead_after_s)
-    row = connection.execute(_FIND_FREE[lane], values).one_or_none()
-    row = row or connection.execute(_FIND_WAITING[lane], values).one_or_none()
-    if row is None:
+    found = ask(connection, _FIND_FREE[lane], values) or ask(connection, _FIND_WAITING[lane], values)
+    if not found:
         return None
-    transport, domain, rate, tokens, connections, seconds, failures, busy = row
-    pace = Pace(rate, tokens if rate is not None else 0.0, connections, seconds, failures)
-    return DomainPace(Transport(transport), domain, pace, busy)
+    row = found[0]
+    rate = row["rate_per_hour"]
+    tokens = float(row["tokens"]) if rate is not None else 0.0
+    pace = Pace(rate, tokens, row["connections"], row["seconds_per_letter"], row["failures"])
+    return DomainPace(Transport(row["transport"]), row["receiving_domain"], pace, row["busy"])
 
 
 def letters_are_due(
@@ -259,7 +263,7 @@ def lock_tokens(connection: Connection, transport: Transport, receiving_domain: 
 
 def write_tokens(connection: Connection, transport: Transport, receiving_domain: str, tokens: float) -> None:
     """Notes how many tokens a claim left, in the claim's own transaction."""
-    connection.execute(_TAKE, {**_key(transport, receiving_domain), "tokens": tokens})
+    ask(connection, _TAKE, {**_key(transport, receiving_domain), "tokens": tokens})
 
 
 def add_domains(connection: Connection, pairs: Sequence[tuple[str, str]] | None = None) -> None:

@@ -2,8 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from sqlalchemy import RowMapping
-
+from shared.db.driver import Row
 from shared.domain.identities import envelope_sender
 from shared.domain.transport import Transport
 from shared.settings import Settings
@@ -21,7 +20,7 @@ def configured_relay(settings: Settings) -> Transport | None:
     return Transport(settings.mail_route) if settings.relay_configured else None
 
 
-def relay_headers(settings: Settings, row: RowMapping, kind: str) -> tuple[tuple[str, str], ...]:
+def relay_headers(settings: Settings, row: Row, kind: str) -> tuple[tuple[str, str], ...]:
     """What a relay service needs in the email of a row (of the table `kind`) so that its receipts name it.
 
     Postmark tells neither our Message-ID nor the envelope sender, but hands back what it is given as metadata.

@@ -23,7 +23,7 @@ _BEFORE = "0025"
 @pytest.mark.parametrize("lane", pace.LANES)
 def test_claims_read_the_index_of_claimable_letters(engine: Engine, lane: LetterState) -> None:
     for statement, values in ((claims._CANDIDATES_OF[lane], _WHERE), (pace._FIND_FREE[lane], _SINGLE)):
-        found = read_plan(engine, statement.text, values)
+        found = read_plan(engine, statement, values)
         assert "ix_letter_claimable" in found
         assert "ix_letter_deliver_by" not in found
 

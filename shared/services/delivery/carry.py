@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
-from sqlalchemy import RowMapping
 
 from shared.db.claims import Kind, Result
+from shared.db.driver import Row
 from shared.domain.backoff import deferred_delay
 from shared.domain.causes import Cause
 from shared.domain.identities import envelope_sender
@@ -78,7 +78,7 @@ class Carried:
         return [parcel.item for parcel in parcels if (parcel.id, parcel.attempt) in taken]
 
 
-def parcel_of(kind: Kind, row: RowMapping, settings: Settings, build: Callable[[], bytes]) -> Parcel:
+def parcel_of(kind: Kind, row: Row, settings: Settings, build: Callable[[], bytes]) -> Parcel:
     """The parcel of a row that was just claimed. Only letters stop with their campaign."""
     return Parcel(
         kind=kind,

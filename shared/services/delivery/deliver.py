@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Engine, RowMapping
+from sqlalchemy import Connection, Engine
 
 from shared.db import pace, relay_states
 from shared.db.claims import Kind, claim_letters, stale_letters
+from shared.db.driver import Row
 from shared.db.happenings import note
 from shared.domain.campaigns import Campaign
 from shared.domain.causes import Cause
@@ -47,9 +47,7 @@ def deliver_letters(engine: Engine, ring: Ring, settings: Settings, *, first_tri
     return claimed
 
 
-def letter_bytes(
-    row: RowMapping | Mapping[str, Any], sender_name: str, sender_address: str, extra: tuple[tuple[str, str], ...] = ()
-) -> bytes:
+def letter_bytes(row: Row, sender_name: str, sender_address: str, extra: tuple[tuple[str, str], ...] = ()) -> bytes:
     """The email of a letter: a pure function of its row, so that every attempt sends the same bytes.
 
     `extra` headers are what a relay service needs.
@@ -154,11 +152,11 @@ class _Letters:
         """Offices are written to by people; nobody unsubscribes them."""
         return False
 
-    def _parcels(self, connection: Connection, rows: Sequence[RowMapping]) -> tuple[Parcel, ...]:
+    def _parcels(self, connection: Connection, rows: Sequence[Row]) -> tuple[Parcel, ...]:
         known = readable_campaigns(connection, {row["campaign_id"] for row in rows})
         return tuple(parcel_of(Kind.LETTER, row, self._settings, partial(self._build, row, known)) for row in rows)
 
-    def _build(self, row: RowMapping, known: Mapping[int, Campaign]) -> bytes:
+    def _build(self, row: Row, known: Mapping[int, Campaign]) -> bytes:
         """Raises for a letter whose campaign can't be read, which sets this one aside."""
         campaign = known[row["campaign_id"]]
         # The same for all letters of a campaign, so that an office can allow it.
