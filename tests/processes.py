@@ -10,6 +10,7 @@ from pathlib import Path
 from shared.paths import ROOT
 from shared.queue.names import QueueName
 from shared.settings import ENVIRONMENT_NAMES, Settings
+from tests.forks import Running, fork
 
 _STOP_SECONDS = 30
 ALL_QUEUES = tuple(QueueName)
@@ -23,17 +24,21 @@ def environment(settings: Settings, more: Mapping[str, str] | None = None) -> di
 
 
 def start_worker(
-    settings: Settings,
-    log: Path,
-    *,
-    queues: Sequence[QueueName] = ALL_QUEUES,
-    threads: int = 2,
-    more: Mapping[str, str] | None = None,
+    settings: Settings, log: Path, *, queues: Sequence[QueueName] = ALL_QUEUES, threads: int = 2
 ) -> "subprocess.Popen[bytes]":
     """A worker process as `Procfile` starts it."""
+    return _start(_worker(queues, threads), settings, log, None)
+
+
+def fork_worker(settings: Settings, log: Path, *, threads: int = 2, more: Mapping[str, str] | None = None) -> Running:
+    """The same for all queues, forked from a process that has imported its modules."""
+    return fork(_worker(ALL_QUEUES, threads), environment(settings, more), log)
+
+
+def _worker(queues: Sequence[QueueName], threads: int) -> list[str]:
     names = ",".join(queue.value for queue in queues)
     command = ["celery", "-A", "worker.app", "worker", "-Q", names, "--pool", "threads", "-c", str(threads)]
-    return _start([*command, "--without-mingle", "--without-gossip"], settings, log, more)
+    return [*command, "--without-mingle", "--without-gossip"]
 
 
 def start_web(
@@ -62,7 +67,7 @@ def start_web(
     return _start([*command, app], settings, log, more)
 
 
-def stop(process: "subprocess.Popen[bytes]") -> int:
+def stop(process: Running) -> int:
     """Asks the process's group to end and waits; its exit code."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGTERM)

@@ -16,7 +16,8 @@ from sqlalchemy import Engine, text
 
 from shared.failpoints import VARIABLE
 from shared.settings import Settings
-from tests.processes import start_web, start_worker
+from tests.forks import Running
+from tests.processes import fork_worker, start_web
 from tests.waiting import wait_until
 
 _START_SECONDS = 30.0
@@ -40,7 +41,7 @@ class Fleet:
     settings: Settings
     folder: Path
     engine: Engine
-    workers: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+    workers: list[Running] = field(default_factory=list)
     web: "subprocess.Popen[bytes] | None" = None
     url: str = ""
     _web_deaths: int = 0
@@ -64,10 +65,10 @@ class Fleet:
             return True
         return False
 
-    def start_worker(self) -> "subprocess.Popen[bytes]":
+    def start_worker(self) -> Running:
         """One more worker for all queues."""
         more = {VARIABLE: f"@{self.order}"}
-        worker = start_worker(self.settings, self.folder / "worker.log", threads=4, more=more)
+        worker = fork_worker(self.settings, self.folder / "worker.log", threads=4, more=more)
         self.workers.append(worker)
         return worker
 

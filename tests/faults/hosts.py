@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -27,7 +26,8 @@ from shared.timing import Timing
 from tests.backups import copy_data, dump_database, put_back_data, restore_dump
 from tests.factories import make_campaign, make_supporter
 from tests.faults.sink import Sink
-from tests.processes import start_worker, stop
+from tests.forks import Running
+from tests.processes import fork_worker, stop
 from tests.waiting import wait_until
 
 _PASSWORD = "long-fault-tests-only"
@@ -50,11 +50,11 @@ class Host:
 
     settings: Settings
     folder: Path
-    worker: "subprocess.Popen[bytes] | None" = None
+    worker: Running | None = None
 
     def start(self) -> None:
         """Starts its worker."""
-        self.worker = start_worker(self.settings, self.folder / "worker.log", threads=_THREADS)
+        self.worker = fork_worker(self.settings, self.folder / "worker.log", threads=_THREADS)
 
     def is_holder(self, column: str) -> str:
         """A condition in SQL: the connection named in `column` is this host's."""

@@ -17,7 +17,7 @@ from shared.queue.ring import Ring, connect_redis
 from shared.services.submissions import begin_submission
 from shared.settings import Settings, read_metrics_port
 from tests.factories import make_campaign, make_supporter
-from tests.processes import start_worker, stop
+from tests.processes import fork_worker, stop
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def port() -> int:
 
 @pytest.fixture
 def address(engine: Engine, settings: Settings, port: int, tmp_path: Path) -> Iterator[str]:
-    worker = start_worker(replace(settings, metrics_port=str(port)), tmp_path / "worker.log")
+    worker = fork_worker(replace(settings, metrics_port=str(port)), tmp_path / "worker.log")
     yield f"http://127.0.0.1:{port}/metrics"
     stop(worker)
 
@@ -57,7 +57,7 @@ def test_a_worker_tells_its_lookups_and_failed_rings(engine: Engine, settings: S
 def test_a_taken_port_stops_no_worker(engine: Engine, settings: Settings, port: int, tmp_path: Path) -> None:
     log = tmp_path / "worker.log"
     with socket.create_server(("127.0.0.1", port)):
-        worker = start_worker(replace(settings, metrics_port=str(port)), log)
+        worker = fork_worker(replace(settings, metrics_port=str(port)), log)
         ends = time.monotonic() + 40
         while "ready" not in log.read_text() and time.monotonic() < ends:
             time.sleep(0.2)
