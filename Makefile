@@ -10,7 +10,7 @@ run: environment
 	@exec $(BIN)/dearrep up $(if $(PORT),--port $(PORT))
 
 test: environment-dev check browser mail-server
-	@$(BIN)/python -m pytest -n 3
+	@$(BIN)/python -m pytest -n 4
 
 # The same tests, a quarter slower, and which lines none of them reaches.
 coverage: environment-dev browser mail-server
