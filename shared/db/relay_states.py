@@ -22,10 +22,11 @@ from shared.timing import USUAL
 _CASES = " ".join(f"WHEN '{transport}' THEN '{server}'" for transport, server in SERVER_OF.items())
 # The server of a row with a transport.
 _SERVER = f"CASE {{table}}.transport {_CASES} END"
+# The servers that have a row, or else one row without a server; each with all connections, the oldest first.
 _READ = spell(
     text(
-        """
-        SELECT server, max_connections, learned_connections, rate_per_hour, epoch, failures, probe,
+        f"""
+        SELECT server, connections, max_connections, learned_connections, rate_per_hour, epoch, failures, probe,
             open_until, open_cause,
             coalesce(extract(epoch FROM now() - learned_at), 0)::float8 AS learned_for_s,
             coalesce(open_until > now(), false) AS is_resting,
@@ -33,12 +34,14 @@ _READ = spell(
                 greatest(1, rate_per_hour * :burst_share),
                 tokens + extract(epoch FROM now() - refilled_at) * rate_per_hour / 3600
             )::float8 AS tokens
-        FROM relay_state
+        FROM (
+            SELECT coalesce(jsonb_agg(jsonb_build_array(name, transport) ORDER BY opened_at, name), '[]') AS connections
+            FROM delivery_connection
+            WHERE {ALIVE}
+        ) AS alive
+        LEFT JOIN relay_state ON true
         """
     )
-)
-_ALIVE = spell(
-    text(f"SELECT name, transport FROM delivery_connection WHERE {ALIVE} ORDER BY opened_at, name"),
 )
 _ADD = text("INSERT INTO relay_state (server) VALUES (:server) ON CONFLICT DO NOTHING")
 _LOCK = text("SELECT 1 FROM relay_state WHERE server = :server FOR NO KEY UPDATE")
@@ -96,10 +99,11 @@ def read_states(
     connection: Connection, *, worker: str = "", dead_after_s: float = USUAL.dead_after
 ) -> dict[MailServer, RelayState]:
     """The servers as they are now, for the claim of `worker` if it names one. Locks nothing."""
-    known = {row["server"]: row for row in ask(connection, _READ, {"burst_share": BURST_SHARE})}
+    rows = ask(connection, _READ, {"burst_share": BURST_SHARE, "dead_after_s": dead_after_s})
+    known = {row["server"]: row for row in rows}
     names: dict[MailServer, list[str]] = {server: [] for server in MailServer}
-    for row in ask(connection, _ALIVE, {"dead_after_s": dead_after_s}):
-        names[SERVER_OF[Transport(row["transport"])]].append(row["name"])
+    for name, transport in rows[0]["connections"]:
+        names[SERVER_OF[Transport(transport)]].append(name)
     return {server: _state(server, known.get(server), names[server], worker) for server in MailServer}
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from sqlalchemy import Connection
 
 from shared.db import campaigns
-from shared.db.savepoints import Faults, isolated
+from shared.db.savepoints import Faults, apart
 from shared.domain.campaigns import Campaign
 
 
@@ -13,6 +13,7 @@ def readable_campaigns(connection: Connection, numbers: Collection[int]) -> dict
     """The campaigns with these ids, without any that can't be read: its mail is set aside, the rest goes on."""
     known: dict[int, Campaign] = {}
     for number in numbers:
-        with isolated(connection, Faults(), "mail.unreadable_campaign", campaign_id=number):
+        # Reading undoes nothing, so it needs no savepoint.
+        with apart(Faults(), "mail.unreadable_campaign", campaign_id=number):
             known[number] = campaigns.read_campaign(connection, number).campaign
     return known
