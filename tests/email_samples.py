@@ -102,6 +102,7 @@ OWN: dict[str, dict[str, Any]] = {
         "answer_text": "Dear Jamie,\n\nThank you for your letter. I will vote for the bill.\n\nPat Doe",
         "answer_files": "",
         "is_automatic": False,
+        "is_strangers": False,
     },
     # To the organizers.
     "address_fails": {
@@ -168,6 +169,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "answer_with_files": ("answer", {"answer_text": "", "answer_files": "Response from Rep. Doe.pdf, bill.docx"}),
     "reply_with_files": ("reply", {"answer_files": "house.jpg"}),
     "answer_automatic": ("answer", {"is_automatic": True}),
+    "answer_of_a_stranger": ("answer", {"is_strangers": True, "answer_from": "reporter@paper.example"}),
     "reply_automatic": ("reply", {"is_automatic": True}),
     "thank_you_test": ("thank_you", {"is_test": True, "letters": [_LETTER], "privacy": ""}),
 }

@@ -16,12 +16,14 @@ from shared.domain.causes import Cause
 from shared.domain.receipts import News
 from shared.domain.states import CLAIMABLE, HAS_LEFT, HoldReason, LetterState, check_letter_arrow
 
+# Two refusals that are further apart than this are about different times.
+_REFUSED_LATELY = timedelta(days=30)
 _OF_SUBMISSION = select(letter).where(letter.c.submission_id == bindparam("wanted")).order_by(letter.c.id)
 _OF_SUBMISSION_QUICKLY = spell(_OF_SUBMISSION)
 _WRITTEN = text(
-    "SELECT letter.id, submission_id, recipient_title, recipient_name, letter.district, subject, body, letter.state,"
-    " cause, coalesce(phone, '') AS phone FROM letter LEFT JOIN office_holder ON office_holder.id = office_holder_id"
-    " WHERE submission_id = ANY(:ids) ORDER BY letter.id"
+    "SELECT letter.id, submission_id, recipient_title, recipient_name, recipient_email, letter.district, subject, body,"
+    " letter.state, cause, coalesce(phone, '') AS phone FROM letter"
+    " LEFT JOIN office_holder ON office_holder.id = office_holder_id WHERE submission_id = ANY(:ids) ORDER BY letter.id"
 )
 _NEXT_NUMBERS = text("SELECT nextval(pg_get_serial_sequence('letter', 'id')) FROM generate_series(1, :count)")
 _FIRST_EVENTS = text(
@@ -157,6 +159,20 @@ def lock_waiting_for(connection: Connection, holder_id: int, address: str) -> li
         func.lower(letter.c.recipient_email) == address.lower(),
     )
     return list(connection.execute(query.order_by(letter.c.id).with_for_update(key_share=True)).mappings())
+
+
+def was_refused_before(connection: Connection, row: RowMapping) -> bool:
+    """Did a server say of another letter of this campaign, lately, that it does not know the same address?"""
+    query = select(letter.c.id).where(
+        letter.c.campaign_id == row["campaign_id"],
+        letter.c.state.in_((LetterState.REJECTED.value, LetterState.BOUNCED.value)),
+        letter.c.office_id == row["office_id"],
+        letter.c.cause == Cause.NO_SUCH_ADDRESS.value,
+        func.lower(letter.c.recipient_email) == row["recipient_email"].lower(),
+        letter.c.state_changed_at > func.now() - _REFUSED_LATELY,
+        letter.c.id != row["id"],
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def lock_held_for(connection: Connection, holder_ids: Sequence[int], reason: HoldReason) -> list[RowMapping]:

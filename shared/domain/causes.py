@@ -15,7 +15,12 @@ class Cause(StrEnum):
     NO_SUCH_ADDRESS = "no_such_address"
     REFUSED = "refused"
     TOO_LARGE = "too_large"
+    CONTENT = "content"
     OUR_DNS = "our_dns"
+    OUR_REPUTATION = "our_reputation"
+    OUR_RATE = "our_rate"
+    RELAY_LIMIT = "relay_limit"
+    RELAY_REFUSED = "relay_refused"
     CONNECTION = "connection"
     AUTHENTICATION = "authentication"
     TLS = "tls"
@@ -65,6 +70,26 @@ CAUSE_WORDS: dict[Cause, CauseWords] = {
     Cause.TOO_LARGE: CauseWords(phrase("The mail server found the letter too large.")),
     Cause.OUR_DNS: CauseWords(
         phrase("The mail server does not trust our sender domain."), "Correct SPF, DKIM and DMARC, then retry."
+    ),
+    Cause.CONTENT: CauseWords(
+        phrase("The mail server refused the text of the letter."),
+        "Read its answer: it may name a policy, a link or an attachment. Send a test to the office after a change.",
+    ),
+    Cause.OUR_REPUTATION: CauseWords(
+        phrase("The mail server does not accept mail from our server now."),
+        "Read its answer, ask the block list that it names to remove our address, or send by another mail relay. "
+        "We try again.",
+    ),
+    Cause.OUR_RATE: CauseWords(
+        phrase("The mail server accepts fewer letters an hour from us than we sent."), "Nothing to do: we slow down."
+    ),
+    Cause.RELAY_LIMIT: CauseWords(
+        phrase("Our mail relay's sending limit is reached."),
+        "Wait until the relay's limit starts again, or raise it with its provider. No letter is lost.",
+    ),
+    Cause.RELAY_REFUSED: CauseWords(
+        phrase("Our mail relay does not send mail for us now."),
+        "Read its answer, then check at its provider: the account, the sender domain, who may send.",
     ),
     Cause.CONNECTION: CauseWords(phrase("The mail server could not be reached."), "Nothing to do: we try again."),
     Cause.AUTHENTICATION: CauseWords(

@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from shared.domain.causes import Cause
+
 # Postfix begins with as many.
 FIRST_CONNECTIONS = 5
 MOST_CONNECTIONS = 128
@@ -22,8 +24,8 @@ BURST_SHARE = 1 / 60
 _LONGEST_BREAK_S = 3_600.0
 # A server may be away for days, and a power of two must stay a number.
 _MOST_DOUBLINGS = 30
-# A server that distrusts our sender domain gets nothing for so long: every further letter makes it worse.
-DISTRUST_S = 3_600.0
+# A server that refuses us, whatever the letter, gets nothing for so long: every further letter makes it worse.
+REST_S = {Cause.OUR_DNS: 3_600.0, Cause.OUR_REPUTATION: 3_600.0, Cause.OUR_RATE: 600.0}
 # What differs by less than this share is the same.
 _SAME = 0.1
 # How much the newest batch counts in the average time of a letter.

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import takewhile
 
 from shared.domain.typed_text import clean_line
 
@@ -11,6 +12,8 @@ _MOST_REPLY = 500
 # An address has at most 254 characters, a line of a mail 998; References of a long talk can be hundreds.
 _MOST_MARK = 998
 _MOST_MARKS = 50
+# Domains of which everybody below belongs to one government.
+_GOVERNMENTS = ("gov", "mil")
 
 
 class ReceiptSource(StrEnum):
@@ -66,7 +69,8 @@ class ReceiptOutcome(StrEnum):
 class Answer:
     """What somebody wrote back, as plain text; `sender_address` is where a further answer goes.
 
-    `attachments` are the names of files that came with it, which go no further than here.
+    `attachments` are the names of files that came with it, which go no further than here. `writer` is the author's own
+    address, which may be another one; empty when none is named.
     """
 
     sender_name: str
@@ -74,6 +78,23 @@ class Answer:
     subject: str
     text: str
     attachments: tuple[str, ...] = ()
+    writer: str = ""
+
+    def is_from(self, address: str) -> bool:
+        """Does the author write from the mail domain of `address`, one below it, or another of the same state?"""
+        return _are_akin((self.writer or self.sender_address).rpartition("@")[2], address.rpartition("@")[2])
+
+
+def _are_akin(one: str, other: str) -> bool:
+    pairs = list(takewhile(lambda pair: pair[0] == pair[1], zip(_labels(one), _labels(other), strict=False)))
+    if len(pairs) >= min(len(_labels(one)), len(_labels(other))) > 1:
+        return True
+    is_public = bool(pairs) and pairs[0][0] in _GOVERNMENTS
+    return len(pairs) >= (2 if is_public else 3)
+
+
+def _labels(domain: str) -> list[str]:
+    return domain.lower().strip(".").split(".")[::-1]
 
 
 @dataclass(frozen=True)
@@ -83,7 +104,8 @@ class Receipt:
     `marks` are all texts that may name that email, the best first: envelope addresses, Message-IDs (ours or a relay's
     own), with or without angle brackets. `recipient` is the address that it is about, lower case, empty when unknown.
     `status` is the enhanced status code (RFC 3463) such as 5.1.1, empty when there is none. `reply` holds the server's
-    own words in one line of at most 500 characters. `answer` comes with ANSWERED and AUTO_REPLIED.
+    own words in one line of at most 500 characters. `answer` comes with ANSWERED and AUTO_REPLIED. `never_left` when a
+    relay did not even try, because of what came back before.
     """
 
     news: News
@@ -92,6 +114,7 @@ class Receipt:
     status: str = ""
     reply: str = ""
     answer: Answer | None = None
+    never_left: bool = False
 
 
 def make_receipt(
@@ -102,6 +125,7 @@ def make_receipt(
     status: str = "",
     reply: str = "",
     answer: Answer | None = None,
+    never_left: bool = False,
 ) -> Receipt:
     """A receipt of texts from outside: each one line that can be stored, marks once each, nothing overlong."""
     lines = (storable_line(mark)[:_MOST_MARK] for mark in marks)
@@ -112,6 +136,7 @@ def make_receipt(
         status=status,
         reply=storable_line(reply)[:_MOST_REPLY],
         answer=answer,
+        never_left=never_left,
     )
 
 

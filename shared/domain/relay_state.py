@@ -21,7 +21,7 @@ RAISE_AFTER_S = 600.0
 # The longest rest, as a multiple of the first: 5, 10, 20, 40, 80, 120, 120 … seconds.
 _LONGEST_REST = 24
 # Failures of the server itself; everything else that it says is about a letter or its domain.
-RELAY_CAUSES = (Cause.CONNECTION, Cause.TLS, Cause.AUTHENTICATION)
+RELAY_CAUSES = (Cause.CONNECTION, Cause.TLS, Cause.AUTHENTICATION, Cause.RELAY_LIMIT, Cause.RELAY_REFUSED)
 
 
 class Breaker(StrEnum):

@@ -21,6 +21,8 @@ _OURS = {
     Cause.TLS: "the secure connection to our mail relay fails",
     Cause.CONNECTION: "our mail relay can’t be reached",
     Cause.OUR_DNS: "our sender domain is not trusted",
+    Cause.RELAY_LIMIT: "our mail relay’s sending limit is reached",
+    Cause.RELAY_REFUSED: "our mail relay does not send mail for us",
     Cause.RELAY_MISSING: "no mail relay is set up",
 }
 

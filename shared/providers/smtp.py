@@ -18,7 +18,8 @@ from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from shared.domain.causes import Cause
-from shared.domain.status_codes import STATUS_CODES, Meaning, read_words, says_too_many
+from shared.domain.refusals import Effect, read_refusal
+from shared.domain.status_codes import says_too_many, status_of_reply
 from shared.failpoints import failpoint
 from shared.timing import Timing
 
@@ -31,9 +32,8 @@ _TOO_LARGE = 552
 # Of parameters: syntax, not implemented, not recognized.
 _WRONG_WORDS = (501, 504, 555)
 _DOT = b".\r\n"
+_ADDRESS = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
-# Directly after the basic code, as RFC 2034 puts it; further on such numbers are somebody's words.
-_ENHANCED = re.compile(rb"([245]\.\d{1,3}\.\d{1,3})(?!\.?\w)")
 
 
 class Verdict(StrEnum):
@@ -68,9 +68,10 @@ class Outcome:
 
 
 _VERDICTS = {
-    Meaning.PERMANENT: Verdict.REJECTED,
-    Meaning.TEMPORARY: Verdict.DEFERRED,
-    Meaning.OURS: Verdict.UNSENT,
+    Effect.FINAL: Verdict.REJECTED,
+    Effect.LATER: Verdict.DEFERRED,
+    Effect.DOMAIN: Verdict.UNSENT,
+    Effect.RELAY: Verdict.UNSENT,
 }
 
 
@@ -274,7 +275,7 @@ class SmtpSession:
         return outcome
 
     def _refusal(self, code: int, reply: bytes) -> Outcome:
-        outcome = classify(code, reply)
+        outcome = classify(code, reply, ours=self._helo_name)
         if code == _CLOSING or code not in (*_TEMPORARY, *_PERMANENT):
             self._drop()
         else:
@@ -295,19 +296,26 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def classify(code: int, reply: bytes) -> Outcome:
-    """The outcome that a refusing reply means: an enhanced code of the basic code's class, its words, or that class."""
+def is_deliverable(address: str) -> bool:
+    """False for an address that no mail server takes as it stands."""
+    return _ADDRESS.fullmatch(address) is not None
+
+
+def classify(code: int, reply: bytes, *, ours: str = "") -> Outcome:
+    """The outcome that a refusing reply means; `ours` is our mail domain, whose addresses stand for us."""
     line = _one_line(code, reply)
-    enhanced = _ENHANCED.match(reply)
-    status = enhanced.group(1).decode() if enhanced else ""
-    if status.startswith(str(code)[0]) and status in STATUS_CODES:
-        meaning, cause = STATUS_CODES[status]
-        return Outcome(_VERDICTS[meaning], cause, line)
-    if code in _PERMANENT:
-        if said := read_words(line):
-            return Outcome(_VERDICTS[said[0]], said[1], line)
-        return Outcome(Verdict.REJECTED, Cause.TOO_LARGE if code == _TOO_LARGE else Cause.REFUSED, line)
-    return Outcome(Verdict.DEFERRED, Cause.TEMPORARY, line, is_closing=code == _CLOSING)
+    refusal = read_refusal(line, status=status_of_reply(line), ours=ours)
+    cause = refusal.cause
+    if code not in _PERMANENT and refusal.effect is Effect.FINAL:
+        # Not even a refusal, but a reply that has no place here.
+        return Outcome(Verdict.DEFERRED, Cause.TEMPORARY, line, is_closing=code == _CLOSING)
+    if cause is Cause.REFUSED and code == _TOO_LARGE:
+        cause = Cause.TOO_LARGE
+    if cause is Cause.GAVE_UP:
+        # Nobody has tried for days who is asked for the first time.
+        cause = Cause.REFUSED
+    is_closing = code == _CLOSING and refusal.effect is Effect.LATER
+    return Outcome(_VERDICTS[refusal.effect], cause, line, is_closing=is_closing)
 
 
 def _socket(smtp: smtplib.SMTP) -> socket.socket:

@@ -154,7 +154,8 @@ def _answer_values(settings: Settings, passed_on: PassedOn, written: Sequence[Ro
     answer = passed_on.answer
     # An answer quotes what it answers; a supporter's own links are for nobody else.
     private = re.compile(rf"{re.escape(settings.public_url)}/(?:mine|preferences|answers|unsubscribe)/\S+")
-    offices = [_recipient(one) for one in written if one["id"] == passed_on.letter_id]
+    letters = [one for one in written if one["id"] == passed_on.letter_id]
+    offices = [_recipient(one) for one in letters]
     return {
         "office": offices[0] if offices else answer.sender_name or answer.sender_address,
         "answer_from": answer.sender_address,
@@ -162,6 +163,7 @@ def _answer_values(settings: Settings, passed_on: PassedOn, written: Sequence[Ro
         "answer_text": private.sub("(private link)", answer.text),
         "answer_files": ", ".join(answer.attachments),
         "is_automatic": passed_on.is_automatic,
+        "is_strangers": not all(answer.is_from(one["recipient_email"]) for one in letters),
     }
 
 

@@ -11,7 +11,10 @@ from sqlalchemy import Connection, Engine, RowMapping
 
 from shared.db import letter_revisions, letters, office_addresses, office_changes, pace
 from shared.domain.causes import Cause
+from shared.domain.refusals import read_refusal
 from shared.domain.states import FAILED, HoldReason, LetterState
+from shared.domain.status_codes import status_of_reply
+from shared.providers.smtp import is_deliverable
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.services.letter_fit import make_waiting
@@ -45,13 +48,22 @@ def address_failed(connection: Connection, row: RowMapping, cause: Cause) -> Non
             letter_revisions.keep_revision(connection, letter, change_id)
 
 
+def address_refused(connection: Connection, row: RowMapping, *, is_certain: bool) -> None:
+    """A server does not know the address of this locked letter: proof, or half of one that two letters make."""
+    if is_certain or letters.was_refused_before(connection, row):
+        address_failed(connection, row, Cause.NO_SUCH_ADDRESS)
+
+
 def refuse_addresses(connection: Connection, rows: Sequence[RowMapping]) -> None:
     """What was just recorded of letters: whose address their server does not know takes the office's other one."""
     refused = [row["id"] for row in rows if row["cause"] == Cause.NO_SUCH_ADDRESS and row["state"] in FAILED]
     for number in sorted(refused):
         letter = letters.lock_letter(connection, number)
         if letter is not None:
-            address_failed(connection, letter, Cause.NO_SUCH_ADDRESS)
+            reply = letter["remote_reply"]
+            is_certain = read_refusal(reply, status=status_of_reply(reply)).is_certain
+            is_certain = is_certain or not is_deliverable(letter["recipient_email"])
+            address_refused(connection, letter, is_certain=is_certain)
     try_second_address(connection, refused)
 
 

@@ -132,6 +132,7 @@ def test_an_answer_that_quotes_a_bounce_is_an_answer() -> None:
         text="Dear Rosa,\n\nI agree: grün is good.\n\n"
         "> Undelivered Mail Returned to Sender\n> <ana.ruiz@house.example>: 550 5.1.1 unknown",
         attachments=("law.txt",),
+        writer="ana.ruiz@house.example",
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from shared.domain.causes import Cause
 from shared.domain.receipts import News
-from shared.domain.status_codes import read_status
+from shared.domain.refusals import read_refusal
 from shared.providers.inbound_mail import read_mail
 
 VERP = "bounce+l12-aaaabbbbccccdddd@letters.example"
@@ -65,11 +65,11 @@ def status_report(
     [
         ("5.1.1", "550 5.1.1 <ana@house.example>: User unknown in virtual mailbox table", NOBODY),
         ("5.0.0", "550 User unknown", NOBODY),
-        ("5.0.0", "550 <ana@house.example> does not exist here", REFUSED),
+        ("5.0.0", "550 <ana@house.example> does not exist here", NOBODY),
         ("5.0.0", "550 The account <ana@house> does not exist", NOBODY),
         ("5.1.10", "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup", NOBODY),
         ("5.4.1", "550 5.4.1 Recipient address rejected: Access denied. AS(201806281)", NOBODY),
-        ("5.1.7", "550 5.1.7 sender address does not exist", REFUSED),
+        ("5.1.7", "550 5.1.7 sender address does not exist", Cause.OUR_DNS),
         ("5.2.2", "554 5.2.2 mailbox full; STOREDRV.Deliver.Exception:QuotaExceededException", FULL),
         ("5.0.0", "552 Quota exceeded (mailbox for user is full)", FULL),
         ("4.4.7", "421 4.4.7 timeout", GAVE_UP),
@@ -81,7 +81,7 @@ def status_report(
 def test_why_a_report_says_that_it_failed(status: str, words: str, cause: Cause) -> None:
     receipt = read_mail(status_report(words, status), sender="", recipient=VERP)
     assert (receipt.news, receipt.recipient) == (News.BOUNCED, OFFICE)
-    assert read_status(receipt.status, receipt.reply)[1] is cause
+    assert read_refusal(receipt.reply, status=receipt.status).cause is cause
 
 
 @pytest.mark.parametrize("returned", ["message/rfc822", "text/rfc822-headers", "message/global", ""])
@@ -126,7 +126,7 @@ def test_bounces_that_are_nothing_but_text(text: str, words: str, cause: Cause) 
     receipt = read_mail(raw, sender="", recipient=CAMPAIGN if MESSAGE_ID in text else VERP)
     assert receipt.news is News.BOUNCED
     assert receipt.reply.endswith(words)
-    assert read_status(receipt.status, receipt.reply)[1] is cause
+    assert read_refusal(receipt.reply, status=receipt.status).cause is cause
     assert MESSAGE_ID in receipt.marks or VERP in receipt.marks
 
 

@@ -134,7 +134,7 @@ def test_a_probe_that_reached_no_server_says_nothing(carrier: Carrier, rest_is_o
     [
         (replace(ANSWERED, lost=1), Breaker.OPEN),
         (replace(REFUSED, too_many=True), Breaker.OPEN),
-        (replace(REFUSED, refusal=Cause.OUR_DNS, distrusting=frozenset({HERE[1]})), Breaker.CLOSED),
+        (replace(REFUSED, refusal=Cause.OUR_DNS, refusing={HERE[1]: Cause.OUR_DNS}), Breaker.CLOSED),
     ],
     ids=["hangs up", "too many connections", "speaks for the domain"],
 )

@@ -30,7 +30,7 @@ def sends(engine: Engine, settings: Settings, ring: Ring, post: Post) -> list[tu
 @pytest.mark.parametrize(
     ("author", "reply_to"),
     [
-        ("Ana <ana@bürgerbüro.example>", b"Reply-To: ana@xn--brgerbro-65af.example"),
+        ("Ana <ana@bürgerbüro.practice.example>", b"Reply-To: ana@xn--brgerbro-65af.practice.example"),
         ("Jörg <jörg@practice.example>", b""),
     ],
 )

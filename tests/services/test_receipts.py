@@ -214,11 +214,11 @@ def test_one_receipt_that_fails_holds_up_no_other(
     told = apply.tell_letter
     calls = []
 
-    def stumbles(*arguments: Any) -> Any:
+    def stumbles(*arguments: Any, **named: Any) -> Any:
         calls.append(arguments)
         if len(calls) == 1:
             raise ValueError("personal words")
-        return told(*arguments)
+        return told(*arguments, **named)
 
     monkeypatch.setattr(apply, "tell_letter", stumbles)
     for number in (1, 2):
@@ -289,6 +289,21 @@ def test_a_maildir_is_read_once(engine: Engine, settings: Settings, ring: Ring, 
     assert sorted(path.name for path in (tmp_path / "cur").iterdir()) == ["0.a.host:2,S", "1.a.host:2,S"]
     apply_receipts(engine, ring, settings)
     assert state_of(engine) == "bounced"
+
+
+def test_a_mail_in_a_maildir_without_return_path_is_its_authors(
+    engine: Engine, settings: Settings, ring: Ring, sent: str, tmp_path: Path
+) -> None:
+    for name in ("new", "cur"):
+        (tmp_path / name).mkdir()
+    raw = (MAILS / "b06_answer_without_return_path.eml").read_bytes()
+    verp = envelope_sender(settings.secret_key, "letter", 1, settings.mail_domain).encode()
+    raw = raw.replace(b"bounce+l12-aaaabbbbccccdddd@letters.example", verp).replace(b"l12-", b"l0-")
+    (tmp_path / "new" / "1").write_bytes(raw.replace(b"house.example", b"practice.example"))
+    assert read_maildir(engine, ring, tmp_path) == 1
+    apply_receipts(engine, ring, settings)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT answered_at IS NOT NULL FROM letter WHERE id = 1"))
 
 
 def test_organizers_are_told_of_failing_addresses_once_a_day_and_of_all_at_once(

@@ -31,7 +31,8 @@ DEFERRED, REJECTED, UNSENT = Verdict.DEFERRED, Verdict.REJECTED, Verdict.UNSENT
         (550, b"5.1.1. nobody", REJECTED, Cause.NO_SUCH_ADDRESS),
         # The basic code wins.
         (450, b"5.1.1 nobody, perhaps", DEFERRED, Cause.TEMPORARY),
-        (451, b"5.7.26 no SPF today", DEFERRED, Cause.TEMPORARY),
+        # What a server says of our DNS is no better for being said for now.
+        (451, b"5.7.26 no SPF today", UNSENT, Cause.OUR_DNS),
         (550, b"4.2.2 full", REJECTED, Cause.REFUSED),
     ],
 )

@@ -27,11 +27,15 @@ def test_codes_in_words(words: str, code: str) -> None:
 @pytest.mark.parametrize(
     ("given", "words", "usual", "code"),
     [
-        ("5.1.1", "550 5.2.2", "", "5.1.1"),
+        ("5.1.1", "550 5.1.10", "", "5.1.1"),
+        # Of another subject: a gateway put its own code over the server's.
+        ("5.1.1", "550 5.2.2", "", "5.2.2"),
         ("5.0.0", "550 5.2.2", "", "5.2.2"),
-        ("5.0.0", "no", "5.2.2", "5.2.2"),
+        # A relay's name for it counts where the server said nothing.
+        ("5.0.0", "", "5.2.2", "5.2.2"),
+        ("", "", "5.2.2", "5.2.2"),
         ("5.0.0", "no", "", "5.0.0"),
-        ("", "no", "4.0.0", "4.0.0"),
+        ("", "no", "4.0.0", ""),
         ("", "", "", ""),
     ],
 )

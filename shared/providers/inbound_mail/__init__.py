@@ -5,17 +5,21 @@ because it may come without a sender as they do. Only mail that looks like a ser
 so that an answer which quotes one stays an answer.
 """
 
+import re
 from email.message import Message
 
 from shared.domain.receipts import News, Receipt, make_receipt
 from shared.providers.inbound_mail.parts import header, headers, mailbox, take_apart
-from shared.providers.inbound_mail.replies import is_automatic, is_away_note, read_answer
+from shared.providers.inbound_mail.replies import is_automatic, is_away_note, is_empty, read_answer
 from shared.providers.inbound_mail.reports import read_loose_bounce, read_report, read_wrapped_report
 
 __all__ = ["read_mail"]
 
 _UNSUBSCRIBE = "unsubscribe+"
-_SERVERS = ("mailer-daemon@", "postmaster@")
+_SERVERS = re.compile(
+    r"(?:mailer-?daemon|post[_.-]?master|mdaemon|mail-?daemon|mail(?:er)?-?delivery[\w-]*)[\w.-]*@", re.IGNORECASE
+)
+_STATUS_REPORT = "delivery-status"
 
 
 def read_mail(raw: bytes, *, sender: str, recipient: str) -> Receipt:
@@ -34,7 +38,7 @@ def _read(message: Message, sender: str, recipient: str) -> Receipt:
     marks += [name for line in headers(message, "References") for name in line.split()]
     if recipient.lower().startswith(_UNSUBSCRIBE):
         return make_receipt(News.UNSUBSCRIBED, marks=marks)
-    by_server = _is_server(sender) or _is_server(mailbox(message, "From")[1])
+    by_server = _is_by_server(message, sender)
     if by_server or not sender or message.get_content_type() == "multipart/report":
         report = read_report(message, marks)
         if report:
@@ -47,12 +51,16 @@ def _read(message: Message, sender: str, recipient: str) -> Receipt:
         if bounce:
             return bounce
     answer = read_answer(message)
-    if not by_server and is_automatic(message, no_sender=not sender, recipient=recipient):
+    if (is_note or not by_server) and is_automatic(message, no_sender=not sender, recipient=recipient):
         return make_receipt(News.AUTO_REPLIED, marks=marks, answer=answer)
-    if by_server or not sender or not answer or not (answer.text or answer.subject):
+    if by_server or not sender or not answer or is_empty(answer):
         return make_receipt(News.OTHER, marks=marks)
     return make_receipt(News.ANSWERED, marks=marks, answer=answer)
 
 
-def _is_server(address: str) -> bool:
-    return address.lower().startswith(_SERVERS)
+def _is_by_server(message: Message, sender: str) -> bool:
+    """By its sender, its author, or by what only servers write: reports, and a list of whom they could not reach."""
+    if _SERVERS.match(sender) or _SERVERS.match(mailbox(message, "From")[1]):
+        return True
+    is_report = str(message.get_param("report-type", "")).lower() == _STATUS_REPORT
+    return is_report or bool(header(message, "X-Failed-Recipients"))

@@ -29,6 +29,7 @@ _MOST_BODY = 200_000
 _MOST_PARSED = 300_000
 _MOST_CONTAINERS, _MOST_BORDERS = 30, 1_000
 _BREAKS = re.compile(r"<(?:br|/p|/div|/li|/tr|/h[1-6]|/blockquote|/pre)\b", re.IGNORECASE)
+_ONE_ADDRESS = re.compile(r"(?P<name>[^<>@]*)<(?P<address>[^<>\s,;@]+@[^<>\s,;@]+)>")
 # What mail is often written in that claims the narrower one.
 _WIDER = {
     **dict.fromkeys(("us-ascii", "ascii"), "utf-8"),
@@ -73,7 +74,11 @@ def mailbox(message: Message, field: str) -> tuple[str, str]:
 
     Only the name is decoded: an encoded comma or bracket must not become another address.
     """
-    name, address = parseaddr(str(message.get(field, ""))[:_MOST_HEADER])
+    value = str(message.get(field, ""))[:_MOST_HEADER]
+    name, address = parseaddr(value)
+    if "@" not in address and (found := _ONE_ADDRESS.fullmatch(value.strip())):
+        # `Vale, Robin <robin@…>`: a comma that should be in quotes.
+        name, address = found["name"], found["address"]
     address = storable_line(address)
     good = "@" in address and len(address) <= _MOST_ADDRESS
     return (storable_line(_decoded(name))[:_MOST_NAME], address) if good else ("", "")

@@ -15,12 +15,16 @@ _RE = r"(?:\W|(?:re|aw|sv|rv|res|tr|回复|回覆|答复)\s*[:：])*+"
 # What only programs begin a subject with: enough alone, where no person has put a "Re:" before it.
 _BY_PROGRAM = re.compile(
     r"""\W*+(?:(?:
-    automatic\ reply | auto(?:mated)?[\s-]?(?:reply|response|responder) | out\ of\ office\ auto\w*
+    auto(?:mated|matic)?[\s-]?(?:reply|response|responder|acknowledge?ment|answer) | auto$ | out\ of\ office\ auto\w*
     | respuesta\ autom[aá]tica | resposta\ autom[aá]tica | r[eé]ponse\ automatique | repons\ otomatik
     | automatische\ (?:antwort|r[uü]ckmeldung) | risposta\ automatica | automatisch\ antwoord
     | tr[aả]\ l[oờ]i\ t[uự]\ [dđ][oộ]ng | t[uự]\ [dđ][oộ]ng\ tr[aả]\ l[oờ]i)\b
     | 自动(?:回复|答复|响应) | 自動(?:回覆|回復|答覆) )""",
     re.IGNORECASE | re.VERBOSE,
+)
+# The same after what was answered: "The trees of Stow – Automated Response".
+_BY_PROGRAM_LAST = re.compile(
+    r"[-–—:|(\[]\s?auto(?:mated|matic)?[\s-]?(?:reply|response|acknowledge?ment)\W*$", re.IGNORECASE
 )
 # Enough together with another sign, never alone: people write such subjects too.
 _AWAY = re.compile(
@@ -46,6 +50,7 @@ _UNREAD = re.compile(
     | merci\ (?:de|pour)\ votre\ (?:message|courriel|lettre)))\b""",
     re.IGNORECASE | re.VERBOSE,
 )
+_ONLY_REPEATS = re.compile(r"\s*(?:$|(?:re|aw|sv|rv|res|tr|fwd?|回复|回覆|答复)\s*[:：])", re.IGNORECASE)
 # Programs answer to the envelope's sender, people to whoever is named in the mail.
 _ENVELOPE_ADDRESS = "bounce+"
 
@@ -55,7 +60,14 @@ def is_automatic(message: Message, *, no_sender: bool, recipient: str) -> bool:
     declared = header(message, "Auto-Submitted").partition(";")[0].strip().lower()
     # Nobody's mail program writes without a sender, and a server's report answers nothing.
     is_programs = no_sender and bool(header(message, "In-Reply-To"))
-    return declared not in {"", "no"} or is_programs or is_away_note(message, no_sender=no_sender, recipient=recipient)
+    # A list answers by itself, and passes on what others wrote: neither is an office's answer.
+    is_lists = bool(header(message, "List-Id") or header(message, "X-List-Administrivia"))
+    return (
+        declared not in {"", "no"}
+        or is_programs
+        or is_lists
+        or is_away_note(message, no_sender=no_sender, recipient=recipient)
+    )
 
 
 def is_away_note(message: Message, *, no_sender: bool, recipient: str) -> bool:
@@ -69,7 +81,7 @@ def is_away_note(message: Message, *, no_sender: bool, recipient: str) -> bool:
     if any(header(message, name).lower() not in {"", "no"} for name in _AUTOMATIC_HEADERS):
         return True
     subject = header(message, "Subject")
-    if _BY_PROGRAM.match(subject):
+    if _BY_PROGRAM.match(subject) or _BY_PROGRAM_LAST.search(subject):
         return True
     hints = (
         header(message, "Auto-Submitted").lower() not in {"", "no"},
@@ -79,6 +91,11 @@ def is_away_note(message: Message, *, no_sender: bool, recipient: str) -> bool:
         recipient.lower().startswith(_ENVELOPE_ADDRESS),
     )
     return any(hints) and bool(_AWAY.match(subject) or _UNREAD.match(subject))
+
+
+def is_empty(answer: Answer) -> bool:
+    """True without text and files, unless the subject itself says something: `Re: …` repeats ours."""
+    return not answer.text and not answer.attachments and bool(_ONLY_REPEATS.match(answer.subject))
 
 
 def read_answer(message: Message) -> Answer | None:
@@ -93,4 +110,5 @@ def read_answer(message: Message) -> Answer | None:
         subject=header(message, "Subject")[:_MOST_SUBJECT],
         text=body(message)[:MOST_TEXT],
         attachments=attachments(message),
+        writer=writer,
     )

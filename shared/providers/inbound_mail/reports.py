@@ -6,14 +6,17 @@ Where a server reports in no such form, the detectors of flufl.bounce know many 
 import logging
 import re
 from binascii import a2b_base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from email.message import Message
 from email.parser import HeaderParser
+from itertools import takewhile
 
 from flufl.bounce import all_failures
 
+from shared.domain.causes import Cause
 from shared.domain.receipts import News, Receipt, make_receipt
-from shared.domain.status_codes import better_status, find_status, read_words
+from shared.domain.refusals import read_refusal
+from shared.domain.status_codes import better_status, find_status
 from shared.providers.inbound_mail.parts import body, enclosed, header, headers, inner, parts
 
 # It logs the traces of its own stumbles, and traces may quote mail.
@@ -21,11 +24,14 @@ logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL + 1)
 
 _ACTIONS = {
     "failed": News.BOUNCED,
+    "failure": News.BOUNCED,
     # What OpenSMTPD writes for it.
     "error": News.BOUNCED,
     "delayed": News.DELAYED,
     "delivered": News.DELIVERED,
 }
+# The letter went on, to whom no report will come from.
+_NO_NEWS = ("relayed", "expanded")
 # RFC 3464 and RFC 8098, and what RFC 6533 made of them for addresses that are not ASCII.
 _STATUS_REPORTS = {"message/delivery-status", "message/global-delivery-status"}
 _READ_REPORTS = {"message/disposition-notification", "message/global-disposition-notification"}
@@ -37,6 +43,44 @@ _NAMED = re.compile(r"^(?:Message-ID|Return-Path):(.*)", re.IGNORECASE | re.MULT
 # For good, as a reply to an SMTP verb or as qmail puts it; a bare number with dots may be somebody's paragraph.
 _REFUSED = re.compile(r"\b5\d\d[ -]#?5\.\d{1,3}\.\d|\(#5\.\d{1,3}\.\d")
 _BASIC_CODE = re.compile(r"\b5\d\d\b")
+# Where the returned mail begins in a bounce that is nothing but text.
+_COPY = re.compile(
+    r"^[\W_]*(?:(?:this is |below (?:this line )?is |(?:here|following) is )?a? ?(?:copy|start) of (?:the"
+    r"|your) (?:message|mail|headers)"
+    r"|below this line is a copy|(?:unsent|original|returned|undelivered|the) (?:mail|message|text"
+    r"|headers?)(?: (?:follows|headers?|text|below|begins?))*"
+    r"|your (?:original )?message (?:follows|reads)|message headers? follows?|begin(?:ning)? of (?:original"
+    r"|returned) message)\b[^\n]*$"
+    r"|^(?:Return-Path|Received|DKIM-Signature|MIME-Version): ",
+    re.IGNORECASE | re.MULTILINE,
+)
+# Still on its way: what comes later says whether it arrived.
+_DELAY = re.compile(
+    r"\bdelayed\b|\bdelay(?:s|ed)? (?:in|of) (?:delivery|your)|\bdelivery (?:is |has been "
+    r"|status notification \()?delay"
+    r"|\bnot yet (?:been )?delivered\b|\bhas not been delivered (?:yet|so far)\b|\bstill being (?:retried|tried"
+    r"|processed)\b"
+    r"|\bwarning[: ][^\n]{0,80}\b(?:still|could not send|not (?:yet )?(?:been )?(?:sent|delivered))\b|\bwill (?:keep"
+    r"|continue) (?:on )?trying\b"
+    r"|\bdelivery attempts will (?:be )?continue|\byou do not need to (?:resend|re-send|send)\b"
+    r"|\bno action is required on your part\b",
+    re.IGNORECASE,
+)
+_MOST_INTRODUCTION = 2_000
+_MOST_LINES, _MOST_WRAPPED = 400, 12
+# A server's own answer, as others quote it: `<<< 550 …`, `said: 550 …`, `(reason: 550 …`, `responded: …`.
+_ANSWERED = re.compile(
+    r"(?:<<< ?|\bsaid:\s*|\breason: ?|\breturned:?\s|\bresponded(?: with)?:?\s|\breplied:?\s"
+    r"|\berror(?: \w+){0,6}:\s*|\bresponse(?: \w+){0,4}:\s*)"
+    r"(?P<words>['\"]?[45]\d\d[ -].*)",
+    re.IGNORECASE,
+)
+# What a server puts around the answer of another.
+_STOCK_LINE = re.compile(
+    r"^5\d\d 5\.\d\.\d (?:service unavailable|<[^>]*>\.\.\. (?:service unavailable|user unknown))\.*$", re.IGNORECASE
+)
+# Begins another block: not the rest of a wrapped line.
+_BEGINS = re.compile(r"-{2,}|>>>|<<<|\.\.\. |<\S+@\S+>|[\w-]+: |\s*$")
 _GAP = re.compile(r"\n\s*\n")
 _WORD = re.compile(r"[a-z-]*")
 # `smtp; 550 …`, `rfc822; jane@…`: what comes before the semicolon names the kind.
@@ -69,29 +113,63 @@ def read_loose_bounce(message: Message, marks: list[str]) -> Receipt | None:
     try:
         delayed, failed = all_failures(message)
     except Exception:  # noqa: BLE001 - one stumbles over mail without an author; the rest of our reading goes on
-        return None
+        delayed, failed = frozenset(), frozenset()
     text = body(message)
-    words = _telling_line(text)
-    if not failed and not delayed and not _is_refusal(words):
+    about = min(failed or delayed, default=b"").decode("ascii", "replace")
+    words = telling_words(text)
+    is_delay = bool(_DELAY.search(header(message, "Subject")) or _DELAY.search(without_copy(text)[:_MOST_INTRODUCTION]))
+    named = header(message, "X-Failed-Recipients")
+    if not failed and not delayed and not named and not is_delay and not _is_refusal(words):
         return None
     return make_receipt(
-        News.DELAYED if delayed and not failed else News.BOUNCED,
+        News.DELAYED if is_delay or (delayed and not failed) else News.BOUNCED,
         marks=[*marks, *returned_marks(message), *_NAMED.findall(text)],
-        recipient=min(failed or delayed, default=b"").decode("ascii", "replace"),
+        recipient=about or named.partition(",")[0],
         status=find_status(words),
-        reply=words,
+        reply=words or _gist(text, about),
     )
 
 
 def _is_refusal(line: str) -> bool:
-    return bool(_REFUSED.search(line) or (_BASIC_CODE.search(line) and read_words(line)))
+    return bool(_REFUSED.search(line) or (_BASIC_CODE.search(line) and _is_known(line)))
 
 
-def _telling_line(text: str) -> str:
-    """The line of a bounce that says why: one with a status code, else one whose words are known; empty for none."""
-    lines = text.split("\n")
-    coded = (line for line in lines if find_status(line))
-    return next(coded, None) or next((line for line in lines if read_words(line)), "")
+def _is_known(line: str) -> bool:
+    return read_refusal(line).cause not in (Cause.REFUSED, Cause.TEMPORARY)
+
+
+def without_copy(text: str) -> str:
+    """The text of a bounce down to where the returned mail begins."""
+    return _COPY.split(text, maxsplit=1)[0]
+
+
+def telling_words(text: str) -> str:
+    """Why it came back, in the server's words, wrapped lines joined; empty when no line says so.
+
+    What a server answered goes before what another one made of it, that before known words without any code.
+    """
+    lines = [line.strip() for line in without_copy(text).split("\n")[:_MOST_LINES]]
+    for tells in (_ANSWERED.search, find_status, _BASIC_CODE.match, lambda line: bool(line) and _is_known(line)):
+        for number, line in enumerate(lines):
+            if tells(line) and not _STOCK_LINE.search(line):
+                return _joined(lines, number)
+    return next((line for line in lines if find_status(line)), "")
+
+
+def _gist(text: str, about: str) -> str:
+    """What is said around the address that failed, or else the beginning: for a bounce without a server's words."""
+    told = without_copy(text)
+    blocks = [block for block in _GAP.split(told) if block.strip()]
+    near = [number for number, block in enumerate(blocks) if about and about.lower() in block.lower()]
+    return "\n".join(blocks[near[0] : near[0] + 2]) if near else told
+
+
+def _joined(lines: Sequence[str], number: int) -> str:
+    """A line and those that go on with it: up to an empty one, or the beginning of something else."""
+    following = takewhile(lambda line: line and not _BEGINS.match(line), lines[number + 1 : number + 1 + _MOST_WRAPPED])
+    words = " ".join([lines[number], *following])
+    answered = _ANSWERED.search(words)
+    return words[answered.start("words") :].rstrip(")") if answered else words
 
 
 def returned_marks(message: Message) -> Iterator[str]:
@@ -111,17 +189,21 @@ def _names(returned: Message) -> Iterator[str]:
         yield from headers(returned, name)
 
 
-def _read_delivery_status(part: Message, marks: list[str], text: str) -> Receipt:
+def _read_delivery_status(part: Message, marks: list[str], text: str) -> Receipt | None:
     """The first block tells of the mail, each further one of a recipient: ours have one. `text` is for people."""
     blocks = _blocks(part)
     marks += [name for block in blocks for field in _ENVELOPE_FIELDS for name in headers(block, field)]
     told = [(_action(block), block) for block in blocks]
+    # An office's address may lead to several mailboxes: it works while one of them takes the letter.
+    reached = {_original(block) for action, block in told if action is News.DELIVERED} - {""}
     # A report of several recipients is no report on a mail of ours; the worst of it counts.
     for news in (News.BOUNCED, News.DELAYED, News.DELIVERED):
         for action, block in told:
-            if action is news:
+            if action is news and (news is News.DELIVERED or _original(block) not in reached):
                 return _read_recipient(news, block, marks, text)
-    return make_receipt(News.OTHER, marks=marks)
+    known = (*_ACTIONS, *_NO_NEWS)
+    is_readable = any(header(block, "Action").lower().startswith(known) for block in blocks)
+    return make_receipt(News.OTHER, marks=marks) if is_readable else None
 
 
 def _blocks(part: Message) -> list[Message]:
@@ -133,6 +215,10 @@ def _blocks(part: Message) -> list[Message]:
     octets = b"\n\n".join(one.as_bytes() for one in found)
     text = (a2b_base64(octets) if is_encoded else octets).decode(errors="replace")
     return [HeaderParser().parsestr(block.strip() + "\n") for block in _GAP.split(text) if block.strip()]
+
+
+def _original(block: Message) -> str:
+    return _KIND.sub("", header(block, "Original-Recipient")).lower()
 
 
 def _action(block: Message) -> News:
@@ -151,7 +237,7 @@ def _read_recipient(news: News, block: Message, marks: list[str], text: str) -> 
     addresses = (_KIND.sub("", header(block, field)) for field in _ADDRESS_FIELDS)
     if not words and news is not News.DELIVERED:
         # What its own delivery failed of, Exim tells people alone.
-        words = _telling_line(text)
+        words = telling_words(text) or (_gist(text, "") if not header(block, "Status") else "")
     return make_receipt(
         news,
         marks=marks,

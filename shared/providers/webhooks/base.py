@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any, Protocol
 
 from shared.clock import now
-from shared.errors import WebhookRefused
+from shared.errors import Retryable, WebhookRefused
 
 # SNS posts again for an hour, Mailgun for eight, SendGrid for a day, and none says that it signs anew each time.
 # What is replayed within that is caught by the event's id.
@@ -71,15 +71,16 @@ def find_header(headers: Mapping[str, str], name: str) -> str:
 
 
 def check_age(seconds: str) -> None:
-    """Raises WebhookRefused unless the Unix time, as text, is about now."""
+    """Raises WebhookRefused unless the Unix time, as text, is about now; Retryable for one in the future."""
     try:
         age_s = now().timestamp() - float(seconds)
     except ValueError:
         raise WebhookRefused("What was posted does not say when it was signed.") from None
-    if not -_MOST_AHEAD_S <= age_s <= LONGEST_AGE_S:
-        raise WebhookRefused(
-            "What was posted was signed too long ago, or in the future. Is this machine's clock right?"
-        )
+    if age_s < -_MOST_AHEAD_S:
+        # One of the two clocks is wrong, which passes: the service posts it again.
+        raise Retryable("What was posted was signed in the future. Is this machine's clock right?")
+    if not age_s <= LONGEST_AGE_S:
+        raise WebhookRefused("What was posted was signed too long ago. Is this machine's clock right?")
 
 
 def at(value: object, *path: str | int) -> Any:

@@ -57,11 +57,13 @@ def read(event: object) -> Receipt:
     if text_at(event, "severity") == "temporary":
         news = News.DELAYED
     status = at(event, "delivery-status")
-    words = text_at(status, "message") or text_at(status, "description") or text_at(event, "reject", "reason")
+    said = text_at(status, "message")
+    words = said or text_at(status, "description") or text_at(event, "reject", "reason")
+    usual = "" if said else _USUAL_STATUS.get(text_at(event, "reason"), "")
     return make_receipt(
         news,
         marks=(text_at(event, "envelope", "sender"), text_at(event, "message", "headers", "message-id")),
         recipient=text_at(event, "recipient"),
-        status=better_status(text_at(status, "enhanced-code"), words, _USUAL_STATUS.get(text_at(event, "reason"), "")),
+        status=usual or better_status(text_at(status, "enhanced-code"), words),
         reply=words,
     )

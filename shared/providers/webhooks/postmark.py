@@ -18,7 +18,7 @@ _BOUNCES = {
     "BadEmailAddress": (News.BOUNCED, "5.1.3"),
     "SpamNotification": (News.BOUNCED, "5.7.1"),
     "Blocked": (News.BOUNCED, "5.7.1"),
-    "DMARCPolicy": (News.BOUNCED, "5.7.1"),
+    "DMARCPolicy": (News.BOUNCED, "5.7.26"),
     "VirusNotification": (News.BOUNCED, "5.7.1"),
     "ManuallyDeactivated": (News.BOUNCED, ""),
     "Unconfirmed": (News.BOUNCED, ""),

@@ -25,8 +25,9 @@ _NEWS = {
     "unsubscribe": News.UNSUBSCRIBED,
     "group_unsubscribe": News.UNSUBSCRIBED,
 }
-# Why it was dropped: it bounced before, or is no address at all.
+# Why it was dropped, in SendGrid's own words: it bounced before, or is no address at all.
 _USUAL_STATUS = {"Bounced Address": "5.1.1", "Invalid": "5.1.3"}
+_COMPLAINED_BEFORE = "Spam Reporting Address"
 
 
 class SendGridWebhook:
@@ -65,11 +66,13 @@ def read(event: object) -> Receipt:
         return Receipt(news)
     relay_id = text_at(event, "sg_message_id")
     words = text_at(event, "reason") or text_at(event, "response")
+    never_left = words == _COMPLAINED_BEFORE
     return make_receipt(
-        news,
+        News.COMPLAINED if never_left else news,
         # The relay's answer to our SMTP talk holds only what stands before the first dot.
         marks=(text_at(event, "smtp-id"), relay_id, relay_id.partition(".")[0]),
         recipient=text_at(event, "email"),
-        status=better_status(text_at(event, "status"), words, _USUAL_STATUS.get(text_at(event, "reason"), "")),
+        status=_USUAL_STATUS.get(words) or better_status(text_at(event, "status"), words),
         reply=words,
+        never_left=never_left,
     )

@@ -19,7 +19,8 @@ _KINDS = {
 }
 # Where no server said more. What SES calls transient it has given up too.
 _USUAL_STATUS = {
-    ("Permanent", "General"): "5.1.1",
+    # Whatever it was, SES has no name for it.
+    ("Permanent", "General"): "5.0.0",
     ("Permanent", "NoEmail"): "5.1.1",
     ("Permanent", "Suppressed"): "5.1.1",
     ("Permanent", "OnAccountSuppressionList"): "5.1.1",
@@ -76,6 +77,7 @@ def read(event: object) -> Receipt:
         recipient=text_at(person, "emailAddress") or text_at(person) or text_at(mail, "destination", 0),
         status=status if news in {News.BOUNCED, News.DELAYED} else "",
         reply=words,
+        never_left=text_at(details, "complaintSubType") == "OnAccountSuppressionList",
     )
 
 

@@ -4,9 +4,8 @@ No transaction is open meanwhile. The journal knows each step before it is taken
 a crash can tell what was certainly not sent from what may have been.
 """
 
-import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -18,9 +17,10 @@ from shared.domain.causes import Cause
 from shared.domain.identities import envelope_sender
 from shared.domain.pace import BatchSummary
 from shared.domain.receipts import relay_id
+from shared.domain.refusals import EFFECTS, Effect
 from shared.domain.states import LetterState
 from shared.providers.journal import Item, Journal
-from shared.providers.smtp import Outcome, SmtpSession, Verdict
+from shared.providers.smtp import Outcome, SmtpSession, Verdict, is_deliverable
 from shared.settings import Settings
 from shared.timing import Timing
 
@@ -28,7 +28,6 @@ _LOG = structlog.get_logger()
 CRASHES_BEFORE_QUARANTINE = 3
 # A letter whose message can't be built waits this long for its next try.
 _AFTER_CRASH_S = 60.0
-_ADDRESS = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")
 
 
 @dataclass(frozen=True)
@@ -56,21 +55,21 @@ class Parcel:
 class Carried:
     """Results for the whole batch, and what its server was like. `refusal` when it would not talk to us at all.
 
-    `too_many` when it refused this connection for the number of them. `distrusting` are the receiving domains that do
-    not trust our sender domain. `lost` of the answered emails met a connection that ended without a word.
+    `too_many` when it refused this connection for the number of them. `refusing` are the receiving domains that refuse
+    us, whatever the letter, and why. `lost` of the answered emails met a connection that ended without a word.
     """
 
     results: tuple[Result, ...]
     summary: BatchSummary
     refusal: Cause = Cause.NONE
     too_many: bool = False
-    distrusting: frozenset[str] = frozenset()
+    refusing: Mapping[str, Cause] = field(default_factory=dict)
     lost: int = 0
 
     @property
     def has_answer(self) -> bool:
         """Did the server answer about any email?"""
-        return bool(self.distrusting) or self.summary.answered > self.lost
+        return bool(self.refusing) or self.summary.answered > self.lost
 
     def accepted(self, parcels: Sequence[Parcel]) -> list[Item]:
         """Those of the batch that a mail server took."""
@@ -120,8 +119,8 @@ def carry(
     for parcel in parcels:
         if stop() or time.monotonic() - started > timing.batch or boot_seconds() - claimed_at > timing.last_dot:
             break
-        if parcel.receiving_domain in met.distrusting:
-            results.append(_untouched(parcel, Cause.OUR_DNS))
+        if cause := met.refusing.get(parcel.receiving_domain):
+            results.append(_untouched(parcel, cause))
             continue
         outcome = _hand_over(session, journal, parcel, _guard(parcel, timing, claimed_at, is_stopped))
         results.append(result_of(parcel.id, parcel.attempt, parcel.tries, parcel.crash_count, outcome, timing))
@@ -143,13 +142,13 @@ class _Met:
     put_off: int = 0
     refusal: Cause = Cause.NONE
     too_many: bool = False
-    distrusting: set[str] = field(default_factory=set)
+    refusing: dict[str, Cause] = field(default_factory=dict)
     lost: int = 0
 
     def note(self, parcel: Parcel, outcome: Outcome) -> None:
         """Tells a refusal by the relay, by a receiving domain, and an answer about one email apart."""
-        if outcome.verdict is Verdict.UNSENT and outcome.cause is Cause.OUR_DNS:
-            self.distrusting.add(parcel.receiving_domain)
+        if outcome.verdict is Verdict.UNSENT and EFFECTS.get(outcome.cause) is Effect.DOMAIN:
+            self.refusing[parcel.receiving_domain] = outcome.cause
             return
         if outcome.verdict is Verdict.UNSENT:
             self.refusal = outcome.cause
@@ -163,9 +162,9 @@ class _Met:
 
     def carried(self, results: Sequence[Result], seconds: float) -> Carried:
         """The batch as a whole."""
-        refusal = self.refusal or (Cause.OUR_DNS if self.distrusting else Cause.NONE)
+        refusal = self.refusal or next(iter(self.refusing.values()), Cause.NONE)
         summary = BatchSummary(self.answered, self.put_off, seconds, refused=bool(refusal))
-        return Carried(tuple(results), summary, refusal, self.too_many, frozenset(self.distrusting), self.lost)
+        return Carried(tuple(results), summary, refusal, self.too_many, self.refusing, self.lost)
 
 
 def result_of(row_id: int, attempt: int, tries: int, crash_count: int, outcome: Outcome, timing: Timing) -> Result:
@@ -193,11 +192,6 @@ def crashed(row_id: int, attempt: int, crashes_before: int, timing: Timing) -> R
     state = LetterState.QUARANTINED if last else LetterState.QUEUED
     wait = _AFTER_CRASH_S * timing.retry_scale
     return Result(row_id, attempt, state, Cause.CRASHED, due_in_s=wait, tried=False, crashed=True)
-
-
-def is_deliverable(address: str) -> bool:
-    """False for an address that no mail server takes as it stands."""
-    return _ADDRESS.fullmatch(address) is not None
 
 
 def _hand_over(session: SmtpSession, journal: Journal, parcel: Parcel, may_send: Callable[[], bool]) -> Outcome:
@@ -233,7 +227,7 @@ def _guard(
 
 def _waits(result: Result, met: _Met) -> bool:
     """Does it go back to its queue because of a refusal?"""
-    return result.state is LetterState.QUEUED and result.cause in (met.refusal, Cause.OUR_DNS)
+    return result.state is LetterState.QUEUED and result.cause in (met.refusal, *met.refusing.values())
 
 
 def _untouched(parcel: Parcel, cause: Cause) -> Result:

@@ -12,9 +12,8 @@ from shared.db.claims import Kind, claim_letters, stale_letters
 from shared.db.driver import Row
 from shared.db.happenings import note
 from shared.domain.campaigns import Campaign
-from shared.domain.causes import Cause
 from shared.domain.happenings import Happening
-from shared.domain.pace import DISTRUST_S, Pace, batch_size, is_news, next_pace
+from shared.domain.pace import REST_S, Pace, batch_size, is_news, next_pace
 from shared.domain.states import LetterState
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
@@ -124,16 +123,25 @@ class _Letters:
 
     def _teach(self, connection: Connection, batch: Batch, carried: Carried, known: Pace) -> None:
         """A failure of the relay says nothing about the domain."""
-        is_ours = carried.refusal is Cause.OUR_DNS
+        is_ours = carried.refusal in REST_S
         learned = next_pace(known, replace(carried.summary, refused=is_ours))
         pace.write_pace(connection, batch.transport, batch.receiving_domain, learned)
         if is_ours:
             pace.stop_domain(
-                connection, batch.transport, batch.receiving_domain, break_s=DISTRUST_S, cause=carried.refusal
+                connection,
+                batch.transport,
+                batch.receiving_domain,
+                break_s=REST_S[carried.refusal],
+                cause=carried.refusal,
             )
             numbers = sorted({parcel.campaign_id for parcel in batch.parcels})
             note(connection, Happening.LEFT_ALONE, campaign_ids=numbers, about=batch.receiving_domain)
-            _LOG.error("delivery.stopped", domain=batch.receiving_domain, cause=carried.refusal.value, for_s=DISTRUST_S)
+            _LOG.error(
+                "delivery.stopped",
+                domain=batch.receiving_domain,
+                cause=carried.refusal.value,
+                for_s=REST_S[carried.refusal],
+            )
 
     def _is_news(self, connection: Connection, batch: Batch, carried: Carried) -> bool:
         """Claims wait for the domain's row, so that it is locked only when there is something to write."""

@@ -12,8 +12,7 @@ from shared.db.claims import Kind
 from shared.db.engine import at_once
 from shared.db.follow_up_claims import claim_follow_ups, claim_of_domain, domain_with_due, is_unwanted, take_turn
 from shared.domain.campaigns import Campaign
-from shared.domain.causes import Cause
-from shared.domain.pace import DISTRUST_S, Pace, batch_size, next_pace
+from shared.domain.pace import REST_S, Pace, batch_size, next_pace
 from shared.domain.relay_state import RelayState
 from shared.domain.states import CLAIMABLE
 from shared.domain.transport import Transport
@@ -73,10 +72,10 @@ class _FollowUps:
     def record(self, connection: Connection, batch: Batch, carried: Carried) -> None:
         """Outcomes, the rest of domains that do not trust us, and the state of the mail server."""
         record(connection, Kind.FOLLOW_UP, carried.results)
-        pace.add_domains(connection, [(batch.transport.value, domain) for domain in carried.distrusting])
-        for domain in sorted(carried.distrusting):
-            pace.stop_domain(connection, batch.transport, domain, break_s=DISTRUST_S, cause=Cause.OUR_DNS)
-            _LOG.error("delivery.stopped", domain=domain, cause=Cause.OUR_DNS.value, for_s=DISTRUST_S)
+        pace.add_domains(connection, [(batch.transport.value, domain) for domain in carried.refusing])
+        for domain, cause in sorted(carried.refusing.items()):
+            pace.stop_domain(connection, batch.transport, domain, break_s=REST_S[cause], cause=cause)
+            _LOG.error("delivery.stopped", domain=domain, cause=cause.value, for_s=REST_S[cause])
         learned = next_pace(self._pace(batch.transport), carried.summary)
         self._learned = {**self._paces, batch.transport: learned}
         self.relays.settle(connection, batch, carried)

@@ -104,7 +104,7 @@ def _tell(connection: Connection, settings: Settings, row: RowMapping, receipt: 
     if receipt.news in (News.BOUNCED, News.DELAYED) and _is_of_an_earlier_time(email, row["source"], receipt, mark):
         return Finding(ReceiptOutcome.IGNORED, receipt.news, Cause.NONE, *numbers)
     if is_letter:
-        told = tell_letter(connection, email, receipt, row["id"])
+        told = tell_letter(connection, email, receipt, row["id"], is_proved=mark.resends is not None)
     else:
         told = tell_follow_up(connection, settings, email, receipt, row["id"])
     if told is None:

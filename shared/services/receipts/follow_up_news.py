@@ -9,7 +9,7 @@ from shared.domain.identities import Mark, email_hash
 from shared.domain.receipts import Answer, News, Receipt, ReceiptOutcome
 from shared.domain.states import LETTER_ARROWS, LetterState
 from shared.domain.suppressions import SuppressionReason
-from shared.services.receipts.letter_news import IGNORED, WAITS_S, Told, after, bounce_cause
+from shared.services.receipts.letter_news import IGNORED, WAITS_S, Told, after, bounce_refusal
 from shared.settings import Settings
 
 
@@ -41,7 +41,7 @@ def _suppress(connection: Connection, row: RowMapping, news: News) -> Told:
 
 
 def _bounce(connection: Connection, row: RowMapping, receipt: Receipt) -> Told:
-    cause = bounce_cause(receipt)
+    cause = bounce_refusal(receipt).cause
     if cause in WAITS_S and row["tries"] < follow_ups.MOST_TRIES:
         told = _move(connection, row, LetterState.DEFERRED, cause, receipt.reply)
         if told != IGNORED:

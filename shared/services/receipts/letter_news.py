@@ -13,34 +13,52 @@ from shared.domain.causes import Cause
 from shared.domain.expiry import GIVE_UP_AFTER
 from shared.domain.follow_ups import Trigger
 from shared.domain.happenings import Happening
-from shared.domain.pace import DISTRUST_S
+from shared.domain.pace import REST_S
 from shared.domain.receipts import News, Receipt, ReceiptOutcome
+from shared.domain.refusals import EFFECTS, Effect, Refusal, read_refusal
 from shared.domain.states import CLAIMABLE, LETTER_ARROWS, LetterState
-from shared.domain.status_codes import Meaning, read_status
 from shared.domain.transport import Transport
 from shared.services.follow_up_plan import plan_for_letters
 from shared.services.letter_fit import make_waiting
-from shared.services.office_addresses import address_failed, try_second_address
+from shared.services.office_addresses import address_failed, address_refused, try_second_address
 
 _LOG = structlog.get_logger()
 Told = tuple[ReceiptOutcome, Cause]
 IGNORED: Told = (ReceiptOutcome.IGNORED, Cause.NONE)
 # More than so many from offices to one supporter are no conversation.
 _MOST_A_DAY = 20
-# What came back for these can still arrive. A full mailbox is emptied by a person, if at all, and our DNS is mended by
-# one: asked again until the letter's last day.
-WAITS_S = {Cause.MAILBOX_FULL: 24 * 3_600.0, Cause.OUR_DNS: DISTRUST_S}
+# What came back for these can still arrive: asked again until the letter's last day. A full mailbox is emptied by a
+# person, if at all; what is about us is not about the letter.
+_RELAY_WAIT_S = 3_600.0
+WAITS_S = {
+    Cause.MAILBOX_FULL: 24 * 3_600.0,
+    **REST_S,
+    **{cause: _RELAY_WAIT_S for cause, effect in EFFECTS.items() if effect is Effect.RELAY},
+}
 
 
-def tell_letter(connection: Connection, row: RowMapping, receipt: Receipt, receipt_id: int) -> Told | None:
-    """Tells a locked letter; None when it is just being sent and the news must wait for that."""
+def tell_letter(
+    connection: Connection, row: RowMapping, receipt: Receipt, receipt_id: int, *, is_proved: bool
+) -> Told | None:
+    """Tells a locked letter; None when it is just being sent and the news must wait for that.
+
+    `is_proved` when the news came to the signed envelope sender of the letter's last attempt: it is about that one,
+    by whatever name the server knows the mailbox.
+    """
     if receipt.news in (News.ANSWERED, News.AUTO_REPLIED):
         return _pass_on(connection, row, receipt, receipt_id)
-    if _is_about_another(receipt.recipient, row["recipient_email"].lower()):
+    is_complaint = receipt.news in (News.COMPLAINED, News.UNSUBSCRIBED)
+    # A complaint may come long after the letter went to another address.
+    is_certain = is_proved and not is_complaint
+    if not is_certain and _is_about_another(receipt.recipient, row["recipient_email"].lower()):
         return IGNORED
-    if receipt.news in (News.COMPLAINED, News.UNSUBSCRIBED):
+    if is_complaint:
         letters.note_event(connection, row, Cause.COMPLAINED, receipt.reply)
         address_failed(connection, row, Cause.COMPLAINED)
+        if receipt.never_left:
+            told = _move(connection, row, LetterState.BOUNCED, Cause.COMPLAINED, receipt.reply)
+            if told != IGNORED:
+                plan_for_letters(connection, [row], Trigger.FAILED)
         return ReceiptOutcome.APPLIED, Cause.COMPLAINED
     return None if LetterState(row["state"]) is LetterState.SENDING else _tell_delivery(connection, row, receipt)
 
@@ -73,26 +91,30 @@ def after(seconds: float) -> ColumnElement[datetime]:
     return func.now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
 
 
-def _distrusted(connection: Connection, row: RowMapping, cause: Cause) -> None:
-    """A server that took the letter and then refused its sender: the next letters would only come back too."""
-    pace.stop_domain(connection, Transport(row["transport"]), row["receiving_domain"], break_s=DISTRUST_S, cause=cause)
+def _stop(connection: Connection, row: RowMapping, cause: Cause) -> None:
+    """A server that took the letter and then refused us: the next letters would only come back too."""
+    rest_s = WAITS_S[cause]
+    pace.stop_domain(connection, Transport(row["transport"]), row["receiving_domain"], break_s=rest_s, cause=cause)
     note(connection, Happening.LEFT_ALONE, campaign_ids=[row["campaign_id"]], about=row["receiving_domain"])
-    _LOG.error("delivery.stopped", domain=row["receiving_domain"], cause=cause.value, for_s=DISTRUST_S)
+    _LOG.error("delivery.stopped", domain=row["receiving_domain"], cause=cause.value, for_s=rest_s)
 
 
-def bounce_cause(receipt: Receipt) -> Cause:
+def bounce_refusal(receipt: Receipt) -> Refusal:
     """Why it came back; a temporary trouble that ended in a bounce has lasted too long."""
-    meaning, cause = read_status(receipt.status, receipt.reply)
-    return Cause.GAVE_UP if meaning is Meaning.TEMPORARY and cause is Cause.TEMPORARY else cause
+    refusal = read_refusal(receipt.reply, status=receipt.status)
+    return Refusal(Cause.GAVE_UP) if refusal.cause is Cause.TEMPORARY else refusal
 
 
 def _bounce(connection: Connection, row: RowMapping, receipt: Receipt) -> Told:
-    cause = bounce_cause(receipt)
+    refusal = bounce_refusal(receipt)
+    cause = refusal.cause
     can_wait = LetterState.DEFERRED in LETTER_ARROWS[LetterState(row["state"])]
     if cause in WAITS_S and can_wait and not letters.is_erased(connection, row):
-        if cause is Cause.OUR_DNS:
-            _distrusted(connection, row, cause)
-        values = {"due_at": after(WAITS_S[cause])}
+        values: dict[str, Any] = {"due_at": after(WAITS_S[cause])}
+        if refusal.effect in (Effect.DOMAIN, Effect.RELAY):
+            _stop(connection, row, cause)
+            # An attempt that failed for us is none of the letter's.
+            values["tries"] = 0
         if not row["resends"]:
             # Until it came back nothing was left to try.
             values["deliver_by"] = after(GIVE_UP_AFTER.total_seconds())
@@ -100,7 +122,9 @@ def _bounce(connection: Connection, row: RowMapping, receipt: Receipt) -> Told:
     told = _move(connection, row, LetterState.BOUNCED, cause, receipt.reply)
     if told != IGNORED:
         if cause is Cause.NO_SUCH_ADDRESS:
-            address_failed(connection, row, cause)
+            # A mailbox that the address leads to, and perhaps not the only one, proves nothing about the address.
+            if receipt.recipient in ("", row["recipient_email"].lower()):
+                address_refused(connection, row, is_certain=refusal.is_certain)
             try_second_address(connection, [row["id"]])
         plan_for_letters(connection, [row], Trigger.FAILED)
     return told
@@ -126,11 +150,16 @@ def _pass_on(connection: Connection, row: RowMapping, receipt: Receipt, receipt_
     if receipt.answer is not None and receipt.answer.sender_address.casefold() == row["reply_to"].casefold():
         # The supporter's own mail, with a copy to us.
         return IGNORED
-    if receipt.news is News.ANSWERED:
+    is_office = receipt.answer is None or receipt.answer.is_from(row["recipient_email"])
+    if receipt.news is News.ANSWERED and is_office:
         letters.tell_answered(connection, row["id"], is_answered=True)
+    if receipt.news is News.AUTO_REPLIED and not is_office:
+        return IGNORED
     if receipt.answer is not None and follow_ups.count_passed_on(connection, row["submission_id"]) >= _MOST_A_DAY:
         _LOG.warning("answer.not_passed_on", letter_id=row["id"])
         return IGNORED
     if receipt.answer is not None:
-        follow_ups.insert_passed_on(connection, row["submission_id"], receipt_id, receipt.answer.sender_address)
+        # A reply to what a stranger wrote would go to the stranger.
+        reply_to = receipt.answer.sender_address if is_office else ""
+        follow_ups.insert_passed_on(connection, row["submission_id"], receipt_id, reply_to)
     return ReceiptOutcome.APPLIED, Cause.NONE

@@ -35,7 +35,9 @@ def read_maildir(engine: Engine, ring: Ring, folder: Path) -> int:
             _LOG.error("maildir.unreadable", file=path.name, error=type(error).__name__)
             continue
         head = email.parser.BytesHeaderParser(policy=email.policy.compat32).parsebytes(raw)
-        keep_mail(engine, ring, sender=_address(head, "Return-Path"), recipient=_recipient(head), raw=raw)
+        # The null sender of reports is an empty Return-Path; without one the sender is whom the mail names.
+        sender = _address(head, "Return-Path" if "Return-Path" in head else "From")
+        keep_mail(engine, ring, sender=sender, recipient=_recipient(head), raw=raw)
         path.rename(cur / f"{path.name.partition(':')[0]}{_SEEN}")
         kept += 1
     return kept

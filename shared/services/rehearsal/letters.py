@@ -19,9 +19,8 @@ from shared.domain.rehearsals import (
     VersionUse,
 )
 from shared.providers.mail_sink import MailSink
-from shared.providers.smtp import SmtpSession, Verdict
+from shared.providers.smtp import SmtpSession, Verdict, is_deliverable
 from shared.rendering.letters import Author, RenderedLetter, render_letter
-from shared.services.delivery.carry import is_deliverable
 from shared.services.delivery.deliver import letter_bytes
 from shared.services.rehearsal.supporters import Supporter
 from shared.settings import Settings
