@@ -24,6 +24,7 @@ from shared.services import organizers
 from shared.services.lookup import directory
 from shared.services.pictures import drawings
 from shared.settings import Settings
+from tests.app_caches import share_what_apps_compile
 from tests.shuffled_rows import SEED
 
 _PASSWORD = "for-tests-only"
@@ -39,6 +40,7 @@ _LOOPBACK = ("127.", "::1", "localhost")
 # How long an example takes is the machine's affair: other tests run beside it.
 hypothesis_settings.register_profile("untimed", deadline=None)
 hypothesis_settings.load_profile("untimed")
+share_what_apps_compile()
 
 
 _TRUNCATE = "TRUNCATE " + ", ".join(f'"{table.name}"' for table in METADATA.sorted_tables)
