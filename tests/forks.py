@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -58,7 +57,6 @@ class Forked:
 
 class _Server:
     def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="dr-forks-"))
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.fork_server"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
@@ -67,13 +65,13 @@ class _Server:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         log.touch()
-        ended = self._folder / str(next(_NUMBERS))
+        ended = log.with_name(f"ended-{next(_NUMBERS)}")
         order = {
             "command": list(command),
             "environment": dict(environment),
             "log": str(log.absolute()),
             "folder": str(ROOT),
-            "ended": str(ended),
+            "ended": str(ended.absolute()),
         }
         self._process.stdin.write(json.dumps(order).encode() + b"\n")
         self._process.stdin.flush()

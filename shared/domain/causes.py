@@ -73,7 +73,7 @@ CAUSE_WORDS: dict[Cause, CauseWords] = {
     ),
     Cause.CONTENT: CauseWords(
         phrase("The mail server refused the text of the letter."),
-        "Read its answer: it may name a policy, a link or an attachment. Send a test to the office after a change.",
+        "Read its answer: it may name a policy, a word or a link. Change the campaign's text, or call the office.",
     ),
     Cause.OUR_REPUTATION: CauseWords(
         phrase("The mail server does not accept mail from our server now."),
@@ -81,7 +81,8 @@ CAUSE_WORDS: dict[Cause, CauseWords] = {
         "We try again.",
     ),
     Cause.OUR_RATE: CauseWords(
-        phrase("The mail server accepts fewer letters an hour from us than we sent."), "Nothing to do: we slow down."
+        phrase("The mail server accepts fewer letters an hour from us than we sent."),
+        "Nothing to do: we pause, then go on.",
     ),
     Cause.RELAY_LIMIT: CauseWords(
         phrase("Our mail relay's sending limit is reached."),

@@ -19,6 +19,12 @@ _SHORT = 3
 _REAL = frozenset({"gail.com", "grail.com", "outbook.com"})
 
 
+def is_big_service(domain: str) -> bool:
+    """True where strangers share a mail domain: it says nothing about who writes."""
+    label, _, end = domain.casefold().partition(".")
+    return _SERVICES.get(label) == end
+
+
 def likely_meant(email: str) -> str | None:
     """The address with the service's right name, when this one looks like a slip of it; None for any other."""
     name, _, domain = email.rpartition("@")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import takewhile
 
+from shared.domain.email_slips import is_big_service
 from shared.domain.typed_text import clean_line
 
 _MOST_REPLY = 500
@@ -81,8 +82,15 @@ class Answer:
     writer: str = ""
 
     def is_from(self, address: str) -> bool:
-        """Does the author write from the mail domain of `address`, one below it, or another of the same state?"""
-        return _are_akin((self.writer or self.sender_address).rpartition("@")[2], address.rpartition("@")[2])
+        """Does the author write from the mail domain of `address`, one below it, or another of the same government?
+
+        From a big mail service only the address itself counts.
+        """
+        author = self.writer or self.sender_address
+        domain = address.rpartition("@")[2]
+        if is_big_service(domain):
+            return author.casefold() == address.casefold()
+        return _are_akin(author.rpartition("@")[2], domain)
 
 
 def _are_akin(one: str, other: str) -> bool:

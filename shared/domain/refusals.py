@@ -1,7 +1,8 @@
 """What a mail server's refusal means: one table for SMTP replies, bounces and events of relay services.
 
 The words decide before the codes where a server says more than its code: quota, rate, block list, sender and content
-come under nearly every code there is. `shared/domain/status_codes.py` finds the codes.
+come under nearly every code there is. `shared/domain/refusal_words.py` has the words, `shared/domain/status_codes.py`
+finds the codes.
 """
 
 import re
@@ -9,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shared.domain import refusal_words as said
 from shared.domain.causes import Cause
 
 
@@ -59,8 +61,8 @@ class Refusal:
 _MOST_WORDS = 2_000
 _URL = re.compile(r"https?://([\w.-]{1,200})\S{0,500}", re.IGNORECASE)
 _ADDRESS = re.compile(r"<?([\w.!#$%&'*+/=?^`{|}~-]{1,80})@([\w.-]{1,200})>?")
-# Repeated at the beginning of each line of a reply, in the middle of its sentences once those are joined.
 _BASIC = re.compile(r"[45]\d\d\b")
+# Repeated at the beginning of each line of a reply, in the middle of its sentences once those are joined.
 _CODES = re.compile(r"(?<![\w.])[245]\d\d(?:[ -]#?[245]\.\d{1,3}\.\d{1,3})?[ -](?=\D)")
 # What stands before a server's own words: the host that said them, and the sentences that gateways put before all.
 _SAID = re.compile(r"^.{0,300}?\bsaid: ")
@@ -72,252 +74,6 @@ _STOCK = re.compile(
 )
 # Says something: more than the names that stand around a code or an address.
 _LETTERS = re.compile(r"\b(?!(?:address|our|smtp|error|code)\b)[^\W\d_]{3}", re.IGNORECASE)
-_UNAVAILABLE = re.compile(r"\bmailbox (?:is )?(?:un?available|unavaiable|name not allowed)\b", re.IGNORECASE)
-
-
-def _words(*patterns: str) -> re.Pattern[str]:
-    return re.compile("|".join(patterns), re.IGNORECASE)
-
-
-_OUR = r"(?:your|the sending|sending|sender'?s?|client|connecting|source|originating|remote)"
-_HOST = r"(?:ip|host|server|network|domain|mta|mail server|address|subnet|netblock)"
-_LISTED = r"(?:black|block|deny|grey ?black)[ -]?list(?:ed|ing|s)?"
-
-# Said by whatever takes our mail to pass it on, about our account there.
-_SIGN_IN = _words(
-    r"\bauthentication (?:is )?(?:required|needed)\b",
-    r"\b(?:must|need to|please|should) (?:first )?(?:authenticate|log ?in|sign ?in)\b",
-    r"\bauthenticat\w+ (?:yourself )?(?:first|before)\b",
-    r"\bsmtp auth(?:entication)? (?:is )?required\b",
-    r"\b(?:not|isn't|was not) (?:logged in|authenticated to send)\b",
-    r"\brequires authentication\b",
-    r"\bauth(?:entication)? (?:credentials )?(?:failed|invalid|rejected)\b",
-    r"\b(?:bad|invalid) (?:username|user name|credentials|login)\b",
-)
-# A report on a list's or a distribution group's own rules: not ours to sign in to.
-_MEMBERS_ONLY = _words(
-    r"\bresolver\.rst\.",
-    r"\bonly (?:accepts?|allows?)\b",
-    r"\b(?:members?"
-    r"|subscribers?)[ -]only\b",
-)
-_RELAY_LIMIT = _words(
-    r"\b(?:daily|hourly|monthly|weekly) (?:[\w-]+ ){0,4}(?:send\w*|relay\w*|outbound|outgoing|message|email|mail)"
-    r" (?:[\w-]+ ){0,3}(?:quota|limit|allowance)",
-    r"\b(?:sending|send|relay|outbound|outgoing|sent) (?:[\w-]+ ){0,3}(?:quota|limit|allowance|credits?)\b"
-    r"[\w' ]{0,40}\b(?:exceed\w*|reached|used up|hit|over)\b",
-    r"\b(?:exceed\w*|reached|hit) (?:[\w'-]+ ){0,6}(?:sending|outbound|outgoing|relay)\b",
-    r"\bmax(?:imum)? (?:defers|e-?mails?|messages?)(?: and failures)? per (?:hour|day)\b",
-    r"\b(?:maximum|message|email|mail|not enough|insufficient|out of|no) credits?\b",
-    r"\bquota\b[^.]{0,60}\b(?:per (?:day|hour|month)|for (?:today|this (?:day|hour|month)))\b",
-    r"\bthrottling failure: (?:daily|maximum)\b",
-    r"\b(?:trial|free) (?:account|plan|tier)\b[^.]{0,60}\b(?:limit|quota|exceeded)\b",
-)
-# A plan is nobody's but ours, however many recipients the sentence names.
-_ACCOUNT_LIMIT = _words(
-    r"\b(?:package|plan|subscription|billing)(?:'s)? (?:[\w-]+ ){0,2}(?:quota|limit|credits?)\b",
-    r"\b(?:unpaid|overdue) (?:invoice|bill)\b",
-)
-_NOT_SENDING = _words(
-    r"\breceiv\w*\b", r"\brecipient'?s?\b", r"\bmail ?box\b", r"\binbox\b", r"\bstorage\b", r"\bdisk\b"
-)
-_RELAY_REFUSED = _words(
-    r"\brelay(?:ing)? (?:access )?(?:is )?(?:denied|not (?:permitted|allowed)|prohibited|disabled|rejected|refused)\b",
-    r"\b(?:unable|not (?:permitted|allowed|authorized|able)|cannot|can't|won't|do(?:es)? not|don't) (?:to )?relay\b",
-    r"\b(?:insecure mail|no) relay(?:ing)?\b",
-    r"\bin my list of allowed rcpthosts\b",
-    r"\b(?:sender address rejected|mail from|from address|sender)\b[^.;]{0,40}\bnot (?:owned|verified"
-    r"|authori[sz]ed to send)\b",
-    r"\b(?:e-?mail address|identity|identities|domain|sender(?: signature)?)\b[^.;]{0,60}\b(?:is|are|has"
-    r"|was)? ?not (?:been )?"
-    r"(?:a )?(?:verified|validated|confirmed)\b",
-    r"\b(?:match|not) (?:a )?verified (?:sender|from|identity)\b|\bunauthenticated senders\b|\bbad outbound sender\b",
-    r"\bpermissions? to send as\b|\baccount (?:is )?pending\b|\bnot authori[sz]ed to send (?:mail |e-?mail "
-    r"|messages )?from\b",
-    r"\b(?:your|the|this|sending) (?:smtp |email |mail |sending )?(?:account|service|server|access|user|customer"
-    r"|privileges)"
-    r"\b[^.;]{0,30}\b(?:has been|is|was|are) (?:temporarily |currently )?"
-    r"(?:suspended|paused|deactivated|locked|on hold|under review|not (?:active|enabled|allowed to send))\b",
-    r"\bsending (?:is |has been |was )?(?:paused|suspended|disabled|not enabled|blocked for (?:this|your) account)\b",
-    r"\boutgoing (?:e-?mail|mail|messages?) (?:is |has been |are )?(?:suspended|disabled|blocked)\b",
-    r"\bsend ?as ?denied\b",
-    r"\bnot allowed to send (?:mail |messages? |e-?mail )?(?:as|on behalf|from this account)\b",
-)
-_DNS = _words(
-    r"\b(?:spf|dkim|dmarc|dnssec|fcrdns|rdns|sender ?id|sender policy framework|domain ?keys)\b",
-    r"\breverse[ -]?(?:dns|lookup|mapping|name|hostname|ptr)\b",
-    r"\bptr\b",
-    r"\bunauthenticated (?:e-?mail|mail|messages?)\b",
-    r"\b(?:not|isn't) (?:pass(?:ed|ing)?|authenticated)\b[^.;]{0,40}\bauthentication (?:checks?|information)\b",
-    r"\bauthentication (?:checks?|information|requirements?|level)\b",
-    r"\bsender (?:address )?verif(?:y|ication)\b",
-    r"\b(?:sender|mail from|from|return[ -]?path|envelope)(?: address| domain|'s domain)?\b[^.;]{0,60}"
-    r"\b(?:does not (?:exist|resolve)|doesn't (?:exist|resolve)|must (?:exist|resolve)|not (?:exist|found|resolv\w+)"
-    r"|could not be (?:resolved|verified)|no (?:valid )?(?:mx|a record|dns)|domain not found|unresolvable"
-    r"|unroutable)\b",
-    r"\b(?:unroutable|unresolvable|invalid) sender\b",
-    r"\bsender (?:address )?rejected: (?:domain|user|undeliverable|unverified|address)\b",
-    r"\bdomain of sender\b",
-    r"\b(?:cannot|can't|could not|couldn't|unable to|failed to|does not) (?:find|resolve|verify|look ?up)"
-    r" (?:your|the (?:sender|sending|client)|client|sender)\b",
-    r"\b(?:helo|ehlo)\b",
-    r"\b(?:starttls|tls|encryption) (?:is )?(?:required|needed|mandatory)\b|\bmust issue a starttls\b",
-)
-# What a server says of a look-up that failed on its side.
-_DNS_TROUBLE = _words(
-    r"\btemp(?:orary|error|fail\w*)\b", r"\btry again\b", r"\bdns (?:lookup )?(?:timeout|timed out|failure)\b"
-)
-# A relay that found no server to give the letter to.
-_NO_SERVER = _words(
-    r"\bunable to get mx\b",
-    r"\bname service error\b",
-    r"\bmx info\b",
-    r"\bno (?:mx|mail servers?) (?:records? )?(?:found )?for\b",
-)
-# Links inside the letter that are listed: that is about the text.
-_LINK_LISTED = _words(
-    rf"\b(?:urls?|uris?|links?)\b[^.;]{{0,60}}\b(?:{_LISTED}|listed|blocked)\b",
-    rf"\b(?:{_LISTED}|listed|blocked|bad|malicious) (?:urls?|uris?|links?)\b",
-    r"\b(?:uribl|surbl)\b",
-)
-_REPUTATION = _words(
-    rf"\b{_LISTED}\b",
-    r"\b(?:dns|r|real[ -]?time )bls?\b",
-    r"\b(?:spamhaus|spamcop|sorbs|uceprotect|senderscore|invaluement|barracudacentral|cloudmark|senderbase|manitu)\b",
-    r"\breputation\b",
-    r"\bblocked (?:using|by (?:rbl|dnsbl))\b",
-    rf"\b{_OUR} (?:[\w-]+ ){{0,2}}{_HOST}\b[^;]{{0,80}}"
-    r"\b(?:block(?:ed|s)?|banned|bann?ing|listed|denied|refused|rejected|not (?:accepted|allowed|welcome|permitted)"
-    r"|suspicious)\b",
-    r"\b(?:block(?:ed|ing)?|banned|denied|refused|rejected|not accept\w*|refus\w+)\b[^;]{0,40}\b(?:mail|messages?"
-    r"|connections?|traffic|e-?mail)?"
-    rf" ?(?:from|for|by) (?:your|this|that|the sending|sending) (?:[\w-]+ ){{0,2}}{_HOST}\b",
-    r"\bbanned sending ip\b",
-    r"\b(?:ip|host)\b[^;.]{0,40}\[?\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\]?[^;]{0,60}\b(?:block|bann|list|refus|reject"
-    r"|den)",
-    r"\[\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\][^;]{0,120}\b(?:unsolicited|suspicious|blocked|spam source)\b",
-    r"\b(?:open|rejecting open) (?:proxy|relay)\b",
-    r"\bdynamic(?:ally assigned)? (?:ip|address|host)",
-    r"\b(?:user|spam) complaints\b",
-    r"\bnot (?:currently )?accepting (?:any )?(?:mail|messages|e-?mail) from (?:your|this)\b",
-    r"\bno access from (?:mail )?server\b",
-    r"\b(?:S3140|S3150|TSS0\d|PR\(\w+\)|BL\d{2})\b",
-)
-_UNSOLICITED = re.compile(r"\bunsolicited\b", re.IGNORECASE)
-_RATE = _words(
-    r"\btoo many (?:[\w-]+ ){0,3}(?:messages?|e-?mails?|mails?|connections?|sessions?|recipients|requests|msgs"
-    r"|deliveries|errors)\b",
-    r"\b(?:rate[ -]?limit\w*|limit rate|throttl\w*)\b",
-    r"\b(?:message|mail|e-?mail|connection|sending|unusual|high) rate\b|\brate (?:of|exceed\w*|too)\b|\bat a rate\b",
-    r"\b(?:send\w*|deliver\w*|connect\w*|mail\w*) (?:mail |messages? |e-?mails? )?too (?:fast|quickly|much|many"
-    r"|often|frequently)\b",
-    r"\bslow(?:er|ing)?(?: down)?\b",
-    r"\bunexpected volume\b|\bvolume of (?:mail|e-?mail|messages)\b|\bhigh volume\b",
-    r"\b(?:messages?|e-?mails?|mails?|connections?) (?:limit|per (?:hour|day|minute|connection|session))\b",
-    r"\bmax(?:imum)? (?:e-?mails?|messages?|mails?|connections?) per\b",
-    r"\bflood(?:ing|ed)?\b",
-)
-# It is the mailbox that takes no more at a time then, from anybody.
-_MAILBOX_RATE = _words(
-    r"\breceiv\w*\b[^.;]{0,60}\b(?:rate|limit\w*|too (?:many|much|quickly|fast))\b",
-    r"\brecipient\b[^.;]{0,60}\blimit\b",
-)
-_FULL = _words(
-    r"\b(?:mail ?box|inbox|mail ?folder|account|user|maildir|mdb|recipient)\b[^.;]{0,60}\b(?:full\b|over (?:(?:its"
-    r"|the|their|allowed|disk|storage|mail) )*"
-    r"(?:limit|quota|capacity)|exceed\w* (?:[\w-]+ ){0,4}(?:quota|storage|limit|size|space|capacity))",
-    r"\bfull mail ?box\b",
-    r"\bover(?: (?:its|the|their|allowed|disk|storage|mail|user))*[ -]quota\b|\boverquota\b",
-    r"\b(?:disk|disc|storage|mail|mail ?box|user|folder|message)? ?quota (?:usage |limit )?(?:is |has been |was "
-    r"|would be )?"
-    r"(?:exceeded|reached|violation|full)\b",
-    r"\bexceed\w* (?:[\w-]+ ){0,4}(?:quota|storage|mail ?box size|disk space)\b",
-    r"\bquota ?exceeded\w*",
-    r"\b(?:not enough|insufficient|no|out of) (?:[\w-]+ ){0,2}(?:storage|disk|space)\b(?! for the system)",
-    r"\bbo[iî]te[^.;]{0,40}\bpleine\b|\bpostfach[^.;]{0,30}\bvoll\b|\bbuz[oó]n[^.;]{0,30}\blleno\b"
-    r"|\bcasella[^.;]{0,20}\bpiena\b"
-    r"|\bcaixa[^.;]{0,30}\bcheia\b|\bquota superata\b|\bcuota[^.;]{0,20}\bexcedida\b",
-)
-_SYSTEM_FULL = _words(
-    r"\bsystem (?:storage|resources)\b", r"\binsufficient system\b", r"\bspool\b", r"\bon the server disk\b"
-)
-_LARGE = _words(
-    r"\b(?:message|mail|e-?mail|letter|attachment|body|size)\b[^.;]{0,60}\b(?:too (?:large|big|long)"
-    r"|exceed\w* (?:[\w-]+ ){0,5}(?:size|limit|length|maximum))",
-    r"\bexceed\w* (?:[\w-]+ ){0,5}(?:message|mail|e-?mail|attachment|maximum|fixed|allowed) (?:message |mail )?size\b",
-    r"\bmaximum (?:message|mail|e-?mail) size\b|\bmessage size (?:limit|exceed)|\bsize limit\b",
-)
-_CONTENT = _words(
-    r"\bspam\w*\b",
-    r"\bunsolicited\b|\bjunk (?:mail|e-?mail)\b|\bbulk (?:mail|e-?mail)\b",
-    r"\bvirus\w*\b|\binfected\b|\bmalware\b|\bphish\w*\b|\btrojan\b|\bmalicious\b",
-    r"\bcontents?\b[^.;]{0,60}\b(?:reject\w*|denied|refus\w*|block\w*|unacceptable|not (?:accepted|allowed"
-    r"|permitted)|filter\w*|polic\w+|violat\w*|prohibited|banned)",
-    r"\b(?:reject\w*|denied|refus\w*|block\w*|banned|unacceptable|prohibited"
-    r"|objectionable)\b[^.;]{0,40}\b(?:contents?|attachments?|subject|keywords?|phrases?)\b",
-    r"\b(?:content|message|mail) filter\w*\b|\bfiltered\b",
-    r"\battachments?\b[^.;]{0,60}\b(?:not (?:allowed|accepted|permitted)|reject\w*|block\w*|banned|illegal"
-    r"|prohibited)\b|\billegal attachment\b",
-    r"\bdomain[^.;]{0,10}in (?:the )?(?:message )?body\b",
-    r"\b(?:message|mail|e-?mail)\b[^.;]{0,60}\bpolic(?:y|ies)\b|\bpolic(?:y|ies)\b[^.;]{0,40}\b(?:message|mail"
-    r"|e-?mail|violat\w*|reasons?|reject\w*)\b",
-    r"\b(?:local|security|organi[sz]ation\w*|company|corporate) polic(?:y|ies)\b|\borgani[sz]ational settings\b",
-    r"\bmessage looks\b|\brecurrent pattern\b|\bscored\b|\bproperties of (?:this|the) message\b",
-)
-_WHO = (
-    r"(?:user|recipient|mail ?box|account|address|person|addressee|inbox|alias|destination|e-?mail address"
-    r"|username|local part|user ?id)"
-)
-# About the mailbox, and nothing else can be meant.
-_NOBODY = _words(
-    rf"\b{_WHO}\b(?: (?:is|was|name|here))* (?:un ?known|not (?:found|known|recogni[sz]ed|exist\w*|listed|present)"
-    rf"|non-?existent|does not exist|doesn't exist|not existing)\b",
-    rf"\b(?:unknown|no such|non-?existent|nonexisting|no valid)(?: or \w+)? (?:\w+ )?(?:local )?{_WHO}s?\b",
-    rf"\b{_WHO}\b[^.:;]{{0,60}} (?:does not|doesn't|do not|don't) exist\b",
-    rf"\bno {_WHO} (?:here )?(?:by|with|for|of|at) (?:that|this)\b|\bno (?:one|such person) (?:at|by) (?:this|that)\b",
-    r"\bunrouteable address\b|\bname is not recognized\b|\bnot (?:listed in|present in|in (?:the"
-    r"|our)) (?:[\w-]+ ){0,2}directory\b",
-    r"\bthis user doesn't have an? \S{1,80} account\b|\b(?:is )?not (?:a|an) (?:valid|known|existing|local|active"
-    r"|registered) (?:mail ?box|user|recipient|address|account|customer)\b",
-    r"\brecipient ?not ?found\b|\baddress lookup fail\w*\b|\bvalidrcptto\b|\bunknown[ -](?:user|recipient)\b"
-    r"|\buserunknown\b",
-    r"\b(?:utilisateur|destinataire|adresse) inconnue?\b|\b(?:benutzer|empf[aä]nger|adressat) (?:ist )?unbekannt\b"
-    r"|\b(?:usuario|destinatario) (?:desconocido|inexistente)\b|\bno existe\b|\butente sconosciuto\b"
-    r"|\busu[aá]rio (?:desconhecido|inexistente)\b"
-    r"|\bnessun utente\b|\bnie istnieje\b|\bn'existe pas\b|\bexistiert nicht\b|\bn[aã]o existe\b",
-)
-# About the mailbox, and it may be there all the same: closed for a time, or closed to us.
-_PERHAPS_NOBODY = _words(
-    rf"\b{_WHO}\b[^.;]{{0,40}}\b(?:disabled|in-?active|deactivated|suspended|closed|terminated|frozen|locked"
-    rf"|archived|expired|discontinued|no longer (?:\w+ ){{0,3}}(?:valid|active|in use|exists?|available|accept\w*"
-    rf"|employed|with))",
-    rf"\b(?:disabled|in-?active|deactivated|suspended|closed|invalid|bad|illegal|wrong|obsolete|undeliverable"
-    rf"|unavailable) (?:\w+ ){{0,2}}{_WHO}\b",
-    rf"\b{_WHO}\b(?: (?:is|address))* (?:invalid|not (?:valid|active|available|accepted|ok)|unavailable"
-    rf"|undeliverable|rejected)\b",
-    r"\brecipient address rejected: access denied\b",
-    r"\b(?:has )?moved to\b|\bnew address is\b|\bno longer (?:with|at|works?|employed)\b|\bbadrcptto\b"
-    r"|\bbadrecipientto\b",
-    r"\bnot local\b|\bcan(?:not|'t) accept (?:user|mail for this)\b|\brecipients? (?:was|were) undeliverable\b",
-)
-_NO_DOMAIN = _words(
-    r"\b(?:host|domain)(?: name| or domain name)? (?:is )?(?:unknown|not found|does not exist|doesn't exist"
-    r"|invalid)\b",
-    r"\bunknown (?:mail )?(?:host|domain)\b|\bno such (?:host|domain)\b|\bbad destination (?:host|system|domain)\b"
-    r"|\bnxdomain\b|\bunrouteable mail domain\b",
-)
-_GAVE_UP = _words(
-    r"\b(?:delivery|message|mail|retry|queue)\b[^.;]{0,40}\b(?:expired|time(?:d)?[ -]?out|too old|lifetime"
-    r"|too long)\b",
-    r"\bexpired\b|\btim(?:ed|e)[ -]?out\b|\bin the queue (?:for )?too long\b|\bretry time not reached\b"
-    r"|\bnot been collected\b|\bfailed (?:after )?\d+ attempts\b|\bgiving up\b|\bgave up\b|\bqueue period\b",
-    r"\b(?:connection|connect)\b[^.;]{0,30}\b(?:refused|failed|reset|lost|dropped|timed)\b|\bno route to host\b"
-    r"|\b(?:not|un)reachable\b|\bunable to connect\b|\bnot respond\w*\b",
-    r"\bname service error\b|\bno (?:valid )?(?:mx|hosts)\b[^.;]{0,30}\b(?:found|available)?|\b(?:mail )?loop(?:s"
-    r"|ing)?\b|\btoo many hops\b",
-)
-# What makes a "no such address" be about another: ours.
-_SENDER = re.compile(r"\b(?:sender|from address|return[ -]?path|our address)\b", re.IGNORECASE)
 
 
 # Codes that say it all, with any words.
@@ -341,7 +97,20 @@ _USUAL: dict[str, Cause] = {
     **dict.fromkeys(("5.4.4", "5.4.7", "5.4.6"), Cause.GAVE_UP),
 }
 _CERTAIN = {"5.1.1", "5.1.10"}
-_TEMPORARY = _words(r"\btemporar\w*\b", r"\btry again\b", r"\bcannot be accessed\b", r"\bquarantin\w*\b")
+# The first that is said counts.
+_OURS = (
+    (Cause.CONTENT, said.LINK_LISTED),
+    (Cause.RELAY_REFUSED, said.RELAY_REFUSED),
+    (Cause.OUR_DNS, said.DNS),
+    (Cause.OUR_REPUTATION, said.REPUTATION),
+    (Cause.TEMPORARY, said.MAILBOX_RATE),
+    (Cause.OUR_RATE, said.RATE),
+)
+_MAILBOXES = (
+    (Cause.TEMPORARY, said.SYSTEM_FULL),
+    (Cause.MAILBOX_FULL, said.FULL),
+    (Cause.TOO_LARGE, said.LARGE),
+)
 # What of a permanent refusal is none while the server says "not now".
 _ONLY_FOR_GOOD = {Cause.NO_SUCH_ADDRESS, Cause.TOO_LARGE, Cause.CONTENT, Cause.REFUSED, Cause.GAVE_UP}
 
@@ -356,16 +125,16 @@ def read_refusal(words: str, *, status: str = "", ours: str = "") -> Refusal:
     words = words[:_MOST_WORDS]
     basic = _BASIC.match(words)
     is_temporary = (basic[0] if basic else status).startswith("4")
-    text = plain_words(words, ours)
+    text = _plain_words(words, ours)
     found = _by_code_alone(status) or _read(text, status)
     if is_temporary and found.cause in _ONLY_FOR_GOOD:
         return Refusal(Cause.TEMPORARY)
-    if is_temporary and found.cause is Cause.OUR_DNS and _DNS_TROUBLE.search(text):
+    if is_temporary and found.cause is Cause.OUR_DNS and said.DNS_TROUBLE.search(text):
         return Refusal(Cause.TEMPORARY)
     return found
 
 
-def plain_words(words: str, ours: str = "") -> str:
+def _plain_words(words: str, ours: str) -> str:
     """A server's words as one sentence: without codes, stock sentences of gateways, and addresses."""
 
     def name(found: re.Match[str]) -> str:
@@ -393,41 +162,30 @@ def _read(text: str, status: str) -> Refusal:
     by_words = _about_us(text) or _about_the_mailbox(text)
     if by_words:
         return Refusal(by_words)
-    if _NOBODY.search(text):
-        return Refusal(Cause.OUR_DNS) if _SENDER.search(text) else Refusal(Cause.NO_SUCH_ADDRESS)
-    if _UNSOLICITED.search(text) and status == "5.7.1":
+    if said.NOBODY.search(text):
+        return Refusal(Cause.OUR_DNS) if said.SENDER.search(text) else Refusal(Cause.NO_SUCH_ADDRESS)
+    if said.UNSOLICITED.search(text) and status == "5.7.1":
         return Refusal(Cause.OUR_REPUTATION)
-    if _CONTENT.search(text):
+    if said.CONTENT.search(text):
         return Refusal(Cause.CONTENT)
-    perhaps = _PERHAPS_NOBODY.search(text) or _UNAVAILABLE.search(text) or _NO_DOMAIN.search(text)
-    if perhaps and not _SENDER.search(text):
-        is_later = _TEMPORARY.search(text)
+    if said.PERHAPS_NOBODY.search(text) and not said.SENDER.search(text):
+        is_later = said.TEMPORARY.search(text)
         return Refusal(Cause.TEMPORARY) if is_later else Refusal(Cause.NO_SUCH_ADDRESS, is_certain=False)
     return _by_code(text, status)
 
 
 def _about_us(text: str) -> Cause | None:
-    if _NO_SERVER.search(text):
+    if said.NO_SERVER.search(text):
         return Cause.GAVE_UP
-    if _SIGN_IN.search(text) and not _MEMBERS_ONLY.search(text):
+    if said.SIGN_IN.search(text) and not said.MEMBERS_ONLY.search(text):
         return Cause.AUTHENTICATION
-    if _ACCOUNT_LIMIT.search(text):
+    if said.ACCOUNT_LIMIT.search(text) or (said.RELAY_LIMIT.search(text) and not said.NOT_SENDING.search(text)):
         return Cause.RELAY_LIMIT
-    if _RELAY_LIMIT.search(text) and not _NOT_SENDING.search(text):
-        return Cause.RELAY_LIMIT
-    rules = (
-        (Cause.CONTENT, _LINK_LISTED),
-        (Cause.RELAY_REFUSED, _RELAY_REFUSED),
-        (Cause.OUR_DNS, _DNS),
-        (Cause.OUR_REPUTATION, _REPUTATION),
-        (Cause.TEMPORARY, _MAILBOX_RATE),
-        (Cause.OUR_RATE, _RATE),
-    )
-    return _first(rules, text)
+    return _first(_OURS, text)
 
 
 def _about_the_mailbox(text: str) -> Cause | None:
-    return _first(((Cause.TEMPORARY, _SYSTEM_FULL), (Cause.MAILBOX_FULL, _FULL), (Cause.TOO_LARGE, _LARGE)), text)
+    return _first(_MAILBOXES, text)
 
 
 def _first(rules: Iterable[tuple[Cause, re.Pattern[str]]], text: str) -> Cause | None:
@@ -437,10 +195,10 @@ def _first(rules: Iterable[tuple[Cause, re.Pattern[str]]], text: str) -> Cause |
 def _by_code(text: str, status: str) -> Refusal:
     cause = _USUAL.get(status)
     if cause is Cause.NO_SUCH_ADDRESS:
-        if _TEMPORARY.search(text):
+        if said.TEMPORARY.search(text):
             return Refusal(Cause.TEMPORARY)
         # Words that we don't know may take back what the code says.
-        return Refusal(cause, is_certain=status in _CERTAIN and not re.search(r"[a-z]{3}", text.replace("address", "")))
+        return Refusal(cause, is_certain=status in _CERTAIN and not _LETTERS.search(text))
     if cause:
         return Refusal(cause)
-    return Refusal(Cause.GAVE_UP if _GAVE_UP.search(text) else Cause.REFUSED)
+    return Refusal(Cause.GAVE_UP if said.GAVE_UP.search(text) else Cause.REFUSED)

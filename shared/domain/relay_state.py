@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from shared.domain.causes import Cause
 from shared.domain.pace import Pace, break_seconds
+from shared.domain.refusals import EFFECTS, Effect
 from shared.domain.transport import MailServer
 
 # Postfix accepts 50 connections of one client, Exim 20, over all hosts of this installation.
@@ -21,7 +22,7 @@ RAISE_AFTER_S = 600.0
 # The longest rest, as a multiple of the first: 5, 10, 20, 40, 80, 120, 120 … seconds.
 _LONGEST_REST = 24
 # Failures of the server itself; everything else that it says is about a letter or its domain.
-RELAY_CAUSES = (Cause.CONNECTION, Cause.TLS, Cause.AUTHENTICATION, Cause.RELAY_LIMIT, Cause.RELAY_REFUSED)
+RELAY_CAUSES = (Cause.CONNECTION, Cause.TLS, *(cause for cause, effect in EFFECTS.items() if effect is Effect.RELAY))
 
 
 class Breaker(StrEnum):

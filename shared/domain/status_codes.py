@@ -12,7 +12,7 @@ _TOO_MANY = re.compile(
 _TOO_MANY_CODE = re.compile(r"421[ -]4\.(?:7\.0|3\.2)(?!\d)")
 # The same codes are said by a server that stops, or that will not have us at all.
 _ANOTHER_REASON = re.compile(r"\bshut(?:ting)? ?down\b|\bunavailable\b|\bnot available\b|\brate\b", re.IGNORECASE)
-# Directly after the basic code and of its class, as RFC 2034 puts it; further on such numbers are somebody's words.
+# RFC 2034 puts the code right after the basic code, in the same class. A number further on belongs to the sentence.
 _OF_REPLY = re.compile(r"([45])\d\d[ -](\1\.\d{1,3}\.\d{1,3})(?!\.?\w)")
 # Subjects beyond 7 are not in use, and four numbers are an IP address.
 _CODE = re.compile(r"(?<![\d.])[45]\.[0-7]\.\d{1,3}(?!\.?\d)")

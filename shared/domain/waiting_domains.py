@@ -26,6 +26,12 @@ _OURS = {
     Cause.RELAY_MISSING: "no mail relay is set up",
 }
 
+# What is said of a domain that we leave alone for a while.
+_LEFT_ALONE = {
+    Cause.OUR_REPUTATION: "does not accept mail from our server",
+    Cause.OUR_RATE: "accepts fewer letters an hour than we sent",
+}
+
 
 @dataclass(frozen=True)
 class WaitingDomain:
@@ -80,7 +86,8 @@ def _ours(cause: Cause, several: Sequence[WaitingDomain], say: Callable[[datetim
 
 
 def _left_alone(one: WaitingDomain, until: str) -> Group:
-    title = f"{one.receiving_domain} can’t be reached: {noun(one.waiting)} {'waits' if one.waiting == 1 else 'wait'}"
+    what = _LEFT_ALONE.get(one.open_cause, "can’t be reached")
+    title = f"{one.receiving_domain} {what}: {noun(one.waiting)} {'waits' if one.waiting == 1 else 'wait'}"
     text = f"{CAUSE_WORDS[one.open_cause].what} We leave it alone until {until}, then try again by ourselves."
     return _watched("stopped", one, title, text, (_DELIVERY,))
 

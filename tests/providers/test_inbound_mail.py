@@ -101,6 +101,12 @@ def test_a_warning_of_no_standard_form_is_a_delay() -> None:
     assert (receipt.news, receipt.recipient) == (News.DELAYED, "tom@senate.example")
 
 
+def test_the_last_word_on_a_delayed_letter_is_a_bounce() -> None:
+    text = "Your mail was delayed, and now we give up.\r\n\r\n<tom@senate.example>: 550 5.1.1 user unknown\r\n"
+    receipt = received(written("Undeliverable", text=text, author="Mailer-Daemon@mx.example"), "")
+    assert receipt.news is News.BOUNCED
+
+
 def test_a_complaint() -> None:
     receipt = received(mail("complaint"), "complaints@provider.example")
     assert (receipt.news, receipt.recipient) == (News.COMPLAINED, "rosa@mail.example")

@@ -1,6 +1,7 @@
 """Mails and events that others reported as misread, and what they mean."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from tests.providers.test_inbound_mail import VERP, mail
 _WEBHOOKS = Path(__file__).parent / "webhooks"
 _OFFICE = "ana.ruiz@house.example"
 _AIDE = "sam.aide@house.example"
+_EARLY = json.loads((_WEBHOOKS / "w13_mailgun_605_bounced_before.json").read_text())["event-data"]
 
 
 @pytest.mark.parametrize(
@@ -95,8 +97,16 @@ def test_a_complaint_of_before_means_that_nothing_left() -> None:
     assert (receipt.news, receipt.never_left, receipt.recipient) == (News.COMPLAINED, True, _OFFICE)
 
 
-def test_an_event_of_a_clock_ahead_of_ours_is_to_be_posted_again() -> None:
-    event = json.loads((_WEBHOOKS / "w13_mailgun_605_bounced_before.json").read_text())["event-data"]
-    headers, body = posts.mailgun(event, age_s=-600.0)
+@pytest.mark.parametrize(
+    ("source", "proof", "post"),
+    [
+        (ReceiptSource.SES, posts.TOPIC, lambda: posts.sns("{}", age_s=-600.0)),
+        (ReceiptSource.SENDGRID, posts.sendgrid_proof(), lambda: posts.sendgrid([], age_s=-600.0)),
+        (ReceiptSource.MAILGUN, posts.MAILGUN_KEY, lambda: posts.mailgun(_EARLY, age_s=-600.0)),
+    ],
+)
+def test_an_event_of_a_clock_ahead_of_ours_is_to_be_posted_again(
+    source: ReceiptSource, proof: str, post: Callable[[], posts.Post]
+) -> None:
     with pytest.raises(Retryable, match="clock"):
-        make_webhook(ReceiptSource.MAILGUN, posts.MAILGUN_KEY).events(headers, body)
+        make_webhook(source, proof).events(*post())

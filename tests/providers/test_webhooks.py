@@ -129,21 +129,6 @@ def test_what_is_forged_stale_or_unreadable_is_refused(webhooks: dict[ReceiptSou
         webhooks[source].events(*post())
 
 
-@pytest.mark.parametrize(
-    ("source", "post"),
-    [
-        (SES, lambda: posts.sns("{}", age_s=-3600)),
-        (SENDGRID, lambda: posts.sendgrid([], age_s=-3600)),
-        (MAILGUN, lambda: posts.mailgun(MAILGUN_EVENT, age_s=-3600)),
-    ],
-)
-def test_what_was_signed_in_the_future_is_to_be_posted_again(
-    webhooks: dict[ReceiptSource, Webhook], source: ReceiptSource, post: Callable[[], Post]
-) -> None:
-    with pytest.raises(Retryable, match="clock"):
-        webhooks[source].events(*post())
-
-
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"{", b"[" * 100_000])
 def test_what_is_no_json_is_refused(webhooks: dict[ReceiptSource, Webhook], body: bytes) -> None:
     for source in (SES, MAILGUN):

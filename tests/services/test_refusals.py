@@ -1,12 +1,17 @@
 """What refusals and bounces do: to the letter, to the office's address, to the domain, to the relay."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import Engine
 
+from shared.domain.causes import Cause
+from shared.domain.pace import Pace
+from shared.domain.transport import Transport
+from shared.domain.waiting_domains import WaitingDomain, waiting_groups
 from shared.queue.ring import Ring
-from shared.services.delivery import deliver_letters
+from shared.services.delivery import deliver_letters, send_mail
 from shared.settings import Settings
 from tests.factories import make_campaign, write_letters
 from tests.services.came_back import DELIVERED, OFFICE, UNKNOWN, Post, report
@@ -111,6 +116,34 @@ def test_a_bounce_about_our_server_brings_the_letter_back(sent: str, post: Post)
     assert post.ask("SELECT state, cause, tries FROM letter WHERE id = 1") == [("deferred", "our_reputation", 0)]
     assert post.ask("SELECT open_cause FROM domain_pace WHERE open_until > now()") == [("our_reputation",)]
     assert post.ask(_FAILING) == [(0,)]
+
+
+def test_a_doubtful_bounce_ends_no_supporters_emails(
+    engine: Engine, settings: Settings, ring: Ring, sent: str, post: Post
+) -> None:
+    with ScriptedSmtpServer() as server:
+        send_mail(engine, ring, replace(settings, mailbox_url=server.url))
+    ((number,),) = post.ask("SELECT id FROM follow_up WHERE kind = 'thank_you'")
+    post.comes(report(_DOUBTFUL, ""), to=post.verp("follow_up", number))
+    assert post.ask("SELECT state FROM follow_up WHERE id = :id", id=number) == [("bounced",)]
+    assert post.ask("SELECT count(*) FROM suppression") == [(0,)]
+
+
+def test_organizers_read_why_a_domain_is_left_alone() -> None:
+    at = datetime(2026, 11, 30, tzinfo=UTC)
+    groups = [
+        next(waiting_groups([_waits(cause, at)], [Transport.RELAY], str))
+        for cause in (Cause.CONNECTION, Cause.OUR_REPUTATION, Cause.OUR_RATE)
+    ]
+    assert [group.title for group in groups] == [
+        "house.example can’t be reached: 4 letters wait",
+        "house.example does not accept mail from our server: 4 letters wait",
+        "house.example accepts fewer letters an hour than we sent: 4 letters wait",
+    ]
+
+
+def _waits(cause: Cause, until: datetime) -> WaitingDomain:
+    return WaitingDomain(Transport.RELAY, "house.example", Pace(), until, cause, queued=4, deferred=0, next_try=None)
 
 
 def test_a_stranger_who_answers_is_not_the_office(sent: str, post: Post) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.domain.causes import Cause
+from shared.domain.pace import REST_S
 from shared.domain.refusals import EFFECTS, Effect, read_refusal
 from shared.domain.status_codes import better_status, find_status
 from shared.providers.smtp import Verdict, classify
@@ -24,6 +25,10 @@ def test_a_refusal_means_what_its_words_say(cause: str, status: str, words: str)
 def test_there_are_refusals_of_every_kind() -> None:
     assert {cause for cause, _, _ in REFUSALS} == set(EFFECTS)
     assert len(REFUSALS) >= 100
+
+
+def test_all_that_is_about_us_has_its_rest() -> None:
+    assert set(REST_S) == {cause for cause, effect in EFFECTS.items() if effect is Effect.DOMAIN}
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,12 @@ _DELAY = re.compile(
     r"|\bno action is required on your part\b",
     re.IGNORECASE,
 )
+# Says that nobody tries any more, even of a letter that had been delayed.
+_FINAL = re.compile(
+    r"\bpermanent(?:ly)?\b|\bg(?:ave|ive|iven|iving) up\b|\bfinal (?:notice|attempt)\b|\bcould not be delivered\b"
+    r"|\bwill not be (?:retried|delivered)\b|\b(?:delivery|message) (?:has )?(?:failed|expired)\b",
+    re.IGNORECASE,
+)
 _MOST_INTRODUCTION = 2_000
 _MOST_LINES, _MOST_WRAPPED = 400, 12
 # A server's own answer, as others quote it: `<<< 550 …`, `said: 550 …`, `(reason: 550 …`, `responded: …`.
@@ -116,8 +122,9 @@ def read_loose_bounce(message: Message, marks: list[str]) -> Receipt | None:
         delayed, failed = frozenset(), frozenset()
     text = body(message)
     about = min(failed or delayed, default=b"").decode("ascii", "replace")
-    words = telling_words(text)
-    is_delay = bool(_DELAY.search(header(message, "Subject")) or _DELAY.search(without_copy(text)[:_MOST_INTRODUCTION]))
+    words = _telling_words(text)
+    told = f"{header(message, 'Subject')}\n{_without_copy(text)[:_MOST_INTRODUCTION]}"
+    is_delay = bool(_DELAY.search(told)) and not _FINAL.search(told)
     named = header(message, "X-Failed-Recipients")
     if not failed and not delayed and not named and not is_delay and not _is_refusal(words):
         return None
@@ -138,17 +145,17 @@ def _is_known(line: str) -> bool:
     return read_refusal(line).cause not in (Cause.REFUSED, Cause.TEMPORARY)
 
 
-def without_copy(text: str) -> str:
+def _without_copy(text: str) -> str:
     """The text of a bounce down to where the returned mail begins."""
     return _COPY.split(text, maxsplit=1)[0]
 
 
-def telling_words(text: str) -> str:
+def _telling_words(text: str) -> str:
     """Why it came back, in the server's words, wrapped lines joined; empty when no line says so.
 
     What a server answered goes before what another one made of it, that before known words without any code.
     """
-    lines = [line.strip() for line in without_copy(text).split("\n")[:_MOST_LINES]]
+    lines = [line.strip() for line in _without_copy(text).split("\n")[:_MOST_LINES]]
     for tells in (_ANSWERED.search, find_status, _BASIC_CODE.match, lambda line: bool(line) and _is_known(line)):
         for number, line in enumerate(lines):
             if tells(line) and not _STOCK_LINE.search(line):
@@ -158,7 +165,7 @@ def telling_words(text: str) -> str:
 
 def _gist(text: str, about: str) -> str:
     """What is said around the address that failed, or else the beginning: for a bounce without a server's words."""
-    told = without_copy(text)
+    told = _without_copy(text)
     blocks = [block for block in _GAP.split(told) if block.strip()]
     near = [number for number, block in enumerate(blocks) if about and about.lower() in block.lower()]
     return "\n".join(blocks[near[0] : near[0] + 2]) if near else told
@@ -237,7 +244,10 @@ def _read_recipient(news: News, block: Message, marks: list[str], text: str) -> 
     addresses = (_KIND.sub("", header(block, field)) for field in _ADDRESS_FIELDS)
     if not words and news is not News.DELIVERED:
         # What its own delivery failed of, Exim tells people alone.
-        words = telling_words(text) or (_gist(text, "") if not header(block, "Status") else "")
+        words = _telling_words(text)
+        if not words and not header(block, "Status"):
+            # A code says enough by itself; without one the text is all that there is.
+            words = _gist(text, "")
     return make_receipt(
         news,
         marks=marks,

@@ -41,13 +41,15 @@ def _suppress(connection: Connection, row: RowMapping, news: News) -> Told:
 
 
 def _bounce(connection: Connection, row: RowMapping, receipt: Receipt) -> Told:
-    cause = bounce_refusal(receipt).cause
+    refusal = bounce_refusal(receipt)
+    cause = refusal.cause
     if cause in WAITS_S and row["tries"] < follow_ups.MOST_TRIES:
         told = _move(connection, row, LetterState.DEFERRED, cause, receipt.reply)
         if told != IGNORED:
             return told
     told = _move(connection, row, LetterState.BOUNCED, cause, receipt.reply)
-    if told != IGNORED and cause is Cause.NO_SUCH_ADDRESS and row["kind"] not in TO_ORGANIZERS:
+    is_proof = cause is Cause.NO_SUCH_ADDRESS and refusal.is_certain
+    if told != IGNORED and is_proof and row["kind"] not in TO_ORGANIZERS:
         consents.suppress(connection, row["email_hash"], None, SuppressionReason.BOUNCED, source="receipt")
     return told
 

@@ -49,8 +49,8 @@ def tell_letter(
         return _pass_on(connection, row, receipt, receipt_id)
     is_complaint = receipt.news in (News.COMPLAINED, News.UNSUBSCRIBED)
     # A complaint may come long after the letter went to another address.
-    is_certain = is_proved and not is_complaint
-    if not is_certain and _is_about_another(receipt.recipient, row["recipient_email"].lower()):
+    is_about_this = is_proved and not is_complaint
+    if not is_about_this and _is_about_another(receipt.recipient, row["recipient_email"].lower()):
         return IGNORED
     if is_complaint:
         letters.note_event(connection, row, Cause.COMPLAINED, receipt.reply)
