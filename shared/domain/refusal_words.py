@@ -20,7 +20,7 @@ SIGN_IN = _words(
     r"\b(?:must|need to|please|should) (?:first )?(?:authenticate|log ?in|sign ?in)\b",
     r"\bauthenticat\w+ (?:yourself )?(?:first|before)\b",
     r"\bsmtp auth(?:entication)? (?:is )?required\b",
-    r"\b(?:not|isn't|was not) (?:logged in|authenticated to send)\b",
+    r"\b(?:not|isn't|was not) (?:logged in|authenticated to send)\b|\bclient was not authenticated\b",
     r"\brequires authentication\b",
     r"\bauth(?:entication)? (?:credentials )?(?:failed|invalid|rejected)\b",
     r"\b(?:bad|invalid) (?:username|user name|credentials|login)\b",
@@ -40,8 +40,8 @@ RELAY_LIMIT = _words(
     r"\bmax(?:imum)? (?:defers|e-?mails?|messages?)(?: and failures)? per (?:hour|day)\b",
     r"\b(?:maximum|message|email|mail|not enough|insufficient|out of|no) credits?\b",
     r"\bquota\b[^.]{0,60}\b(?:per (?:day|hour|month)|for (?:today|this (?:day|hour|month)))\b",
-    r"\bthrottling failure: (?:daily|maximum)\b",
-    r"\b(?:trial|free) (?:account|plan|tier)\b[^.]{0,60}\b(?:limit|quota|exceeded)\b",
+    r"\bthrottling failure: (?:daily|maximum)\b|\bmaximum sending rate\b",
+    r"\b(?:trial|free) (?:account|plan|tier)s?\b[^.]{0,60}\b(?:limit|quota|exceeded|test)\b",
 )
 # A plan is nobody's but ours, however many recipients the sentence names.
 ACCOUNT_LIMIT = _words(
@@ -76,7 +76,7 @@ RELAY_REFUSED = _words(
 DNS = _words(
     r"\b(?:spf|dkim|dmarc|dnssec|fcrdns|rdns|sender ?id|sender policy framework|domain ?keys)\b",
     r"\breverse[ -]?(?:dns|lookup|mapping|name|hostname|ptr)\b",
-    r"\bptr\b",
+    r"\bptr\b|\banti-?spoof\w*|\bdoes not designate\b|\bpermitted sender\b",
     r"\bunauthenticated (?:e-?mail|mail|messages?)\b",
     r"\b(?:not|isn't) (?:pass(?:ed|ing)?|authenticated)\b[^.;]{0,40}\bauthentication (?:checks?|information)\b",
     r"\bauthentication (?:checks?|information|requirements?|level)\b",
@@ -115,7 +115,7 @@ REPUTATION = _words(
     r"\b(?:dns|r|real[ -]?time )bls?\b",
     r"\b(?:spamhaus|spamcop|sorbs|uceprotect|senderscore|invaluement|barracudacentral|cloudmark|senderbase|manitu)\b",
     r"\breputation\b",
-    r"\bblocked (?:using|by (?:rbl|dnsbl))\b",
+    r"\bblocked (?:using|by (?:rbl|dnsbl))\b|\bblocked - see\b|\bnot (?:allowed|permitted) to connect\b",
     rf"\b{_OUR} (?:[\w-]+ ){{0,2}}{_HOST}\b[^;]{{0,80}}"
     r"\b(?:block(?:ed|s)?|banned|bann?ing|listed|denied|refused|rejected|not (?:accepted|allowed|welcome|permitted)"
     r"|suspicious)\b",
@@ -156,7 +156,7 @@ FULL = _words(
     r"\b(?:mail ?box|inbox|mail ?folder|account|user|maildir|mdb|recipient)\b[^.;]{0,60}\b(?:full\b|over (?:(?:its"
     r"|the|their|allowed|disk|storage|mail) )*"
     r"(?:limit|quota|capacity)|exceed\w* (?:[\w-]+ ){0,4}(?:quota|storage|limit|size|space|capacity))",
-    r"\bfull mail ?box\b",
+    r"\bfull mail ?box\b|\bmail ?box size limit\b",
     r"\bover(?: (?:its|the|their|allowed|disk|storage|mail|user))*[ -]quota\b|\boverquota\b",
     r"\b(?:disk|disc|storage|mail|mail ?box|user|folder|message)? ?quota (?:usage |limit )?(?:is |has been |was "
     r"|would be )?"

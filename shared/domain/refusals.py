@@ -82,7 +82,9 @@ _EXACT: dict[str, Cause] = {
     **dict.fromkeys(("4.7.24", "4.7.25", "4.7.26", "4.7.27", "4.7.29", "4.7.30", "4.7.32", "4.7.40"), Cause.OUR_DNS),
     **dict.fromkeys(("5.7.28", "4.7.28"), Cause.OUR_RATE),
     **dict.fromkeys(("5.7.509", "5.7.515"), Cause.OUR_DNS),
-    **dict.fromkeys(("5.7.506", "5.7.507", "5.7.508", "5.7.511", "5.7.513"), Cause.OUR_REPUTATION),
+    **dict.fromkeys(
+        ("5.7.501", "5.7.502", "5.7.503", "5.7.506", "5.7.507", "5.7.508", "5.7.511", "5.7.513"), Cause.OUR_REPUTATION
+    ),
     **dict.fromkeys(("5.2.121", "5.2.122", "4.2.121", "4.2.122"), Cause.TEMPORARY),
 }
 # Microsoft's: addresses that it blocks, and tenants that may not send.
@@ -177,7 +179,7 @@ def _read(text: str, status: str) -> Refusal:
 def _about_us(text: str) -> Cause | None:
     if said.NO_SERVER.search(text):
         return Cause.GAVE_UP
-    if said.SIGN_IN.search(text) and not said.MEMBERS_ONLY.search(text):
+    if said.SIGN_IN.search(text) and not (said.MEMBERS_ONLY.search(text) or said.NOBODY.search(text)):
         return Cause.AUTHENTICATION
     if said.ACCOUNT_LIMIT.search(text) or (said.RELAY_LIMIT.search(text) and not said.NOT_SENDING.search(text)):
         return Cause.RELAY_LIMIT
