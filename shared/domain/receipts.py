@@ -14,6 +14,7 @@ _MOST_REPLY = 500
 _MOST_MARK = 998
 _MOST_MARKS = 50
 # Domains of which everybody below belongs to one government.
+_PAIR, _SHORT = 2, 3
 _GOVERNMENTS = ("gov", "mil")
 
 
@@ -87,18 +88,24 @@ class Answer:
         From a big mail service only the address itself counts.
         """
         author = self.writer or self.sender_address
-        domain = address.rpartition("@")[2]
-        if is_big_service(domain):
+        domains = author.rpartition("@")[2], address.rpartition("@")[2]
+        if any(is_big_service(domain) for domain in domains):
             return author.casefold() == address.casefold()
-        return _are_akin(author.rpartition("@")[2], domain)
+        return _are_akin(*domains)
 
 
 def _are_akin(one: str, other: str) -> bool:
     pairs = list(takewhile(lambda pair: pair[0] == pair[1], zip(_labels(one), _labels(other), strict=False)))
-    if len(pairs) >= min(len(_labels(one)), len(_labels(other))) > 1:
+    shorter = min(_labels(one), _labels(other), key=len)
+    if len(pairs) == len(shorter) > 1 and not _is_shared(shorter):
         return True
     is_public = bool(pairs) and pairs[0][0] in _GOVERNMENTS
     return len(pairs) >= (2 if is_public else 3)
+
+
+def _is_shared(labels: list[str]) -> bool:
+    """co.uk, ca.us: many register below it."""
+    return len(labels) == _PAIR and len(labels[0]) == _PAIR and len(labels[1]) <= _SHORT
 
 
 def _labels(domain: str) -> list[str]:

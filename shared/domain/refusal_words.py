@@ -21,6 +21,7 @@ SIGN_IN = _words(
     r"\bauthenticat\w+ (?:yourself )?(?:first|before)\b",
     r"\bsmtp auth(?:entication)? (?:is )?required\b",
     r"\b(?:not|isn't|was not) (?:logged in|authenticated to send)\b|\bclient was not authenticated\b",
+    r"\bincorrect authentication\b|\bauthentication unsuccessful\b|\bclient ?authentication is disabled\b",
     r"\brequires authentication\b",
     r"\bauth(?:entication)? (?:credentials )?(?:failed|invalid|rejected)\b",
     r"\b(?:bad|invalid) (?:username|user name|credentials|login)\b",
@@ -46,7 +47,7 @@ RELAY_LIMIT = _words(
 # A plan is nobody's but ours, however many recipients the sentence names.
 ACCOUNT_LIMIT = _words(
     r"\b(?:package|plan|subscription|billing)(?:'s)? (?:[\w-]+ ){0,2}(?:quota|limit|credits?)\b",
-    r"\b(?:unpaid|overdue) (?:invoice|bill)\b",
+    r"\b(?:unpaid|overdue) (?:invoice|bill)\b|\btenant\b[^.]{0,80}\b(?:limit|quota)\b|\bsubmission ?quota",
 )
 NOT_SENDING = _words(
     r"\breceiv\w*\b", r"\brecipient'?s?\b", r"\bmail ?box\b", r"\binbox\b", r"\bstorage\b", r"\bdisk\b"
@@ -64,19 +65,20 @@ RELAY_REFUSED = _words(
     r"\b(?:match|not) (?:a )?verified (?:sender|from|identity)\b|\bunauthenticated senders\b|\bbad outbound sender\b",
     r"\bpermissions? to send as\b|\baccount (?:is )?pending\b|\bnot authori[sz]ed to send (?:mail |e-?mail "
     r"|messages )?from\b",
-    r"\b(?:your|the|this|sending) (?:smtp |email |mail |sending )?(?:account|service|server|access|user|customer"
+    r"\b(?:your|sending) (?:smtp |email |mail |sending )?(?:account|service|server|access"
     r"|privileges)"
     r"\b[^.;]{0,30}\b(?:has been|is|was|are) (?:temporarily |currently )?"
     r"(?:suspended|paused|deactivated|locked|on hold|under review|not (?:active|enabled|allowed to send))\b",
     r"\bsending (?:is |has been |was )?(?:paused|suspended|disabled|not enabled|blocked for (?:this|your) account)\b",
     r"\boutgoing (?:e-?mail|mail|messages?) (?:is |has been |are )?(?:suspended|disabled|blocked)\b",
-    r"\bsend ?as ?denied\b",
+    r"\bsend ?as ?denied\b|\bnot authorized to perform\b|\byour account is at risk\b",
     r"\bnot allowed to send (?:mail |messages? |e-?mail )?(?:as|on behalf|from this account)\b",
 )
 DNS = _words(
     r"\b(?:spf|dkim|dmarc|dnssec|fcrdns|rdns|sender ?id|sender policy framework|domain ?keys)\b",
     r"\breverse[ -]?(?:dns|lookup|mapping|name|hostname|ptr)\b",
-    r"\bptr\b|\banti-?spoof\w*|\bdoes not designate\b|\bpermitted sender\b",
+    r"\bptr\b|\banti-?spoof\w*|\bdoes not designate\b|\bpermitted sender\b|\bcall(?:back|out)\b",
+    r"\bsender has no\b|\bverif(?:ication failed for|ying) our address\b",
     r"\bunauthenticated (?:e-?mail|mail|messages?)\b",
     r"\b(?:not|isn't) (?:pass(?:ed|ing)?|authenticated)\b[^.;]{0,40}\bauthentication (?:checks?|information)\b",
     r"\bauthentication (?:checks?|information|requirements?|level)\b",
@@ -95,7 +97,11 @@ DNS = _words(
 )
 # What a server says of a look-up that failed on its side.
 DNS_TROUBLE = _words(
-    r"\btemp(?:orary|error|fail\w*)\b", r"\btry again\b", r"\bdns (?:lookup )?(?:timeout|timed out|failure)\b"
+    r"\bin progress\b",
+    r"\bcould not complete\b",
+    r"\btemp(?:orary|error|fail\w*)\b",
+    r"\btry again\b",
+    r"\bdns (?:lookup )?(?:timeout|timed out|failure)\b",
 )
 # A relay that found no server to give the letter to.
 NO_SERVER = _words(
@@ -108,7 +114,7 @@ NO_SERVER = _words(
 LINK_LISTED = _words(
     rf"\b(?:urls?|uris?|links?)\b[^.;]{{0,60}}\b(?:{_LISTED}|listed|blocked)\b",
     rf"\b(?:{_LISTED}|listed|blocked|bad|malicious) (?:urls?|uris?|links?)\b",
-    r"\b(?:uribl|surbl)\b",
+    r"\b(?:uribl|surbl|dbl)\b|\bdomain\b[^;]{0,60}\bin (?:the )?(?:message )?body\b|\bsuspicious link\b",
 )
 REPUTATION = _words(
     rf"\b{_LISTED}\b",
@@ -116,6 +122,8 @@ REPUTATION = _words(
     r"\b(?:spamhaus|spamcop|sorbs|uceprotect|senderscore|invaluement|barracudacentral|cloudmark|senderbase|manitu)\b",
     r"\breputation\b",
     r"\bblocked (?:using|by (?:rbl|dnsbl))\b|\bblocked - see\b|\bnot (?:allowed|permitted) to connect\b",
+    r"\bblocked senders?\b|\benvelope blocked\b|\b(?:envelope )?sender (?:has been |is )?(?:denied|rejected)(?!:)"
+    r"|\bour address\W{1,5}access denied\b|\bip look-?up\b|\bauthorized to send (?:e-?mail|mail) directly\b",
     rf"\b{_OUR} (?:[\w-]+ ){{0,2}}{_HOST}\b[^;]{{0,80}}"
     r"\b(?:block(?:ed|s)?|banned|bann?ing|listed|denied|refused|rejected|not (?:accepted|allowed|welcome|permitted)"
     r"|suspicious)\b",
@@ -132,6 +140,11 @@ REPUTATION = _words(
     r"\bnot (?:currently )?accepting (?:any )?(?:mail|messages|e-?mail) from (?:your|this)\b",
     r"\bno access from (?:mail )?server\b",
     r"\b(?:S3140|S3150|TSS0\d|PR\(\w+\)|BL\d{2})\b",
+)
+# A filter's verdict on the text, which may list what else it looked at.
+VERDICT = _words(
+    r"\bspam (?:probability|score|message|content)\b|\bas spam\b|\bspam:",
+    r"\btests?[:=]|\bbogofilter\b|\bspamassassin\b|\bfingerprint\b|\bcontent filter\w*\b",
 )
 UNSOLICITED = re.compile(r"\bunsolicited\b", re.IGNORECASE)
 RATE = _words(
@@ -156,7 +169,7 @@ FULL = _words(
     r"\b(?:mail ?box|inbox|mail ?folder|account|user|maildir|mdb|recipient)\b[^.;]{0,60}\b(?:full\b|over (?:(?:its"
     r"|the|their|allowed|disk|storage|mail) )*"
     r"(?:limit|quota|capacity)|exceed\w* (?:[\w-]+ ){0,4}(?:quota|storage|limit|size|space|capacity))",
-    r"\bfull mail ?box\b|\bmail ?box size limit\b",
+    r"\bfull mail ?box\b|\b(?:mail ?box|inbox)\b[^.;]{0,20}\bsize limit\b|\bdisk full\b|\bno room\b",
     r"\bover(?: (?:its|the|their|allowed|disk|storage|mail|user))*[ -]quota\b|\boverquota\b",
     r"\b(?:disk|disc|storage|mail|mail ?box|user|folder|message)? ?quota (?:usage |limit )?(?:is |has been |was "
     r"|would be )?"
@@ -168,6 +181,12 @@ FULL = _words(
     r"|\bcasella[^.;]{0,20}\bpiena\b"
     r"|\bcaixa[^.;]{0,30}\bcheia\b|\bquota superata\b|\bcuota[^.;]{0,20}\bexcedida\b",
 )
+CROWDED = _words(
+    r"\btoo many messages (?:in|on)\b|\b(?:mail ?box|user) has too many messages\b"
+    r"|\bnumber of messages\b"
+)
+# A quota of 5.2.2 that is ours, not the mailbox's.
+OUTBOUND = _words(r"\b(?:send|sending|sender'?s?|outbound|outgoing|submission|relay)\b")
 SYSTEM_FULL = _words(
     r"\bsystem (?:storage|resources)\b", r"\binsufficient system\b", r"\bspool\b", r"\bon the server disk\b"
 )
@@ -216,6 +235,11 @@ NOBODY = _words(
     r"|\busu[aá]rio (?:desconhecido|inexistente)\b"
     r"|\bnessun utente\b|\bnie istnieje\b|\bn'existe pas\b|\bexistiert nicht\b|\bn[aã]o existe\b",
 )
+# Another server said so of this address, or it is one guess of several: that is doubtful, whatever else is said.
+DOUBTFUL = _words(
+    r"\bundeliverable address\b",
+    r"\b(?:account|domain|address|mail ?box)\b[^.;]{0,30}\bmay not exist\b",
+)
 # About the mailbox, and it may be there all the same: closed for a time, or closed to us.
 PERHAPS_NOBODY = _words(
     rf"\b{_WHO}\b[^.;]{{0,40}}\b(?:disabled|in-?active|deactivated|suspended|closed|terminated|frozen|locked"
@@ -247,4 +271,11 @@ GAVE_UP = _words(
 # What makes a "no such address" be about another: ours.
 SENDER = re.compile(r"\b(?:sender|from address|return[ -]?path|our address)\b", re.IGNORECASE)
 # For now, whatever the class of the code.
-TEMPORARY = _words(r"\btemporar\w*\b", r"\btry again\b", r"\bcannot be accessed\b", r"\bquarantin\w*\b")
+TEMPORARY = _words(
+    r"\bgr[ea]y-?list\w*",
+    r"\b(?:try|retry)(?: \w+)? later\b",
+    r"\btemporar\w*\b",
+    r"\btry again\b",
+    r"\bcannot be accessed\b",
+    r"\bquarantin\w*\b",
+)

@@ -59,13 +59,17 @@ class Refusal:
 
 # Longer words of a server are cut off before anything is looked for.
 _MOST_WORDS = 2_000
-_URL = re.compile(r"https?://([\w.-]{1,200})\S{0,500}", re.IGNORECASE)
+_URL = re.compile(r"https?://([\w.-]{1,200})(\S{0,500})", re.IGNORECASE)
+# What a server repeats of our mail is not its own word.
+_ECHO = re.compile(r"\bsubject:? ?(?:\([^)]{0,300}\)|\"[^\"]{0,300}\"|'[^']{0,300}')", re.IGNORECASE)
+# The names of servers hold any word.
+_NAME = re.compile(r"\(?\bhost [\w.-]{1,200}\.[a-z]{2,}\)?", re.IGNORECASE)
 _ADDRESS = re.compile(r"<?([\w.!#$%&'*+/=?^`{|}~-]{1,80})@([\w.-]{1,200})>?")
 _BASIC = re.compile(r"[45]\d\d\b")
 # Repeated at the beginning of each line of a reply, in the middle of its sentences once those are joined.
 _CODES = re.compile(r"(?<![\w.])[245]\d\d(?:[ -]#?[245]\.\d{1,3}\.\d{1,3})?[ -](?=\D)")
 # What stands before a server's own words: the host that said them, and the sentences that gateways put before all.
-_SAID = re.compile(r"^.{0,300}?\bsaid: ")
+_SAID = re.compile(r"^(?!.{0,300}undeliverable address).{0,300}?\bsaid: ", re.IGNORECASE)
 _STOCK = re.compile(
     r"\b5\.\d\.\d - [\w ()]{1,60}?(?=\d{3}[ -]|['\"])|\brequested (?:mail )?action (?:not taken|aborted)\b[:;,.]?"
     r"(?: mailbox (?:unavailable|name not allowed)\b[:;,.]?)?|\b5\.0\.0 service unavailable\b"
@@ -99,10 +103,12 @@ _USUAL: dict[str, Cause] = {
     **dict.fromkeys(("5.4.4", "5.4.7", "5.4.6"), Cause.GAVE_UP),
 }
 _CERTAIN = {"5.1.1", "5.1.10"}
+_FULL_SUBJECT = ".2.2"
 # The first that is said counts.
 _OURS = (
     (Cause.CONTENT, said.LINK_LISTED),
     (Cause.RELAY_REFUSED, said.RELAY_REFUSED),
+    (Cause.CONTENT, said.VERDICT),
     (Cause.OUR_DNS, said.DNS),
     (Cause.OUR_REPUTATION, said.REPUTATION),
     (Cause.TEMPORARY, said.MAILBOX_RATE),
@@ -143,8 +149,10 @@ def _plain_words(words: str, ours: str) -> str:
         is_ours = found[1].lower().startswith("bounce+") or (bool(ours) and found[2].lower() == ours.lower())
         return " our address " if is_ours else " address "
 
-    text = _URL.sub(r" \1 ", words.replace("\u2019", "'"))
-    text = _CODES.sub(" ", _SAID.sub("", _ADDRESS.sub(name, text)))
+    text = _ECHO.sub(" subject ", words.replace("\u2019", "'"))
+    text = _URL.sub(lambda found: f" {found[1]} {'IP look-up' if 'ip=' in found[2] else ''} ", text)
+    text = _NAME.sub(" ", _SAID.sub("", _ADDRESS.sub(name, text)))
+    text = _CODES.sub(" ", text)
     bare = _STOCK.sub(" ", text)
     # A stock sentence that stands alone is all that there is to read.
     return " ".join((bare if _LETTERS.search(bare) else text).split())
@@ -154,40 +162,46 @@ def _by_code_alone(status: str) -> Refusal | None:
     if status in _EXACT:
         return Refusal(_EXACT[status])
     subject, _, detail = status.rpartition(".")
-    if subject == "5.7" and any(first <= int(detail) <= last for first, last in _MICROSOFT):
+    if subject == "5.7" and detail.isdecimal() and any(first <= int(detail) <= last for first, last in _MICROSOFT):
         return Refusal(Cause.OUR_REPUTATION)
     return None
 
 
 def _read(text: str, status: str) -> Refusal:
-    """By the words, the ones about us first; then by the code."""
-    by_words = _about_us(text) or _about_the_mailbox(text)
-    if by_words:
-        return Refusal(by_words)
-    if said.NOBODY.search(text):
-        return Refusal(Cause.OUR_DNS) if said.SENDER.search(text) else Refusal(Cause.NO_SUCH_ADDRESS)
-    if said.UNSOLICITED.search(text) and status == "5.7.1":
-        return Refusal(Cause.OUR_REPUTATION)
+    """What is surely about the mailbox, then what is about us, then what may be about the mailbox; then by the code."""
+    if found := _surely_the_mailboxs(text, status):
+        return found
+    if cause := _about_us(text) or _first(_MAILBOXES, text):
+        return Refusal(cause)
+    is_senders = said.SENDER.search(text) is not None
+    if is_senders and said.NOBODY.search(text):
+        return Refusal(Cause.OUR_DNS)
     if said.CONTENT.search(text):
-        return Refusal(Cause.CONTENT)
-    if said.PERHAPS_NOBODY.search(text) and not said.SENDER.search(text):
+        is_ours = status == "5.7.1" and said.UNSOLICITED.search(text)
+        return Refusal(Cause.OUR_REPUTATION if is_ours else Cause.CONTENT)
+    if said.PERHAPS_NOBODY.search(text) and not is_senders:
         is_later = said.TEMPORARY.search(text)
         return Refusal(Cause.TEMPORARY) if is_later else Refusal(Cause.NO_SUCH_ADDRESS, is_certain=False)
     return _by_code(text, status)
 
 
+def _surely_the_mailboxs(text: str, status: str) -> Refusal | None:
+    if said.DOUBTFUL.search(text):
+        return Refusal(Cause.NO_SUCH_ADDRESS, is_certain=False)
+    if said.NOBODY.search(text) and not said.SENDER.search(text):
+        return Refusal(Cause.NO_SUCH_ADDRESS)
+    is_full = status[1:] == _FULL_SUBJECT or said.CROWDED.search(text)
+    return Refusal(Cause.MAILBOX_FULL) if is_full and not said.OUTBOUND.search(text) else None
+
+
 def _about_us(text: str) -> Cause | None:
     if said.NO_SERVER.search(text):
         return Cause.GAVE_UP
-    if said.SIGN_IN.search(text) and not (said.MEMBERS_ONLY.search(text) or said.NOBODY.search(text)):
+    if said.SIGN_IN.search(text) and not said.MEMBERS_ONLY.search(text):
         return Cause.AUTHENTICATION
     if said.ACCOUNT_LIMIT.search(text) or (said.RELAY_LIMIT.search(text) and not said.NOT_SENDING.search(text)):
         return Cause.RELAY_LIMIT
     return _first(_OURS, text)
-
-
-def _about_the_mailbox(text: str) -> Cause | None:
-    return _first(_MAILBOXES, text)
 
 
 def _first(rules: Iterable[tuple[Cause, re.Pattern[str]]], text: str) -> Cause | None:
@@ -203,4 +217,6 @@ def _by_code(text: str, status: str) -> Refusal:
         return Refusal(cause, is_certain=status in _CERTAIN and not _LETTERS.search(text))
     if cause:
         return Refusal(cause)
+    if said.TEMPORARY.search(text):
+        return Refusal(Cause.TEMPORARY)
     return Refusal(Cause.GAVE_UP if said.GAVE_UP.search(text) else Cause.REFUSED)

@@ -51,8 +51,9 @@ def test_a_late_report_about_the_first_address_says_nothing_about_the_second(
     assert post.ask("SELECT count(*) FROM office_holder WHERE second_failed_at IS NOT NULL") == [(0,)]
 
 
-def test_a_complaint_about_the_first_address_says_nothing_about_the_second(sent: str, post: Post) -> None:
-    post.change("UPDATE office_holder SET second_email = :second", second=SECOND)
+@pytest.mark.parametrize("second", [SECOND, "second@elsewhere.example"])
+def test_a_complaint_about_the_first_address_says_nothing_about_the_second(sent: str, post: Post, second: str) -> None:
+    post.change("UPDATE office_holder SET second_email = :second", second=second)
     post.comes(report(UNKNOWN))
     post.comes(complaint(OFFICE))
     assert post.ask("SELECT count(*) FROM office_holder WHERE second_failed_at IS NOT NULL") == [(0,)]

@@ -17,7 +17,15 @@ __all__ = ["read_mail"]
 
 _UNSUBSCRIBE = "unsubscribe+"
 _SERVERS = re.compile(
-    r"(?:mailer-?daemon|post[_.-]?master|mdaemon|mail-?daemon|mail(?:er)?-?delivery[\w-]*)[\w.-]*@", re.IGNORECASE
+    r"(?:mailer-?daemon|post[_.-]?master|mdaemon|mail-?daemon|mail-?delivery(?:-?(?:system|subsystem|service))?"
+    r"|microsoftexchange\w{0,40})(?:\+[\w.-]{0,80})?@",
+    re.IGNORECASE,
+)
+# What servers without a name of their own write about.
+_BOUNCE_SUBJECT = re.compile(
+    r"\W{0,4}(?:undeliver(?:able|ed)|returned mail|failure notice|delivery (?:failure|failed|has failed)"
+    r"|mail delivery (?:failed|failure)|delivery status notification)\b",
+    re.IGNORECASE,
 )
 _STATUS_REPORT = "delivery-status"
 
@@ -47,7 +55,7 @@ def _read(message: Message, sender: str, recipient: str) -> Receipt:
     is_answering = not by_server and bool(header(message, "In-Reply-To"))
     is_note = is_away_note(message, no_sender=not sender, recipient=recipient)
     if (by_server or not sender) and not is_answering and not is_note:
-        bounce = read_wrapped_report(message, marks) or read_loose_bounce(message, marks)
+        bounce = read_wrapped_report(message, marks) or read_loose_bounce(message, marks, by_server=by_server)
         if bounce:
             return bounce
     answer = read_answer(message)
@@ -61,6 +69,8 @@ def _read(message: Message, sender: str, recipient: str) -> Receipt:
 def _is_by_server(message: Message, sender: str) -> bool:
     """By its sender, its author, or by what only servers write: reports, and a list of whom they could not reach."""
     if _SERVERS.match(sender) or _SERVERS.match(mailbox(message, "From")[1]):
+        return True
+    if not sender and _BOUNCE_SUBJECT.match(header(message, "Subject")):
         return True
     is_report = str(message.get_param("report-type", "")).lower() == _STATUS_REPORT
     return is_report or bool(header(message, "X-Failed-Recipients"))

@@ -61,7 +61,8 @@ def is_automatic(message: Message, *, no_sender: bool, recipient: str) -> bool:
     # Nobody's mail program writes without a sender, and a server's report answers nothing.
     is_programs = no_sender and bool(header(message, "In-Reply-To"))
     # A list answers by itself, and passes on what others wrote: neither is an office's answer.
-    is_lists = bool(header(message, "List-Id") or header(message, "X-List-Administrivia"))
+    is_of_list = bool(header(message, "List-Id")) and not header(message, "In-Reply-To")
+    is_lists = is_of_list or bool(header(message, "X-List-Administrivia"))
     return (
         declared not in {"", "no"}
         or is_programs

@@ -42,37 +42,45 @@ _ENVELOPE_FIELDS = ("Original-Envelope-Id", "X-Original-Message-ID")
 _NAMED = re.compile(r"^(?:Message-ID|Return-Path):(.*)", re.IGNORECASE | re.MULTILINE)
 # For good, as a reply to an SMTP verb or as qmail puts it; a bare number with dots may be somebody's paragraph.
 _REFUSED = re.compile(r"\b5\d\d[ -]#?5\.\d{1,3}\.\d|\(#5\.\d{1,3}\.\d")
-_BASIC_CODE = re.compile(r"\b5\d\d\b")
-# Where the returned mail begins in a bounce that is nothing but text.
+# At the beginning of what somebody said; in the middle of a sentence it is a house or an extension.
+_BASIC_CODE = re.compile(r"(?:^|[:>'\"(] ?)5\d\d[ -]")
+_FOR_GOOD = re.compile(r"['\"]?5\d\d[ -]")
+# Where the returned mail begins in a bounce that is nothing but text: a line that says so and nothing else, or headers.
 _COPY = re.compile(
-    r"^[\W_]*(?:(?:this is |below (?:this line )?is |(?:here|following) is )?a? ?(?:copy|start) of (?:the"
-    r"|your) (?:message|mail|headers)"
-    r"|below this line is a copy|(?:unsent|original|returned|undelivered|the) (?:mail|message|text"
-    r"|headers?)(?: (?:follows|headers?|text|below|begins?))*"
-    r"|your (?:original )?message (?:follows|reads)|message headers? follows?|begin(?:ning)? of (?:original"
-    r"|returned) message)\b[^\n]*$"
+    r"^[ \t]{0,8}[*=#_>-]{2,80}[^\n]{0,40}\b(?:copy of|(?:original|returned|undelivered|unsent|source) (?:message|mail"
+    r"|headers?)|(?:message|mail|headers?) (?:headers? )?follows?|message (?:headers?|text))\b[^\n]{0,80}$"
+    r"|^[ \t]{0,8}(?:this is a copy of|(?:a|the) copy of|below this line is|(?:the )?(?:original|returned|unsent"
+    r"|undelivered) (?:message|mail|text)(?: headers?)? (?:follows|is attached|is below|reads)"
+    r"|message headers? follows?|your (?:original )?message (?:follows|reads))[^\n]{0,80}$"
     r"|^(?:Return-Path|Received|DKIM-Signature|MIME-Version): ",
     re.IGNORECASE | re.MULTILINE,
 )
-# Still on its way: what comes later says whether it arrived.
+# Still on its way, whatever else is said.
+_SURELY_DELAY = re.compile(
+    r"\bstill being (?:retried|tried|processed)\b|\bwill be (?:retried|tried again)\b|\bnot a permanent failure\b"
+    r"|\bdo not need to (?:resend|re-send|send)\b|\bno action is required on your part\b|\bdelayed mail\b|\(delay\)"
+    r"|\b(?:warning|notice) only\b|\bwill (?:keep|continue) (?:on )?trying\b|\battempts will (?:be )?continue",
+    re.IGNORECASE,
+)
 _DELAY = re.compile(
-    r"\bdelayed\b|\bdelay(?:s|ed)? (?:in|of) (?:delivery|your)|\bdelivery (?:is |has been "
-    r"|status notification \()?delay"
-    r"|\bnot yet (?:been )?delivered\b|\bhas not been delivered (?:yet|so far)\b|\bstill being (?:retried|tried"
-    r"|processed)\b"
-    r"|\bwarning[: ][^\n]{0,80}\b(?:still|could not send|not (?:yet )?(?:been )?(?:sent|delivered))\b|\bwill (?:keep"
-    r"|continue) (?:on )?trying\b"
-    r"|\bdelivery attempts will (?:be )?continue|\byou do not need to (?:resend|re-send|send)\b"
-    r"|\bno action is required on your part\b",
+    r"\bdelayed\b|\bdelays? in (?:delivery|delivering)\b|\bnot yet (?:been )?delivered\b"
+    r"|\bhas not been delivered (?:yet|so far)\b|\bwarning[: ][^\n]{0,80}\b(?:still|could not send"
+    r"|not (?:yet )?(?:been )?(?:sent|delivered))\b",
     re.IGNORECASE,
 )
 # Says that nobody tries any more, even of a letter that had been delayed.
 _FINAL = re.compile(
-    r"\bpermanent(?:ly)?\b|\bg(?:ave|ive|iven|iving) up\b|\bfinal (?:notice|attempt)\b|\bcould not be delivered\b"
-    r"|\bwill not be (?:retried|delivered)\b|\b(?:delivery|message) (?:has )?(?:failed|expired)\b",
+    r"\bpermanent(?:ly)?\b|\bg(?:ave|ive|iven|iving) up\b|\bfinal (?:notice|attempt)\b|\bwill not be retried\b"
+    r"|\b(?:delivery|message) (?:has )?(?:failed|expired)\b",
     re.IGNORECASE,
 )
-_MOST_INTRODUCTION = 2_000
+# What a server calls a delay where it names nothing else; a subject of ours may hold any word.
+_DELAY_SUBJECT = re.compile(
+    r"\W{0,4}(?:warning\b[^\n]{0,80}\b(?:still|could not send|delay\w*)|delayed\b|delivery delayed"
+    r"|delivery status notification \(delay\))",
+    re.IGNORECASE,
+)
+_MOST_INTRODUCTION, _MOST_TOLD = 2_000, 20_000
 _MOST_LINES, _MOST_WRAPPED = 400, 12
 # A server's own answer, as others quote it: `<<< 550 …`, `said: 550 …`, `(reason: 550 …`, `responded: …`.
 _ANSWERED = re.compile(
@@ -86,7 +94,7 @@ _STOCK_LINE = re.compile(
     r"^5\d\d 5\.\d\.\d (?:service unavailable|<[^>]*>\.\.\. (?:service unavailable|user unknown))\.*$", re.IGNORECASE
 )
 # Begins another block: not the rest of a wrapped line.
-_BEGINS = re.compile(r"-{2,}|>>>|<<<|\.\.\. |<\S+@\S+>|[\w-]+: |\s*$")
+_BEGINS = re.compile(r"(?!\d{3}[ -])(?:-{2,}|>>>|<<<|\.\.\. |<\S+@\S+>|[\w-]+: |\s*$)")
 _GAP = re.compile(r"\n\s*\n")
 _WORD = re.compile(r"[a-z-]*")
 # `smtp; 550 …`, `rfc822; jane@…`: what comes before the semicolon names the kind.
@@ -114,8 +122,11 @@ def read_wrapped_report(message: Message, marks: list[str]) -> Receipt | None:
     return next((report for report in reports if report), None)
 
 
-def read_loose_bounce(message: Message, marks: list[str]) -> Receipt | None:
-    """What a bounce of no standard form says; None when it is not known as one."""
+def read_loose_bounce(message: Message, marks: list[str], *, by_server: bool) -> Receipt | None:
+    """What a bounce of no standard form says; None when it is not known as one.
+
+    From a server any known words are a bounce, from others only what looks like a server's reply.
+    """
     try:
         delayed, failed = all_failures(message)
     except Exception:  # noqa: BLE001 - one stumbles over mail without an author; the rest of our reading goes on
@@ -123,10 +134,10 @@ def read_loose_bounce(message: Message, marks: list[str]) -> Receipt | None:
     text = body(message)
     about = min(failed or delayed, default=b"").decode("ascii", "replace")
     words = _telling_words(text)
-    told = f"{header(message, 'Subject')}\n{_without_copy(text)[:_MOST_INTRODUCTION]}"
-    is_delay = bool(_DELAY.search(told)) and not _FINAL.search(told)
+    is_delay = _is_delay(header(message, "Subject"), _without_copy(text)[:_MOST_INTRODUCTION], words)
     named = header(message, "X-Failed-Recipients")
-    if not failed and not delayed and not named and not is_delay and not _is_refusal(words):
+    is_refusal = _is_refusal(words) or (by_server and bool(words) and _is_known(words))
+    if not failed and not delayed and not named and not is_delay and not is_refusal:
         return None
     return make_receipt(
         News.DELAYED if is_delay or (delayed and not failed) else News.BOUNCED,
@@ -135,6 +146,15 @@ def read_loose_bounce(message: Message, marks: list[str]) -> Receipt | None:
         status=find_status(words),
         reply=words or _gist(text, about),
     )
+
+
+def _is_delay(subject: str, introduction: str, words: str) -> bool:
+    """A refusal for good beats every word of delay."""
+    if _FOR_GOOD.match(words) or _REFUSED.search(words):
+        return False
+    if _SURELY_DELAY.search(introduction) or _DELAY_SUBJECT.match(subject):
+        return True
+    return bool(_DELAY.search(introduction)) and not _FINAL.search(introduction)
 
 
 def _is_refusal(line: str) -> bool:
@@ -147,7 +167,7 @@ def _is_known(line: str) -> bool:
 
 def _without_copy(text: str) -> str:
     """The text of a bounce down to where the returned mail begins."""
-    return _COPY.split(text, maxsplit=1)[0]
+    return _COPY.split(text[:_MOST_TOLD], maxsplit=1)[0]
 
 
 def _telling_words(text: str) -> str:
@@ -156,7 +176,7 @@ def _telling_words(text: str) -> str:
     What a server answered goes before what another one made of it, that before known words without any code.
     """
     lines = [line.strip() for line in _without_copy(text).split("\n")[:_MOST_LINES]]
-    for tells in (_ANSWERED.search, find_status, _BASIC_CODE.match, lambda line: bool(line) and _is_known(line)):
+    for tells in (_ANSWERED.search, find_status, _BASIC_CODE.search, lambda line: bool(line) and _is_known(line)):
         for number, line in enumerate(lines):
             if tells(line) and not _STOCK_LINE.search(line):
                 return _joined(lines, number)

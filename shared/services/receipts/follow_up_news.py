@@ -41,7 +41,7 @@ def _suppress(connection: Connection, row: RowMapping, news: News) -> Told:
 
 
 def _bounce(connection: Connection, row: RowMapping, receipt: Receipt) -> Told:
-    refusal = bounce_refusal(receipt)
+    refusal = bounce_refusal(receipt, row["message_id"])
     cause = refusal.cause
     if cause in WAITS_S and row["tries"] < follow_ups.MOST_TRIES:
         told = _move(connection, row, LetterState.DEFERRED, cause, receipt.reply)

@@ -50,7 +50,7 @@ def tell_letter(
     is_complaint = receipt.news in (News.COMPLAINED, News.UNSUBSCRIBED)
     # A complaint may come long after the letter went to another address.
     is_about_this = is_proved and not is_complaint
-    if not is_about_this and _is_about_another(receipt.recipient, row["recipient_email"].lower()):
+    if not is_about_this and _is_about_another(receipt.recipient, row):
         return IGNORED
     if is_complaint:
         letters.note_event(connection, row, Cause.COMPLAINED, receipt.reply)
@@ -63,9 +63,11 @@ def tell_letter(
     return None if LetterState(row["state"]) is LetterState.SENDING else _tell_delivery(connection, row, receipt)
 
 
-def _is_about_another(named: str, address: str) -> bool:
+def _is_about_another(named: str, row: RowMapping) -> bool:
     """True for an address that this letter went to before; a server that forwards names one of a domain behind it."""
-    return bool(named) and named != address and named.rpartition("@")[2] == address.rpartition("@")[2]
+    address = row["recipient_email"].lower()
+    is_known = named in ("", address)
+    return not is_known and (row["resends"] > 0 or named.rpartition("@")[2] == address.rpartition("@")[2])
 
 
 def _tell_delivery(connection: Connection, row: RowMapping, receipt: Receipt) -> Told:
@@ -99,14 +101,15 @@ def _stop(connection: Connection, row: RowMapping, cause: Cause) -> None:
     _LOG.error("delivery.stopped", domain=row["receiving_domain"], cause=cause.value, for_s=rest_s)
 
 
-def bounce_refusal(receipt: Receipt) -> Refusal:
-    """Why it came back; a temporary trouble that ended in a bounce has lasted too long."""
-    refusal = read_refusal(receipt.reply, status=receipt.status)
+def bounce_refusal(receipt: Receipt, message_id: str) -> Refusal:
+    """Why the email of this Message-ID came back; a temporary trouble that ended in a bounce has lasted too long."""
+    ours = message_id.rpartition("@")[2].rstrip(">")
+    refusal = read_refusal(receipt.reply, status=receipt.status, ours=ours)
     return Refusal(Cause.GAVE_UP) if refusal.cause is Cause.TEMPORARY else refusal
 
 
 def _bounce(connection: Connection, row: RowMapping, receipt: Receipt) -> Told:
-    refusal = bounce_refusal(receipt)
+    refusal = bounce_refusal(receipt, row["message_id"])
     cause = refusal.cause
     can_wait = LetterState.DEFERRED in LETTER_ARROWS[LetterState(row["state"])]
     if cause in WAITS_S and can_wait and not letters.is_erased(connection, row):
