@@ -44,7 +44,7 @@ def serve() -> None:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()
-    # Minders are nobody's business when they have ended.
+    # The kernel reaps the minders.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
         if os.fork() == 0:
@@ -77,7 +77,7 @@ def _become(order: dict[str, Any]) -> NoReturn:
     nothing = os.open(os.devnull, os.O_RDONLY)
     for number, source in enumerate((nothing, output, output)):
         os.dup2(source, number)
-    # Every process would draw the same numbers.
+    # Without this, all forked processes would draw the same random numbers.
     random.seed()
     module, *sys.argv[1:] = order["command"]
     runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -13,7 +13,7 @@ _MOST_REPLY = 500
 # An address has at most 254 characters, a line of a mail 998; References of a long talk can be hundreds.
 _MOST_MARK = 998
 _MOST_MARKS = 50
-# Domains of which everybody below belongs to one government.
+# Top-level domains under which one government shares a second-level domain.
 _PAIR, _SHORT = 2, 3
 _GOVERNMENTS = ("gov", "mil")
 

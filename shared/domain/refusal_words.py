@@ -1,6 +1,6 @@
-"""What servers say when they refuse, as patterns: whom a sentence is about, and what it says of them.
+"""Patterns for the sentences with which mail servers refuse mail.
 
-Each gap in a pattern is bounded, since servers are strangers. `shared/domain/refusals.py` says which goes before which.
+Each gap in a pattern is bounded, because the text comes from outside. `shared/domain/refusals.py` sets their order.
 """
 
 import re
@@ -14,7 +14,7 @@ _OUR = r"(?:your|the sending|sending|sender'?s?|client|connecting|source|origina
 _HOST = r"(?:ip|host|server|network|domain|mta|mail server|address|subnet|netblock)"
 _LISTED = r"(?:black|block|deny|grey ?black)[ -]?list(?:ed|ing|s)?"
 
-# Said by whatever takes our mail to pass it on, about our account there.
+# The relay speaks about our account there.
 SIGN_IN = _words(
     r"\bauthentication (?:is )?(?:required|needed)\b",
     r"\b(?:must|need to|please|should) (?:first )?(?:authenticate|log ?in|sign ?in)\b",
@@ -26,7 +26,7 @@ SIGN_IN = _words(
     r"\bauth(?:entication)? (?:credentials )?(?:failed|invalid|rejected)\b",
     r"\b(?:bad|invalid) (?:username|user name|credentials|login)\b",
 )
-# A report on a list's or a distribution group's own rules: not ours to sign in to.
+# A mailing list or distribution group applies its own rules. Signing in to the relay would not help.
 MEMBERS_ONLY = _words(
     r"\bresolver\.rst\.",
     r"\bonly (?:accepts?|allows?)\b",
@@ -44,7 +44,7 @@ RELAY_LIMIT = _words(
     r"\bthrottling failure: (?:daily|maximum)\b|\bmaximum sending rate\b",
     r"\b(?:trial|free) (?:account|plan|tier)s?\b[^.]{0,60}\b(?:limit|quota|exceeded|test)\b",
 )
-# A plan is nobody's but ours, however many recipients the sentence names.
+# Only we have a plan at the relay, even if the sentence names recipients.
 ACCOUNT_LIMIT = _words(
     r"\b(?:package|plan|subscription|billing)(?:'s)? (?:[\w-]+ ){0,2}(?:quota|limit|credits?)\b",
     r"\b(?:unpaid|overdue) (?:invoice|bill)\b|\btenant\b[^.]{0,80}\b(?:limit|quota)\b|\bsubmission ?quota",
@@ -95,7 +95,7 @@ DNS = _words(
     r"\b(?:helo|ehlo)\b",
     r"\b(?:starttls|tls|encryption) (?:is )?(?:required|needed|mandatory)\b|\bmust issue a starttls\b",
 )
-# What a server says of a look-up that failed on its side.
+# The server's own DNS look-up failed.
 DNS_TROUBLE = _words(
     r"\bin progress\b",
     r"\bcould not complete\b",
@@ -103,14 +103,14 @@ DNS_TROUBLE = _words(
     r"\btry again\b",
     r"\bdns (?:lookup )?(?:timeout|timed out|failure)\b",
 )
-# A relay that found no server to give the letter to.
+# The relay found no mail server for the recipient's domain.
 NO_SERVER = _words(
     r"\bunable to get mx\b",
     r"\bname service error\b",
     r"\bmx info\b",
     r"\bno (?:mx|mail servers?) (?:records? )?(?:found )?for\b",
 )
-# Links inside the letter that are listed: that is about the text.
+# The block list names a link in the letter, so the refusal is about the text.
 LINK_LISTED = _words(
     rf"\b(?:urls?|uris?|links?)\b[^.;]{{0,60}}\b(?:{_LISTED}|listed|blocked)\b",
     rf"\b(?:{_LISTED}|listed|blocked|bad|malicious) (?:urls?|uris?|links?)\b",
@@ -141,7 +141,7 @@ REPUTATION = _words(
     r"\bno access from (?:mail )?server\b",
     r"\b(?:S3140|S3150|TSS0\d|PR\(\w+\)|BL\d{2})\b",
 )
-# A filter's verdict on the text, which may list what else it looked at.
+# A filter's verdict on the text. It may also list checks that the letter passed.
 VERDICT = _words(
     r"\bspam (?:probability|score|message|content)\b|\bas spam\b|\bspam:",
     r"\btests?[:=]|\bbogofilter\b|\bspamassassin\b|\bfingerprint\b|\bcontent filter\w*\b",
@@ -160,7 +160,7 @@ RATE = _words(
     r"\bmax(?:imum)? (?:e-?mails?|messages?|mails?|connections?) per\b",
     r"\bflood(?:ing|ed)?\b",
 )
-# It is the mailbox that takes no more at a time then, from anybody.
+# The mailbox receives too much at once, from all senders.
 MAILBOX_RATE = _words(
     r"\breceiv\w*\b[^.;]{0,60}\b(?:rate|limit\w*|too (?:many|much|quickly|fast))\b",
     r"\brecipient\b[^.;]{0,60}\blimit\b",
@@ -185,7 +185,7 @@ CROWDED = _words(
     r"\btoo many messages (?:in|on)\b|\b(?:mail ?box|user) has too many messages\b"
     r"|\bnumber of messages\b"
 )
-# A quota of 5.2.2 that is ours, not the mailbox's.
+# The quota is for sending, so it is ours.
 OUTBOUND = _words(r"\b(?:send|sending|sender'?s?|outbound|outgoing|submission|relay)\b")
 SYSTEM_FULL = _words(
     r"\bsystem (?:storage|resources)\b", r"\binsufficient system\b", r"\bspool\b", r"\bon the server disk\b"
@@ -217,7 +217,7 @@ _WHO = (
     r"(?:user|recipient|mail ?box|account|address|person|addressee|inbox|alias|destination|e-?mail address"
     r"|username|local part|user ?id)"
 )
-# About the mailbox, and nothing else can be meant.
+# The mailbox does not exist.
 NOBODY = _words(
     rf"\b{_WHO}\b(?: (?:is|was|name|here))* (?:un ?known|not (?:found|known|recogni[sz]ed|exist\w*|listed|present)"
     rf"|non-?existent|does not exist|doesn't exist|not existing)\b",
@@ -235,12 +235,12 @@ NOBODY = _words(
     r"|\busu[aá]rio (?:desconhecido|inexistente)\b"
     r"|\bnessun utente\b|\bnie istnieje\b|\bn'existe pas\b|\bexistiert nicht\b|\bn[aã]o existe\b",
 )
-# Another server said so of this address, or it is one guess of several: that is doubtful, whatever else is said.
+# The server repeats what another server said about the address, or guesses.
 DOUBTFUL = _words(
     r"\bundeliverable address\b",
     r"\b(?:account|domain|address|mail ?box)\b[^.;]{0,30}\bmay not exist\b",
 )
-# About the mailbox, and it may be there all the same: closed for a time, or closed to us.
+# The mailbox may exist but be closed for now, or closed to us.
 PERHAPS_NOBODY = _words(
     rf"\b{_WHO}\b[^.;]{{0,40}}\b(?:disabled|in-?active|deactivated|suspended|closed|terminated|frozen|locked"
     rf"|archived|expired|discontinued|no longer (?:\w+ ){{0,3}}(?:valid|active|in use|exists?|available|accept\w*"
@@ -268,9 +268,9 @@ GAVE_UP = _words(
     r"|\b(?:not|un)reachable\b|\bunable to connect\b|\bnot respond\w*\b",
     r"\bno (?:valid )?(?:mx|hosts)\b|\b(?:mail )?loop(?:s|ing)?\b|\btoo many hops\b",
 )
-# What makes a "no such address" be about another: ours.
+# The sentence is about the sender's address, which is ours.
 SENDER = re.compile(r"\b(?:sender|from address|return[ -]?path|our address)\b", re.IGNORECASE)
-# For now, whatever the class of the code.
+# The server asks us to try again, even if the code is permanent.
 TEMPORARY = _words(
     r"\bgr[ea]y-?list\w*",
     r"\b(?:try|retry)(?: \w+)? later\b",

@@ -1,8 +1,7 @@
 """What a mail server's refusal means: one table for SMTP replies, bounces and events of relay services.
 
-The words decide before the codes where a server says more than its code: quota, rate, block list, sender and content
-come under nearly every code there is. `shared/domain/refusal_words.py` has the words, `shared/domain/status_codes.py`
-finds the codes.
+Words decide before codes, because servers report quotas, rates, block lists, senders and content under nearly every
+code. `shared/domain/refusal_words.py` has the words, `shared/domain/status_codes.py` finds the codes.
 """
 
 import re
@@ -57,18 +56,18 @@ class Refusal:
         return EFFECTS[self.cause]
 
 
-# Longer words of a server are cut off before anything is looked for.
+# Longer replies are cut to this many characters first.
 _MOST_WORDS = 2_000
 _URL = re.compile(r"https?://([\w.-]{1,200})(\S{0,500})", re.IGNORECASE)
-# What a server repeats of our mail is not its own word.
+# The server repeats our subject. Its words say nothing about the refusal.
 _ECHO = re.compile(r"\bsubject:? ?(?:\([^)]{0,300}\)|\"[^\"]{0,300}\"|'[^']{0,300}')", re.IGNORECASE)
-# The names of servers hold any word.
+# A server's name may contain any word.
 _NAME = re.compile(r"\(?\bhost [\w.-]{1,200}\.[a-z]{2,}\)?", re.IGNORECASE)
 _ADDRESS = re.compile(r"<?([\w.!#$%&'*+/=?^`{|}~-]{1,80})@([\w.-]{1,200})>?")
 _BASIC = re.compile(r"[45]\d\d\b")
-# Repeated at the beginning of each line of a reply, in the middle of its sentences once those are joined.
+# Each line of a reply begins with its codes. In one joined line they interrupt the sentences.
 _CODES = re.compile(r"(?<![\w.])[245]\d\d(?:[ -]#?[245]\.\d{1,3}\.\d{1,3})?[ -](?=\D)")
-# What stands before a server's own words: the host that said them, and the sentences that gateways put before all.
+# Text before the server's own words: the name of the host that said them, and stock sentences of gateways.
 _SAID = re.compile(r"^(?!.{0,300}undeliverable address).{0,300}?\bsaid: ", re.IGNORECASE)
 _STOCK = re.compile(
     r"\b5\.\d\.\d - [\w ()]{1,60}?(?=\d{3}[ -]|['\"])|\brequested (?:mail )?action (?:not taken|aborted)\b[:;,.]?"
@@ -76,11 +75,11 @@ _STOCK = re.compile(
     r"|\bremote (?:server|host) (?:returned|said)\b:?|\(in reply to (?:end of )?[\w ]{2,20} command\)",
     re.IGNORECASE,
 )
-# Says something: more than the names that stand around a code or an address.
+# A word other than the ones that remain around codes and addresses.
 _LETTERS = re.compile(r"\b(?!(?:address|our|smtp|error|code)\b)[^\W\d_]{3}", re.IGNORECASE)
 
 
-# Codes that say it all, with any words.
+# Codes that decide whatever the words say.
 _EXACT: dict[str, Cause] = {
     **dict.fromkeys(("5.7.24", "5.7.25", "5.7.26", "5.7.27", "5.7.29", "5.7.30", "5.7.32", "5.7.40"), Cause.OUR_DNS),
     **dict.fromkeys(("4.7.24", "4.7.25", "4.7.26", "4.7.27", "4.7.29", "4.7.30", "4.7.32", "4.7.40"), Cause.OUR_DNS),
@@ -91,9 +90,9 @@ _EXACT: dict[str, Cause] = {
     ),
     **dict.fromkeys(("5.2.121", "5.2.122", "4.2.121", "4.2.122"), Cause.TEMPORARY),
 }
-# Microsoft's: addresses that it blocks, and tenants that may not send.
+# Microsoft uses these ranges for blocked IP addresses and for tenants that may not send.
 _MICROSOFT = ((606, 649), (700, 749))
-# Codes that decide where the words don't.
+# Codes that decide if the words don't.
 _USUAL: dict[str, Cause] = {
     **dict.fromkeys(("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"), Cause.NO_SUCH_ADDRESS),
     **dict.fromkeys(("5.2.2", "4.2.2"), Cause.MAILBOX_FULL),
@@ -104,7 +103,7 @@ _USUAL: dict[str, Cause] = {
 }
 _CERTAIN = {"5.1.1", "5.1.10"}
 _FULL_SUBJECT = ".2.2"
-# The first that is said counts.
+# The first pattern that matches decides.
 _OURS = (
     (Cause.CONTENT, said.LINK_LISTED),
     (Cause.RELAY_REFUSED, said.RELAY_REFUSED),
@@ -119,7 +118,7 @@ _MAILBOXES = (
     (Cause.MAILBOX_FULL, said.FULL),
     (Cause.TOO_LARGE, said.LARGE),
 )
-# What of a permanent refusal is none while the server says "not now".
+# A 4xx reply turns these causes into a temporary one.
 _ONLY_FOR_GOOD = {Cause.NO_SUCH_ADDRESS, Cause.TOO_LARGE, Cause.CONTENT, Cause.REFUSED, Cause.GAVE_UP}
 
 
@@ -168,8 +167,8 @@ def _by_code_alone(status: str) -> Refusal | None:
 
 
 def _read(text: str, status: str) -> Refusal:
-    """What is surely about the mailbox, then what is about us, then what may be about the mailbox; then by the code."""
-    if found := _surely_the_mailboxs(text, status):
+    """Asks what is certainly about the mailbox, then about us, then possibly about the mailbox; then the code."""
+    if found := _certain_about_mailbox(text, status):
         return found
     if cause := _about_us(text) or _first(_MAILBOXES, text):
         return Refusal(cause)
@@ -185,7 +184,7 @@ def _read(text: str, status: str) -> Refusal:
     return _by_code(text, status)
 
 
-def _surely_the_mailboxs(text: str, status: str) -> Refusal | None:
+def _certain_about_mailbox(text: str, status: str) -> Refusal | None:
     if said.DOUBTFUL.search(text):
         return Refusal(Cause.NO_SUCH_ADDRESS, is_certain=False)
     if said.NOBODY.search(text) and not said.SENDER.search(text):
@@ -213,7 +212,7 @@ def _by_code(text: str, status: str) -> Refusal:
     if cause is Cause.NO_SUCH_ADDRESS:
         if said.TEMPORARY.search(text):
             return Refusal(Cause.TEMPORARY)
-        # Words that we don't know may take back what the code says.
+        # Unknown words may contradict the code.
         return Refusal(cause, is_certain=status in _CERTAIN and not _LETTERS.search(text))
     if cause:
         return Refusal(cause)

@@ -30,7 +30,7 @@ _ACTIONS = {
     "delayed": News.DELAYED,
     "delivered": News.DELIVERED,
 }
-# The letter went on, to whom no report will come from.
+# The letter went on to a server that sends no reports.
 _NO_NEWS = ("relayed", "expanded")
 # RFC 3464 and RFC 8098, and what RFC 6533 made of them for addresses that are not ASCII.
 _STATUS_REPORTS = {"message/delivery-status", "message/global-delivery-status"}
@@ -42,10 +42,10 @@ _ENVELOPE_FIELDS = ("Original-Envelope-Id", "X-Original-Message-ID")
 _NAMED = re.compile(r"^(?:Message-ID|Return-Path):(.*)", re.IGNORECASE | re.MULTILINE)
 # For good, as a reply to an SMTP verb or as qmail puts it; a bare number with dots may be somebody's paragraph.
 _REFUSED = re.compile(r"\b5\d\d[ -]#?5\.\d{1,3}\.\d|\(#5\.\d{1,3}\.\d")
-# At the beginning of what somebody said; in the middle of a sentence it is a house or an extension.
+# Where a reply begins. In the middle of a sentence, such a number is a street number or a phone extension.
 _BASIC_CODE = re.compile(r"(?:^|[:>'\"(] ?)5\d\d[ -]")
 _FOR_GOOD = re.compile(r"['\"]?5\d\d[ -]")
-# Where the returned mail begins in a bounce that is nothing but text: a line that says so and nothing else, or headers.
+# Where the returned mail begins in a plain-text bounce: a separator line, or the mail's own headers.
 _COPY = re.compile(
     r"^[ \t]{0,8}[*=#_>-]{2,80}[^\n]{0,40}\b(?:copy of|(?:original|returned|undelivered|unsent|source) (?:message|mail"
     r"|headers?)|(?:message|mail|headers?) (?:headers? )?follows?|message (?:headers?|text))\b[^\n]{0,80}$"
@@ -55,7 +55,7 @@ _COPY = re.compile(
     r"|^(?:Return-Path|Received|DKIM-Signature|MIME-Version): ",
     re.IGNORECASE | re.MULTILINE,
 )
-# Still on its way, whatever else is said.
+# The server goes on trying, whatever else the text says.
 _SURELY_DELAY = re.compile(
     r"\bstill being (?:retried|tried|processed)\b|\bwill be (?:retried|tried again)\b|\bnot a permanent failure\b"
     r"|\bdo not need to (?:resend|re-send|send)\b|\bno action is required on your part\b|\bdelayed mail\b|\(delay\)"
@@ -68,13 +68,13 @@ _DELAY = re.compile(
     r"|not (?:yet )?(?:been )?(?:sent|delivered))\b",
     re.IGNORECASE,
 )
-# Says that nobody tries any more, even of a letter that had been delayed.
+# The server stopped trying, even if the letter was delayed before.
 _FINAL = re.compile(
     r"\bpermanent(?:ly)?\b|\bg(?:ave|ive|iven|iving) up\b|\bfinal (?:notice|attempt)\b|\bwill not be retried\b"
     r"|\b(?:delivery|message) (?:has )?(?:failed|expired)\b",
     re.IGNORECASE,
 )
-# What a server calls a delay where it names nothing else; a subject of ours may hold any word.
+# Subjects of delay notices. The search is anchored, because our own subject may contain any word.
 _DELAY_SUBJECT = re.compile(
     r"\W{0,4}(?:warning\b[^\n]{0,80}\b(?:still|could not send|delay\w*)|delayed\b|delivery delayed"
     r"|delivery status notification \(delay\))",
@@ -149,7 +149,7 @@ def read_loose_bounce(message: Message, marks: list[str], *, by_server: bool) ->
 
 
 def _is_delay(subject: str, introduction: str, words: str) -> bool:
-    """A refusal for good beats every word of delay."""
+    """A permanent refusal decides before any word about a delay."""
     if _FOR_GOOD.match(words) or _REFUSED.search(words):
         return False
     if _SURELY_DELAY.search(introduction) or _DELAY_SUBJECT.match(subject):
