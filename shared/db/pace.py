@@ -90,12 +90,14 @@ _TAKE = spell(
         " WHERE transport = :transport AND receiving_domain = :receiving_domain"
     )
 )
-_READ = (
-    "SELECT rate_per_hour, tokens, connections, seconds_per_letter, failures FROM domain_pace"
-    " WHERE transport = :transport AND receiving_domain = :receiving_domain"
+_LOCK = text(
+    """
+    SELECT rate_per_hour, tokens, connections, seconds_per_letter, failures
+    FROM domain_pace
+    WHERE transport = :transport AND receiving_domain = :receiving_domain
+    FOR NO KEY UPDATE
+    """
 )
-_READ_ONLY = text(_READ)
-_LOCK = text(f"{_READ} FOR NO KEY UPDATE")
 # A batch that was under way when a rest began neither ends the rest nor counts as another failure.
 _WRITE = text(
     """
@@ -192,12 +194,6 @@ def take_tokens(connection: Connection, domain: DomainPace, letters: int) -> Non
     """Notes that a claim took letters, in the claim's own transaction."""
     tokens = domain.pace.tokens - letters if domain.pace.rate_per_hour is not None else 1.0
     write_tokens(connection, domain.transport, domain.receiving_domain, tokens)
-
-
-def read_pace(connection: Connection, transport: Transport, receiving_domain: str) -> Pace | None:
-    """The pace as it stands, not locked."""
-    row = connection.execute(_READ_ONLY, _key(transport, receiving_domain)).one_or_none()
-    return Pace(*row) if row else None
 
 
 def lock_pace(connection: Connection, transport: Transport, receiving_domain: str) -> Pace | None:

@@ -17,8 +17,8 @@ FEWEST_CONNECTIONS = 2
 # slow one fewer, since a lost host makes a whole batch uncertain. What nobody has been written to yet may be slow.
 BATCH = 20
 FIRST_BATCH = 2
-LARGEST_BATCH = 100
-_QUICK_BATCH_S = 0.2
+LARGEST_BATCH = 200
+_QUICK_BATCH_S = 0.4
 # A rate may be used up in one go to this share of an hour.
 BURST_SHARE = 1 / 60
 _LONGEST_BREAK_S = 3_600.0

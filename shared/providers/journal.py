@@ -18,6 +18,7 @@ from pathlib import Path
 import psutil
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 _SUFFIX = ".journal"
 
 
@@ -167,7 +168,7 @@ def _parse(line: bytes) -> object:
 
 
 def _line(values: object) -> bytes:
-    return json.dumps(values, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
+    return _ENCODER.encode(values).encode("ascii") + b"\n"
 
 
 def _lock(file: int) -> bool:

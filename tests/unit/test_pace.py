@@ -27,7 +27,7 @@ def after(pace: Pace, *, seconds_each: float, batches: int = 1, put_off: int = 0
 
 @pytest.mark.parametrize(
     ("seconds_each", "size"),
-    [(0.0, FIRST_BATCH), (0.001, LARGEST_BATCH), (0.005, 40), (0.04, BATCH), (0.5, 10), (60.0, 1)],
+    [(0.0, FIRST_BATCH), (0.001, LARGEST_BATCH), (0.005, 80), (0.04, BATCH), (0.5, 10), (60.0, 1)],
 )
 def test_batches_are_worth_some_time(seconds_each: float, size: int) -> None:
     assert batch_size(Pace(seconds_per_letter=seconds_each), batch_seconds=5.0) == size
@@ -35,7 +35,7 @@ def test_batches_are_worth_some_time(seconds_each: float, size: int) -> None:
 
 @pytest.mark.parametrize(
     ("seconds_each", "size"),
-    [(0.0, 2), (0.001, LARGEST_BATCH), (0.005, 40), (0.02, 20), (0.03, 16), (0.05, 10), (0.2, 2), (0.3, 1), (60.0, 1)],
+    [(0.0, 2), (0.001, LARGEST_BATCH), (0.005, 80), (0.02, 20), (0.03, 16), (0.05, 10), (0.2, 2), (0.3, 1), (60.0, 1)],
 )
 def test_no_batch_holds_more_than_half_a_second_of_a_servers_work(seconds_each: float, size: int) -> None:
     assert batch_size(Pace(seconds_per_letter=seconds_each), batch_seconds=USUAL.batch) == size

@@ -100,6 +100,7 @@ class _Letters:
             self._parcels(connection, rows),
             more_hands,
             domain.receiving_domain,
+            domain.pace,
             relay.epoch,
             relay.is_probe,
             worker,
@@ -115,7 +116,7 @@ class _Letters:
     def record(self, connection: Connection, batch: Batch, carried: Carried) -> None:
         """Outcomes, follow-ups, the domain's pace, and the state of the mail server."""
         self._mail_is_due = record(connection, Kind.LETTER, carried.results)
-        if self._is_news(connection, batch, carried):
+        if self._is_news(batch, carried):
             known = pace.lock_pace(connection, batch.transport, batch.receiving_domain)
             if known is not None:
                 self._teach(connection, batch, carried, known)
@@ -143,12 +144,11 @@ class _Letters:
                 for_s=REST_S[carried.refusal],
             )
 
-    def _is_news(self, connection: Connection, batch: Batch, carried: Carried) -> bool:
+    def _is_news(self, batch: Batch, carried: Carried) -> bool:
         """Claims wait for the domain's row, so that it is locked only when there is something to write."""
-        if carried.refusal or (batch.is_probe and carried.lost):
+        if carried.refusal or (batch.is_probe and carried.lost) or batch.pace is None:
             return True
-        known = pace.read_pace(connection, batch.transport, batch.receiving_domain)
-        return known is None or is_news(known, next_pace(known, carried.summary))
+        return is_news(batch.pace, next_pace(batch.pace, carried.summary))
 
     def recorded(self) -> None:
         """Thank-yous may be due."""

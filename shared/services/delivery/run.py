@@ -20,7 +20,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_e
 from shared.db import delivery_connections
 from shared.db.engine import at_once
 from shared.db.installation import read_switches
-from shared.domain.pace import MOST_CONNECTIONS
+from shared.domain.pace import MOST_CONNECTIONS, Pace
 from shared.domain.relay_state import RELAY_CAUSES
 from shared.domain.transport import Transport
 from shared.failpoints import failpoint
@@ -50,6 +50,8 @@ class Batch:
     more_hands: bool = False
     # Where letters go; follow-ups go to many domains at once.
     receiving_domain: str = ""
+    # Of the receiving domain when the batch was claimed.
+    pace: Pace | None = None
     # Of the mail server when the batch was claimed, see `shared.domain.relay_state`.
     epoch: int = 0
     is_probe: bool = False
