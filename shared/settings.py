@@ -37,7 +37,8 @@ class Settings:
     `/metrics` must know, empty for whoever is near; `metrics_port` where a worker serves its own, empty for nowhere;
     `network_limit` and `email_limit` how often one network, or one email address, may begin letters; `fastest_send`
     the seconds that a person needs at least between address and Send; `keep_days` after how many days without news
-    personal data go, 0 for never; `export_hours` for how long an exported file is kept; `dns_servers` who is asked
+    personal data go, 0 for never; `mailbox_per_hour` how many letters a mailbox of an office gets within an hour, 0 for
+    any number; `export_hours` for how long an exported file is kept; `dns_servers` who is asked
     about the sender domain, empty for this machine's own.
     """
 
@@ -64,6 +65,7 @@ class Settings:
     email_limit: str = "10 per hour"
     fastest_send: float = 2.0
     keep_days: float = 90.0
+    mailbox_per_hour: float = 1_000.0
     export_hours: float = 24.0
     dns_servers: str = ""
 
@@ -102,6 +104,7 @@ ENVIRONMENT_NAMES: dict[str, str] = {
     "email_limit": "DEARREP_EMAIL_LIMIT",
     "fastest_send": "DEARREP_FASTEST_SEND",
     "keep_days": "DEARREP_KEEP_DAYS",
+    "mailbox_per_hour": "DEARREP_MAILBOX_PER_HOUR",
     "export_hours": "DEARREP_EXPORT_HOURS",
     "dns_servers": "DEARREP_DNS_SERVERS",
 }
@@ -227,7 +230,7 @@ def _read_dns_server(part: str) -> tuple[str, int]:
 
 def _read_fences(given: Mapping[str, str]) -> dict[str, float]:
     numbers = {}
-    for field in ("network_limit", "email_limit", "fastest_send", "keep_days", "export_hours"):
+    for field in ("network_limit", "email_limit", "fastest_send", "keep_days", "mailbox_per_hour", "export_hours"):
         try:
             if field.endswith("_limit"):
                 read_limit(given.get(field, "off"))

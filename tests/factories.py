@@ -1,10 +1,13 @@
 """What tests need again and again: a campaign, a small legislature, a supporter. All invented."""
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
+from shared.db import pace
+from shared.db.tables import METADATA
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.places import HomeAddress
 from shared.domain.supporter_input import SupporterDetails
+from shared.domain.transport import Transport
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
 from shared.services.accept import accept_submission
@@ -36,8 +39,8 @@ Sincerely,
 """
 
 
-def make_campaign(engine: Engine, text: str = CAMPAIGN) -> StoredCampaign:
-    return import_campaign(engine, text, name="co-ops.md")
+def make_campaign(engine: Engine, content: str = CAMPAIGN) -> StoredCampaign:
+    return import_campaign(engine, content, name="co-ops.md")
 
 
 def make_ring(settings: Settings) -> Ring:
@@ -56,3 +59,85 @@ def make_supporter(
     email: str = "jamie@example.org", street: str = "12 Maple Street", first_name: str = "Jamie"
 ) -> SupporterDetails:
     return SupporterDetails(first_name, "Rivera", email, HomeAddress(street, "Worcester", "MA", "01603"))
+
+
+_COPY_OFFICES = """
+WITH pattern AS (SELECT * FROM office ORDER BY id LIMIT 1),
+copied AS (
+    INSERT INTO office ({office}, seat)
+    SELECT {office}, seat + n FROM pattern, generate_series(1, :mailboxes) n
+    RETURNING id
+)
+INSERT INTO office_holder ({office_holder}, office_id, email)
+SELECT {office_holder}, copied.id, 'office' || row_number() OVER (ORDER BY copied.id) || '@' || :domain
+FROM office_holder, copied
+WHERE office_holder.office_id = (SELECT id FROM pattern) AND valid_to IS NULL
+"""
+_COPY_LETTERS = """
+WITH pattern AS (SELECT * FROM letter ORDER BY id LIMIT 1),
+made AS (
+    INSERT INTO submission ({submission}, token, email, email_hash, expected_letters)
+    SELECT {submission}, md5('copy' || n), 'copy' || n || '@example.org', md5('copy@' || n), 1
+    FROM submission, generate_series(1, :count) n
+    WHERE submission.id = (SELECT submission_id FROM pattern)
+    RETURNING id, email_hash
+),
+addressed AS (
+    SELECT made.*, office_holder.office_id, office_holder.id AS office_holder_id, office_holder.email
+    FROM made
+    JOIN office_holder ON office_holder.email = 'office' || 1 + made.id % :mailboxes || '@' || :domain
+),
+copied AS (
+    INSERT INTO letter ({letter}, submission_id, office_id, office_holder_id, email_hash, message_id, recipient_email,
+        receiving_domain, transport)
+    SELECT {letter}, addressed.id, addressed.office_id, addressed.office_holder_id, addressed.email_hash,
+        '<' || addressed.email_hash || '@letters.example>', addressed.email, :domain, :transport
+    FROM pattern, addressed
+    ORDER BY addressed.id
+    RETURNING id, state
+)
+INSERT INTO letter_event (letter_id, to_state) SELECT id, state FROM copied
+"""
+_OWN = {
+    "office": {"id", "seat"},
+    "office_holder": {"id", "office_id", "email"},
+    "submission": {"id", "token", "email", "email_hash", "expected_letters"},
+    "letter": {
+        "id",
+        "submission_id",
+        "office_id",
+        "office_holder_id",
+        "email_hash",
+        "message_id",
+        "recipient_email",
+        "receiving_domain",
+        "transport",
+    },
+}
+
+
+def copy_letters(
+    engine: Engine,
+    count: int,
+    *,
+    mailboxes: int,
+    domain: str = "practice.example",
+    transport: Transport = Transport.RELAY,
+) -> None:
+    """Further letters like the first one, each of a supporter of its own, to so many further offices in turn."""
+    columns = {
+        table: ", ".join(column.name for column in METADATA.tables[table].columns if column.name not in own)
+        for table, own in _OWN.items()
+    }
+    values = {"count": count, "mailboxes": mailboxes, "domain": domain, "transport": transport.value}
+    with engine.begin() as connection:
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        for statement in (_COPY_OFFICES, _COPY_LETTERS):
+            # Of a holder and an office alike.
+            spelled = statement.replace("SELECT {office_holder},", "SELECT " + _of("office_holder", columns) + ",")
+            connection.execute(text(spelled.format(**columns)), values)
+        pace.add_domains(connection)
+
+
+def _of(table: str, columns: dict[str, str]) -> str:
+    return ", ".join(f"{table}.{name}" for name in columns[table].split(", "))

@@ -78,7 +78,8 @@ _HAS = (
 # There is one row for each mail domain of an office: few, and each is asked of along the index of what waits.
 _DOMAINS = text(
     "SELECT p.transport, p.receiving_domain, p.rate_per_hour, p.tokens, p.connections, p.seconds_per_letter,"
-    " p.failures, CASE WHEN p.open_until > now() THEN p.open_until END AS open_until, p.open_cause,"
+    " p.failures, p.allowance, p.trial, p.is_watched,"
+    " CASE WHEN p.open_until > now() THEN p.open_until END AS open_until, p.open_cause, p.open_reply,"
     f" {_WAITS.format(state='queued')} AS queued, {_WAITS.format(state='deferred')} AS deferred, {_NEXT} AS next_try"
     f" FROM domain_pace p WHERE {_HAS.format(state='deferred')} OR ({_HAS.format(state='queued')}"
     " AND (p.open_until > now() OR p.seconds_per_letter >= :slow OR NOT p.transport = ANY(:served)))"
@@ -137,11 +138,13 @@ def waiting_domains(
     values = {"campaign_id": campaign_id, "most": MOST_OF_A_DOMAIN, "domains": domains, "slow": SLOW_S}
     rows = connection.execute(_DOMAINS, {**values, "served": served})
     found = []
-    for transport, domain, *pace, open_until, cause, queued, deferred, next_try in rows:
+    for transport, domain, *pace, open_until, cause, reply, queued, deferred, next_try in rows:
         server = states[SERVER_OF[Transport(transport)]]
         until, why, is_relays = server.rest_of_domain(open_until, Cause(cause), at)
         pace_of = Pace(*pace)
         found.append(
-            WaitingDomain(Transport(transport), domain, pace_of, until, why, queued, deferred, next_try, is_relays)
+            WaitingDomain(
+                Transport(transport), domain, pace_of, until, why, queued, deferred, next_try, is_relays, reply
+            )
         )
     return found

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, RowMapping, text
 
 from shared.db.campaigns import SENDABLE
 from shared.db.driver import Row, ask, spell
-from shared.db.expiry import NOT_OVER
+from shared.db.expiry import GIVE_UP, NOT_OVER
+from shared.db.mailbox_pace import COUNT_TAKEN, FREE_AT, IS_COUNTED, ROOM
 from shared.db.office_letters import IS_FOR_TODAY
 from shared.db.pace import DUE, LANES, DomainPace
 from shared.domain.causes import Cause
@@ -62,17 +63,48 @@ _STALE = text(
     "SELECT id FROM letter WHERE id = ANY(:ids) AND state IN ('queued', 'deferred')"
     f" AND NOT ({IS_FOR_TODAY}) ORDER BY id"
 )
-# No letter leaves for a former office holder, whichever way it became due.
+# No letter leaves for a former office holder, whichever way it became due. What a mailbox may not get within this hour
+# is due in the next one, and has that much longer.
 _CLAIM_LETTERS = spell(
     text(
-        "WITH batch AS (SELECT id, state FROM letter WHERE id = ANY(:ids) AND state IN ('queued', 'deferred')"
-        f" AND {IS_FOR_TODAY} ORDER BY id FOR NO KEY UPDATE SKIP LOCKED),"
-        " claimed AS (UPDATE letter" + LEASE.format(table="letter") + " FROM batch WHERE letter.id = batch.id"
-        " RETURNING letter.*, batch.state AS state_before), event AS ("
-        " INSERT INTO letter_event (letter_id, from_state, to_state, attempt)"
-        " SELECT id, state_before, state, attempt FROM claimed) SELECT * FROM claimed ORDER BY due_at, id"
+        f"""
+        WITH due AS (
+            SELECT id, state, due_at, lower(recipient_email) AS mailbox
+            FROM letter
+            WHERE id = ANY(:ids) AND state IN ('queued', 'deferred') AND {IS_FOR_TODAY}
+            ORDER BY id
+            FOR NO KEY UPDATE SKIP LOCKED
+        ),
+        batch AS (
+            SELECT due.id, due.state, due.mailbox, {FREE_AT} AS free_at,
+                row_number() OVER (PARTITION BY due.mailbox ORDER BY due.due_at, due.id) <= {ROOM} AS has_room
+            FROM due
+            LEFT JOIN mailbox_pace ON mailbox_pace.mailbox = due.mailbox AND {IS_COUNTED}
+        ),
+        waits AS (
+            UPDATE letter
+            SET due_at = batch.free_at, deliver_by = greatest(letter.deliver_by, batch.free_at + {GIVE_UP})
+            FROM batch
+            WHERE letter.id = batch.id AND NOT batch.has_room
+        ),
+        counted AS (
+            {COUNT_TAKEN}
+        ),
+        claimed AS (
+            UPDATE letter {LEASE.format(table="letter")}
+            FROM batch
+            WHERE letter.id = batch.id AND batch.has_room
+            RETURNING letter.*, batch.state AS state_before
+        ),
+        event AS (
+            INSERT INTO letter_event (letter_id, from_state, to_state, attempt)
+            SELECT id, state_before, state, attempt FROM claimed
+        )
+        SELECT * FROM claimed ORDER BY due_at, id
+        """
     )
 )
+_WAITING = text("SELECT EXISTS (SELECT 1 FROM letter WHERE id = ANY(:ids) AND due_at > now())")
 _ARROWS = ", ".join(f"('{old}', '{new}')" for old, following in LETTER_ARROWS.items() for new in sorted(following))
 # Only what is still this attempt's: in its hands, or given up as uncertain while it slept.
 _HELD = (
@@ -93,7 +125,7 @@ _HELD = (
     " ELSE row.due_at END, sent_at = CASE WHEN result.state = 'sent' THEN now() ELSE row.sent_at END"
     " FROM result, held WHERE row.id = result.id AND held.id = row.id"
     " RETURNING row.id, row.submission_id, row.campaign_id, row.attempt, row.state, row.cause, row.remote_reply,"
-    " row.transport, row.is_test, held.old)"
+    " row.transport, row.is_test, row.recipient_email, row.receiving_domain, held.old)"
 )
 _RECORD = {
     Kind.LETTER: text(
@@ -124,17 +156,29 @@ _NEWEST = {kind: text(f"SELECT last_value FROM {kind.value}_id_seq") for kind in
 
 
 def claim_letters(
-    connection: Connection, domain: DomainPace, lane: LetterState, *, worker: str, lease_s: float, limit: int
-) -> Sequence[Row]:
+    connection: Connection,
+    domain: DomainPace,
+    lane: LetterState,
+    *,
+    worker: str,
+    lease_s: float,
+    limit: int,
+    per_mailbox: int | None,
+) -> Sequence[Row] | None:
     """Takes due letters of one domain, whose pace row the caller holds. A letter that crashed a worker comes alone.
 
-    Leaves out letters whose office has another holder today; `stale_letters` finds them.
+    Leaves out letters whose office has another holder today; `stale_letters` finds them. Of one mailbox's letters it
+    takes `per_mailbox` within an hour, which None leaves uncounted, and puts off the others; None when that was all.
     """
     where = {"transport": domain.transport.value, "receiving_domain": domain.receiving_domain}
     found = ask(connection, _CANDIDATES_OF[lane], {**where, "limit": limit})
     suspects = [row["id"] for row in found if row["crash_count"]]
     ids = suspects[:1] or [row["id"] for row in found]
-    return ask(connection, _CLAIM_LETTERS, {"ids": ids, "worker": worker, "lease_s": lease_s}) if ids else []
+    if not ids:
+        return []
+    values = {"ids": ids, "worker": worker, "lease_s": lease_s, "most": per_mailbox}
+    rows = ask(connection, _CLAIM_LETTERS, values)
+    return rows or (None if connection.scalar(_WAITING, {"ids": ids}) else [])
 
 
 def stale_letters(connection: Connection, domain: DomainPace, lane: LetterState, limit: int) -> tuple[int, ...]:
@@ -147,6 +191,7 @@ def stale_letters(connection: Connection, domain: DomainPace, lane: LetterState,
 def record_results(connection: Connection, kind: Kind, results: Sequence[Result]) -> list[RowMapping]:
     """Writes what became of a batch, with an event for each letter; returns the rows that were still this attempt's.
 
+    They come in the order of `results`.
     From here on no row is its worker's any more: a journal without a word on it proves nothing.
     """
     if not results:
@@ -162,7 +207,8 @@ def record_results(connection: Connection, kind: Kind, results: Sequence[Result]
         "crashed": [one.crashed for one in results],
         "relay_id": [one.relay_id for one in results],
     }
-    changed = list(connection.execute(_RECORD[kind], columns).mappings())
+    order = {one.id: place for place, one in enumerate(results)}
+    changed = sorted(connection.execute(_RECORD[kind], columns).mappings(), key=lambda row: order[row["id"]])
     known = {row["id"] for row in changed}
     if others := [one for one in results if one.id not in known]:
         values = {"ids": [one.id for one in others], "attempts": [one.attempt for one in others]}

@@ -56,7 +56,7 @@ _LIST = text(
     " AND NOT EXISTS (SELECT 1 FROM installation WHERE is_paused OR hold_reason <> '')"
     " GROUP BY p.transport, p.receiving_domain)"
     " SELECT transport, receiving_domain, p.rate_per_hour, p.tokens, p.connections, p.seconds_per_letter, p.failures,"
-    " coalesce(letters, 0), coalesce(extract(epoch FROM now() - oldest.due_at), 0),"
+    " p.allowance, p.trial, p.is_watched, coalesce(letters, 0), coalesce(extract(epoch FROM now() - oldest.due_at), 0),"
     " CASE WHEN p.open_until > now() THEN p.open_until END, p.open_cause"
     " FROM domain_pace p LEFT JOIN waiting USING (transport, receiving_domain)"
     " LEFT JOIN oldest USING (transport, receiving_domain)"
@@ -68,14 +68,14 @@ _SET_RATE = text(
 )
 
 _END_BREAK = text(
-    "UPDATE domain_pace SET open_until = NULL, open_cause = '', blocked_at = now()"
-    " WHERE receiving_domain = :domain AND open_until > now()"
+    "UPDATE domain_pace SET open_until = NULL, open_cause = '', open_reply = '', allowance = NULL, trial = 0,"
+    " blocked_at = now() WHERE receiving_domain = :domain AND (open_until > now() OR allowance IS NOT NULL)"
 )
 
 
 _PACES = text(
     "SELECT transport, receiving_domain, rate_per_hour, tokens, connections, seconds_per_letter, failures,"
-    " CASE WHEN open_until > now() THEN open_until END FROM domain_pace JOIN"
+    " allowance, trial, is_watched, CASE WHEN open_until > now() THEN open_until END FROM domain_pace JOIN"
     " unnest(CAST(:transports AS text[]), CAST(:domains AS text[])) AS asked(transport, receiving_domain)"
     " USING (transport, receiving_domain)"
 )

@@ -14,6 +14,7 @@ from shared.db.driver import ask, spell
 from shared.db.expiry import FLOOR, NOT_OVER
 from shared.domain.causes import Cause
 from shared.domain.pace import BURST_SHARE, Pace
+from shared.domain.refusal_runs import NEW_DOMAIN
 from shared.domain.states import LetterState
 from shared.domain.transport import Transport
 from shared.timing import USUAL
@@ -36,7 +37,7 @@ _TOKENS = (
 )
 # A condition on `domain_pace`: nothing may go there now, for its rest or for its rate.
 MUST_WAIT = text(
-    "(domain_pace.open_until > now() OR domain_pace.rate_per_hour IS NOT NULL AND"
+    "(domain_pace.open_until > now() OR domain_pace.allowance <= 0 OR domain_pace.rate_per_hour IS NOT NULL AND"
     f" {_TOKENS.replace('p.', 'domain_pace.')} < 1)"
 ).bindparams(burst_share=BURST_SHARE)
 # The states that letters are claimed from. Each has statements of its own: only a state that is written out is found
@@ -67,7 +68,7 @@ _ANY_LETTER = f"(SELECT letter.id FROM letter WHERE {DUE} ORDER BY letter.due_at
 # Something may leave for the domain now.
 _IS_OPEN = (
     f"p.transport = ANY(:transports) AND (p.open_until IS NULL OR p.open_until <= now())"
-    f" AND (p.rate_per_hour IS NULL OR {_TOKENS} >= 1)"
+    f" AND (p.rate_per_hour IS NULL OR {_TOKENS} >= 1) AND (p.allowance IS NULL OR p.allowance > 0)"
 )
 _MAY_BE_SERVED = (
     f"{_IS_OPEN} AND NOT EXISTS (SELECT 1 FROM installation WHERE is_paused OR hold_reason <> '')"
@@ -77,7 +78,8 @@ _MAY_BE_SERVED = (
 )
 _FIND = (
     f"{_WITH_BUSY} SELECT p.transport, p.receiving_domain, p.rate_per_hour, {_TOKENS} AS tokens, p.connections,"
-    f" p.seconds_per_letter, p.failures, {_BUSY} AS busy FROM domain_pace p WHERE {_MAY_BE_SERVED}"
+    f" p.seconds_per_letter, p.failures, p.allowance, p.trial, p.is_watched, {_BUSY} AS busy FROM domain_pace p"
+    f" WHERE {_MAY_BE_SERVED}"
     " ORDER BY p.served_at NULLS FIRST LIMIT 1 FOR NO KEY UPDATE OF p"
 )
 _FIND_WAITING = {lane: spell(text(_FIND.format(lane=lane.value))) for lane in LANES}
@@ -86,13 +88,17 @@ _IS_DUE = f"{_WITH_BUSY} SELECT EXISTS (SELECT 1 FROM domain_pace p WHERE {_MAY_
 _ANY_DUE = {lane: text(_IS_DUE.format(lane=lane.value)) for lane in LANES}
 _TAKE = spell(
     text(
-        "UPDATE domain_pace SET tokens = :tokens, refilled_at = now(), served_at = clock_timestamp()"
-        " WHERE transport = :transport AND receiving_domain = :receiving_domain"
+        """
+        UPDATE domain_pace
+        SET tokens = :tokens, refilled_at = now(), served_at = clock_timestamp(), allowance = allowance - :letters,
+            allowed_at = CASE WHEN allowance IS NOT NULL THEN coalesce(allowed_at, now()) END
+        WHERE transport = :transport AND receiving_domain = :receiving_domain
+        """
     )
 )
 _LOCK = text(
     """
-    SELECT rate_per_hour, tokens, connections, seconds_per_letter, failures
+    SELECT rate_per_hour, tokens, connections, seconds_per_letter, failures, allowance, trial, is_watched
     FROM domain_pace
     WHERE transport = :transport AND receiving_domain = :receiving_domain
     FOR NO KEY UPDATE
@@ -105,6 +111,13 @@ _WRITE = text(
     SET connections = :connections, seconds_per_letter = :seconds_per_letter,
         failures = CASE WHEN open_until > now() THEN failures ELSE :failures END
     WHERE transport = :transport AND receiving_domain = :receiving_domain
+    """
+)
+_GIVE_BACK = text(
+    """
+    UPDATE domain_pace
+    SET allowance = allowance + :letters
+    WHERE transport = :transport AND receiving_domain = :receiving_domain AND trial = 0 AND allowance IS NOT NULL
     """
 )
 # The longer rest stays, with its cause.
@@ -150,14 +163,17 @@ _NOTE_BLOCKED = text(f"""
         FOR NO KEY UPDATE OF p SKIP LOCKED
     )
 """)
-_ADD = text(
-    "INSERT INTO domain_pace (transport, receiving_domain) SELECT DISTINCT transport, receiving_domain FROM letter"
-    " WHERE state IN ('queued', 'deferred') ON CONFLICT DO NOTHING"
+# The local mailbox takes everything from the start.
+_ADD = f"""
+    INSERT INTO domain_pace (transport, receiving_domain, allowance)
+    SELECT transport, receiving_domain, CASE WHEN transport <> '{Transport.MAILBOX}' THEN {NEW_DOMAIN} END
+    FROM ({{pairs}}) AS pair(transport, receiving_domain)
+    ON CONFLICT DO NOTHING
+"""
+_ADD_WAITING = text(
+    _ADD.format(pairs="SELECT DISTINCT transport, receiving_domain FROM letter WHERE state IN ('queued', 'deferred')")
 )
-_ADD_ONE = text(
-    "INSERT INTO domain_pace (transport, receiving_domain)"
-    " SELECT * FROM unnest(CAST(:transports AS text[]), CAST(:domains AS text[])) ON CONFLICT DO NOTHING"
-)
+_ADD_SOME = text(_ADD.format(pairs="SELECT * FROM unnest(CAST(:transports AS text[]), CAST(:domains AS text[]))"))
 
 
 def find_domain(
@@ -175,7 +191,10 @@ def find_domain(
     row = found[0]
     rate = row["rate_per_hour"]
     tokens = float(row["tokens"]) if rate is not None else 0.0
-    pace = Pace(rate, tokens, row["connections"], row["seconds_per_letter"], row["failures"])
+    served = (
+        row[name] for name in ("connections", "seconds_per_letter", "failures", "allowance", "trial", "is_watched")
+    )
+    pace = Pace(rate, tokens, *served)
     return DomainPace(Transport(row["transport"]), row["receiving_domain"], pace, row["busy"])
 
 
@@ -193,7 +212,7 @@ def letters_are_due(
 def take_tokens(connection: Connection, domain: DomainPace, letters: int) -> None:
     """Notes that a claim took letters, in the claim's own transaction."""
     tokens = domain.pace.tokens - letters if domain.pace.rate_per_hour is not None else 1.0
-    write_tokens(connection, domain.transport, domain.receiving_domain, tokens)
+    write_tokens(connection, domain.transport, domain.receiving_domain, tokens, letters=letters)
 
 
 def lock_pace(connection: Connection, transport: Transport, receiving_domain: str) -> Pace | None:
@@ -257,18 +276,25 @@ def lock_tokens(connection: Connection, transport: Transport, receiving_domain: 
     return float(connection.execute(_LOCK_RATE, values).scalar_one_or_none() or 0.0)
 
 
-def write_tokens(connection: Connection, transport: Transport, receiving_domain: str, tokens: float) -> None:
-    """Notes how many tokens a claim left, in the claim's own transaction."""
-    ask(connection, _TAKE, {**_key(transport, receiving_domain), "tokens": tokens})
+def give_back(connection: Connection, transport: Transport, receiving_domain: str, letters: int) -> None:
+    """So many letters that a claim took were not tried."""
+    connection.execute(_GIVE_BACK, {**_key(transport, receiving_domain), "letters": letters})
+
+
+def write_tokens(
+    connection: Connection, transport: Transport, receiving_domain: str, tokens: float, *, letters: int = 0
+) -> None:
+    """Notes how many tokens a claim left and how many letters it took, in the claim's own transaction."""
+    ask(connection, _TAKE, {**_key(transport, receiving_domain), "tokens": tokens, "letters": letters})
 
 
 def add_domains(connection: Connection, pairs: Sequence[tuple[str, str]] | None = None) -> None:
     """Makes rows for new (transport, domain) pairs; without pairs for whatever waits."""
     if pairs is None:
-        connection.execute(_ADD)
+        connection.execute(_ADD_WAITING)
     elif ordered := sorted({pair for pair in pairs if pair[1]}):
         values = {"transports": [pair[0] for pair in ordered], "domains": [pair[1] for pair in ordered]}
-        connection.execute(_ADD_ONE, values)
+        connection.execute(_ADD_SOME, values)
 
 
 def note_blocked_domains(connection: Connection, transports: Sequence[Transport]) -> None:

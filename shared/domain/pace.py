@@ -34,13 +34,21 @@ _NEWEST = 0.5
 
 @dataclass(frozen=True)
 class Pace:
-    """One domain's pace. `rate_per_hour` None means no limit; `seconds_per_letter` is a moving average, 0 unknown."""
+    """One domain's pace. `rate_per_hour` None means no limit; `seconds_per_letter` is a moving average, 0 unknown.
+
+    `allowance` is how many letters may leave until the domain has proved itself (`shared.domain.refusal_runs`), None
+    for any number; `trial` how many it is tried with after it refused everything, 0 when it did not; `is_watched` when
+    its answers are kept.
+    """
 
     rate_per_hour: int | None = None
     tokens: float = 0.0
     connections: int = FIRST_CONNECTIONS
     seconds_per_letter: float = 0.0
     failures: int = 0
+    allowance: int | None = None
+    trial: int = 0
+    is_watched: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,13 +65,14 @@ class BatchSummary:
 
 
 def batch_size(pace: Pace, *, batch_seconds: float) -> int:
-    """Letters worth at most `batch_seconds` of the server's work, and one at least, within the tokens there are."""
+    """Letters worth at most `batch_seconds` of the server's work, and one at least, within tokens and allowance."""
     if pace.seconds_per_letter == 0:
         size = FIRST_BATCH
     else:
         enough = max(BATCH, min(LARGEST_BATCH, int(_QUICK_BATCH_S / pace.seconds_per_letter)))
         size = max(1, min(enough, int(batch_seconds / pace.seconds_per_letter)))
-    return size if pace.rate_per_hour is None else min(size, int(pace.tokens))
+    size = size if pace.rate_per_hour is None else min(size, int(pace.tokens))
+    return size if pace.allowance is None else min(size, pace.allowance)
 
 
 class HasFailures(Protocol):

@@ -94,6 +94,13 @@ class Answer:
         return _are_akin(*domains)
 
 
+def are_of_one_organization(host: str, other: str) -> bool:
+    """Do two servers share their registered domain?"""
+    one, two = _labels(host), _labels(other)
+    own = 3 if _is_shared(one[:_PAIR]) else _PAIR
+    return one[:own] == two[:own]
+
+
 def _are_akin(one: str, other: str) -> bool:
     pairs = list(takewhile(lambda pair: pair[0] == pair[1], zip(_labels(one), _labels(other), strict=False)))
     shorter = min(_labels(one), _labels(other), key=len)
@@ -120,7 +127,8 @@ class Receipt:
     own), with or without angle brackets. `recipient` is the address that it is about, lower case, empty when unknown.
     `status` is the enhanced status code (RFC 3463) such as 5.1.1, empty when there is none. `reply` holds the server's
     own words in one line of at most 500 characters. `answer` comes with ANSWERED and AUTO_REPLIED. `never_left` when a
-    relay did not even try, because of what came back before.
+    relay did not even try, because of what came back before. `has_no_copy` when another server refused it from the one
+    that wrote the report.
     """
 
     news: News
@@ -130,6 +138,7 @@ class Receipt:
     reply: str = ""
     answer: Answer | None = None
     never_left: bool = False
+    has_no_copy: bool = False
 
 
 def make_receipt(
@@ -141,6 +150,7 @@ def make_receipt(
     reply: str = "",
     answer: Answer | None = None,
     never_left: bool = False,
+    has_no_copy: bool = False,
 ) -> Receipt:
     """A receipt of texts from outside: each one line that can be stored, marks once each, nothing overlong."""
     lines = (storable_line(mark)[:_MOST_MARK] for mark in marks)
@@ -152,6 +162,7 @@ def make_receipt(
         reply=storable_line(reply)[:_MOST_REPLY],
         answer=answer,
         never_left=never_left,
+        has_no_copy=has_no_copy,
     )
 
 

@@ -30,7 +30,12 @@ _OURS = {
 _LEFT_ALONE = {
     Cause.OUR_REPUTATION: "does not accept mail from our server",
     Cause.OUR_RATE: "accepts fewer letters an hour than we sent",
+    Cause.CONTENT: "refuses the campaign’s letter",
+    Cause.REFUSED: "refuses our letters",
+    Cause.GAVE_UP: "returns our letters",
 }
+# The receiving domain refused letters of several people to several offices (`shared.domain.refusal_runs`).
+_REFUSES = frozenset({Cause.CONTENT, Cause.REFUSED, Cause.GAVE_UP})
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,7 @@ class WaitingDomain:
     deferred: int
     next_try: datetime | None
     is_relays: bool = False
+    open_reply: str = ""
 
     @property
     def waiting(self) -> int:
@@ -89,7 +95,19 @@ def _left_alone(one: WaitingDomain, until: str) -> Group:
     what = _LEFT_ALONE.get(one.open_cause, "can’t be reached")
     title = f"{one.receiving_domain} {what}: {noun(one.waiting)} {'waits' if one.waiting == 1 else 'wait'}"
     text = f"{CAUSE_WORDS[one.open_cause].what} We leave it alone until {until}, then try again by ourselves."
+    if one.open_cause in _REFUSES:
+        text = _refuses(one, until)
     return _watched("stopped", one, title, text, (_DELIVERY,))
+
+
+def _refuses(one: WaitingDomain, until: str) -> str:
+    """What the mail server said, what happens next, and what helps."""
+    said = f"Its mail server said: “{one.open_reply}”. " if one.open_reply else ""
+    return (
+        f"{said}The letters that it refused wait again; their supporters were not told that they failed. We send one"
+        f" letter at {until}, then a few more each time it takes them. What helps: ask the legislature’s IT office to"
+        " allow mail from your sender domain, or set a lower rate. “Try now” on the delivery page releases all at once."
+    )
 
 
 def _put_off(one: WaitingDomain, next_try: str) -> Group:

@@ -22,6 +22,7 @@ from shared.services.bulk import changes_are_due
 from shared.services.campaigns import turn_campaigns
 from shared.services.delivery.generations import begin
 from shared.services.delivery.recover import check_database, recover
+from shared.services.delivery.refusal_runs import return_refused, try_domains
 from shared.services.delivery.relays import sending_transports
 from shared.services.delivery.restored import tell_departures
 from shared.services.delivery.run import journal_folder
@@ -71,6 +72,8 @@ def sweep(engine: Engine, ring: Ring, settings: Settings) -> list[TaskName]:
         ("prune connections", lambda: _prune_connections(engine, dead_after_s)),
         ("settle uncertain letters", lambda: work_through(engine, _lock_unsettled, _settle, "letter.not_settled")),
         ("add domains", lambda: in_turn(engine, pace.add_domains)),
+        ("queue refused letters again", lambda: return_refused(engine)),
+        ("try domains", lambda: try_domains(engine)),
         ("tell of failing addresses", lambda: in_turn(engine, partial(_tell_of_failing, settings=settings))),
         ("erase", lambda: erase_requested(engine)),
         ("open and close campaigns", lambda: turn_campaigns(engine)),

@@ -45,5 +45,7 @@ def queue_letters(stage: Stage, key: str, count: int, domains: tuple[str, ...] =
         connection.execute(text("SET LOCAL statement_timeout = 0"))
         connection.execute(_LETTERS, values)
         pace.add_domains(connection)
+        # Not new to us: what is measured is a domain that has taken letters before.
+        connection.execute(text("UPDATE domain_pace SET allowance = NULL"))
         # Before COMMIT: workers plan with figures that know of these letters.
         connection.execute(text("ANALYZE submission, letter, letter_event"))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
+from shared.db import pace
 from shared.db.engine import make_engine
 from shared.db.upgrade import upgrade
 from shared.local.broker import EmbeddedBroker
@@ -125,6 +126,9 @@ class Installation:
         wait_until(lambda: self._prepared(ring, letters), 120, f"{letters} letters")
         with self.engine.begin() as connection:
             connection.execute(_GO_OUT)
+            # The domains have taken letters before: they get any number at once.
+            pace.add_domains(connection)
+            connection.execute(text("UPDATE domain_pace SET allowance = NULL"))
             connection.execute(_NO_EMAILS)
 
     def copies(self) -> int:

@@ -8,10 +8,12 @@ from shared.db.tables.consents import campaign_update, consent
 from shared.db.tables.delivery import (
     delivery_connection,
     departure,
+    domain_answer,
     domain_pace,
     generation,
     installation,
     mail_relay,
+    mailbox_pace,
     relay_state,
     sender_check,
 )
@@ -48,6 +50,7 @@ __all__ = [
     "delivery_connection",
     "departure",
     "district",
+    "domain_answer",
     "domain_pace",
     "drawing",
     "export",
@@ -66,6 +69,7 @@ __all__ = [
     "letter_words",
     "mail_relay",
     "mailbox_message",
+    "mailbox_pace",
     "mailing",
     "membership",
     "membership_invitation",

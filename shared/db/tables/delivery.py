@@ -6,15 +6,17 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Double,
+    ForeignKey,
     Index,
     Integer,
     PrimaryKeyConstraint,
     SmallInteger,
     Table,
 )
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 
-from shared.db.tables.base import METADATA, moment, one_of, stamp, text
+from shared.db.tables.base import METADATA, key, moment, one_of, stamp, text
 from shared.domain.pace import FIRST_CONNECTIONS
 from shared.domain.relay_state import USUAL_MAX_CONNECTIONS
 from shared.domain.relays import Security
@@ -36,10 +38,57 @@ domain_pace = Table(
     # The breaker: nobody talks to the domain until then, for this cause.
     moment("open_until"),
     text("open_cause"),
+    # The server's own words, when it held the domain by refusing letters.
+    text("open_reply"),
+    # So many letters may still leave before the domain has proved itself; NULL: any number. Counted from `allowed_at`.
+    Column("allowance", Integer),
+    moment("allowed_at"),
+    # The size of the trial after a run of refusals; 0: none is under way.
+    Column("trial", Integer, nullable=False, server_default="0"),
+    # When a run of refusals last held the domain.
+    moment("held_at"),
+    # Refusals are among its last answers, so that answers are kept.
+    Column("is_watched", Boolean, nullable=False, server_default="false"),
     moment("served_at"),
     # The last moment at which a rate or the breaker kept letters from leaving, as far as a sweep saw it.
     moment("blocked_at"),
     PrimaryKeyConstraint("transport", "receiving_domain"),
+)
+
+# One row for each mailbox that letters left for: how many within the hour that began then. `most` is its own limit
+# while it is tried after it refused everything; NULL: the installation's.
+mailbox_pace = Table(
+    "mailbox_pace",
+    METADATA,
+    Column("mailbox", TEXT, primary_key=True),
+    stamp("hour_began_at"),
+    Column("taken", Integer, nullable=False),
+    Column("most", Integer),
+)
+
+# The last answers of domains that have refused letters, in the order in which we learned them.
+domain_answer = Table(
+    "domain_answer",
+    METADATA,
+    key(),
+    Column("transport", TEXT, nullable=False),
+    Column("receiving_domain", TEXT, nullable=False),
+    text("mailbox", default=None),
+    Column("letter_id", BigInteger, ForeignKey("letter.id", ondelete="CASCADE"), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    stamp("answered_at"),
+    # When the letter left, for a refusal that was reported later; NULL for a reply.
+    moment("sent_at"),
+    Column("is_refusal", Boolean, nullable=False),
+    # A refusal that may be part of a run.
+    Column("is_counted", Boolean, nullable=False),
+    # The refusal proves that the domain has no copy of the letter.
+    Column("has_no_copy", Boolean, nullable=False),
+    # The letter was refused in a run and is queued again by the next sweep.
+    Column("goes_back", Boolean, nullable=False, server_default="false"),
+    Index("ix_domain_answer_domain", "transport", "receiving_domain", "id"),
+    Index("ix_domain_answer_letter_id", "letter_id"),
+    Index("ix_domain_answer_goes_back", "id", postgresql_where=sql("goes_back")),
 )
 
 # One row for each mail server behind the transports, locked only while a connection is admitted, tokens are taken or a

@@ -14,7 +14,7 @@ from itertools import takewhile
 from flufl.bounce import all_failures
 
 from shared.domain.causes import Cause
-from shared.domain.receipts import News, Receipt, make_receipt
+from shared.domain.receipts import News, Receipt, are_of_one_organization, make_receipt
 from shared.domain.refusals import read_refusal
 from shared.domain.status_codes import better_status, find_status
 from shared.providers.inbound_mail.parts import body, enclosed, header, headers, inner, parts
@@ -227,7 +227,7 @@ def _read_delivery_status(part: Message, marks: list[str], text: str) -> Receipt
     for news in (News.BOUNCED, News.DELAYED, News.DELIVERED):
         for action, block in told:
             if action is news and (news is News.DELIVERED or _original(block) not in reached):
-                return _read_recipient(news, block, marks, text)
+                return _read_recipient(news, block, marks, text, has_no_copy=_was_refused(blocks, block))
     known = (*_ACTIONS, *_NO_NEWS)
     is_readable = any(header(block, "Action").lower().startswith(known) for block in blocks)
     return make_receipt(News.OTHER, marks=marks) if is_readable else None
@@ -259,7 +259,17 @@ def _action(block: Message) -> News:
     return News.OTHER if news is News.BOUNCED and status.startswith("2") else news
 
 
-def _read_recipient(news: News, block: Message, marks: list[str], text: str) -> Receipt:
+def _was_refused(blocks: Sequence[Message], block: Message) -> bool:
+    """Did the reporting server fail to hand the mail over to a server of another organization?
+
+    A server that hands it over to one of its own has taken it, and may have kept a copy.
+    """
+    reporter = next((_KIND.sub("", found) for one in blocks if (found := header(one, "Reporting-MTA"))), "")
+    remote = _KIND.sub("", header(block, "Remote-MTA"))
+    return bool(reporter and remote) and not are_of_one_organization(reporter, remote)
+
+
+def _read_recipient(news: News, block: Message, marks: list[str], text: str, *, has_no_copy: bool) -> Receipt:
     words = _KIND.sub("", header(block, "Diagnostic-Code"))
     addresses = (_KIND.sub("", header(block, field)) for field in _ADDRESS_FIELDS)
     if not words and news is not News.DELIVERED:
@@ -274,6 +284,7 @@ def _read_recipient(news: News, block: Message, marks: list[str], text: str) -> 
         recipient=next(filter(None, addresses), ""),
         status="" if news is News.DELIVERED else better_status(header(block, "Status"), words),
         reply=words,
+        has_no_copy=has_no_copy,
     )
 
 

@@ -17,6 +17,7 @@ from shared.domain.causes import Cause
 from shared.domain.identities import envelope_sender
 from shared.domain.pace import BatchSummary
 from shared.domain.receipts import relay_id
+from shared.domain.refusal_runs import Answer, counts, is_run
 from shared.domain.refusals import EFFECTS, Effect
 from shared.domain.states import LetterState
 from shared.providers.journal import Item, Journal
@@ -76,6 +77,11 @@ class Carried:
         taken = {(one.id, one.attempt) for one in self.results if one.state is LetterState.SENT}
         return [parcel.item for parcel in parcels if (parcel.id, parcel.attempt) in taken]
 
+    def untried(self, parcels: Sequence[Parcel]) -> list[Parcel]:
+        """Those of the batch that wait as before: no mail server was asked about them."""
+        untried = {one.id for one in self.results if not one.tried}
+        return [parcel for parcel in parcels if parcel.id in untried]
+
 
 def parcel_of(kind: Kind, row: Row, settings: Settings, build: Callable[[], bytes]) -> Parcel:
     """The parcel of a row that was just claimed. Only letters stop with their campaign."""
@@ -119,14 +125,14 @@ def carry(
     for parcel in parcels:
         if stop() or time.monotonic() - started > timing.batch or boot_seconds() - claimed_at > timing.last_dot:
             break
-        if cause := met.refusing.get(parcel.receiving_domain):
+        if cause := met.refusing.get(parcel.receiving_domain) or met.closed.get(parcel.recipient.lower()):
             results.append(_untouched(parcel, cause))
             continue
         outcome = _hand_over(session, journal, parcel, _guard(parcel, timing, claimed_at, is_stopped))
         results.append(result_of(parcel.id, parcel.attempt, parcel.tries, parcel.crash_count, outcome, timing))
         _LOG.info("mail.tried", kind=parcel.kind, id=parcel.id, attempt=parcel.attempt, verdict=outcome.verdict.value)
         met.note(parcel, outcome)
-        if met.refusal:
+        if met.refusal or is_run(met.answers):
             break
     results += [_untouched(parcel, met.refusal or Cause.WORKER_STOPPED) for parcel in parcels[len(results) :]]
     # A server that refuses us is not asked again at once, whatever the lane.
@@ -144,6 +150,10 @@ class _Met:
     too_many: bool = False
     refusing: dict[str, Cause] = field(default_factory=dict)
     lost: int = 0
+    # Only of a batch for one domain; a batch of emails to supporters has no runs.
+    answers: list[Answer] = field(default_factory=list)
+    # Mailboxes that refuse everything, and why.
+    closed: dict[str, Cause] = field(default_factory=dict)
 
     def note(self, parcel: Parcel, outcome: Outcome) -> None:
         """Tells a refusal by the relay, by a receiving domain, and an answer about one email apart."""
@@ -155,6 +165,12 @@ class _Met:
         elif outcome.is_closing:
             self.refusal = Cause.CONNECTION
         self.too_many |= outcome.is_too_many
+        is_refusal = outcome.verdict is Verdict.REJECTED and counts(outcome.cause, is_edited=False)
+        if parcel.kind is Kind.LETTER and (is_refusal or outcome.verdict is Verdict.ACCEPTED):
+            mailbox = parcel.recipient.lower()
+            self.answers.append(Answer(mailbox, is_refusal))
+            if is_refusal and is_run([one for one in self.answers if one.mailbox == mailbox], mailboxes=1):
+                self.closed[mailbox] = outcome.cause
         if outcome.verdict is not Verdict.UNSENT and outcome.was_asked:
             self.answered += 1
             self.put_off += outcome.verdict is Verdict.DEFERRED and outcome.cause is not Cause.MAILBOX_FULL

@@ -7,14 +7,16 @@ from functools import partial
 import structlog
 from sqlalchemy import Connection, Engine
 
-from shared.db import pace, relay_states
+from shared.db import mailbox_pace, pace, relay_states
 from shared.db.claims import Kind, claim_letters, stale_letters
 from shared.db.driver import Row
 from shared.db.happenings import note
+from shared.db.mailbox_pace import UNLIMITED
 from shared.domain.campaigns import Campaign
 from shared.domain.happenings import Happening
 from shared.domain.pace import REST_S, Pace, batch_size, is_news, next_pace
 from shared.domain.states import LetterState
+from shared.domain.transport import Transport
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.rendering.letters import text_to_html
@@ -88,11 +90,20 @@ class _Letters:
             return None
         relay = self.relays.lock_rate(connection, admitting[domain.transport], worker)
         limit = relay.most_emails(batch_size(domain.pace, batch_seconds=self._timing.batch))
-        rows = claim_letters(connection, domain, self._state, worker=worker, lease_s=self._timing.lease, limit=limit)
+        claimed = claim_letters(
+            connection,
+            domain,
+            self._state,
+            worker=worker,
+            lease_s=self._timing.lease,
+            limit=limit,
+            per_mailbox=self._per_mailbox(domain.transport),
+        )
+        rows = claimed or ()
         stale = () if rows else stale_letters(connection, domain, self._state, limit)
         pace.take_tokens(connection, domain, len(rows))
         relay_states.take_tokens(connection, relay, len(rows))
-        if not rows and not stale:
+        if claimed is not None and not rows and not stale:
             return None
         more_hands = len(rows) == limit and domain.busy + 1 < domain.pace.connections and relay.has_more
         return Batch(
@@ -107,6 +118,10 @@ class _Letters:
             stale,
         )
 
+    def _per_mailbox(self, transport: Transport) -> int | None:
+        """The test inbox has no limit, and what it gets does not count."""
+        return None if transport is Transport.MAILBOX else int(self._settings.mailbox_per_hour) or UNLIMITED
+
     def correct(self, engine: Engine, batch: Batch) -> None:
         """Brings letters that were due for a former holder to the new one, or holds them."""
         if batch.stale:
@@ -115,11 +130,16 @@ class _Letters:
 
     def record(self, connection: Connection, batch: Batch, carried: Carried) -> None:
         """Outcomes, follow-ups, the domain's pace, and the state of the mail server."""
-        self._mail_is_due = record(connection, Kind.LETTER, carried.results)
+        is_watched = batch.pace is not None and batch.pace.is_watched
+        self._mail_is_due = record(connection, Kind.LETTER, carried.results, is_watched=is_watched)
         if self._is_news(batch, carried):
             known = pace.lock_pace(connection, batch.transport, batch.receiving_domain)
             if known is not None:
                 self._teach(connection, batch, carried, known)
+        if untried := carried.untried(batch.parcels):
+            pace.give_back(connection, batch.transport, batch.receiving_domain, len(untried))
+            if self._per_mailbox(batch.transport):
+                mailbox_pace.give_back(connection, [parcel.recipient.lower() for parcel in untried])
         self.relays.settle(connection, batch, carried)
 
     def _teach(self, connection: Connection, batch: Batch, carried: Carried, known: Pace) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import structlog
 from sqlalchemy import Connection, Engine, RowMapping
@@ -104,6 +105,9 @@ def _tell(connection: Connection, settings: Settings, row: RowMapping, receipt: 
     if receipt.news in (News.BOUNCED, News.DELAYED) and _is_of_an_earlier_time(email, row["source"], receipt, mark):
         return Finding(ReceiptOutcome.IGNORED, receipt.news, Cause.NONE, *numbers)
     if is_letter:
+        if row["source"] != ReceiptSource.MAIL.value:
+            # The relay was refused, and says so itself.
+            receipt = replace(receipt, has_no_copy=True)
         told = tell_letter(connection, email, receipt, row["id"], is_proved=mark.resends is not None)
     else:
         told = tell_follow_up(connection, settings, email, receipt, row["id"])

@@ -1,0 +1,190 @@
+"""Holds a receiving domain that refuses everything, and queues again what it refused.
+
+Replies are judged when a batch is recorded, reports (bounces, events of relay services) when they are applied.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+from sqlalchemy import Connection, Engine, RowMapping
+
+from shared.db import domain_answers, letters, mailbox_pace
+from shared.db.domain_answers import HoldState, NewAnswer, Receiver, SentLetter
+from shared.db.engine import at_once
+from shared.db.happenings import note
+from shared.domain.causes import Cause
+from shared.domain.happenings import Happening
+from shared.domain.refusal_runs import (
+    IN_A_ROW,
+    LAST_ANSWERS,
+    MAILBOXES,
+    counts,
+    is_run,
+    learned_rate,
+    needed_of,
+    refuses_most,
+)
+from shared.domain.states import LetterState
+from shared.domain.transport import Transport
+from shared.services.letter_fit import make_waiting
+from shared.services.row_batches import in_turn, work_through
+
+_LOG = structlog.get_logger()
+# A domain that takes more between two runs needs no rate.
+_MOST_COUNTED = 100_000
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """The last refusal of those that are judged: what organizers are told."""
+
+    cause: Cause
+    reply: str
+    campaign_ids: Sequence[int]
+
+
+def learn_from_replies(connection: Connection, rows: Sequence[RowMapping], *, is_watched: bool) -> None:
+    """Judges what was just recorded of letters, in the order in which they were answered.
+
+    Letters that were taken are of interest only while their domain is watched.
+    """
+    answered: defaultdict[Receiver, list[RowMapping]] = defaultdict(list)
+    for row in rows:
+        if row["state"] == LetterState.SENT or _may_count(row):
+            answered[Receiver(Transport(row["transport"]), row["receiving_domain"])].append(row)
+    for domain, own in answered.items():
+        if is_watched or any(_may_count(row) for row in own):
+            _learn(connection, domain, own)
+
+
+def learn_from_report(connection: Connection, row: RowMapping, cause: Cause, reply: str, *, has_no_copy: bool) -> None:
+    """Judges the report that a locked letter came back after it had left.
+
+    `has_no_copy` when the report is by a relay that the receiving server refused.
+    """
+    domain = Receiver(Transport(row["transport"]), row["receiving_domain"])
+    is_edited = row["id"] in domain_answers.edited_letters(connection, [row["id"]])
+    state = domain_answers.lock_hold(connection, domain) if counts(cause, is_edited=is_edited) else None
+    if state is None:
+        return
+    sent_at = row["sent_at"] or row["state_changed_at"]
+    answer = NewAnswer(
+        _mailbox(row),
+        row["id"],
+        row["attempt"],
+        is_refusal=True,
+        is_counted=True,
+        has_no_copy=has_no_copy,
+        sent_at=sent_at,
+    )
+    domain_answers.add_answers(connection, domain, [answer])
+    is_of_the_run = bool(state.trial) and state.held_at is not None and sent_at <= state.held_at
+    if state.is_held or is_of_the_run:
+        domain_answers.send_back(connection, domain)
+    elif _is_reported_run(connection, domain, state):
+        _hold(connection, domain, state, _Refusal(cause, reply, [row["campaign_id"]]))
+    else:
+        mailbox = replace(domain, mailbox=answer.mailbox)
+        if mailbox_pace.is_tried(connection, answer.mailbox) or _is_reported_run(connection, mailbox, None):
+            _hold_mailbox(connection, mailbox)
+
+
+def return_refused(engine: Engine) -> int:
+    """Queues again the letters that were refused in a run; how many."""
+    return work_through(engine, domain_answers.lock_returning, _return, "letter.not_returned")
+
+
+def try_domains(engine: Engine) -> None:
+    """Begins the next trial of domains that took the last one, and lets new ones go that refused nothing."""
+    in_turn(engine, domain_answers.prove_domains)
+    with at_once(engine) as connection:
+        for row in domain_answers.next_trials(connection):
+            _LOG.info("delivery.next_trial", domain=row["receiving_domain"], letters=row["trial"])
+
+
+def _may_count(row: RowMapping) -> bool:
+    return row["state"] == LetterState.REJECTED and counts(Cause(row["cause"]), is_edited=False)
+
+
+def _mailbox(row: RowMapping) -> str:
+    return str(row["recipient_email"]).lower()
+
+
+def _learn(connection: Connection, domain: Receiver, own: Sequence[RowMapping]) -> None:
+    state = domain_answers.lock_hold(connection, domain)
+    refused = [row for row in own if _may_count(row)]
+    if state is None or not (refused or state.is_watched):
+        return
+    edited = domain_answers.edited_letters(connection, [row["id"] for row in refused]) if refused else set()
+    refusing = {_mailbox(row) for row in refused}
+    watched = refusing | domain_answers.refusing_mailboxes(connection, domain)
+    last = len(own) - LAST_ANSWERS
+    answers = [_answer(row, edited) for place, row in enumerate(own) if place >= last or _mailbox(row) in watched]
+    domain_answers.add_answers(connection, domain, answers)
+    if not refused:
+        return
+    if state.is_held:
+        domain_answers.send_back(connection, domain)
+    elif is_run(domain_answers.last_replies(connection, domain), state.trial):
+        newest, numbers = refused[-1], sorted({row["campaign_id"] for row in refused})
+        _hold(connection, domain, state, _Refusal(Cause(newest["cause"]), newest["remote_reply"], numbers))
+    else:
+        for mailbox in sorted(refusing):
+            of = replace(domain, mailbox=mailbox)
+            replies = domain_answers.last_replies(connection, of)
+            if is_run(replies, mailboxes=1) or mailbox_pace.is_tried(connection, mailbox):
+                _hold_mailbox(connection, of)
+
+
+def _answer(row: RowMapping, edited: Collection[int]) -> NewAnswer:
+    is_refusal = row["state"] == LetterState.REJECTED
+    is_counted = is_refusal and counts(Cause(row["cause"]), is_edited=row["id"] in edited)
+    return NewAnswer(_mailbox(row), row["id"], row["attempt"], is_refusal, is_counted, has_no_copy=is_refusal)
+
+
+def _is_reported_run(connection: Connection, of: Receiver, state: HoldState | None) -> bool:
+    """The letters between the first and the last that came back, as they left, tell whether most come back."""
+    is_trial = state is not None and state.trial > 0
+    reports = domain_answers.last_reports(connection, of, state.held_at if state and is_trial else None)
+    if state and is_trial:
+        return len(reports) >= needed_of(state.trial)
+    if len(reports) < IN_A_ROW:
+        return False
+    left = [sent for _, sent in reports]
+    taken = domain_answers.count_taken(connection, of, min(left), max(left), most=len(reports) + 1)
+    return refuses_most([answer for answer, _ in reports], taken, mailboxes=1 if of.mailbox else MAILBOXES)
+
+
+def _hold(connection: Connection, domain: Receiver, state: HoldState, refusal: _Refusal) -> None:
+    rate = _learned(connection, domain, state)
+    domain_answers.hold(connection, domain, cause=refusal.cause, reply=refusal.reply, rate=rate)
+    domain_answers.send_back(connection, domain)
+    note(connection, Happening.LEFT_ALONE, campaign_ids=refusal.campaign_ids, about=domain.domain)
+    _LOG.error("delivery.domain_refuses", domain=domain.domain, cause=refusal.cause.value, rate_per_hour=rate)
+
+
+def _hold_mailbox(connection: Connection, of: Receiver) -> None:
+    """Its letters wait: claims put them off until the hour is over, and then take one."""
+    assert of.mailbox is not None  # noqa: S101 - callers hold one mailbox
+    mailbox_pace.hold_mailbox(connection, of.mailbox)
+    domain_answers.send_back(connection, of)
+    _LOG.error("delivery.mailbox_refuses", domain=of.domain)
+
+
+def _learned(connection: Connection, domain: Receiver, state: HoldState) -> int | None:
+    """What the domain took since the last run began, as an hourly rate; nothing is known after the first run."""
+    if state.held_at is None or not state.trial:
+        return None
+    first = SentLetter(state.held_at, 0)
+    taken = domain_answers.count_taken(connection, domain, first, None, most=_MOST_COUNTED)
+    return learned_rate(taken, state.held_for_s)
+
+
+def _return(connection: Connection, row: RowMapping) -> None:
+    domain_answers.forget_returned(connection, row["id"])
+    is_refused = row["state"] in (LetterState.REJECTED, LetterState.BOUNCED) and row["is_answered_attempt"]
+    if is_refused and not letters.is_erased(connection, row):
+        make_waiting(connection, row, LetterState.QUEUED, cause=Cause(row["cause"]), reply=row["remote_reply"])
+        _LOG.info("letter.returned", letter_id=row["id"])
