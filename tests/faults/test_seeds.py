@@ -52,16 +52,25 @@ def cut_database_connections(stack: Stack, _rng: random.Random) -> None:
     stack.engine.dispose()
 
 
-def kill_a_worker(stack: Stack, rng: random.Random) -> None:
-    os.killpg(rng.choice(stack.fleet.workers).pid, signal.SIGKILL)
+def _signal_a_worker(stack: Stack, rng: random.Random, number: signal.Signals) -> int:
+    """How many got the signal: an earlier fault may have ended this one."""
+    try:
+        os.killpg(rng.choice(stack.fleet.workers).pid, number)
+    except ProcessLookupError:
+        return 0
+    return 1
 
 
-def stop_a_worker(stack: Stack, rng: random.Random) -> None:
-    os.killpg(rng.choice(stack.fleet.workers).pid, signal.SIGTERM)
+def kill_a_worker(stack: Stack, rng: random.Random) -> int:
+    return _signal_a_worker(stack, rng, signal.SIGKILL)
 
 
-def freeze_a_worker(stack: Stack, rng: random.Random) -> None:
-    os.kill(rng.choice(stack.fleet.workers).pid, signal.SIGSTOP)
+def stop_a_worker(stack: Stack, rng: random.Random) -> int:
+    return _signal_a_worker(stack, rng, signal.SIGTERM)
+
+
+def freeze_a_worker(stack: Stack, rng: random.Random) -> int:
+    return _signal_a_worker(stack, rng, signal.SIGSTOP)
 
 
 def freeze_redis(stack: Stack, _rng: random.Random) -> None:
