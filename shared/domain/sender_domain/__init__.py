@@ -1,6 +1,7 @@
 """What the sender domain's DNS must say so that letters arrive: each record judged in plain words. No I/O here."""
 
 from shared.domain.dns_answers import Ask
+from shared.domain.sender_domain.dmarc import check_dmarc
 from shared.domain.sender_domain.findings import (
     Finding,
     Light,
@@ -13,7 +14,7 @@ from shared.domain.sender_domain.findings import (
     worst,
 )
 from shared.domain.sender_domain.places import check_mx, check_site
-from shared.domain.sender_domain.signatures import check_dkim, check_dmarc
+from shared.domain.sender_domain.signatures import check_dkim
 from shared.domain.sender_domain.spf import check_spf
 
 __all__ = ["Finding", "Light", "Sender", "examine_sender", "faults", "faults_mark", "from_json", "to_json", "worst"]

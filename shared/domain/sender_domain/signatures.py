@@ -1,4 +1,4 @@
-"""DKIM and DMARC: the keys that letters are signed with, and what receivers do with letters that are not."""
+"""DKIM: the keys that letters are signed with."""
 
 import base64
 import binascii
@@ -6,6 +6,7 @@ import binascii
 from shared.domain.dns_answers import Answer, Ask
 from shared.domain.relay_services import USUAL_SELECTORS
 from shared.domain.sender_domain.findings import Finding, Light, Sender, silence
+from shared.domain.sender_domain.tag_lists import read_tags
 
 # A public RSA key of 2048 bits takes 294 bytes, one of 1024 bits 162.
 _LONG_KEY_BYTES = 280
@@ -56,7 +57,7 @@ def _judge(records: tuple[str, ...], where: str) -> tuple[Light, str, str, bool]
     """Light, words, how to mend it, and whether there is a record to create; `where` the key comes from."""
     if not records:
         return Light.RED, "There is no key at this name.", f"Create it with the value that {where} shows.", True
-    tags = _tags(records[0])
+    tags = read_tags(records[0])
     size = _key_bytes(tags.get("p", ""))
     if len(records) > 1:
         words = "There are several keys at this name, so receivers may take the wrong one."
@@ -80,51 +81,3 @@ def _key_bytes(key: str) -> int | None:
         return len(base64.b64decode("".join(key.split()), validate=True))
     except (binascii.Error, ValueError):
         return None
-
-
-def _tags(record: str) -> dict[str, str]:
-    parts = (part.partition("=") for part in record.split(";"))
-    return {name.strip().lower(): value.strip() for name, _, value in parts}
-
-
-def check_dmarc(domain: str, ask: Ask) -> Finding:
-    """The policy, and whether our sender and our return address count for it."""
-    about, own = "DMARC", f"_dmarc.{domain}"
-    labels = domain.split(".")
-    # A domain without a record of its own has that of the domain above it.
-    for at in range(max(1, len(labels) - 1)):
-        name = f"_dmarc.{'.'.join(labels[at:])}"
-        answer = ask(name, "TXT")
-        if answer.is_silent:
-            return silence(about, name)
-        records = tuple(one for one in answer.values if one.replace(" ", "").lower().startswith("v=dmarc1"))
-        if records:
-            return _dmarc_policy(domain, name, records)
-    words = "No DMARC record. Gmail, Yahoo and Microsoft want one from everybody who sends a lot of mail."
-    return Finding(about, Light.RED, words, own, (), "Create it:", "TXT", "v=DMARC1; p=none")
-
-
-def _dmarc_policy(domain: str, name: str, records: tuple[str, ...]) -> Finding:
-    about = "DMARC"
-    if len(records) > 1:
-        return Finding(
-            about, Light.RED, "There are several records, so receivers ignore all.", name, records, "Keep one."
-        )
-    tags = _tags(records[0])
-    is_own = name == f"_dmarc.{domain}"
-    policy = tags.get("p", "") if is_own else tags.get("sp", tags.get("p", ""))
-    above = "" if is_own else f" It is that of {name.removeprefix('_dmarc.')}, which counts for {domain} too."
-    same = f" Sender and return address of our letters are both at {domain}, so SPF and DKIM count for it."
-    if not is_own and "s" in (tags.get("adkim"), tags.get("aspf")):
-        same += " It is strict: your relay must sign with exactly this domain."
-    if policy.lower() not in ("none", "quarantine", "reject"):
-        words = f"Receivers can't read its policy “{policy}”."
-        return Finding(about, Light.RED, words, name, records, "Replace it by:", "TXT", "v=DMARC1; p=none")
-    if policy.lower() == "none":
-        words = "It asks receivers to do nothing against forged letters. That is enough to begin with."
-        if not is_own:
-            return Finding(about, Light.AMBER, words + above + same, name, records)
-        mend = "When SPF and DKIM have been green for some weeks, make it stricter:"
-        return Finding(about, Light.AMBER, words + above + same, name, records, mend, "TXT", "v=DMARC1; p=quarantine")
-    done = "put forged letters aside" if policy.lower() == "quarantine" else "refuse forged letters"
-    return Finding(about, Light.GREEN, f"It asks receivers to {done}.{above}{same}", name, records)
