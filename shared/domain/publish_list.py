@@ -206,10 +206,10 @@ def _sender(facts: Facts) -> Point:
         return Point(name, False, words, mend, None, is_must=facts.has_relay, deed="sender")
     if not sender.faults:
         return Point(name, True, f"DNS says about {sender.domain} what receivers want to know.")
-    listed = f"For {sender.domain} DNS lacks or mistakes: {', '.join(sender.faults)}."
+    listed = f"To mend for {sender.domain}: {', '.join(sender.faults)}."
     if sender.accepted_by:
         return Point(name, True, f"{listed} {sender.accepted_by} decided to go on all the same.")
-    words = f"{listed} Offices may refuse your letters."
+    words = f"{listed} Offices may refuse your letters, or you don't learn of those that come back."
     return Point(name, False, words, "See what to mend", None, is_must=facts.has_relay, deed="sender")
 
 

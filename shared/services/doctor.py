@@ -26,7 +26,7 @@ from shared.domain.pace_words import time_words, utc_words
 from shared.domain.relay_words import TRY_NOW, pause_words
 from shared.domain.running import RunningInstallation
 from shared.domain.running_words import process_findings, shell_words
-from shared.domain.sender_domain import faults, faults_mark
+from shared.domain.sender_domain import ABOUT_MX, faults, faults_mark
 from shared.queue.broker_state import BrokerAway, read_broker
 from shared.queue.names import QueueName
 from shared.services.delivery.mail_servers import paused_servers
@@ -54,6 +54,7 @@ _SENDER = "sender domain"
 _BY_SHELL = "by this shell's settings, because nothing is running"
 _CHECK_RELAY = "Check it (DEARREP_MAIL_RELAY_URL, or “Mail relay” in the console) and the firewall."
 _SET_RELAY = "Set DEARREP_MAIL_RELAY_URL, or enter one in the console under “Delivery”."
+_SEE_SENDER = "The console's page “Sender domain” under “Delivery” says what to create."
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -248,14 +249,16 @@ def check_sender(settings: Settings, selectors: tuple[str, ...], known: SenderCh
     """
     if not settings.relay_configured:
         return Finding(_SENDER, f"{settings.mail_domain}, not asked about: no mail leaves")
-    found = ask_dns(settings, selectors)
+    found = ask_dns(settings, replace(known or SenderCheck(settings.mail_domain), selectors=selectors))
     wrong = faults(found)
     if not wrong:
-        return Finding(_SENDER, f"{settings.mail_domain}: DNS says what receivers want to know")
+        bounces = "".join(f". {one.words} {one.mend}".rstrip() for one in found if one.about == ABOUT_MX)
+        return Finding(_SENDER, f"{settings.mail_domain}: DNS says what receivers want to know{bounces}")
     words = "; ".join(f"{one.about}: {one.words}" for one in wrong)
     if known is not None and known.is_accepted and faults_mark(found) == faults_mark(known.findings):
         return Finding(_SENDER, f"{words} {known.accepted_by} decided to go on all the same.")
-    return Finding(_SENDER, words, "The console's page “Sender domain” under “Delivery” says what to create.")
+    told = [one.mend for one in wrong if one.mend and not one.kind]
+    return Finding(_SENDER, words, " ".join([*told, _SEE_SENDER]))
 
 
 def check_mailbox(settings: Settings) -> Finding:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -10,8 +10,9 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from shared.clock import now
-from shared.db import mail_setup
+from shared.db import mail_setup, receipt_sources
 from shared.db.engine import at_once
+from shared.domain.identities import envelope_sender
 from shared.domain.sender_domain import (
     Finding,
     Light,
@@ -24,12 +25,17 @@ from shared.domain.sender_domain import (
     worst,
 )
 from shared.errors import InputError, NotAllowed
+from shared.providers.mail_exchangers import BounceOffer
 from shared.providers.name_servers import NameServers
 from shared.settings import Settings, read_dns_servers
 
 _LOG = structlog.get_logger()
 # Somebody looks at the page meanwhile.
 PATIENCE_S = 6.0
+# For the mail server, after DNS.
+_OFFER_S = 12.0
+# Far beyond all letters, so that a person's test mail to its return address is news of none.
+_NO_LETTER = 10**15
 _LASTS = timedelta(days=1)
 _SELECTOR = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?)*", re.ASCII)
 _MOST_SELECTORS = 6
@@ -45,6 +51,7 @@ class SenderCheck:
     checked_at: datetime | None = None
     accepted_by: str = ""
     accepted_at: datetime | None = None
+    reads_maildir: bool = False
 
     @property
     def light(self) -> Light | None:
@@ -62,12 +69,22 @@ class SenderCheck:
         return self.accepted_at is not None
 
 
-def ask_dns(settings: Settings, selectors: tuple[str, ...]) -> list[Finding]:
-    """Asks now, within a few seconds in all; stores nothing. `settings` with the relay that is used."""
+def ask_dns(settings: Settings, known: SenderCheck) -> list[Finding]:
+    """Asks DNS now, and the domain's mail server where mail is expected; within seconds, and stores nothing.
+
+    `settings` with the relay that is used.
+    """
     servers = NameServers(read_dns_servers(settings.dns_servers), seconds=PATIENCE_S)
     relay_host = urlsplit(settings.mail_relay_url).hostname or "" if settings.relay_configured else ""
     public_host = urlsplit(settings.public_url).hostname or ""
-    return examine_sender(Sender(settings.mail_domain, public_host, relay_host, selectors), servers.ask)
+    sender = Sender(settings.mail_domain, public_host, relay_host, known.selectors)
+    expects_mail = bool(settings.inbound_url) or known.reads_maildir
+    return examine_sender(sender, servers.ask, _bounce_offer(settings) if expects_mail else None)
+
+
+def _bounce_offer(settings: Settings) -> BounceOffer:
+    address = envelope_sender(settings.secret_key, "letter", _NO_LETTER, settings.mail_domain)
+    return BounceOffer(settings.mail_domain, address, seconds=_OFFER_S)
 
 
 def read_check(engine: Engine, settings: Settings) -> SenderCheck:
@@ -79,17 +96,19 @@ def read_check(engine: Engine, settings: Settings) -> SenderCheck:
 def check_of(connection: Connection, domain: str) -> SenderCheck:
     """The same within a connection."""
     row = mail_setup.read_check(connection, domain)
+    unknown = SenderCheck(domain, reads_maildir=receipt_sources.reads_maildir(connection))
     if row is None:
-        return SenderCheck(domain)
+        return unknown
     findings = from_json(row["findings"] or ())
-    stands = bool(row["accepted_mark"]) and row["accepted_mark"] == faults_mark(findings)
-    accepted = (row["accepted_by"], row["accepted_at"]) if stands else ("", None)
-    return SenderCheck(domain, tuple(row["selectors"].split()), findings, row["checked_at"], *accepted)
+    known = replace(unknown, selectors=tuple(row["selectors"].split()), findings=findings, checked_at=row["checked_at"])
+    if not row["accepted_mark"] or row["accepted_mark"] != faults_mark(findings):
+        return known
+    return replace(known, accepted_by=row["accepted_by"], accepted_at=row["accepted_at"])
 
 
 def check_now(engine: Engine, settings: Settings, *, actor: str) -> SenderCheck:
     """Asks DNS and keeps what it said."""
-    findings = ask_dns(settings, read_check(engine, settings).selectors)
+    findings = ask_dns(settings, read_check(engine, settings))
     values = {"findings": to_json(findings), "checked_at": now(), "checked_by": actor}
     with engine.begin() as connection:
         mail_setup.write_check(connection, settings.mail_domain, values)

@@ -24,7 +24,7 @@ _LIGHTS = {
 _SAID = {
     Light.GREEN: "All records are as receivers want them.",
     Light.AMBER: "The records work. Some could be better.",
-    Light.RED: "Some records keep letters from arriving. What to create stands below.",
+    Light.RED: "Some things keep letters from arriving, or bounces from coming back. What to do stands below.",
     Light.SILENT: "DNS did not answer everything. Check again.",
 }
 
@@ -39,7 +39,7 @@ def sender_domain() -> str:
 @bp.post("/delivery/domain/check")
 @needs(Permission.CHANGE_DELIVERY, does="checked the sender domain")
 def check_sender() -> ResponseReturnValue:
-    """Asks DNS now, for a few seconds at most."""
+    """Asks DNS and our mail server now, for seconds at most."""
     if PlainForm().validate_on_submit():
         check = service.check_now(here().engine, here().settings, actor=organizer().actor)
         light = check.light or Light.SILENT

@@ -30,7 +30,7 @@ from shared.db.tables.organizers import mailbox_message, organizer, organizer_se
 from shared.db.tables.parts import failing_part
 from shared.db.tables.people import audit_entry, membership, membership_invitation
 from shared.db.tables.processes import process_heartbeat
-from shared.db.tables.receipts import receipt, suppression
+from shared.db.tables.receipts import receipt, receipt_source, suppression
 from shared.db.tables.rehearsals import rehearsal
 from shared.db.tables.submissions import submission, submission_target
 
@@ -80,6 +80,7 @@ __all__ = [
     "organizer_session",
     "process_heartbeat",
     "receipt",
+    "receipt_source",
     "recovery_code",
     "rehearsal",
     "relay_state",

@@ -12,6 +12,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import TEXT
 
 from shared.db.tables.base import METADATA, key, moment, one_of, stamp, text
 from shared.db.tables.campaigns import campaign
@@ -54,6 +55,19 @@ receipt = Table(
     Index("ix_receipt_source", "source", "received_at"),
     Index("ix_receipt_envelope_sender", sql("lower(envelope_sender)"), postgresql_where=sql("envelope_sender <> ''")),
     Index("ix_receipt_complained", "follow_up_id", "letter_id", postgresql_where=sql("cause = 'complained'")),
+)
+
+# What is known of a source beside what it brought.
+receipt_source = Table(
+    "receipt_source",
+    METADATA,
+    Column("source", TEXT, primary_key=True),
+    # Of mail: when `dearrep inbox read` last looked into a maildir.
+    moment("read_at"),
+    # When a genuine post was last signed in the future, and how far.
+    moment("clock_wrong_at"),
+    Column("clock_ahead_s", Integer, nullable=False, server_default="0"),
+    one_of("source", ReceiptSource),
 )
 
 suppression = Table(

@@ -14,14 +14,26 @@ from shared.domain.sender_domain.findings import (
     worst,
 )
 from shared.domain.sender_domain.places import check_mx, check_site
+from shared.domain.sender_domain.return_address import ABOUT_MX, OfferBounce
 from shared.domain.sender_domain.signatures import check_dkim
 from shared.domain.sender_domain.spf import check_spf
 
-__all__ = ["Finding", "Light", "Sender", "examine_sender", "faults", "faults_mark", "from_json", "to_json", "worst"]
+__all__ = [
+    "ABOUT_MX",
+    "Finding",
+    "Light",
+    "Sender",
+    "examine_sender",
+    "faults",
+    "faults_mark",
+    "from_json",
+    "to_json",
+    "worst",
+]
 
 
-def examine_sender(sender: Sender, ask: Ask) -> list[Finding]:
-    """Every record, in the order in which they are best created."""
+def examine_sender(sender: Sender, ask: Ask, offer: OfferBounce | None = None) -> list[Finding]:
+    """Every record, in the order in which they are best created; `offer` where mail is expected."""
     if is_reserved(sender.domain):
         words = f"{sender.domain} stands in examples only: nobody can own it, and receivers refuse its mail."
         mend = "Whoever runs the server sets DEARREP_MAIL_DOMAIN to a domain of yours, such as letters.your-group.org."
@@ -30,6 +42,6 @@ def examine_sender(sender: Sender, ask: Ask) -> list[Finding]:
         check_spf(sender, ask),
         *check_dkim(sender, ask),
         check_dmarc(sender.domain, ask),
-        check_mx(sender, ask),
+        check_mx(sender, ask, offer),
         check_site(sender, ask),
     ]

@@ -4,17 +4,21 @@ from ipaddress import ip_address
 
 from shared.domain.dns_answers import Ask
 from shared.domain.sender_domain.findings import Finding, Light, Sender, addresses_of, is_reserved, silence
+from shared.domain.sender_domain.return_address import ABOUT_MX, MailHost, OfferBounce, check_return_address
 
 _MOST_TARGETS = 3
 
 
-def check_mx(sender: Sender, ask: Ask) -> Finding:
-    """Bounces go to the envelope sender, answers to the sender of a letter: both are at the domain."""
-    about, domain = "MX, for bounces and answers", sender.domain
+def check_mx(sender: Sender, ask: Ask, offer: OfferBounce | None = None) -> Finding:
+    """Bounces go to the envelope sender, answers to the sender of a letter: both are at the domain.
+
+    Where mail is expected, `offer` tries whether the servers take it.
+    """
+    about, domain = ABOUT_MX, sender.domain
     answer = ask(domain, "MX")
     if answer.is_silent:
         return silence(about, domain)
-    targets = [value.split()[-1].rstrip(".") for value in answer.values]
+    targets = [value.split()[-1].rstrip(".") for value in sorted(answer.values, key=_preference)]
     create = ("MX", f"10 {sender.public_host}" if "." in sender.public_host else "")
     if not targets:
         words = (
@@ -24,16 +28,21 @@ def check_mx(sender: Sender, ask: Ask) -> Finding:
     if targets == [""]:
         words = "The record says that this domain takes no mail, so bounces and answers are lost."
         return Finding(about, Light.RED, words, domain, answer.values, "Replace it by your mail server:", *create)
+    hosts = []
     for target in targets[:_MOST_TARGETS]:
         found = [ask(target, "A"), ask(target, "AAAA")]
-        if any(one.values for one in found):
+        if addresses := tuple(value for one in found for value in one.values):
+            hosts.append(MailHost(target, addresses))
             continue
         if any(one.is_silent for one in found):
             return silence(about, target)
         words = f"It names {target}, which has no address."
         return Finding(about, Light.RED, words, domain, answer.values, "Mend the name, or give that name an address.")
-    words = f"Bounces and answers go to {targets[0]}. “What comes back” shows whether they reach us from there."
-    return Finding(about, Light.GREEN, words, domain, answer.values)
+    return check_return_address(domain, answer.values, hosts, offer)
+
+
+def _preference(record: str) -> int:
+    return int(record.split(maxsplit=1)[0])
 
 
 def check_site(sender: Sender, ask: Ask) -> Finding:

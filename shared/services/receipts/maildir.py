@@ -9,6 +9,8 @@ from pathlib import Path
 import structlog
 from sqlalchemy import Engine
 
+from shared.db import receipt_sources
+from shared.db.engine import at_once
 from shared.errors import NotAllowed
 from shared.queue.ring import Ring
 from shared.services.receipts.store import keep_mail
@@ -27,6 +29,8 @@ def read_maildir(engine: Engine, ring: Ring, folder: Path) -> int:
     new, cur = folder / "new", folder / "cur"
     if not new.is_dir() or not cur.is_dir():
         raise NotAllowed(f"{folder} is no maildir: it lacks new or cur.")
+    with at_once(engine) as connection:
+        receipt_sources.note_maildir(connection)
     kept = 0
     for path in sorted(new.iterdir()):
         try:
