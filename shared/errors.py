@@ -78,5 +78,13 @@ class Throttled(Retryable):
         self.retry_after = retry_after
 
 
+class SignedInFuture(Retryable):
+    """A genuine post was signed `ahead_s` seconds from now: one of the two clocks is wrong."""
+
+    def __init__(self, ahead_s: float) -> None:
+        super().__init__("What was posted was signed in the future. Is this machine's clock right?")
+        self.ahead_s = ahead_s
+
+
 class Permanent(ProviderError):
     """Trying the same call again can't help."""

@@ -15,6 +15,7 @@ from shared import clock
 from shared.db.domains import list_domains
 from shared.db.figures import count_imbalance
 from shared.db.import_reports import newest_rosters
+from shared.db.receipt_sources import wrong_clocks
 from shared.db.tables import office
 from shared.db.uncertain import list_uncertain
 from shared.db.upgrade import is_current
@@ -49,6 +50,8 @@ _LATE = timedelta(minutes=2)
 _ROSTER_AGE = timedelta(days=OLD_ROSTER_DAYS)
 # Leases and due times are the database's; pages show this machine's clock.
 _CLOCK_LIMIT = timedelta(seconds=2)
+# Relay services post again for hours, so that a clock that is still wrong shows itself within a day.
+_WRONG_CLOCK = timedelta(days=1)
 _DISK_LIMIT_BYTES = 1024**3
 _SENDER = "sender domain"
 _BY_SHELL = "by this shell's settings, because nothing is running"
@@ -77,7 +80,12 @@ def examine(engine: Engine, settings: Settings, part: str = "") -> list[Finding]
                 check_secret_key(engine, settings),
                 check_delivery(engine, settings, running),
             ]
-            checks: tuple[Callable[[Connection], Finding], ...] = (check_conservation, check_data, check_clock)
+            checks: tuple[Callable[[Connection], Finding], ...] = (
+                check_conservation,
+                check_data,
+                check_clock,
+                check_webhooks,
+            )
             findings += [check(connection) for check in checks]
         findings.append(check_parts(engine))
     findings += check_broker(settings.redis_url)
@@ -206,6 +214,21 @@ def check_clock(connection: Connection) -> Finding:
         seconds = apart.total_seconds()
         return Finding("clock", f"this machine and the database differ by {seconds:.0f} s", "Set both by NTP.")
     return Finding("clock", "this machine and the database agree")
+
+
+def check_webhooks(connection: Connection) -> Finding:
+    """No relay service signs its events in the future, by this machine's clock."""
+    wrong = wrong_clocks(connection, _WRONG_CLOCK)
+    if not wrong:
+        return Finding("webhooks", "no relay service's clock is ahead of this machine's")
+    words = "; ".join(
+        f"{source} signed events {time_words(ahead_s)} in the future, last at {utc_words(at)}"
+        for source, at, ahead_s in wrong
+    )
+    words += ". They are not kept: the service was told to post them again."
+    return Finding(
+        "webhooks", words, "Set this machine's clock by NTP. If it is right, the service's is wrong: tell it."
+    )
 
 
 def check_broker(redis_url: str) -> list[Finding]:

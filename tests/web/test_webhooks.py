@@ -18,6 +18,7 @@ from shared.domain.receipts import ReceiptSource
 from shared.providers.webhooks import make_webhook
 from shared.queue.ring import Ring
 from shared.services.delivery import send_mail
+from shared.services.doctor import check_webhooks, examine
 from shared.services.receipts import apply_receipts, store
 from shared.settings import Settings
 from tests.factories import make_campaign, write_letters
@@ -261,6 +262,57 @@ def test_whoever_calls_our_mail_spam_gets_no_more(
     with engine.connect() as connection:
         left = select(follow_up.c.cause).where(follow_up.c.state == "cancelled")
         assert set(connection.scalars(left)) == {"suppressed"}
+
+
+AHEAD_S = 600
+
+
+def signed_ahead(source: ReceiptSource, *, is_genuine: bool = True) -> Post:
+    """A post that was signed ten minutes from now; one that is not genuine was signed with another key."""
+    match source:
+        case ReceiptSource.SES:
+            return sns("{}", age_s=-AHEAD_S, key="amazon" if is_genuine else "another")
+        case ReceiptSource.SENDGRID:
+            return sendgrid([], age_s=-AHEAD_S, key="ours" if is_genuine else "another")
+        case _:
+            return mailgun({}, age_s=-AHEAD_S, key=MAILGUN_KEY if is_genuine else "another")
+
+
+SIGNING = pytest.mark.parametrize("source", [ReceiptSource.SES, ReceiptSource.SENDGRID, ReceiptSource.MAILGUN])
+
+
+@SIGNING
+def test_a_clock_that_is_ahead_gets_a_try_again_and_a_line_in_doctor(
+    client: FlaskClient, engine: Engine, here: Settings, source: ReceiptSource
+) -> None:
+    assert post(client, source, signed_ahead(source)) == 503
+    (finding,) = [one for one in examine(engine, here, "webhooks") if one.name == "webhooks"]
+    assert not finding.is_ok
+    assert f"{source.value} signed events about 10 minutes in the future" in finding.words
+    assert "NTP" in finding.advice
+    assert count(engine, receipt) == 0
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE receipt_source SET clock_wrong_at = now() - interval '25 hours'"))
+        assert check_webhooks(connection).is_ok, "it has passed"
+
+
+@SIGNING
+def test_strangers_can_not_say_that_a_clock_is_wrong(
+    client: FlaskClient, engine: Engine, source: ReceiptSource
+) -> None:
+    assert post(client, source, signed_ahead(source, is_genuine=False)) in (403, 406)
+    with engine.connect() as connection:
+        assert check_webhooks(connection).is_ok
+
+
+def test_each_source_is_named_with_its_last_time(client: FlaskClient, engine: Engine) -> None:
+    for source in (ReceiptSource.MAILGUN, ReceiptSource.SENDGRID, ReceiptSource.MAILGUN):
+        assert post(client, source, signed_ahead(source)) == 503
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE receipt_source SET clock_wrong_at = date_trunc('day', now())"))
+        words = check_webhooks(connection).words
+    assert words.index("mailgun signed") < words.index("sendgrid signed")
+    assert words.count("last at") == 2
 
 
 @EVERY

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any, Protocol
 
 from shared.clock import now
-from shared.errors import Retryable, WebhookRefused
+from shared.errors import SignedInFuture, WebhookRefused
 
 # SNS posts again for an hour, Mailgun for eight, SendGrid for a day, and none says that it signs anew each time.
 # What is replayed within that is caught by the event's id.
@@ -37,7 +37,7 @@ class Webhook(Protocol):
         """The events of one post, whose sender is proven; `headers` in any case.
 
         Raises WebhookRefused for what is forged, stale or unreadable: the same post will never be taken. Raises
-        Retryable when the proof itself can't be fetched now: the service should post again.
+        Retryable when the proof itself can't be fetched now: the service should post again; SignedInFuture is one.
         """
 
 
@@ -71,14 +71,17 @@ def find_header(headers: Mapping[str, str], name: str) -> str:
 
 
 def check_age(seconds: str) -> None:
-    """Raises WebhookRefused unless the Unix time, as text, is about now; Retryable for one in the future."""
+    """Raises WebhookRefused unless the Unix time, as text, is about now; SignedInFuture for a later one.
+
+    Only for posts whose signature was checked: doctor tells organizers that the service's clock differs.
+    """
     try:
         age_s = now().timestamp() - float(seconds)
     except ValueError:
         raise WebhookRefused("What was posted does not say when it was signed.") from None
     if age_s < -_MOST_AHEAD_S:
         # One of the two clocks is wrong, which passes: the service posts it again.
-        raise Retryable("What was posted was signed in the future. Is this machine's clock right?")
+        raise SignedInFuture(-age_s)
     if not age_s <= LONGEST_AGE_S:
         raise WebhookRefused("What was posted was signed too long ago. Is this machine's clock right?")
 

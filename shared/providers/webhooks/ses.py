@@ -40,8 +40,8 @@ class SesWebhook:
     def events(self, headers: Mapping[str, str], body: bytes) -> tuple[Event, ...]:
         """The post's event; none where SNS asks whether we want its messages, to which we agree at once."""
         message = load(body)
-        check_age(_unix_time(text_at(message, "Timestamp")))
         self._topic.check(message)
+        check_age(_unix_time(text_at(message, "Timestamp")))
         kind, raw = text_at(message, "Type"), text_at(message, "Message")
         if kind == "SubscriptionConfirmation":
             self._topic.confirm(message)

@@ -8,10 +8,10 @@ from hashlib import sha256
 import structlog
 from sqlalchemy import Connection, Engine
 
-from shared.db import receipts
+from shared.db import receipt_sources, receipts
 from shared.db.engine import at_once
 from shared.domain.receipts import ReceiptSource, storable_line
-from shared.errors import NotFound, WebhookRefused
+from shared.errors import NotFound, SignedInFuture, WebhookRefused
 from shared.providers.webhooks import Event, make_webhook
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
@@ -32,7 +32,13 @@ def keep_webhook(
     proof = read_webhooks(settings.webhooks).get(source.value)
     if proof is None:
         raise NotFound(f"This installation expects nothing from {source}. DEARREP_WEBHOOKS names those that it does.")
-    events = make_webhook(source, proof).events(headers, body)
+    try:
+        events = make_webhook(source, proof).events(headers, body)
+    except SignedInFuture as error:
+        with at_once(engine) as connection:
+            receipt_sources.note_wrong_clock(connection, source, error.ahead_s)
+        _LOG.warning("receipts.signed_in_future", source=source.value, ahead_s=round(error.ahead_s))
+        raise
     with engine.begin() as connection:
         new = sum(_keep_event(connection, source, one) for one in events)
     _LOG.info("receipts.kept", source=source.value, events=len(events), new=new)
