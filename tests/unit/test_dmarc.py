@@ -60,6 +60,10 @@ def test_the_walk_goes_up_to_the_top_in_at_most_eight_queries(domain: str, names
     assert len(walked) <= 8
 
 
+def test_case_and_a_final_dot_mean_nothing() -> None:
+    assert found({DOMAIN: REJECT}, "Letters.Coop-MA.org.").words == found({DOMAIN: REJECT}).words
+
+
 def test_the_domains_own_record_ends_the_walk() -> None:
     zone = Zone({DOMAIN: REJECT, "coop-ma.org": NONE})
     assert check_dmarc(DOMAIN, zone.ask).light is Light.GREEN

@@ -305,6 +305,14 @@ def test_strangers_can_not_say_that_a_clock_is_wrong(
         assert check_webhooks(connection).is_ok
 
 
+@pytest.mark.parametrize("source", [ReceiptSource.MAILGUN, ReceiptSource.SENDGRID])
+def test_a_clock_that_makes_no_sense_is_kept_too(client: FlaskClient, engine: Engine, source: ReceiptSource) -> None:
+    made = mailgun({}, age_s=-1e15) if source is ReceiptSource.MAILGUN else sendgrid([], age_s=-1e15)
+    assert post(client, source, made) == 503
+    with engine.connect() as connection:
+        assert not check_webhooks(connection).is_ok
+
+
 def test_each_source_is_named_with_its_last_time(client: FlaskClient, engine: Engine) -> None:
     for source in (ReceiptSource.MAILGUN, ReceiptSource.SENDGRID, ReceiptSource.MAILGUN):
         assert post(client, source, signed_ahead(source)) == 503

@@ -23,6 +23,7 @@ _FIRST_RECORD = "v=DMARC1; p=none"
 
 def check_dmarc(domain: str, ask: Ask) -> Finding:
     """The policy, and whether our sender and our return address count for it."""
+    domain = domain.lower().rstrip(".")
     walk = walk_up(domain, ask)
     if walk.silent_at:
         return silence(_ABOUT, walk.silent_at)

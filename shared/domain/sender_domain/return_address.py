@@ -58,7 +58,7 @@ def check_return_address(
     """`records` is the MX record; `offer` None when this installation expects no mail."""
     if offer is None:
         words = f"Bounces and answers go to {hosts[0].name}. This installation expects none of them: it has no "
-        words += "listener (DEARREP_INBOUND_URL), and nobody reads a maildir (dearrep inbox read)."
+        words += "listener (DEARREP_INBOUND_URL), and dearrep inbox read has lately read no maildir."
         return Finding(ABOUT_MX, Light.GREEN, words, domain, records)
     offered = offer(hosts)
     there = f"Bounces and answers go to {offered.host}"

@@ -45,9 +45,9 @@ class Walk:
 
 def names_to_ask(domain: str) -> list[str]:
     """The domain and those above it, from the longest to the top-level domain; long ones skip some."""
-    labels = domain.lower().rstrip(".").split(".")
+    labels = domain.split(".")
     above = labels[1:][1 - MOST_QUERIES :]
-    return [".".join(labels), *(".".join(above[at:]) for at in range(len(above)))]
+    return [domain, *(".".join(above[at:]) for at in range(len(above)))]
 
 
 def is_dmarc(text: str) -> bool:
@@ -57,7 +57,7 @@ def is_dmarc(text: str) -> bool:
 
 
 def walk_up(domain: str, ask: Ask) -> Walk:
-    """Asks until the record that counts is known."""
+    """Asks until the record that counts is known; `domain` in lower case."""
     walk = Walk(domain)
     found: list[DmarcRecord] = []
     for name in names_to_ask(domain):
