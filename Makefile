@@ -67,7 +67,7 @@ faults: environment-dev
 
 # Restores, relays that go away, lost hosts: real processes and the usual waits, some minutes. `make test` runs a short form.
 faults-long: environment-dev
-	@FAULTS_LONG=1 $(BIN)/python -m pytest tests/faults/test_long.py -q --durations=0
+	@FAULTS_LONG=1 $(BIN)/python -m pytest tests/faults/test_long.py tests/faults/test_filters.py -q --durations=0
 
 # Prints what was measured beside its goals and writes var/bench.json; one part alone: make bench PARTS=lookups
 PARTS ?=

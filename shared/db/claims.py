@@ -163,7 +163,7 @@ def claim_letters(
     worker: str,
     lease_s: float,
     limit: int,
-    per_mailbox: int | None,
+    per_mailbox: int | None = None,
 ) -> Sequence[Row] | None:
     """Takes due letters of one domain, whose pace row the caller holds. A letter that crashed a worker comes alone.
 

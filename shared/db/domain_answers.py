@@ -45,6 +45,13 @@ _REPLIES = text(
     LIMIT {LAST_ANSWERS}
     """
 )
+_JUST_NOW = text(
+    f"""
+    SELECT mailbox
+    FROM domain_answer
+    WHERE {_KEY} AND is_counted AND sent_at IS NULL AND answered_at > now() - interval '5 seconds'
+    """
+)
 _REPORTS = text(
     f"""
     SELECT mailbox, sent_at, letter_id
@@ -234,6 +241,11 @@ def last_replies(connection: Connection, of: Receiver) -> list[Answer]:
     """What mail servers replied last about letters to the domain, or to a mailbox of it, the oldest first."""
     rows = connection.execute(_REPLIES, of.values).all()
     return [Answer(row.mailbox, row.is_refusal) for row in reversed(rows)]
+
+
+def refused_just_now(connection: Connection, of: Receiver) -> list[Answer]:
+    """The refusals that mail servers replied within the last seconds."""
+    return [Answer(mailbox, is_refusal=True) for mailbox in connection.execute(_JUST_NOW, of.values).scalars()]
 
 
 def last_reports(connection: Connection, of: Receiver, since: datetime | None) -> list[tuple[Answer, SentLetter]]:

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, text
 from shared.db import pace
 from shared.db.engine import make_engine
 from shared.db.upgrade import upgrade
+from shared.domain.transport import Transport
 from shared.local.broker import EmbeddedBroker
 from shared.local.postgres import EmbeddedPostgres
 from shared.queue.celery_app import make_celery
@@ -25,7 +26,7 @@ from shared.services.submissions import begin_submission
 from shared.settings import Settings
 from shared.timing import Timing
 from tests.backups import copy_data, dump_database, put_back_data, restore_dump
-from tests.factories import make_campaign, make_supporter
+from tests.factories import copy_letters, make_campaign, make_supporter
 from tests.faults.sink import Sink
 from tests.forks import Running
 from tests.processes import fork_worker, stop
@@ -41,6 +42,24 @@ _GO_OUT = text(
     SET transport = 'relay', receiving_domain = 'd' || id % 4 || '.example',
         recipient_email = 'office' || office_id || '@d' || id % 4 || '.example'
     """
+)
+DOMAIN = "house.example"
+_ONLY_COPIES = text(
+    """
+    WITH gone AS (DELETE FROM letter WHERE receiving_domain <> 'house.example' RETURNING submission_id)
+    UPDATE submission SET expected_letters = 0 WHERE id IN (SELECT submission_id FROM gone)
+    """
+)
+_PASS_TIME = (
+    text(
+        """
+        UPDATE domain_pace
+        SET open_until = open_until - CAST(:by AS interval), held_at = held_at - CAST(:by AS interval),
+            allowed_at = allowed_at - CAST(:by AS interval), refilled_at = refilled_at - CAST(:by AS interval)
+        """
+    ),
+    text("UPDATE mailbox_pace SET hour_began_at = hour_began_at - CAST(:by AS interval)"),
+    text("UPDATE letter SET due_at = due_at - CAST(:by AS interval) WHERE state = 'queued' AND due_at > now()"),
 )
 _NO_EMAILS = text("UPDATE follow_up SET state = 'cancelled' WHERE state = 'queued'")
 
@@ -130,6 +149,23 @@ class Installation:
             pace.add_domains(connection)
             connection.execute(text("UPDATE domain_pace SET allowance = NULL"))
             connection.execute(_NO_EMAILS)
+
+    def queue_many(self, letters: int, mailboxes: int, transport: Transport) -> None:
+        """Writes so many letters to one domain that is new to us, in turn to so many mailboxes of it; all are due."""
+        ring = Ring(make_celery(self.settings()), None)
+        token = begin_submission(self.engine, ring, self.settings(), "co-ops", make_supporter())
+        accept_submission(self.engine, ring, self.settings(), token, own_words="")
+        wait_until(lambda: self._prepared(ring, 2), 60, "two letters")
+        copy_letters(self.engine, letters, mailboxes=mailboxes, domain=DOMAIN, transport=transport)
+        with self.engine.begin() as connection:
+            connection.execute(_ONLY_COPIES)
+            connection.execute(_NO_EMAILS)
+
+    def pass_time(self, minutes: int) -> None:
+        """For the domain and its mailboxes so much time passes."""
+        with self.engine.begin() as connection:
+            for statement in _PASS_TIME:
+                connection.execute(statement, {"by": f"{minutes} minutes"})
 
     def copies(self) -> int:
         """How many mails the relay took more than once."""

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import BinaryIO, Self, cast
 
@@ -59,6 +60,12 @@ class Sink:
     # More connections than this at a time are told so; 0: as many as come.
     max_connections: int = 0
     too_many: int = 0
+    # Letters that are still taken before each one gets this answer; None: all are taken.
+    takes: int | None = None
+    filtered: str = ""
+    refused: int = 0
+    # Says which messages are refused whatever is still taken.
+    is_unwanted: Callable[[str, bytes], bool] = lambda _recipient, _message: False
     port: int = 0
 
     def __enter__(self) -> Self:
@@ -171,12 +178,26 @@ class Sink:
         message = self._read_message(stream, behaviour)
         if message is None or behaviour == "lose:refused":
             return False
+        if self._filters(recipient, message):
+            stream.write(f"{self.filtered}\r\n".encode())
+            stream.flush()
+            return True
         time.sleep(_SLOW_SECONDS if behaviour == "slow" else self.seconds_each)
         if not behaviour.startswith("say:dot") or behaviour == "say:dot:gibberish":
             self._take(message, recipient)
         if behaviour == "late":
             time.sleep(self.late_seconds)
         return behaviour != "lose:taken" and self._say(stream, behaviour, "dot", "250 2.0.0 queued")
+
+    def _filters(self, recipient: str, message: bytes) -> bool:
+        with self._lock:
+            is_full = self.takes == 0
+            if is_full or self.is_unwanted(recipient, message):
+                self.refused += 1
+                return True
+            if self.takes is not None:
+                self.takes -= 1
+            return False
 
     @staticmethod
     def _read_message(stream: BinaryIO, behaviour: str) -> bytes | None:

@@ -17,11 +17,12 @@ from shared.domain.causes import Cause
 from shared.domain.identities import envelope_sender
 from shared.domain.pace import BatchSummary
 from shared.domain.receipts import relay_id
-from shared.domain.refusal_runs import Answer, counts, is_run
+from shared.domain.refusal_runs import Answer, counts
 from shared.domain.refusals import EFFECTS, Effect
 from shared.domain.states import LetterState
 from shared.providers.journal import Item, Journal
 from shared.providers.smtp import Outcome, SmtpSession, Verdict, is_deliverable
+from shared.services.delivery.recent_answers import RecentAnswers
 from shared.settings import Settings
 from shared.timing import Timing
 
@@ -47,6 +48,11 @@ class Parcel:
     receiving_domain: str = ""
 
     @property
+    def mailbox(self) -> str:
+        """Its recipient, as mailboxes are counted."""
+        return self.recipient.lower()
+
+    @property
     def item(self) -> Item:
         """How the journal names this attempt."""
         return Item(self.kind.value, self.id, self.attempt)
@@ -58,6 +64,7 @@ class Carried:
 
     `too_many` when it refused this connection for the number of them. `refusing` are the receiving domains that refuse
     us, whatever the letter, and why. `lost` of the answered emails met a connection that ended without a word.
+    `met_a_run` when this process's connections saw a domain refuse everything.
     """
 
     results: tuple[Result, ...]
@@ -66,6 +73,7 @@ class Carried:
     too_many: bool = False
     refusing: Mapping[str, Cause] = field(default_factory=dict)
     lost: int = 0
+    met_a_run: bool = False
 
     @property
     def has_answer(self) -> bool:
@@ -113,11 +121,12 @@ def carry(
     claimed_at: float,
     stop: Callable[[], bool],
     is_stopped: Callable[[Parcel], bool],
+    recent: RecentAnswers,
 ) -> Carried:
     """Works through the batch for `timing.batch` seconds; `claimed_at` is `boot_seconds()` before the claim.
 
-    `stop` ends the batch early; `is_stopped` says that one may not be sent now. What was not reached
-    goes back to `queued`: it certainly was not sent.
+    `stop` ends the batch early; `is_stopped` says that one may not be sent now, `recent` that its domain or mailbox
+    refuses everything. What was not reached goes back to `queued`: it certainly was not sent.
     """
     results: list[Result] = []
     met = _Met()
@@ -125,19 +134,23 @@ def carry(
     for parcel in parcels:
         if stop() or time.monotonic() - started > timing.batch or boot_seconds() - claimed_at > timing.last_dot:
             break
-        if cause := met.refusing.get(parcel.receiving_domain) or met.closed.get(parcel.recipient.lower()):
+        cause = met.refusing.get(parcel.receiving_domain, Cause.NONE)
+        if cause := cause or recent.refusal(parcel.receiving_domain, parcel.mailbox, claimed_at):
             results.append(_untouched(parcel, cause))
             continue
         outcome = _hand_over(session, journal, parcel, _guard(parcel, timing, claimed_at, is_stopped))
         results.append(result_of(parcel.id, parcel.attempt, parcel.tries, parcel.crash_count, outcome, timing))
         _LOG.info("mail.tried", kind=parcel.kind, id=parcel.id, attempt=parcel.attempt, verdict=outcome.verdict.value)
         met.note(parcel, outcome)
-        if met.refusal or is_run(met.answers):
+        _tell(recent, parcel, outcome)
+        if met.refusal:
             break
     results += [_untouched(parcel, met.refusal or Cause.WORKER_STOPPED) for parcel in parcels[len(results) :]]
     # A server that refuses us is not asked again at once, whatever the lane.
     results = [replace(one, due_in_s=timing.breaker) if _waits(one, met) else one for one in results]
-    return met.carried(results, time.monotonic() - started)
+    carried = met.carried(results, time.monotonic() - started)
+    domains = {parcel.receiving_domain for parcel in parcels}
+    return replace(carried, met_a_run=any(recent.refusal(domain, "", claimed_at) for domain in domains))
 
 
 @dataclass
@@ -150,10 +163,6 @@ class _Met:
     too_many: bool = False
     refusing: dict[str, Cause] = field(default_factory=dict)
     lost: int = 0
-    # Only of a batch for one domain; a batch of emails to supporters has no runs.
-    answers: list[Answer] = field(default_factory=list)
-    # Mailboxes that refuse everything, and why.
-    closed: dict[str, Cause] = field(default_factory=dict)
 
     def note(self, parcel: Parcel, outcome: Outcome) -> None:
         """Tells a refusal by the relay, by a receiving domain, and an answer about one email apart."""
@@ -165,12 +174,6 @@ class _Met:
         elif outcome.is_closing:
             self.refusal = Cause.CONNECTION
         self.too_many |= outcome.is_too_many
-        is_refusal = outcome.verdict is Verdict.REJECTED and counts(outcome.cause, is_edited=False)
-        if parcel.kind is Kind.LETTER and (is_refusal or outcome.verdict is Verdict.ACCEPTED):
-            mailbox = parcel.recipient.lower()
-            self.answers.append(Answer(mailbox, is_refusal))
-            if is_refusal and is_run([one for one in self.answers if one.mailbox == mailbox], mailboxes=1):
-                self.closed[mailbox] = outcome.cause
         if outcome.verdict is not Verdict.UNSENT and outcome.was_asked:
             self.answered += 1
             self.put_off += outcome.verdict is Verdict.DEFERRED and outcome.cause is not Cause.MAILBOX_FULL
@@ -232,6 +235,13 @@ def _hand_over(session: SmtpSession, journal: Journal, parcel: Parcel, may_send:
     outcome = session.send(parcel.sender, parcel.recipient, message, may_send=ask)
     journal.end(parcel.item, outcome.verdict.value, outcome.cause.value, outcome.reply)
     return outcome
+
+
+def _tell(recent: RecentAnswers, parcel: Parcel, outcome: Outcome) -> None:
+    """Emails to supporters are no letters of a campaign: what their domains refuse says nothing about a filter."""
+    is_refusal = outcome.verdict is Verdict.REJECTED and counts(outcome.cause, is_edited=False)
+    if parcel.kind is Kind.LETTER and (is_refusal or outcome.verdict is Verdict.ACCEPTED):
+        recent.note(parcel.receiving_domain, Answer(parcel.mailbox, is_refusal), outcome.cause, boot_seconds())
 
 
 def _guard(

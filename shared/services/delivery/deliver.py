@@ -24,6 +24,7 @@ from shared.rendering.mime import Mail, build_mail, html_document
 from shared.services.delivery.carry import Carried, Parcel, parcel_of
 from shared.services.delivery.readable import readable_campaigns
 from shared.services.delivery.record import record
+from shared.services.delivery.refusal_runs import Watch
 from shared.services.delivery.relays import Relays
 from shared.services.delivery.run import Batch, work_off
 from shared.services.letter_fit import follow_holders
@@ -130,8 +131,8 @@ class _Letters:
 
     def record(self, connection: Connection, batch: Batch, carried: Carried) -> None:
         """Outcomes, follow-ups, the domain's pace, and the state of the mail server."""
-        is_watched = batch.pace is not None and batch.pace.is_watched
-        self._mail_is_due = record(connection, Kind.LETTER, carried.results, is_watched=is_watched)
+        watch = Watch(is_on=batch.pace is not None and batch.pace.is_watched, met_a_run=carried.met_a_run)
+        self._mail_is_due = record(connection, Kind.LETTER, carried.results, watch)
         if self._is_news(batch, carried):
             known = pace.lock_pace(connection, batch.transport, batch.receiving_domain)
             if known is not None:
@@ -139,7 +140,7 @@ class _Letters:
         if untried := carried.untried(batch.parcels):
             pace.give_back(connection, batch.transport, batch.receiving_domain, len(untried))
             if self._per_mailbox(batch.transport):
-                mailbox_pace.give_back(connection, [parcel.recipient.lower() for parcel in untried])
+                mailbox_pace.give_back(connection, [parcel.mailbox for parcel in untried])
         self.relays.settle(connection, batch, carried)
 
     def _teach(self, connection: Connection, batch: Batch, carried: Carried, known: Pace) -> None:

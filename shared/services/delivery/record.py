@@ -8,7 +8,7 @@ from shared.db import follow_ups
 from shared.db.claims import Kind, Result, record_results
 from shared.domain.follow_ups import Trigger
 from shared.domain.states import CLAIMABLE, LetterState
-from shared.services.delivery.refusal_runs import learn_from_replies
+from shared.services.delivery.refusal_runs import UNWATCHED, Watch, learn_from_replies
 from shared.services.erasure import stop_erased
 from shared.services.follow_up_plan import plan_for_letters
 from shared.services.letter_fit import follow_holders
@@ -17,11 +17,8 @@ from shared.services.office_addresses import refuse_addresses
 _TRIGGERS = {LetterState.SENT: Trigger.FIRST_SENT, LetterState.REJECTED: Trigger.FAILED}
 
 
-def record(connection: Connection, kind: Kind, results: Sequence[Result], *, is_watched: bool = False) -> bool:
-    """Outcomes, and the follow-ups of letters that left or were refused; True when any of those became due.
-
-    `is_watched` when the letters' domain has refused some lately.
-    """
+def record(connection: Connection, kind: Kind, results: Sequence[Result], watch: Watch = UNWATCHED) -> bool:
+    """Outcomes, and the follow-ups of letters that left or were refused; True when any of those became due."""
     rows = record_results(connection, kind, results)
     if kind is not Kind.LETTER:
         follow_ups.suppress_refused(connection, [row["id"] for row in rows if row["state"] == LetterState.REJECTED])
@@ -34,5 +31,5 @@ def record(connection: Connection, kind: Kind, results: Sequence[Result], *, is_
         for state, trigger in _TRIGGERS.items()
     ]
     # Last: it locks the row of the receiving domain.
-    learn_from_replies(connection, rows, is_watched=is_watched)
+    learn_from_replies(connection, rows, watch)
     return any(due)

@@ -30,6 +30,7 @@ from shared.providers.smtp import SmtpSession
 from shared.services.delivery.carry import Carried, Parcel, boot_seconds, carry
 from shared.services.delivery.generations import claim
 from shared.services.delivery.heartbeat import Heartbeat
+from shared.services.delivery.recent_answers import RecentAnswers
 from shared.services.delivery.slots import NoConnectionLeft, take_connection
 from shared.services.outbox import server_url
 from shared.settings import Settings
@@ -101,6 +102,7 @@ class _Run:
         self.engine, self.settings, self.lane, self.make_way = engine, settings, lane, make_way
         self.watch = _StopWatch(engine, settings.timing.watch)
         self.heartbeat = Heartbeat(engine, settings.timing)
+        self.recent = RecentAnswers.of(engine)
         self._lock = threading.Lock()
         self._more: list[Future[None]] = []
         self._is_starting = False
@@ -153,6 +155,7 @@ class _Connection:
         try:
             while time.monotonic() < self._run.ends and not STOPPING.is_set():
                 self._run.make_way()
+                time.sleep(self._run.recent.record_wait_s(boot_seconds()))
                 failpoint("deliver.before_claim")
                 claimed_at = boot_seconds()
                 batch, lineage = self._claim(claimed_at)
@@ -208,6 +211,7 @@ class _Connection:
             claimed_at=claimed_at,
             stop=lambda: STOPPING.is_set() or self._run.heartbeat.is_lost(self._name),
             is_stopped=self._is_stopped,
+            recent=self._run.recent,
         )
         failpoint("deliver.before_record")
         self._record(batch, carried)
