@@ -106,7 +106,8 @@ _CLAIM_LETTERS = spell(
 )
 _WAITING = text("SELECT EXISTS (SELECT 1 FROM letter WHERE id = ANY(:ids) AND due_at > now())")
 _ARROWS = ", ".join(f"('{old}', '{new}')" for old, following in LETTER_ARROWS.items() for new in sorted(following))
-# Only what is still this attempt's: in its hands, or given up as uncertain while it slept.
+# Only what is still this attempt's: in its hands, or given up as uncertain while it slept. After a restore another row
+# may have the number and the attempt, but not the worker.
 _HELD = (
     "WITH result AS (SELECT * FROM unnest(CAST(:id AS bigint[]), CAST(:attempt AS int[]), CAST(:state AS text[]),"
     " CAST(:cause AS text[]), CAST(:reply AS text[]), CAST(:due_in_s AS float8[]), CAST(:tried AS bool[]),"
@@ -116,6 +117,7 @@ _HELD = (
     " held AS (SELECT row.id, row.state AS old FROM {table} row JOIN result USING (id)"
     " JOIN arrow ON arrow.old = row.state AND arrow.new = result.state"
     " WHERE row.attempt = result.attempt AND row.state IN ('sending', 'uncertain')"
+    " AND (CAST(:worker AS text) = '' OR row.worker = :worker)"
     " ORDER BY row.id FOR NO KEY UPDATE OF row),"
     " changed AS (UPDATE {table} row SET state = result.state, state_changed_at = now(), cause = result.cause,"
     " remote_reply = result.reply, relay_id = result.relay_id, lease_until = NULL, worker = '',"
@@ -140,7 +142,7 @@ _LET_GO = {
     kind: text(
         f"UPDATE {kind.value} SET worker = '' FROM unnest(CAST(:ids AS bigint[]), CAST(:attempts AS int[]))"
         f" AS result(id, attempt) WHERE {kind.value}.id = result.id AND {kind.value}.attempt = result.attempt"
-        f" AND state = 'uncertain'"
+        f" AND state = 'uncertain' AND (CAST(:worker AS text) = '' OR worker = :worker)"
     )
     for kind in Kind
 }
@@ -188,10 +190,13 @@ def stale_letters(connection: Connection, domain: DomainPace, lane: LetterState,
     return tuple(connection.execute(_STALE, {"ids": [row["id"] for row in found]}).scalars())
 
 
-def record_results(connection: Connection, kind: Kind, results: Sequence[Result]) -> list[RowMapping]:
+def record_results(
+    connection: Connection, kind: Kind, results: Sequence[Result], *, worker: str = ""
+) -> list[RowMapping]:
     """Writes what became of a batch, with an event for each letter; returns the rows that were still this attempt's.
 
-    They come in the order of `results`.
+    They come in the order of `results`. `worker` is who claimed them; empty for rows that the caller has read as held
+    by the worker that it speaks for.
     From here on no row is its worker's any more: a journal without a word on it proves nothing.
     """
     if not results:
@@ -207,12 +212,13 @@ def record_results(connection: Connection, kind: Kind, results: Sequence[Result]
         "crashed": [one.crashed for one in results],
         "relay_id": [one.relay_id for one in results],
     }
+    values: dict[str, object] = {**columns, "worker": worker}
     order = {one.id: place for place, one in enumerate(results)}
-    changed = sorted(connection.execute(_RECORD[kind], columns).mappings(), key=lambda row: order[row["id"]])
+    changed = sorted(connection.execute(_RECORD[kind], values).mappings(), key=lambda row: order[row["id"]])
     known = {row["id"] for row in changed}
     if others := [one for one in results if one.id not in known]:
-        values = {"ids": [one.id for one in others], "attempts": [one.attempt for one in others]}
-        connection.execute(_LET_GO[kind], values)
+        unknown = {"ids": [one.id for one in others], "attempts": [one.attempt for one in others], "worker": worker}
+        connection.execute(_LET_GO[kind], unknown)
     return changed
 
 

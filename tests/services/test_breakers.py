@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from shared.db import pace, relay_states
+from shared.db.claims import Result
 from shared.domain.causes import Cause
 from shared.domain.pace import BatchSummary, Pace, next_pace
 from shared.domain.relay_state import Breaker, RelayState
@@ -334,3 +335,16 @@ def test_everybody_is_woken_when_a_probe_succeeds(
     assert lengths is not None
     assert lengths["retry"] == 1
     assert len(server.accepted) == 12
+
+
+def test_what_a_worker_learned_before_a_restore_is_not_told_of_another_row(carrier: Carrier, post: Post) -> None:
+    """The restored database gave the number and the first attempt to another letter, which another worker holds."""
+    batch = carrier.claim("a")
+    assert batch is not None
+    post.change("UPDATE letter SET worker = 'b' WHERE state = 'sending'")
+    sent = tuple(Result(one.id, one.attempt, LetterState.SENT) for one in batch.parcels)
+    carrier.record(batch, replace(ANSWERED, results=sent))
+    assert post.ask("SELECT DISTINCT state, worker FROM letter WHERE worker <> ''") == [("sending", "b")]
+    post.change("UPDATE letter SET worker = 'a' WHERE state = 'sending'")
+    carrier.record(batch, replace(ANSWERED, results=sent))
+    assert post.ask("SELECT count(*) FROM letter WHERE state = 'sent'") == [(len(sent),)]

@@ -132,7 +132,7 @@ class _Letters:
     def record(self, connection: Connection, batch: Batch, carried: Carried) -> None:
         """Outcomes, follow-ups, the domain's pace, and the state of the mail server."""
         watch = Watch(is_on=batch.pace is not None and batch.pace.is_watched, met_a_run=carried.met_a_run)
-        self._mail_is_due = record(connection, Kind.LETTER, carried.results, watch)
+        self._mail_is_due = record(connection, Kind.LETTER, carried.results, worker=batch.worker, watch=watch)
         if self._is_news(batch, carried):
             known = pace.lock_pace(connection, batch.transport, batch.receiving_domain)
             if known is not None:

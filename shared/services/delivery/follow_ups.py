@@ -71,7 +71,7 @@ class _FollowUps:
 
     def record(self, connection: Connection, batch: Batch, carried: Carried) -> None:
         """Outcomes, the rest of domains that do not trust us, and the state of the mail server."""
-        record(connection, Kind.FOLLOW_UP, carried.results)
+        record(connection, Kind.FOLLOW_UP, carried.results, worker=batch.worker)
         pace.add_domains(connection, [(batch.transport.value, domain) for domain in carried.refusing])
         for domain, cause in sorted(carried.refusing.items()):
             pace.stop_domain(connection, batch.transport, domain, break_s=REST_S[cause], cause=cause)

@@ -17,9 +17,14 @@ from shared.services.office_addresses import refuse_addresses
 _TRIGGERS = {LetterState.SENT: Trigger.FIRST_SENT, LetterState.REJECTED: Trigger.FAILED}
 
 
-def record(connection: Connection, kind: Kind, results: Sequence[Result], watch: Watch = UNWATCHED) -> bool:
-    """Outcomes, and the follow-ups of letters that left or were refused; True when any of those became due."""
-    rows = record_results(connection, kind, results)
+def record(
+    connection: Connection, kind: Kind, results: Sequence[Result], *, worker: str = "", watch: Watch = UNWATCHED
+) -> bool:
+    """Outcomes, and the follow-ups of letters that left or were refused; True when any of those became due.
+
+    `worker` as in `record_results`.
+    """
+    rows = record_results(connection, kind, results, worker=worker)
     if kind is not Kind.LETTER:
         follow_ups.suppress_refused(connection, [row["id"] for row in rows if row["state"] == LetterState.REJECTED])
         return False
