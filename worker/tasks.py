@@ -13,6 +13,7 @@ from shared.queue.ring import Ring
 from shared.services.audit import delete_old_entries
 from shared.services.bulk import delete_old_changes, work_on_changes
 from shared.services.delivery import deliver_letters, send_mail
+from shared.services.delivery.refusal_runs import delete_old_answers
 from shared.services.exports import delete_old_exports, make_exports
 from shared.services.mailbox import delete_old_messages
 from shared.services.mailings import prepare_mailings
@@ -56,6 +57,7 @@ _GROWN_OLD = (
     delete_old_invitations,
     delete_old_exports,
     delete_old_changes,
+    delete_old_answers,
 )
 
 

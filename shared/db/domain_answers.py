@@ -225,7 +225,7 @@ def lock_hold(connection: Connection, of: Receiver) -> HoldState | None:
 
 
 def add_answers(connection: Connection, of: Receiver, answers: Sequence[NewAnswer]) -> None:
-    """Keeps the last answers of a locked domain; while none of them is a refusal, none is kept."""
+    """Keeps the last answers of a locked domain, which is watched while a refusal is among them."""
     values = [{"transport": of.transport, "receiving_domain": of.domain, **asdict(one)} for one in answers]
     connection.execute(insert(domain_answer), values)
     connection.execute(_PRUNE, of.values)
@@ -298,5 +298,5 @@ def edited_letters(connection: Connection, letter_ids: Collection[int]) -> set[i
 
 
 def forget_old_answers(connection: Connection) -> None:
-    """What a domain answered a week ago says nothing about today."""
+    """Answers of more than a week ago."""
     connection.execute(_FORGET)

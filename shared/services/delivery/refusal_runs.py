@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
-from sqlalchemy import Connection, Engine, RowMapping
+from sqlalchemy import Connection, Engine, RowMapping, func
 
 from shared.db import domain_answers, letters, mailbox_pace
 from shared.db.domain_answers import HoldState, NewAnswer, Receiver, SentLetter
@@ -115,6 +115,13 @@ def try_domains(engine: Engine) -> None:
             _LOG.info("delivery.next_trial", domain=row["receiving_domain"], letters=row["trial"])
 
 
+def delete_old_answers(engine: Engine) -> None:
+    """What a domain answered, and what a mailbox got, a week ago says nothing about today."""
+    with engine.begin() as connection:
+        domain_answers.forget_old_answers(connection)
+        mailbox_pace.forget_quiet_mailboxes(connection)
+
+
 def _may_count(row: RowMapping) -> bool:
     return row["state"] == LetterState.REJECTED and counts(Cause(row["cause"]), is_edited=False)
 
@@ -204,5 +211,8 @@ def _return(connection: Connection, row: RowMapping) -> None:
     domain_answers.forget_returned(connection, row["id"])
     is_refused = row["state"] in (LetterState.REJECTED, LetterState.BOUNCED) and row["is_answered_attempt"]
     if is_refused and not letters.is_erased(connection, row):
-        make_waiting(connection, row, LetterState.QUEUED, cause=Cause(row["cause"]), reply=row["remote_reply"])
+        # Behind those that were not tried yet: a mailbox that always refuses must not spoil every trial.
+        values = {"due_at": func.now(), "tries": 0}
+        reply = row["remote_reply"]
+        make_waiting(connection, row, LetterState.QUEUED, cause=Cause(row["cause"]), reply=reply, values=values)
         _LOG.info("letter.returned", letter_id=row["id"])
