@@ -95,6 +95,7 @@ def test_compose_settings_are_good_ones() -> None:
         "DEARREP_EMAIL_LIMIT": "",
         "DEARREP_FASTEST_SEND": "",
         "DEARREP_KEEP_DAYS": "",
+        "DEARREP_MAILBOX_PER_HOUR": "",
         "DEARREP_EXPORT_HOURS": "",
         "DEARREP_DNS_SERVERS": "",
     }
