@@ -6,7 +6,15 @@ from shared.cli.relay import pause_lines, relay, try_now_command
 from shared.cli.stack import open_stack, say_if_stopped
 from shared.db.domains import DomainLine
 from shared.db.installation import Switches
-from shared.domain.pace_words import break_words, empty_words, rate_words, utc_words
+from shared.domain.pace_words import (
+    break_words,
+    empty_words,
+    new_domain_words,
+    rate_words,
+    said_words,
+    trial_words,
+    utc_words,
+)
 from shared.errors import NotAllowed
 from shared.services.delivery.domains import list_domains, set_rate
 from shared.services.delivery.restored import HoldReport, accept_database, hold_everything, report_hold
@@ -30,7 +38,7 @@ def status() -> None:
     with open_stack() as stack:
         switches, report = read_switches(stack.engine), report_hold(stack.engine)
         lines = [*_lines(switches), *report.lines, *pause_lines(stack.engine, stack.settings)]
-        lines += [_rest_line(one) for one in list_domains(stack.engine, stack.settings) if _rests_by_itself(one)]
+        lines += [_kept_back_line(one) for one in list_domains(stack.engine, stack.settings) if _is_kept_back(one)]
         say_if_stopped(stack)
     leaves = ["Letters leave when they are due."] if stack.running.has_worker else ["Nothing is paused or held."]
     for line in lines or leaves:
@@ -118,20 +126,32 @@ def _domain_line(line: DomainLine) -> str:
     parts = [f"{line.waiting} waiting", rate_words(line.pace), f"{line.pace.connections} connections"]
     if line.open_until is not None:
         parts.append(f"paused until {utc_words(line.open_until)}: {break_words(line.open_cause)}")
+    parts += [
+        words for words in (trial_words(line.pace), said_words(line.open_reply), new_domain_words(line.pace)) if words
+    ]
     until = utc_words(line.open_until) if line.open_until else ""
     return f"{line.receiving_domain} ({line.transport})\t" + "\t".join(
         [*parts, f"empty: {empty_words(line.pace, line.waiting, until)}"]
     )
 
 
-def _rests_by_itself(line: DomainLine) -> bool:
-    return bool(line.waiting and line.open_until and not line.is_relays)
+def _is_kept_back(line: DomainLine) -> bool:
+    """Do letters wait for something of the domain's own: a rest, a trial, or more than a new domain gets?"""
+    is_new = line.pace.allowance is not None and not line.pace.trial
+    return bool(line.waiting and line.can_try_now and not (is_new and line.waiting <= (line.pace.allowance or 0)))
 
 
-def _rest_line(line: DomainLine) -> str:
-    until = utc_words(line.open_until) if line.open_until else ""
-    now = f"Now: dearrep delivery try-now {line.receiving_domain}"
-    return f"{line.receiving_domain} is paused until {until}. {break_words(line.open_cause)} {now}"
+def _kept_back_line(line: DomainLine) -> str:
+    domain, trial = line.receiving_domain, trial_words(line.pace)
+    if line.open_until and not line.is_relays:
+        then = f"Then it gets a {trial}." if trial else ""
+        sentences = [f"{domain} is paused until {utc_words(line.open_until)}.", break_words(line.open_cause), then]
+    elif trial:
+        sentences = [f"{domain} gets a {trial}, twice as many if its server takes them."]
+    else:
+        sentences = [f"{domain}:", new_domain_words(line.pace)]
+    sentences += [said_words(line.open_reply), f"Now: dearrep delivery try-now {domain}"]
+    return " ".join(words for words in sentences if words)
 
 
 def _lines(switches: Switches) -> list[str]:

@@ -23,7 +23,8 @@ class DomainLine:
 
     `oldest_due_s` is for how many seconds one of them could have left: it is due, its transport is open, its campaign
     may send and nothing holds everything; 0 when there is none. `open_until` is set while nobody talks to the domain;
-    `is_relays` when that is so because its mail server is paused, with all other domains.
+    `is_relays` when that is so because its mail server is paused, with all other domains. `open_reply` is what the
+    domain's server said when it refused everything, empty once it takes letters again.
     """
 
     transport: Transport
@@ -33,12 +34,19 @@ class DomainLine:
     oldest_due_s: float
     open_until: datetime | None
     open_cause: Cause
+    open_reply: str = ""
     is_relays: bool = False
 
     @property
+    def can_try_now(self) -> bool:
+        """True while something of its own keeps letters from it that an organizer may end: a rest, a trial, newness."""
+        is_resting = self.open_until is not None and not self.is_relays
+        return is_resting or self.pace.allowance is not None
+
+    @property
     def is_ordinary(self) -> bool:
-        """True when there is nothing to say about it: none waits, no rate is set, and it is served."""
-        is_served = self.open_until is None or self.is_relays
+        """True when there is nothing to say about it: none waits, no rate is set, and it is served without a trial."""
+        is_served = (self.open_until is None or self.is_relays) and not self.pace.trial
         return not self.waiting and self.pace.rate_per_hour is None and is_served
 
 
@@ -57,7 +65,8 @@ _LIST = text(
     " GROUP BY p.transport, p.receiving_domain)"
     " SELECT transport, receiving_domain, p.rate_per_hour, p.tokens, p.connections, p.seconds_per_letter, p.failures,"
     " p.allowance, p.trial, p.is_watched, coalesce(letters, 0), coalesce(extract(epoch FROM now() - oldest.due_at), 0),"
-    " CASE WHEN p.open_until > now() THEN p.open_until END, p.open_cause"
+    " CASE WHEN p.open_until > now() THEN p.open_until END, p.open_cause,"
+    " CASE WHEN p.trial > 0 THEN p.open_reply ELSE '' END"
     " FROM domain_pace p LEFT JOIN waiting USING (transport, receiving_domain)"
     " LEFT JOIN oldest USING (transport, receiving_domain)"
     " ORDER BY coalesce(letters, 0) DESC, receiving_domain, transport"
@@ -103,8 +112,8 @@ def list_domains(connection: Connection, transports: Sequence[Transport]) -> lis
     states, at = read_states(connection), now()
     rows = connection.execute(_LIST, {"transports": [transport.value for transport in transports]})
     lines = (
-        DomainLine(Transport(transport), domain, Pace(*pace), waiting, float(oldest), open_until, Cause(cause))
-        for transport, domain, *pace, waiting, oldest, open_until, cause in rows
+        DomainLine(Transport(transport), domain, Pace(*pace), waiting, float(oldest), open_until, Cause(cause), said)
+        for transport, domain, *pace, waiting, oldest, open_until, cause, said in rows
     )
     return [_with_server(line, states[SERVER_OF[line.transport]], at) for line in lines]
 

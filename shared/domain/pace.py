@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from shared.domain.causes import Cause
+from shared.domain.refusal_runs import PROVED_AFTER_S
 
 # Postfix begins with as many.
 FIRST_CONNECTIONS = 5
@@ -122,7 +123,16 @@ def break_seconds(known: HasFailures, *, first: float, longest: float = _LONGEST
 
 
 def seconds_to_empty(pace: Pace, letters: int) -> float | None:
-    """How long so many letters take, the slower of rate and server deciding; None while neither is known."""
+    """How long so many letters take, the slower of rate and server deciding; None while neither is known.
+
+    Letters beyond the allowance of a new domain wait until it has proved itself. How many trials a domain needs that
+    refused everything is not known.
+    """
+    if pace.trial:
+        return None
     by_rate = letters * 3_600 / pace.rate_per_hour if pace.rate_per_hour else 0.0
     by_server = letters * pace.seconds_per_letter / pace.connections
-    return max(by_rate, by_server) or None
+    seconds = max(by_rate, by_server)
+    if seconds and pace.allowance is not None and letters > pace.allowance:
+        seconds += PROVED_AFTER_S
+    return seconds or None

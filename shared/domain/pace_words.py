@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from shared.domain.causes import CAUSE_WORDS, Cause
 from shared.domain.pace import Pace, seconds_to_empty
+from shared.domain.refusal_runs import NEW_DOMAIN
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
@@ -41,6 +42,23 @@ def forecast_words(rate_per_hour: int | None, letters: int) -> str:
 def break_words(cause: Cause) -> str:
     """Why a domain is left alone for a while."""
     return CAUSE_WORDS[cause].what
+
+
+def said_words(reply: str) -> str:
+    """A mail server's own words; empty when it said nothing."""
+    return f"Its mail server said: “{reply}”." if reply else ""
+
+
+def trial_words(pace: Pace) -> str:
+    """`trial of 4 letters`: what a domain gets after it refused everything; empty for any other."""
+    return f"trial of {pace.trial:,} letter{'' if pace.trial == 1 else 's'}" if pace.trial else ""
+
+
+def new_domain_words(pace: Pace) -> str:
+    """How many letters a domain gets that is new to us; empty for any other."""
+    if pace.trial or pace.allowance is None:
+        return ""
+    return f"This domain is new to us. It gets {NEW_DOMAIN:,} letters until it has refused none for half an hour."
 
 
 def utc_words(at: datetime) -> str:

@@ -9,7 +9,7 @@ from shared.domain.bulk import BulkAction
 from shared.domain.causes import CAUSE_WORDS, Cause
 from shared.domain.letter_filter import LetterFilter
 from shared.domain.pace import Pace, seconds_to_empty
-from shared.domain.pace_words import time_words
+from shared.domain.pace_words import said_words, time_words
 from shared.domain.states import LetterState
 from shared.domain.transport import Transport
 
@@ -102,12 +102,12 @@ def _left_alone(one: WaitingDomain, until: str) -> Group:
 
 def _refuses(one: WaitingDomain, until: str) -> str:
     """What the mail server said, what happens next, and what helps."""
-    said = f"Its mail server said: “{one.open_reply}”. " if one.open_reply else ""
-    return (
-        f"{said}The letters that it refused wait again; their supporters were not told that they failed. We send one"
+    what_follows = (
+        "The letters that it refused wait again; their supporters were not told that they failed. We send one"
         f" letter at {until}, then a few more each time it takes them. What helps: ask the legislature’s IT office to"
         " allow mail from your sender domain, or set a lower rate. “Try now” on the delivery page releases all at once."
     )
+    return f"{said_words(one.open_reply)} {what_follows}".lstrip()
 
 
 def _put_off(one: WaitingDomain, next_try: str) -> Group:

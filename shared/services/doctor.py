@@ -114,10 +114,11 @@ def check_database(engine: Engine) -> Finding:
 def check_letters(connection: Connection, settings: Settings) -> Finding:
     """No letter that may leave waits for longer than a sweep takes, so somebody works.
 
-    What waits for a domain's rate, or for the end of a rest, is not late.
+    What waits for a domain's rate, for the end of a rest, or for a domain to prove itself, is not late.
     """
     lines = list_domains(connection, open_transports(settings))
     taken = [one for one in lines if one.open_until is None and one.pace.rate_per_hour is None]
+    taken = [one for one in taken if one.pace.allowance is None or one.pace.allowance > 0]
     late = [one for one in taken if one.oldest_due_s > _LATE.total_seconds()]
     if late:
         words = ", ".join(f"{one.receiving_domain} for {time_words(one.oldest_due_s)}" for one in late)

@@ -140,6 +140,45 @@ def test_a_resting_domain_is_told_and_tried_now(engine: Engine, settings: Settin
     assert run("status") == "Letters leave when they are due.\n"
 
 
+def test_a_domain_on_trial_or_new_is_told_and_released(engine: Engine, settings: Settings, ring: Ring) -> None:
+    make_campaign(engine)
+    write_letters(engine, ring, settings)
+
+    def become(values: str) -> None:
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"UPDATE domain_pace SET {values}")
+
+    become(
+        "open_until = now() + interval '1 hour', open_cause = 'refused', open_reply = '550 no', trial = 1,"
+        " allowance = 1, held_at = now()"
+    )
+    for said in (run("status"), run("pace")):
+        assert "paused until " in said
+        assert "trial of 1 letter" in said
+        assert "Its mail server said: “550 no”." in said
+    become("open_until = now(), trial = 4, allowance = 0")
+    assert "practice.example gets a trial of 4 letters" in run("status")
+    assert "try-now practice.example" in run("status")
+    assert "\ttrial of 4 letters\tIts mail server said: “550 no”.\tempty: not known yet" in run("pace")
+    # What waits for the end of a trial is not late.
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE letter SET due_at = now() - interval '1 day'")
+    with engine.connect() as connection:
+        assert check_letters(connection, settings).is_ok
+    run("try-now", "practice.example")
+    assert run("status") == "Letters leave when they are due.\n"
+    with engine.connect() as connection:
+        assert not check_letters(connection, settings).is_ok
+    become("allowance = 300")
+    new = "It gets 300 letters until it has refused none for half an hour."
+    assert new in run("pace")
+    assert run("status") == "Letters leave when they are due.\n"
+    become("allowance = 1")
+    assert new in run("status")
+    run("try-now", "practice.example")
+    assert "new to us" not in run("pace")
+
+
 def test_limits_of_the_relay_are_set_and_taken_away(engine: Engine) -> None:
     usual = "mail relay: open, 0 of 16 connections in use, no rate limit\n"
     assert run("relay").endswith(usual)

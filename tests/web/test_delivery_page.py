@@ -154,6 +154,43 @@ def test_the_page_says_what_waits_for_whom(signed_in: FlaskClient, engine: Engin
     assert "No letter waits." not in page
 
 
+def test_the_page_says_of_a_domain_that_refuses_everything_what_its_server_said(
+    signed_in: FlaskClient, engine: Engine, letters: list[int]
+) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE domain_pace SET open_until = now() + interval '1 hour', open_cause = 'refused', trial = 1,"
+            " open_reply = '550 5.7.1 Blocked <by> policy', held_at = now(), allowance = 1"
+        )
+    page = signed_in.get("/admin/delivery").text
+    assert "Left alone until" in page
+    assert "Its mail server said: “550 5.7.1 Blocked &lt;by&gt; policy”." in page
+    assert "Then it gets a trial of 1 letter." in page
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE domain_pace SET open_until = now(), trial = 4, allowance = 0")
+    page = signed_in.get("/admin/delivery").text
+    assert "Trial of 4 letters" in page
+    assert "Blocked &lt;by&gt; policy" in page
+    assert "not known yet" in page
+    press(signed_in, "/admin/delivery", "/admin/delivery/try", domain="practice.example")
+    page = signed_in.get("/admin/delivery").text
+    assert "Trial of" not in page
+    assert "policy" not in page
+
+
+def test_the_page_says_how_many_letters_a_new_domain_gets(
+    signed_in: FlaskClient, engine: Engine, letters: list[int]
+) -> None:
+    assert "new to us" not in signed_in.get("/admin/delivery").text
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE domain_pace SET allowance = 300")
+    page = signed_in.get("/admin/delivery").text
+    assert "It gets 300 letters until it has refused none for half an hour." in page
+    assert "/admin/delivery/try" in page
+    press(signed_in, "/admin/delivery", "/admin/delivery/try", domain="practice.example")
+    assert "new to us" not in signed_in.get("/admin/delivery").text
+
+
 def test_the_page_says_so_when_nothing_waits(signed_in: FlaskClient) -> None:
     assert "No letter waits." in signed_in.get("/admin/delivery").text
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from shared.clock import now
 from shared.db.installation import Switches
-from shared.domain.pace_words import break_words, empty_words, rate_words
+from shared.domain.pace_words import break_words, empty_words, new_domain_words, rate_words, said_words, trial_words
 from shared.domain.permissions import Permission
 from shared.domain.relay_words import (
     breaker_words,
@@ -85,6 +85,9 @@ def delivery() -> str:
         rate_words=rate_words,
         empty_words=empty_words,
         break_words=break_words,
+        said_words=said_words,
+        trial_words=trial_words,
+        new_domain_words=new_domain_words,
         server_words=server_words,
         breaker_words=breaker_words,
         connection_words=connection_words,

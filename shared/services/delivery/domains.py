@@ -21,7 +21,7 @@ _OUTWARD = (Transport.RELAY, Transport.DIRECT)
 
 
 def list_domains(engine: Engine, settings: Settings) -> list[DomainLine]:
-    """The domains for which letters wait, that have a rate, or that are left alone now.
+    """The domains for which letters wait, that have a rate, or that are left alone or on trial now.
 
     A rate is stored for both ways out; the one that is not in use is shown only while letters wait for it.
     """
@@ -64,7 +64,10 @@ def set_rate(engine: Engine, domain: str, rate_per_hour: int | None, *, actor: s
 
 
 def try_now(engine: Engine, domain: str, *, actor: str) -> None:
-    """Ends the rest that a server got after it refused us; the next refusal begins a longer one. Raises NotAllowed."""
+    """Ends the rest or the trial of a server that refused us, or the slow start of a new one. Raises NotAllowed.
+
+    The next refusal begins a longer rest.
+    """
     with engine.begin() as connection:
         if not domains.end_break(connection, mail_domain(domain)):
             raise NotAllowed(f"{domain} is served already.")
