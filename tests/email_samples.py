@@ -142,6 +142,20 @@ OWN: dict[str, dict[str, Any]] = {
         "letters_held": 213,
         "attention_url": "https://letters.example/admin/campaigns/co-ops/attention",
     },
+    "domain_refuses": {
+        "refusing": [
+            {
+                "domain": "lower.example",
+                "waiting": 1284,
+                "said": "550 5.7.1 Message rejected due to content policy; contact it@lower.example",
+                "next_at": "Nov 24, 10:42 am EST",
+                "trial": "trial of 1 letter",
+            },
+            {"domain": "upper.example", "waiting": 1, "said": "", "next_at": "", "trial": "trial of 4 letters"},
+        ],
+        "sender_domain": "letters.example",
+        "delivery_url": "https://letters.example/admin/delivery#domains",
+    },
     "reply": {
         "office": "Jamie Rivera",
         "answer_from": "jamie@example.org",
@@ -166,6 +180,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "hold_expires_asks": ("hold_expires", {"held": [_ASKED]}),
     "hold_expires_of_one": ("hold_expires", {"held": OWN["hold_expires"]["held"][1:]}),
     "holds_expire_of_one": ("holds_expire", {"holds": OWN["holds_expire"]["holds"][1:], "letters_held": 1}),
+    "domain_refuses_of_one": ("domain_refuses", {"refusing": OWN["domain_refuses"]["refusing"][:1]}),
     "answer_with_files": ("answer", {"answer_text": "", "answer_files": "Response from Rep. Doe.pdf, bill.docx"}),
     "reply_with_files": ("reply", {"answer_files": "house.jpg"}),
     "answer_automatic": ("answer", {"is_automatic": True}),

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, RowMapping, TextClause, text
 
 from shared.db.claims import LEASE
 from shared.db.driver import Spelled, ask
+from shared.db.refusing_domains import IS_REFUSING, WAITS_FOR_IT
 from shared.domain.causes import Cause
 from shared.domain.follow_ups import NO_NEWSLETTER, TRANSACTIONAL, UPDATE, Need
 from shared.domain.mailings import MailingState
@@ -61,6 +62,10 @@ _HOLDS = {
         "EXISTS (SELECT 1 FROM office JOIN office_holder holder ON holder.office_id = office.id AND valid_to IS NULL"
         " WHERE office.jurisdiction = campaign.jurisdiction AND office.chamber = ANY(campaign.chambers)"
         " AND (email_failed_at IS NOT NULL OR second_failed_at IS NOT NULL))"
+    ),
+    Need.DOMAIN_REFUSES: (
+        f"EXISTS (SELECT 1 FROM domain_pace WHERE {IS_REFUSING} AND EXISTS"
+        f" (SELECT 1 FROM letter WHERE {WAITS_FOR_IT} AND letter.campaign_id = f.campaign_id))"
     ),
 }
 # Nothing has brought the letter to another holder since, or ended it.

@@ -17,7 +17,9 @@ PASSED_ON = (ANSWER, REPLY)
 ADDRESS_FAILS = "address_fails"
 # Tells the organizers of letters whose hold is about to end, once a day at most.
 HOLDS_EXPIRE = "holds_expire"
-TO_ORGANIZERS = (REPLY, ADDRESS_FAILS, HOLDS_EXPIRE)
+# Tells the organizers of receiving domains that refuse everything, once a day at most.
+DOMAIN_REFUSES = "domain_refuses"
+TO_ORGANIZERS = (REPLY, ADDRESS_FAILS, HOLDS_EXPIRE, DOMAIN_REFUSES)
 # No rule about emails that supporters get from us counts these.
 NO_NEWSLETTER = (ANSWER, *TO_ORGANIZERS)
 UPDATE = "update"
@@ -70,6 +72,7 @@ class Need(StrEnum):
     OPEN = "open"
     WON = "won"
     ADDRESS_FAILS = "address_fails"
+    DOMAIN_REFUSES = "domain_refuses"
     # The update that it belongs to was not stopped by an organizer.
     NOT_STOPPED = "not_stopped"
     HELD = "held"

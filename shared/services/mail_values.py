@@ -25,6 +25,7 @@ from shared.rendering.speech import say_moment, speaking
 from shared.services.failing_addresses import FailingAddress, read_failing
 from shared.services.hold_values import Holds, hold_values, read_holds
 from shared.services.receipts.reading import read_receipt
+from shared.services.refusing_domains import Refusing, read_refusing, refusing_values
 from shared.settings import Settings
 
 
@@ -42,6 +43,7 @@ class Facts:
     # By campaign.
     failing: Mapping[int, Sequence[FailingAddress]]
     holds: Holds
+    refusing: Refusing
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ def read_facts(connection: Connection, rows: Sequence[RowMapping]) -> Facts:
     revisions = {row["number"] for row in rows if row["kind"] == NEW_HOLDER}
     found = letter_revisions.read_revisions(connection, revisions) if revisions else {}
     revised = {number: row["letter_id"] for number, row in found.items()}
-    return Facts(people, written, sent, passed_on, revised, failing, read_holds(connection, rows))
+    holds, refusing = read_holds(connection, rows), read_refusing(connection, rows)
+    return Facts(people, written, sent, passed_on, revised, failing, holds, refusing)
 
 
 def _read_passed_on(connection: Connection, numbers: set[int]) -> dict[int, PassedOn]:
@@ -95,6 +98,7 @@ def email_values(settings: Settings, row: RowMapping, campaign: Campaign, facts:
         | (_holder_values(facts.revised[row["number"]], written) if row["kind"] == NEW_HOLDER else {})
         | _failing_values(settings, campaign, facts.failing.get(row["campaign_id"], ()))
         | hold_values(settings, row, campaign, person["language"], facts.holds)
+        | refusing_values(settings, row, campaign, facts.refusing)
         | {
             "is_reminder": row["number"] > 0,
             "was_asked": person["lookup_status"] not in (None, LookupStatus.MATCHED.value),

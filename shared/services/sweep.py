@@ -9,7 +9,7 @@ from socket import gethostname
 import structlog
 from sqlalchemy import Connection, Engine, RowMapping
 
-from shared.db import delivery_connections, follow_ups, letters, pace, receipts, submissions
+from shared.db import delivery_connections, follow_ups, letters, pace, receipts, refusing_domains, submissions
 from shared.db.engine import at_once
 from shared.db.savepoints import Faults, raise_faults
 from shared.domain.causes import Cause
@@ -45,7 +45,7 @@ _LOG = structlog.get_logger()
 SETTLE_WITHIN = timedelta(hours=72)
 # A draft that nobody sent is gone after a day.
 DRAFT_LIFETIME = timedelta(hours=24)
-# Where one address of a mail server's fails others soon do, and one email tells of all.
+# Where one address of a mail server's fails others soon do, as do domains behind one filter: one email tells of all.
 GATHER_S = 600.0
 # Mail and events as they came hold names and addresses.
 RAW_RECEIPTS_DAYS = 90
@@ -75,6 +75,7 @@ def sweep(engine: Engine, ring: Ring, settings: Settings) -> list[TaskName]:
         ("queue refused letters again", lambda: return_refused(engine)),
         ("try domains", lambda: try_domains(engine)),
         ("tell of failing addresses", lambda: in_turn(engine, partial(_tell_of_failing, settings=settings))),
+        ("tell of refusing domains", lambda: in_turn(engine, partial(_tell_of_refusing, settings=settings))),
         ("erase", lambda: erase_requested(engine)),
         ("open and close campaigns", lambda: turn_campaigns(engine)),
         ("change offices", lambda: carry_out_due(engine, ring)),
@@ -186,6 +187,12 @@ def _tell_of_failing(connection: Connection, settings: Settings) -> None:
     """Organizers are told of addresses that fail: they alone can correct them."""
     to = settings.organizer_email
     follow_ups.tell_of_failing(connection, to, email_hash(settings.secret_key, to), GATHER_S)
+
+
+def _tell_of_refusing(connection: Connection, settings: Settings) -> None:
+    """Organizers are told of domains that refuse everything: they can ask for what we can't."""
+    to = settings.organizer_email
+    refusing_domains.tell_organizers(connection, to, email_hash(settings.secret_key, to), GATHER_S)
 
 
 def _ring_for_due(engine: Engine, ring: Ring, settings: Settings, rung: list[TaskName]) -> None:

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from email import message_from_bytes
+from email.policy import default
 
 import pytest
 from sqlalchemy import Engine
 
 from shared.domain.transport import Transport
 from shared.queue.ring import Ring
-from shared.services.delivery import deliver_letters
+from shared.services.delivery import deliver_letters, send_mail
 from shared.services.delivery.domains import try_now
 from shared.services.sweep import sweep
 from shared.settings import Settings
@@ -153,6 +155,111 @@ def test_an_organizer_releases_a_held_domain_at_once(office: Office) -> None:
         try_now(office.engine, DOMAIN, actor="organizer:1")
         office.deliver(server.url)
     assert office.states() == {"sent": 60, "cancelled": 2}
+
+
+class Organizers:
+    """What the organizers read about domains that refuse everything."""
+
+    def __init__(self, office: Office) -> None:
+        self.office, self.post = office, office.post
+
+    def states(self) -> list[str]:
+        """Of each such email, oldest first."""
+        rows = self.post.ask("SELECT state FROM follow_up WHERE kind = 'domain_refuses' ORDER BY id")
+        return [state for (state,) in rows]
+
+    def sweeps(self) -> None:
+        """Twice: nothing is told twice."""
+        for _ in range(2):
+            sweep(self.office.engine, self.office.ring, self.office.settings)
+
+    def a_day_later(self) -> None:
+        """Time passes for what was told."""
+        self.post.change("UPDATE follow_up SET created_at = created_at - interval '25 hours', due_at = now()")
+
+    def reads(self) -> list[bytes]:
+        """What is due for them leaves."""
+        self.post.change("UPDATE follow_up SET due_at = now() WHERE kind = 'domain_refuses' AND state = 'queued'")
+        with ScriptedSmtpServer() as server:
+            settings = replace(self.office.settings, mail_relay_url=server.url)
+            while send_mail(self.office.engine, self.office.ring, settings):
+                pass
+        return [raw for _, to, raw in server.accepted if to == settings.organizer_email and b"refuse" in raw]
+
+
+@pytest.fixture
+def organizers(office: Office) -> Organizers:
+    return Organizers(office)
+
+
+def refuse_all(office: Office) -> None:
+    """The domain is held, with letters that wait."""
+    write(office, 40)
+    with ScriptedSmtpServer() as server:
+        Filter(server, takes=10)
+        office.deliver(server.url)
+
+
+def test_organizers_are_told_of_a_domain_that_refuses_everything(office: Office, organizers: Organizers) -> None:
+    organizers.sweeps()
+    assert organizers.states() == []
+    refuse_all(office)
+    organizers.sweeps()
+    # In a few minutes, with other domains behind the same filter.
+    assert office.post.ask("SELECT state, due_at > now() FROM follow_up WHERE kind = 'domain_refuses'") == [
+        ("queued", True)
+    ]
+    (raw,) = organizers.reads()
+    mail = message_from_bytes(raw, policy=default)
+    body = mail.get_body(("plain",))
+    assert body is not None
+    words = " ".join(body.get_content().split())
+    assert mail["Subject"] == "[Test] practice.example refuses our letters"
+    assert "30 letters wait." in words
+    assert f'The mail server said: "{POLICY}"' in words
+    assert "Nothing is lost: the letters wait, and we told no supporter that their letter failed." in words
+    assert "The next letter goes out on " in words
+    assert f"allow mail from {office.settings.mail_domain}." in words
+    assert "/admin/delivery#domains" in words
+    assert "/mine/" not in words
+    assert mail["List-Unsubscribe"] is None
+
+
+def test_organizers_are_told_once_a_day_while_a_domain_goes_on_refusing(office: Office, organizers: Organizers) -> None:
+    refuse_all(office)
+    assert len(organizers.reads()) == 1
+    # Held again within the day, and a day later without another refusal.
+    office.post.change("UPDATE domain_pace SET held_at = now() WHERE trial > 0")
+    organizers.sweeps()
+    assert organizers.states() == ["sent"]
+    organizers.a_day_later()
+    office.post.change("UPDATE domain_pace SET held_at = now() - interval '2 days' WHERE trial > 0")
+    organizers.sweeps()
+    assert organizers.states() == ["sent"]
+    # On trial since, and held again at last.
+    office.post.change(
+        "UPDATE domain_pace SET held_at = now(), open_until = now(), trial = 4, allowance = 0 WHERE trial > 0"
+    )
+    organizers.sweeps()
+    (mail,) = organizers.reads()
+    assert b"A trial of 4 letters is under way." in mail
+    assert organizers.states() == ["sent", "sent"]
+
+
+@pytest.mark.parametrize("why", ["released", "nothing waits"])
+def test_organizers_are_not_told_when_it_is_over(office: Office, organizers: Organizers, why: str) -> None:
+    refuse_all(office)
+    if why == "released":
+        try_now(office.engine, DOMAIN, actor="test")
+        # No email leaves while letters are due.
+        office.post.change("UPDATE letter SET due_at = now() + interval '1 hour' WHERE state = 'queued'")
+    else:
+        office.post.change("UPDATE letter SET state = 'cancelled' WHERE state = 'queued'")
+    assert organizers.reads() == []
+    assert organizers.states() == ["cancelled"]
+    organizers.a_day_later()
+    organizers.sweeps()
+    assert organizers.states() == ["cancelled"]
 
 
 def reply_to(server: ScriptedSmtpServer, is_refused: Callable[[str], bool]) -> None:
