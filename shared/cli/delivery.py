@@ -137,13 +137,14 @@ def _domain_line(line: DomainLine) -> str:
 
 def _is_kept_back(line: DomainLine) -> bool:
     """Do letters wait for something of the domain's own: a rest, a trial, or more than a new domain gets?"""
-    is_new = line.pace.allowance is not None and not line.pace.trial
-    return bool(line.waiting and line.can_try_now and not (is_new and line.waiting <= (line.pace.allowance or 0)))
+    allowance = line.pace.allowance
+    has_enough = allowance is None or (not line.pace.trial and line.waiting <= allowance)
+    return line.waiting > 0 and (line.is_resting or not has_enough)
 
 
 def _kept_back_line(line: DomainLine) -> str:
     domain, trial = line.receiving_domain, trial_words(line.pace)
-    if line.open_until and not line.is_relays:
+    if line.open_until and line.is_resting:
         then = f"Then it gets a {trial}." if trial else ""
         sentences = [f"{domain} is paused until {utc_words(line.open_until)}.", break_words(line.open_cause), then]
     elif trial:

@@ -38,15 +38,19 @@ class DomainLine:
     is_relays: bool = False
 
     @property
+    def is_resting(self) -> bool:
+        """True while the domain itself is left alone, not only its mail server."""
+        return self.open_until is not None and not self.is_relays
+
+    @property
     def can_try_now(self) -> bool:
         """True while something of its own keeps letters from it that an organizer may end: a rest, a trial, newness."""
-        is_resting = self.open_until is not None and not self.is_relays
-        return is_resting or self.pace.allowance is not None
+        return self.is_resting or self.pace.allowance is not None
 
     @property
     def is_ordinary(self) -> bool:
         """True when there is nothing to say about it: none waits, no rate is set, and it is served without a trial."""
-        is_served = (self.open_until is None or self.is_relays) and not self.pace.trial
+        is_served = not self.is_resting and not self.pace.trial
         return not self.waiting and self.pace.rate_per_hour is None and is_served
 
 

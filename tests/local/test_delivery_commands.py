@@ -175,6 +175,8 @@ def test_a_domain_on_trial_or_new_is_told_and_released(engine: Engine, settings:
     assert run("status") == "Letters leave when they are due.\n"
     become("allowance = 1")
     assert new in run("status")
+    become("allowance = 300, open_until = now() + interval '1 hour', open_cause = 'our_dns'")
+    assert "practice.example is paused until " in run("status")
     run("try-now", "practice.example")
     assert "new to us" not in run("pace")
 
