@@ -124,7 +124,7 @@ _GIVE_BACK = text(
 _STOP = text(
     """
     UPDATE domain_pace
-    SET open_until = :until, open_cause = :cause
+    SET open_until = :until, open_cause = :cause, open_reply = ''
     WHERE transport = :transport AND receiving_domain = :receiving_domain
         AND (open_until IS NULL OR open_until < :until)
     """
