@@ -82,7 +82,7 @@ _DOMAINS = text(
     " CASE WHEN p.open_until > now() THEN p.open_until END AS open_until, p.open_cause, p.open_reply,"
     f" {_WAITS.format(state='queued')} AS queued, {_WAITS.format(state='deferred')} AS deferred, {_NEXT} AS next_try"
     f" FROM domain_pace p WHERE {_HAS.format(state='deferred')} OR ({_HAS.format(state='queued')}"
-    " AND (p.open_until > now() OR p.seconds_per_letter >= :slow OR NOT p.transport = ANY(:served)))"
+    " AND (p.open_until > now() OR p.trial > 0 OR p.seconds_per_letter >= :slow OR NOT p.transport = ANY(:served)))"
     " ORDER BY open_until DESC NULLS LAST, p.receiving_domain LIMIT :domains"
 )
 

@@ -9,7 +9,7 @@ from shared.domain.bulk import BulkAction
 from shared.domain.causes import CAUSE_WORDS, Cause
 from shared.domain.letter_filter import LetterFilter
 from shared.domain.pace import Pace, seconds_to_empty
-from shared.domain.pace_words import said_words, time_words
+from shared.domain.pace_words import said_words, time_words, trial_words
 from shared.domain.states import LetterState
 from shared.domain.transport import Transport
 
@@ -74,6 +74,8 @@ def waiting_groups(
             ours.setdefault(cause, []).append(one)
         elif one.open_until:
             yield _left_alone(one, say(one.open_until))
+        elif one.pace.trial:
+            yield _on_trial(one)
         elif one.deferred:
             yield _put_off(one, say(one.next_try) if one.next_try else "soon")
         elif one.queued and one.pace.seconds_per_letter >= SLOW_S:
@@ -96,16 +98,22 @@ def _left_alone(one: WaitingDomain, until: str) -> Group:
     title = f"{one.receiving_domain} {what}: {noun(one.waiting)} {'waits' if one.waiting == 1 else 'wait'}"
     text = f"{CAUSE_WORDS[one.open_cause].what} We leave it alone until {until}, then try again by ourselves."
     if one.open_cause in _REFUSES:
-        text = _refuses(one, until)
+        text = _refuses(one, f"We send one letter at {until}, then a few more each time it takes them.")
     return _watched("stopped", one, title, text, (_DELIVERY,))
 
 
-def _refuses(one: WaitingDomain, until: str) -> str:
+def _on_trial(one: WaitingDomain) -> Group:
+    title = f"{one.receiving_domain} refused our letters: {noun(one.waiting)} {'waits' if one.waiting == 1 else 'wait'}"
+    next_step = f"A {trial_words(one.pace)} is under way. If its server takes it, twice as many follow."
+    return _watched("trial", one, title, _refuses(one, next_step), (_DELIVERY,))
+
+
+def _refuses(one: WaitingDomain, next_step: str) -> str:
     """What the mail server said, what happens next, and what helps."""
     what_follows = (
-        "The letters that it refused wait again; their supporters were not told that they failed. We send one"
-        f" letter at {until}, then a few more each time it takes them. What helps: ask the legislature’s IT office to"
-        " allow mail from your sender domain, or set a lower rate. “Try now” on the delivery page releases all at once."
+        "The letters that it refused wait again; their supporters were not told that they failed."
+        f" {next_step} What helps: ask the legislature’s IT office to allow mail from your sender domain, or set a"
+        " lower rate. “Try now” on the delivery page releases all at once."
     )
     return f"{said_words(one.open_reply)} {what_follows}".lstrip()
 

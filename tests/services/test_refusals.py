@@ -151,3 +151,15 @@ def test_a_stranger_who_answers_is_not_the_office(sent: str, post: Post) -> None
     post.comes(raw, sender="reporter@paper.test")
     assert post.ask("SELECT answered_at FROM letter WHERE id = 1") == [(None,)]
     assert post.ask("SELECT kind, reply_to FROM follow_up WHERE kind = 'answer'") == [("answer", "")]
+
+
+def test_a_domain_on_trial_is_named_with_what_it_said() -> None:
+    pace = Pace(allowance=0, trial=4)
+    said = "550 5.7.1 Message refused"
+    on_trial = WaitingDomain(
+        Transport.RELAY, "house.example", pace, None, Cause.NONE, 30, 0, next_try=None, open_reply=said
+    )
+    (group,) = waiting_groups([on_trial], [Transport.RELAY], str)
+    assert group.title == "house.example refused our letters: 30 letters wait"
+    assert "“550 5.7.1 Message refused”" in group.text
+    assert "A trial of 4 letters is under way." in group.text
