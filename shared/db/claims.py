@@ -14,7 +14,7 @@ from sqlalchemy import Connection, RowMapping, text
 
 from shared.db.campaigns import SENDABLE
 from shared.db.driver import Row, ask, spell
-from shared.db.expiry import GIVE_UP, NOT_OVER
+from shared.db.expiry import GIVE_UP, LONGEST, NOT_OVER
 from shared.db.mailbox_pace import COUNT_TAKEN, FREE_AT, IS_COUNTED, ROOM
 from shared.db.office_letters import IS_FOR_TODAY
 from shared.db.pace import DUE, LANES, DomainPace
@@ -83,7 +83,9 @@ _CLAIM_LETTERS = spell(
         ),
         waits AS (
             UPDATE letter
-            SET due_at = batch.free_at, deliver_by = greatest(letter.deliver_by, batch.free_at + {GIVE_UP})
+            SET due_at = batch.free_at, deliver_by = greatest(
+                letter.deliver_by, least(batch.free_at + {GIVE_UP}, letter.created_at + {LONGEST})
+            )
             FROM batch
             WHERE letter.id = batch.id AND NOT batch.has_room
         ),

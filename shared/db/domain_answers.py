@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, insert, text
 
+from shared.db.expiry import LONGEST
 from shared.db.tables import domain_answer
 from shared.domain.causes import Cause
 from shared.domain.refusal_runs import (
@@ -27,9 +28,12 @@ from shared.domain.transport import Transport
 _KEY = "transport = :transport AND receiving_domain = :receiving_domain"
 # Of one mailbox, or of all.
 _OF = f"{_KEY} AND (CAST(:mailbox AS text) IS NULL OR mailbox = :mailbox)"
+_MOST_REPORTS = 1_000
+# What was refused in a run, and nothing older.
+_MAY_GO_BACK = "is_refusal AND has_no_copy AND answered_at > now() - interval '1 day'"
 _LOCK = text(
     f"""
-    SELECT trial, held_at, is_watched, coalesce(open_until > now() AND held_at IS NOT NULL, false) AS is_held,
+    SELECT trial, held_at, is_watched, coalesce(open_until > now() AND trial > 0, false) AS is_held,
         extract(epoch FROM now() - held_at)::float8 AS held_for_s
     FROM domain_pace
     WHERE {_KEY}
@@ -58,7 +62,7 @@ _REPORTS = text(
     FROM domain_answer
     WHERE {_OF} AND is_counted AND sent_at > greatest(now() - interval '1 day', CAST(:since AS timestamptz))
     ORDER BY id DESC
-    LIMIT {LAST_ANSWERS}
+    LIMIT {_MOST_REPORTS}
     """
 )
 # Events of a time are found by its index; their letters are few where it is short. A batch is recorded at one moment,
@@ -76,7 +80,21 @@ _TAKEN = text(
             AND letter_event.to_state = 'sent'
             AND letter.transport = :transport AND letter.receiving_domain = :receiving_domain
             AND letter.state IN ('sent', 'delivered')
-            AND (CAST(:mailbox AS text) IS NULL OR lower(letter.recipient_email) = :mailbox)
+        LIMIT :most
+    ) AS taken
+    """
+)
+# Along the index of each campaign's states.
+_TAKEN_BY_MAILBOX = text(
+    """
+    SELECT count(*)
+    FROM (
+        SELECT 1
+        FROM campaign
+        JOIN letter ON letter.campaign_id = campaign.id
+        WHERE letter.state IN ('sent', 'delivered')
+            AND letter.office_id = (SELECT office_id FROM letter WHERE id = :last)
+            AND letter.state_changed_at BETWEEN :since AND :until AND lower(letter.recipient_email) = :mailbox
         LIMIT :most
     ) AS taken
     """
@@ -84,17 +102,20 @@ _TAKEN = text(
 _HOLD = text(
     f"""
     UPDATE domain_pace
-    SET open_until = now() + {HOLD_S} * interval '1 second', open_cause = :cause, open_reply = :reply,
-        held_at = now(), trial = 1, allowance = 1, allowed_at = NULL,
-        rate_per_hour = least(rate_per_hour, CAST(:rate AS int))
+    SET open_until = greatest(open_until, now() + {HOLD_S} * interval '1 second'), open_cause = :cause,
+        open_reply = :reply, held_at = now(), trial = 1, allowance = 1, allowed_at = NULL,
+        rate_per_hour = CASE WHEN rate_is_learned THEN coalesce(CAST(:rate AS int), rate_per_hour)
+            ELSE least(rate_per_hour, CAST(:rate AS int)) END,
+        rate_is_learned = rate_is_learned
+            OR coalesce(CAST(:rate AS int) < rate_per_hour, CAST(:rate AS int) IS NOT NULL)
     WHERE {_KEY}
     """
 )
-_SEND_BACK = text(f"UPDATE domain_answer SET goes_back = true WHERE {_OF} AND is_refusal AND has_no_copy")
+_SEND_BACK = text(f"UPDATE domain_answer SET goes_back = true WHERE {_OF} AND {_MAY_GO_BACK}")
 _PRUNE = text(
     f"""
     DELETE FROM domain_answer
-    WHERE {_KEY} AND NOT goes_back AND id NOT IN (
+    WHERE {_KEY} AND NOT goes_back AND NOT ({_MAY_GO_BACK}) AND id NOT IN (
         SELECT id
         FROM (
             SELECT id, bool_or(is_refusal) OVER (PARTITION BY mailbox) AS has_refused,
@@ -117,7 +138,8 @@ _WATCH = text(
 _REFUSING = text(f"SELECT DISTINCT mailbox FROM domain_answer WHERE {_KEY} AND is_refusal")
 _RETURNING = text(
     """
-    SELECT letter.*, domain_answer.attempt = letter.attempt AS is_answered_attempt
+    SELECT letter.*, domain_answer.attempt = letter.attempt
+        AND (letter.attended_at IS NULL OR letter.attended_at < letter.state_changed_at) AS is_answered_attempt
     FROM domain_answer
     JOIN letter ON letter.id = domain_answer.letter_id
     WHERE domain_answer.goes_back AND NOT letter.id = ANY(:but)
@@ -126,17 +148,37 @@ _RETURNING = text(
     FOR NO KEY UPDATE OF letter SKIP LOCKED
     """
 )
+# However often a letter is refused and waits again, it has no more than its longest time.
+_BOUND = text(
+    f"""
+    UPDATE letter
+    SET deliver_by = least(deliver_by, created_at + {LONGEST})
+    WHERE id = :letter_id
+    """
+)
 _RETURNED = text("DELETE FROM domain_answer WHERE letter_id = :letter_id AND goes_back")
 _SETTLES = " ".join(f"WHEN '{transport}' THEN {settles_s(transport)}" for transport in Transport)
 _IS_SETTLED = f"allowed_at < now() - CASE transport {_SETTLES} END * interval '1 second'"
 _NEXT_TRIAL = text(
     f"""
     UPDATE domain_pace
-    SET trial = CASE WHEN trial < {LAST_TRIAL} THEN trial * 2 ELSE 0 END,
-        allowance = CASE WHEN trial < {LAST_TRIAL} THEN trial * 2 END,
+    SET trial = CASE WHEN NOT took THEN trial WHEN trial < {LAST_TRIAL} THEN trial * 2 ELSE 0 END,
+        allowance = CASE WHEN NOT took THEN trial WHEN trial < {LAST_TRIAL} THEN trial * 2 END,
         allowed_at = NULL
-    WHERE trial > 0 AND allowance <= 0 AND {_IS_SETTLED} AND (open_until IS NULL OR open_until <= now())
-    RETURNING receiving_domain, trial
+    FROM (
+        SELECT p.transport, p.receiving_domain, EXISTS (
+            SELECT 1
+            FROM letter_event
+            JOIN letter ON letter.id = letter_event.letter_id
+            WHERE letter_event.at >= p.allowed_at AND letter_event.to_state = 'sent'
+                AND letter.transport = p.transport AND letter.receiving_domain = p.receiving_domain
+        ) AS took
+        FROM domain_pace p
+        WHERE trial > 0 AND allowance <= 0 AND {_IS_SETTLED} AND (open_until IS NULL OR open_until <= now())
+        FOR NO KEY UPDATE OF p SKIP LOCKED
+    ) AS tried
+    WHERE tried.transport = domain_pace.transport AND tried.receiving_domain = domain_pace.receiving_domain
+    RETURNING domain_pace.receiving_domain, domain_pace.trial
     """
 )
 _PROVE = text(
@@ -213,6 +255,7 @@ class NewAnswer:
     is_refusal: bool = False
     is_counted: bool = False
     has_no_copy: bool = False
+    goes_back: bool = False
     sent_at: datetime | None = None
 
 
@@ -258,7 +301,8 @@ def count_taken(connection: Connection, of: Receiver, first: SentLetter, last: S
     """How many letters from `first` to `last`, or till now, the domain took as far as we know; `most` at most."""
     values = {"since": first.sent_at, "first": first.letter_id, "until": last and last.sent_at}
     values |= {"last": last.letter_id if last else 0, "most": most}
-    return int(connection.execute(_TAKEN, {**of.values, **values}).scalar_one())
+    statement = _TAKEN_BY_MAILBOX if of.mailbox else _TAKEN
+    return int(connection.execute(statement, {**of.values, **values}).scalar_one())
 
 
 def hold(connection: Connection, of: Receiver, *, cause: Cause, reply: str, rate: int | None) -> None:
@@ -275,6 +319,11 @@ def send_back(connection: Connection, of: Receiver) -> None:
 def lock_returning(connection: Connection, limit: int, but: Collection[int]) -> list[RowMapping]:
     """Letters that are queued again, locked."""
     return list(connection.execute(_RETURNING, {"limit": limit, "but": list(but)}).mappings())
+
+
+def bound_wait(connection: Connection, letter_id: int) -> None:
+    """A letter that was queued again expires no later than if it had only waited."""
+    connection.execute(_BOUND, {"letter_id": letter_id})
 
 
 def forget_returned(connection: Connection, letter_id: int) -> None:

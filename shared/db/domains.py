@@ -77,11 +77,13 @@ _LIST = text(
 )
 _SET_RATE = text(
     "INSERT INTO domain_pace (transport, receiving_domain, rate_per_hour) VALUES (:transport, :domain, :rate)"
-    " ON CONFLICT (transport, receiving_domain) DO UPDATE SET rate_per_hour = :rate"
+    " ON CONFLICT (transport, receiving_domain) DO UPDATE SET rate_per_hour = :rate,"
+    " rate_is_learned = false"
 )
 
 _END_BREAK = text(
     "UPDATE domain_pace SET open_until = NULL, open_cause = '', open_reply = '', allowance = NULL, trial = 0,"
+    " rate_per_hour = CASE WHEN NOT rate_is_learned THEN rate_per_hour END, rate_is_learned = false,"
     " blocked_at = now() WHERE receiving_domain = :domain AND (open_until > now() OR allowance IS NOT NULL)"
 )
 

@@ -13,7 +13,7 @@ def _interval(length: timedelta) -> str:
 
 
 _AHEAD = "CAST(:ahead AS interval)"
-GIVE_UP, _LONGEST, _NOTICE = _interval(GIVE_UP_AFTER), _interval(LONGEST_WAIT), _interval(NOTICE)
+GIVE_UP, LONGEST, _NOTICE = _interval(GIVE_UP_AFTER), _interval(LONGEST_WAIT), _interval(NOTICE)
 # The last moment at which everything was kept from leaving.
 BLOCKED_ALL_AT = "(SELECT max(installation.blocked_at) FROM installation)"
 # A campaign's own last moment; NULL when it has none.
@@ -23,18 +23,18 @@ NOT_OVER = f"coalesce({LAST_DELIVERY} > now(), true)"
 # A letter of `campaign` for the domain `p` expires when its `deliver_by` is not later than this.
 FLOOR = (
     f"CASE WHEN greatest(campaign.blocked_at, p.blocked_at, {BLOCKED_ALL_AT}) > now() - {GIVE_UP}"
-    f" THEN now() - ({_LONGEST} - {GIVE_UP}) ELSE now() END"
+    f" THEN now() - ({LONGEST} - {GIVE_UP}) ELSE now() END"
 )
 # Of a letter of `campaign` for the domain `p`, when it expires.
-EXPIRES_AT = f"""least({LAST_DELIVERY}, letter.deliver_by + ({_LONGEST} - {GIVE_UP}),
+EXPIRES_AT = f"""least({LAST_DELIVERY}, letter.deliver_by + ({LONGEST} - {GIVE_UP}),
     greatest(letter.deliver_by, greatest(campaign.blocked_at, p.blocked_at, {BLOCKED_ALL_AT}) + {GIVE_UP}))"""
 # Of a held letter of `campaign`, when it is withdrawn.
-HOLD_ENDS_AT = f"""coalesce({LAST_DELIVERY}, least(letter.state_changed_at + {_LONGEST},
+HOLD_ENDS_AT = f"""coalesce({LAST_DELIVERY}, least(letter.state_changed_at + {LONGEST},
     greatest(letter.state_changed_at + {_interval(HOLD_FOR)}, {BLOCKED_ALL_AT} + {_NOTICE})))"""
 # A held letter of `campaign` is near its end, or past it, when it was held at this moment or before.
 HELD_SINCE = f"""CASE WHEN {LAST_DELIVERY} <= now() + {_AHEAD} THEN 'infinity'::timestamptz
     WHEN {LAST_DELIVERY} IS NOT NULL THEN '-infinity'::timestamptz
-    WHEN {BLOCKED_ALL_AT} + {_NOTICE} > now() + {_AHEAD} THEN now() + {_AHEAD} - {_LONGEST}
+    WHEN {BLOCKED_ALL_AT} + {_NOTICE} > now() + {_AHEAD} THEN now() + {_AHEAD} - {LONGEST}
     ELSE now() + {_AHEAD} - {_interval(HOLD_FOR)} END"""
 _ENDS_OF = text(f"""
     SELECT CASE WHEN letter.state = 'held' THEN {HOLD_ENDS_AT} ELSE {EXPIRES_AT} END AS at

@@ -6,6 +6,7 @@ A claim counts in its own transaction. The hour of a mailbox begins with the fir
 # ruff: noqa: S608 - statements are put together from the constants below, never from data
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection, text
 
@@ -41,8 +42,8 @@ COUNT_TAKEN = f"""
 # Nothing more within this hour, one letter in the next.
 _HOLD = text(
     """
-    INSERT INTO mailbox_pace (mailbox, taken, most) VALUES (:mailbox, 0, 0)
-    ON CONFLICT (mailbox) DO UPDATE SET hour_began_at = now(), taken = 0, most = 0
+    INSERT INTO mailbox_pace (mailbox, taken, most, held_at) VALUES (:mailbox, 0, 0, now())
+    ON CONFLICT (mailbox) DO UPDATE SET hour_began_at = now(), taken = 0, most = 0, held_at = now()
     """
 )
 _GIVE_BACK = text(
@@ -53,7 +54,7 @@ _GIVE_BACK = text(
     WHERE unsent.mailbox = mailbox_pace.mailbox
     """
 )
-_IS_TRIED = text("SELECT EXISTS (SELECT 1 FROM mailbox_pace WHERE mailbox = :mailbox AND most IS NOT NULL)")
+_HELD_AT = text("SELECT held_at FROM mailbox_pace WHERE mailbox = :mailbox AND most IS NOT NULL")
 _FORGET = text("DELETE FROM mailbox_pace WHERE hour_began_at < now() - interval '7 days'")
 
 
@@ -67,9 +68,10 @@ def give_back(connection: Connection, mailboxes: Sequence[str]) -> None:
     connection.execute(_GIVE_BACK, {"mailboxes": list(mailboxes)})
 
 
-def is_tried(connection: Connection, mailbox: str) -> bool:
-    """Has the mailbox refused everything, and not yet taken as much as others?"""
-    return bool(connection.execute(_IS_TRIED, {"mailbox": mailbox}).scalar_one())
+def held_at(connection: Connection, mailbox: str) -> datetime | None:
+    """When the mailbox was held that has refused everything; None for one that takes as much as others."""
+    found: datetime | None = connection.execute(_HELD_AT, {"mailbox": mailbox}).scalar_one_or_none()
+    return found
 
 
 def forget_quiet_mailboxes(connection: Connection) -> None:

@@ -91,7 +91,7 @@ _TAKE = spell(
         """
         UPDATE domain_pace
         SET tokens = :tokens, refilled_at = now(), served_at = clock_timestamp(), allowance = allowance - :letters,
-            allowed_at = CASE WHEN allowance IS NOT NULL THEN coalesce(allowed_at, now()) END
+            allowed_at = CASE WHEN allowance IS NULL THEN NULL WHEN :letters > 0 THEN now() ELSE allowed_at END
         WHERE transport = :transport AND receiving_domain = :receiving_domain
         """
     )
@@ -114,10 +114,11 @@ _WRITE = text(
     """
 )
 _GIVE_BACK = text(
-    """
+    f"""
     UPDATE domain_pace
     SET allowance = allowance + :letters
-    WHERE transport = :transport AND receiving_domain = :receiving_domain AND trial = 0 AND allowance IS NOT NULL
+    WHERE transport = :transport AND receiving_domain = :receiving_domain AND allowance IS NOT NULL
+        AND allowance + :letters <= CASE WHEN trial > 0 THEN trial ELSE {NEW_DOMAIN} END
     """
 )
 # The longer rest stays, with its cause.

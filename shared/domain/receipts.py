@@ -127,8 +127,8 @@ class Receipt:
     own), with or without angle brackets. `recipient` is the address that it is about, lower case, empty when unknown.
     `status` is the enhanced status code (RFC 3463) such as 5.1.1, empty when there is none. `reply` holds the server's
     own words in one line of at most 500 characters. `answer` comes with ANSWERED and AUTO_REPLIED. `never_left` when a
-    relay did not even try, because of what came back before. `has_no_copy` when another server refused it from the one
-    that wrote the report.
+    relay did not even try, because of what came back before. `reporter` is the server that wrote the report, if another
+    one refused the letter from it. `has_no_copy` when our relay itself says so.
     """
 
     news: News
@@ -138,6 +138,7 @@ class Receipt:
     reply: str = ""
     answer: Answer | None = None
     never_left: bool = False
+    reporter: str = ""
     has_no_copy: bool = False
 
 
@@ -150,7 +151,7 @@ def make_receipt(
     reply: str = "",
     answer: Answer | None = None,
     never_left: bool = False,
-    has_no_copy: bool = False,
+    reporter: str = "",
 ) -> Receipt:
     """A receipt of texts from outside: each one line that can be stored, marks once each, nothing overlong."""
     lines = (storable_line(mark)[:_MOST_MARK] for mark in marks)
@@ -162,7 +163,7 @@ def make_receipt(
         reply=storable_line(reply)[:_MOST_REPLY],
         answer=answer,
         never_left=never_left,
-        has_no_copy=has_no_copy,
+        reporter=storable_line(reporter),
     )
 
 

@@ -25,6 +25,8 @@ _SETTLES_USUALLY_S = 60.0
 # A domain that is new to us gets so many letters until it has refused none for so long.
 NEW_DOMAIN, PROVED_AFTER_S = 300, 1_800.0
 _HOUR_S = 3_600.0
+# Fewer letters than this say nothing about a rate.
+_TELLING = 20
 
 
 @dataclass(frozen=True)
@@ -62,15 +64,15 @@ def needed_of(trial: int) -> int:
     return min(IN_A_ROW, max(1, trial // 2)) if trial else IN_A_ROW
 
 
-def refuses_most(refused: Sequence[Answer], taken: int, *, mailboxes: int = MAILBOXES) -> bool:
+def refuses_most(refused: Sequence[Answer], taken: int, *, needed: int = IN_A_ROW, mailboxes: int = MAILBOXES) -> bool:
     """The same for refusals that were reported later, of letters that left while `taken` others did."""
-    is_several = len({one.mailbox for one in refused}) >= mailboxes
-    return is_several and len(refused) >= IN_A_ROW and len(refused) >= taken
+    is_several = len({one.mailbox for one in refused}) >= min(mailboxes, needed)
+    return is_several and len(refused) >= needed and len(refused) >= taken
 
 
 def learned_rate(taken: int, seconds: float) -> int | None:
-    """Letters an hour that the domain took between two runs, `seconds` apart; None when it took none."""
-    return max(1, int(taken * _HOUR_S / max(_HOUR_S, seconds))) if taken else None
+    """Letters an hour that the domain took between two runs, `seconds` apart; None when they were too few to tell."""
+    return max(1, int(taken * _HOUR_S / max(_HOUR_S, seconds))) if taken >= _TELLING else None
 
 
 def settles_s(transport: Transport) -> float:

@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from shared.db.driver import Row
 from shared.domain.identities import envelope_sender
+from shared.domain.receipts import are_of_one_organization
 from shared.domain.transport import Transport
 from shared.settings import Settings
 
@@ -35,3 +36,12 @@ def relay_headers(settings: Settings, row: Row, kind: str) -> tuple[tuple[str, s
 def server_url(settings: Settings, transport: Transport) -> str:
     """The mail server behind a transport. The only place that opens the way out of this machine."""
     return settings.mailbox_url if transport is Transport.MAILBOX else settings.mail_relay_url
+
+
+def is_our_relay(settings: Settings, host: str) -> bool:
+    """Is this server of our mail relay's organization, or of our own mail domain's?
+
+    Relay services send from servers of another name: what they report is known as theirs by their webhooks.
+    """
+    relay = urlsplit(settings.mail_relay_url).hostname or settings.mail_domain
+    return bool(host) and any(are_of_one_organization(host, known) for known in (relay, settings.mail_domain))

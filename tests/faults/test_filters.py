@@ -113,7 +113,7 @@ class Legislature:
 
 def bounce(recipient: str) -> bytes:
     """What a relay writes when the receiving server refuses a letter."""
-    raw = report(("failed", "5.7.1", POLICY), recipient)
+    raw = report(("failed", "5.7.1", POLICY), recipient).replace(b"dns; relay.example", b"dns; mail.letters.example")
     return raw.replace(b"Diagnostic-Code:", b"Remote-MTA: dns; mx.house.example\r\nDiagnostic-Code:")
 
 
@@ -130,7 +130,7 @@ def learn(legislature: Legislature) -> int:
     return holds
 
 
-@pytest.mark.parametrize("has_relay", [False, True])
+@pytest.mark.parametrize("has_relay", [False, True] if FULL else [False])
 def test_a_filter_that_takes_a_hundred_letters_in_half_an_hour_loses_none(here: Installation, has_relay: bool) -> None:
     legislature = Legislature(here, has_relay=has_relay)
     if not has_relay:

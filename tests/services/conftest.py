@@ -10,6 +10,8 @@ from shared.queue.ring import Ring
 from shared.services.delivery import deliver_letters
 from shared.settings import Settings
 from tests.factories import make_campaign, make_ring, write_letters
+from tests.services.came_back import Post
+from tests.services.filters import Office
 from tests.services.road import Here
 from tests.shuffled_rows import SEED, Shuffler
 from tests.smtp_server import ScriptedSmtpServer
@@ -43,3 +45,13 @@ def here(engine: Engine, settings: Settings, ring: Ring) -> Here:
     """One campaign, and its services."""
     make_campaign(engine)
     return Here(engine, settings, ring)
+
+
+@pytest.fixture
+def office(engine: Engine, settings: Settings, ring: Ring) -> Office:
+    make_campaign(engine)
+    write_letters(engine, ring, settings)
+    post = Post(engine, settings, ring)
+    # The servers of these tests count over one connection.
+    post.change("INSERT INTO relay_state (server, max_connections) VALUES ('relay', 1)")
+    return Office(engine, settings, ring, post)

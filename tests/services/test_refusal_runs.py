@@ -1,87 +1,18 @@
 """A receiving domain that refuses everything is held, what it refused waits again, and its rate is learned."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from email import message_from_bytes
 from email.policy import default
 
 import pytest
-from sqlalchemy import Engine
 
 from shared.domain.transport import Transport
-from shared.queue.ring import Ring
 from shared.services.delivery import deliver_letters, send_mail
 from shared.services.delivery.domains import try_now
 from shared.services.sweep import sweep
-from shared.settings import Settings
-from tests.factories import copy_letters, make_campaign, write_letters
-from tests.services.came_back import Post, report
+from tests.factories import copy_letters
+from tests.services.filters import DOMAIN, HELD, MAILBOX, POLICY, Filter, Office, an_hour_later, reply_to, write
 from tests.smtp_server import ScriptedSmtpServer
-
-DOMAIN = "practice.example"
-POLICY = "550 5.7.1 Message refused"
-HELD = "SELECT open_until > now(), trial, allowance, rate_per_hour FROM domain_pace WHERE transport = 'relay'"
-
-
-class Filter:
-    """A mail server that takes so many letters in a time, then refuses each one."""
-
-    def __init__(self, server: ScriptedSmtpServer, takes: int, reply: str = POLICY) -> None:
-        self.server, self.takes, self.reply, self.refused = server, takes, reply, 0
-        server.on_verb = self._before
-
-    def takes_again(self, letters: int) -> None:
-        """Its window has passed."""
-        self.takes = len(self.server.accepted) + letters
-
-    def _before(self, verb: str) -> None:
-        if verb == "DATA":
-            is_full = len(self.server.accepted) >= self.takes
-            self.refused += is_full
-            self.server.replies = {"dot": self.reply} if is_full else {}
-
-
-class Office:
-    """Letters to a domain of many mailboxes, and the workers that deliver them."""
-
-    def __init__(self, engine: Engine, settings: Settings, ring: Ring, post: Post) -> None:
-        self.engine, self.settings, self.ring, self.post = engine, settings, ring, post
-
-    def deliver(self, url: str) -> None:
-        """The workers deliver what is due, then a sweep comes."""
-        settings = replace(self.settings, mail_relay_url=url)
-        while deliver_letters(self.engine, self.ring, settings, first_tries=True):
-            pass
-        sweep(self.engine, self.ring, settings)
-
-    def later(self, interval: str) -> None:
-        """Time passes for the domain."""
-        self.post.change(
-            "UPDATE domain_pace SET open_until = open_until - CAST(:by AS interval), held_at = held_at -"
-            " CAST(:by AS interval), allowed_at = allowed_at - CAST(:by AS interval), refilled_at = refilled_at -"
-            " CAST(:by AS interval)",
-            by=interval,
-        )
-
-    def states(self) -> dict[str, int]:
-        """How many letters are in each state."""
-        return dict(self.post.ask("SELECT state, count(*) FROM letter GROUP BY state"))  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def office(engine: Engine, settings: Settings, ring: Ring) -> Office:
-    make_campaign(engine)
-    write_letters(engine, ring, settings)
-    post = Post(engine, settings, ring)
-    # The servers of these tests count over one connection.
-    post.change("INSERT INTO relay_state (server, max_connections) VALUES ('relay', 1)")
-    return Office(engine, settings, ring, post)
-
-
-def write(office: Office, count: int, mailboxes: int = 20) -> None:
-    """So many letters wait, and nothing else."""
-    copy_letters(office.engine, count, mailboxes=mailboxes)
-    office.post.change("UPDATE letter SET state = 'cancelled' WHERE transport = 'mailbox'")
 
 
 @pytest.mark.parametrize("reply", [POLICY, "554 5.7.1 Message contains spam", "550 5.6.0 Rejected content"])
@@ -262,16 +193,6 @@ def test_organizers_are_not_told_when_it_is_over(office: Office, organizers: Org
     assert organizers.states() == ["cancelled"]
 
 
-def reply_to(server: ScriptedSmtpServer, is_refused: Callable[[str], bool]) -> None:
-    """Refuses letters to some mailboxes."""
-
-    def before(verb: str) -> None:
-        if verb == "RCPT":
-            server.replies = {"dot": POLICY} if is_refused(server.lines[-1]) else {}
-
-    server.on_verb = before
-
-
 @pytest.mark.parametrize("mailboxes", [1, 2])
 def test_a_mailbox_or_two_that_refuse_hold_nobody_else(office: Office, mailboxes: int) -> None:
     write(office, 160, mailboxes=160)
@@ -293,63 +214,6 @@ def test_what_supporters_wrote_themselves_holds_nobody(office: Office) -> None:
     assert office.states() == {"rejected": 100, "cancelled": 2}
 
 
-def bounce(recipient: str, *, reporter: str = "relay.example", remote: str = "mx.practice.example") -> bytes:
-    """What a relay writes when the receiving server refuses a letter that the relay has taken."""
-    raw = report(("failed", "5.7.1", POLICY), recipient)
-    raw = raw.replace(b"Reporting-MTA: dns; relay.example", f"Reporting-MTA: dns; {reporter}".encode())
-    return raw.replace(b"Diagnostic-Code:", f"Remote-MTA: dns; {remote}\r\nDiagnostic-Code:".encode())
-
-
-def bounces(office: Office, limit: int, **parties: str) -> int:
-    """Letters that have left come back, the first ones first; how many."""
-    left = office.post.ask(
-        "SELECT id, recipient_email, resends FROM letter WHERE state = 'sent' ORDER BY sent_at, id LIMIT :limit",
-        limit=limit,
-    )
-    for number, recipient, resends in left:
-        office.post.comes(bounce(recipient, **parties), to=office.post.verp(number=number, resends=resends))
-    return len(left)
-
-
-def test_a_relay_that_takes_all_and_returns_it_later_loses_nothing(office: Office) -> None:
-    write(office, 1_000)
-    with ScriptedSmtpServer() as server:
-        office.deliver(server.url)
-        assert len(server.accepted) == 300, "a new domain gets no more at first"
-        office.deliver(server.url)
-        assert len(server.accepted) == 300
-        office.later("20 minutes")
-        assert bounces(office, 60) == 60
-        office.deliver(server.url)
-        held, trial, allowance, _rate = office.post.ask(HELD)[0]
-        assert (held, trial, allowance) == (True, 1, 1)
-        assert office.states() == {"sent": 240, "queued": 760, "cancelled": 2}
-        assert bounces(office, 240) == 240
-        office.deliver(server.url)
-        assert office.states() == {"queued": 1_000, "cancelled": 2}
-        assert office.post.ask(HELD)[0][:3] == (True, 1, 1)
-
-
-def test_what_came_back_from_behind_the_receiving_server_is_not_sent_again(office: Office) -> None:
-    write(office, 60)
-    with ScriptedSmtpServer() as server:
-        office.deliver(server.url)
-        bounces(office, 20, reporter="mx.practice.example", remote="store.practice.example")
-        office.deliver(server.url)
-    assert office.post.ask(HELD)[0][0] is True
-    assert office.states() == {"bounced": 20, "sent": 40, "cancelled": 2}
-
-
-def test_a_few_letters_that_come_back_hold_nobody(office: Office) -> None:
-    write(office, 200)
-    with ScriptedSmtpServer() as server:
-        office.deliver(server.url)
-        for number, recipient in office.post.ask("SELECT id, recipient_email FROM letter WHERE id % 10 = 0"):
-            office.post.comes(bounce(recipient), to=office.post.verp(number=number))
-    assert office.post.ask(HELD)[0][0] is None
-    assert office.states()["bounced"] == 20
-
-
 def test_a_new_domain_that_refuses_nothing_gets_everything_after_half_an_hour(office: Office) -> None:
     write(office, 500)
     with ScriptedSmtpServer() as server:
@@ -360,15 +224,6 @@ def test_a_new_domain_that_refuses_nothing_gets_everything_after_half_an_hour(of
         office.deliver(server.url)
         assert len(server.accepted) == 500
     assert office.post.ask(HELD) == [(None, 0, None, None)]
-
-
-MAILBOX = "SELECT mailbox, taken, most FROM mailbox_pace WHERE most IS NOT NULL"
-
-
-def an_hour_later(office: Office) -> None:
-    """The hour of every mailbox is over, and what waited for it is due."""
-    office.post.change("UPDATE mailbox_pace SET hour_began_at = hour_began_at - interval '61 minutes'")
-    office.post.change("UPDATE letter SET due_at = now() WHERE state = 'queued'")
 
 
 def test_a_mailbox_that_refuses_everything_is_held_alone_and_loses_nothing(office: Office) -> None:
@@ -395,19 +250,6 @@ def test_a_mailbox_that_refuses_everything_is_held_alone_and_loses_nothing(offic
         assert office.states() == {"sent": 187, "queued": 13, "cancelled": 2}
 
 
-def test_a_mailbox_behind_a_relay_is_held_alone(office: Office) -> None:
-    write(office, 200, mailboxes=10)
-    with ScriptedSmtpServer() as server:
-        office.deliver(server.url)
-        for number, recipient in office.post.ask(
-            "SELECT id, recipient_email FROM letter WHERE recipient_email LIKE 'office3@%' ORDER BY sent_at, id"
-        ):
-            office.post.comes(bounce(recipient), to=office.post.verp(number=number))
-        office.deliver(server.url)
-    assert office.post.ask(HELD)[0][0] is None
-    assert office.states() == {"sent": 180, "queued": 20, "cancelled": 2}
-
-
 def test_a_mailbox_gets_no_more_within_an_hour_than_the_setting_says(office: Office) -> None:
     office.settings = replace(office.settings, mailbox_per_hour=30.0)
     write(office, 200, mailboxes=2)
@@ -429,3 +271,43 @@ def test_letters_for_the_test_inbox_are_not_counted(office: Office) -> None:
         deliver_letters(office.engine, office.ring, settings, first_tries=True)
         assert len(server.accepted) == 22
     assert office.post.ask("SELECT count(*) FROM mailbox_pace") == [(0,)]
+
+
+def test_a_release_takes_back_a_learned_rate_and_keeps_an_organizers(office: Office) -> None:
+    write(office, 10)
+    rate = "UPDATE domain_pace SET rate_per_hour = 7, rate_is_learned = :learned, trial = 1, allowance = 1"
+    for learned, kept in ((True, None), (False, 7)):
+        office.post.change(rate, learned=learned)
+        try_now(office.engine, DOMAIN, actor="organizer:1")
+        assert office.post.ask(HELD) == [(None, 0, None, kept)]
+
+
+def test_the_test_inbox_is_never_held(office: Office) -> None:
+    copy_letters(office.engine, 60, mailboxes=20, transport=Transport.MAILBOX)
+    with ScriptedSmtpServer(replies={"dot": POLICY}) as server:
+        settings = replace(office.settings, mailbox_url=server.url)
+        while deliver_letters(office.engine, office.ring, settings, first_tries=True):
+            pass
+    assert office.post.ask("SELECT DISTINCT trial FROM domain_pace") == [(0,)]
+    assert office.post.ask("SELECT count(*) FROM mailbox_pace") == [(0,)]
+    assert office.states() == {"rejected": 62}
+
+
+def test_a_trial_that_takes_nothing_is_repeated(office: Office) -> None:
+    write(office, 60)
+    with ScriptedSmtpServer(replies={"RCPT": "451 4.3.0 Try again later"}) as server:
+        office.post.change("UPDATE domain_pace SET trial = 2, allowance = 2 WHERE transport = 'relay'")
+        for _ in range(3):
+            office.deliver(server.url)
+            office.later("31 minutes")
+            office.deliver(server.url)
+        assert office.post.ask("SELECT trial FROM domain_pace WHERE transport = 'relay'") == [(2,)]
+
+
+def test_a_letter_that_is_refused_for_ever_ends(office: Office) -> None:
+    write(office, 40)
+    office.post.change("UPDATE letter SET created_at = created_at - interval '100 days'")
+    with ScriptedSmtpServer(replies={"dot": POLICY}) as server:
+        office.deliver(server.url)
+    bound = "SELECT count(*) FROM letter WHERE cause = 'refused' AND deliver_by < now()"
+    assert office.post.ask(bound)[0][0] >= 5

@@ -47,6 +47,8 @@ domain_pace = Table(
     Column("trial", Integer, nullable=False, server_default="0"),
     # When a run of refusals last held the domain.
     moment("held_at"),
+    # What the domain took between two runs gave the rate, not an organizer.
+    Column("rate_is_learned", Boolean, nullable=False, server_default="false"),
     # Refusals are among its last answers, so that answers are kept.
     Column("is_watched", Boolean, nullable=False, server_default="false"),
     moment("served_at"),
@@ -64,6 +66,8 @@ mailbox_pace = Table(
     stamp("hour_began_at"),
     Column("taken", Integer, nullable=False),
     Column("most", Integer),
+    # When it was last held.
+    moment("held_at"),
 )
 
 # The last answers of domains that have refused letters, in the order in which we learned them.

@@ -227,7 +227,7 @@ def _read_delivery_status(part: Message, marks: list[str], text: str) -> Receipt
     for news in (News.BOUNCED, News.DELAYED, News.DELIVERED):
         for action, block in told:
             if action is news and (news is News.DELIVERED or _original(block) not in reached):
-                return _read_recipient(news, block, marks, text, has_no_copy=_was_refused(blocks, block))
+                return _read_recipient(news, block, marks, text, _refused_reporter(blocks, block))
     known = (*_ACTIONS, *_NO_NEWS)
     is_readable = any(header(block, "Action").lower().startswith(known) for block in blocks)
     return make_receipt(News.OTHER, marks=marks) if is_readable else None
@@ -259,17 +259,17 @@ def _action(block: Message) -> News:
     return News.OTHER if news is News.BOUNCED and status.startswith("2") else news
 
 
-def _was_refused(blocks: Sequence[Message], block: Message) -> bool:
-    """Did the reporting server fail to hand the mail over to a server of another organization?
+def _refused_reporter(blocks: Sequence[Message], block: Message) -> str:
+    """The reporting server, if it failed to hand the mail over to a server of another organization; else empty.
 
     A server that hands it over to one of its own has taken it, and may have kept a copy.
     """
     reporter = next((_KIND.sub("", found) for one in blocks if (found := header(one, "Reporting-MTA"))), "")
     remote = _KIND.sub("", header(block, "Remote-MTA"))
-    return bool(reporter and remote) and not are_of_one_organization(reporter, remote)
+    return reporter if reporter and remote and not are_of_one_organization(reporter, remote) else ""
 
 
-def _read_recipient(news: News, block: Message, marks: list[str], text: str, *, has_no_copy: bool) -> Receipt:
+def _read_recipient(news: News, block: Message, marks: list[str], text: str, reporter: str) -> Receipt:
     words = _KIND.sub("", header(block, "Diagnostic-Code"))
     addresses = (_KIND.sub("", header(block, field)) for field in _ADDRESS_FIELDS)
     if not words and news is not News.DELIVERED:
@@ -284,7 +284,7 @@ def _read_recipient(news: News, block: Message, marks: list[str], text: str, *, 
         recipient=next(filter(None, addresses), ""),
         status="" if news is News.DELIVERED else better_status(header(block, "Status"), words),
         reply=words,
-        has_no_copy=has_no_copy,
+        reporter=reporter,
     )
 
 

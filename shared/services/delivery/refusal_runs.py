@@ -34,6 +34,7 @@ from shared.services.row_batches import in_turn, work_through
 _LOG = structlog.get_logger()
 # A domain that takes more between two runs needs no rate.
 _MOST_COUNTED = 100_000
+_ANY_LETTER = 2**62
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,12 @@ UNWATCHED = Watch()
 def learn_from_replies(connection: Connection, rows: Sequence[RowMapping], watch: Watch) -> None:
     """Judges what was just recorded of letters, in the order in which they were answered.
 
-    Letters that were taken are of interest only while their domain is watched.
+    Letters that were taken are of interest only while their domain is watched, those for the local mailbox never.
     """
     answered: defaultdict[Receiver, list[RowMapping]] = defaultdict(list)
     for row in rows:
-        if row["state"] == LetterState.SENT or _may_count(row):
+        is_outward = row["transport"] != Transport.MAILBOX
+        if is_outward and (row["state"] == LetterState.SENT or _may_count(row)):
             answered[Receiver(Transport(row["transport"]), row["receiving_domain"])].append(row)
     for domain, own in answered.items():
         if watch.is_on or any(_may_count(row) for row in own):
@@ -73,14 +75,20 @@ def learn_from_replies(connection: Connection, rows: Sequence[RowMapping], watch
 def learn_from_report(connection: Connection, row: RowMapping, cause: Cause, reply: str, *, has_no_copy: bool) -> None:
     """Judges the report that a locked letter came back after it had left.
 
-    `has_no_copy` when the report is by a relay that the receiving server refused.
+    `has_no_copy` when the report is by a relay that the receiving server refused. A letter that left before its domain
+    or mailbox was held belongs to that run: it waits again, and nothing is held anew.
     """
     domain = Receiver(Transport(row["transport"]), row["receiving_domain"])
     is_edited = row["id"] in domain_answers.edited_letters(connection, [row["id"]])
-    state = domain_answers.lock_hold(connection, domain) if counts(cause, is_edited=is_edited) else None
+    is_judged = domain.transport is not Transport.MAILBOX and counts(cause, is_edited=is_edited)
+    state = domain_answers.lock_hold(connection, domain) if is_judged else None
     if state is None:
         return
     sent_at = row["sent_at"] or row["state_changed_at"]
+    mailbox = replace(domain, mailbox=_mailbox(row))
+    mailbox_held_at = mailbox_pace.held_at(connection, _mailbox(row))
+    held_at = max((at for at in (state.held_at, mailbox_held_at) if at is not None), default=None)
+    is_of_the_run = held_at is not None and sent_at <= held_at
     answer = NewAnswer(
         _mailbox(row),
         row["id"],
@@ -88,18 +96,21 @@ def learn_from_report(connection: Connection, row: RowMapping, cause: Cause, rep
         is_refusal=True,
         is_counted=True,
         has_no_copy=has_no_copy,
+        goes_back=has_no_copy and (is_of_the_run or state.is_held),
         sent_at=sent_at,
     )
     domain_answers.add_answers(connection, domain, [answer])
-    is_of_the_run = bool(state.trial) and state.held_at is not None and sent_at <= state.held_at
-    if state.is_held or is_of_the_run:
-        domain_answers.send_back(connection, domain)
-    elif _is_reported_run(connection, domain, state):
+    if is_of_the_run or state.is_held:
+        return
+    if _is_reported_run(connection, domain, state):
         _hold(connection, domain, state, _Refusal(cause, reply, [row["campaign_id"]]))
-    else:
-        mailbox = replace(domain, mailbox=answer.mailbox)
-        if mailbox_pace.is_tried(connection, answer.mailbox) or _is_reported_run(connection, mailbox, None):
-            _hold_mailbox(connection, mailbox)
+    elif mailbox_held_at is not None or _is_reported_run(connection, mailbox, state):
+        _hold_mailbox(connection, mailbox)
+
+
+def learn_of_delivery(connection: Connection, row: RowMapping) -> None:
+    """A locked letter was delivered after all: it does not go back."""
+    domain_answers.forget_returned(connection, row["id"])
 
 
 def return_refused(engine: Engine) -> int:
@@ -152,7 +163,7 @@ def _learn(connection: Connection, domain: Receiver, own: Sequence[RowMapping], 
         for mailbox in sorted(refusing):
             of = replace(domain, mailbox=mailbox)
             replies = domain_answers.last_replies(connection, of)
-            if is_run(replies, mailboxes=1) or mailbox_pace.is_tried(connection, mailbox):
+            if is_run(replies, mailboxes=1) or mailbox_pace.held_at(connection, mailbox):
                 _hold_mailbox(connection, of)
 
 
@@ -169,17 +180,16 @@ def _answer(row: RowMapping, edited: Collection[int]) -> NewAnswer:
     return NewAnswer(_mailbox(row), row["id"], row["attempt"], is_refusal, is_counted, has_no_copy=is_refusal)
 
 
-def _is_reported_run(connection: Connection, of: Receiver, state: HoldState | None) -> bool:
+def _is_reported_run(connection: Connection, of: Receiver, state: HoldState) -> bool:
     """The letters between the first and the last that came back, as they left, tell whether most come back."""
-    is_trial = state is not None and state.trial > 0
-    reports = domain_answers.last_reports(connection, of, state.held_at if state and is_trial else None)
-    if state and is_trial:
-        return len(reports) >= needed_of(state.trial)
-    if len(reports) < IN_A_ROW:
+    needed = IN_A_ROW if of.mailbox else needed_of(state.trial)
+    reports = domain_answers.last_reports(connection, of, state.held_at)
+    if len(reports) < needed:
         return False
     left = [sent for _, sent in reports]
     taken = domain_answers.count_taken(connection, of, min(left), max(left), most=len(reports) + 1)
-    return refuses_most([answer for answer, _ in reports], taken, mailboxes=1 if of.mailbox else MAILBOXES)
+    mailboxes = 1 if of.mailbox else MAILBOXES
+    return refuses_most([answer for answer, _ in reports], taken, needed=needed, mailboxes=mailboxes)
 
 
 def _hold(connection: Connection, domain: Receiver, state: HoldState, refusal: _Refusal) -> None:
@@ -202,7 +212,8 @@ def _learned(connection: Connection, domain: Receiver, state: HoldState) -> int 
     """What the domain took since the last run began, as an hourly rate; nothing is known after the first run."""
     if state.held_at is None or not state.trial:
         return None
-    first = SentLetter(state.held_at, 0)
+    # After the batch that was recorded when the domain was held.
+    first = SentLetter(state.held_at, _ANY_LETTER)
     taken = domain_answers.count_taken(connection, domain, first, None, most=_MOST_COUNTED)
     return learned_rate(taken, state.held_for_s)
 
@@ -215,4 +226,5 @@ def _return(connection: Connection, row: RowMapping) -> None:
         values = {"due_at": func.now(), "tries": 0}
         reply = row["remote_reply"]
         make_waiting(connection, row, LetterState.QUEUED, cause=Cause(row["cause"]), reply=reply, values=values)
+        domain_answers.bound_wait(connection, row["id"])
         _LOG.info("letter.returned", letter_id=row["id"])

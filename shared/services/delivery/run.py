@@ -211,7 +211,8 @@ class _Connection:
             claimed_at=claimed_at,
             stop=lambda: STOPPING.is_set() or self._run.heartbeat.is_lost(self._name),
             is_stopped=self._is_stopped,
-            recent=self._run.recent,
+            # The local mailbox filters nothing.
+            recent=RecentAnswers() if batch.transport is Transport.MAILBOX else self._run.recent,
         )
         failpoint("deliver.before_record")
         self._record(batch, carried)

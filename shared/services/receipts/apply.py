@@ -16,6 +16,7 @@ from shared.domain.receipts import Answer, News, Receipt, ReceiptOutcome, Receip
 from shared.domain.suppressions import SuppressionReason
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
+from shared.services.outbox import is_our_relay
 from shared.services.receipts.follow_up_news import tell_follow_up
 from shared.services.receipts.letter_news import tell_letter
 from shared.services.receipts.reading import read_receipt
@@ -105,9 +106,8 @@ def _tell(connection: Connection, settings: Settings, row: RowMapping, receipt: 
     if receipt.news in (News.BOUNCED, News.DELAYED) and _is_of_an_earlier_time(email, row["source"], receipt, mark):
         return Finding(ReceiptOutcome.IGNORED, receipt.news, Cause.NONE, *numbers)
     if is_letter:
-        if row["source"] != ReceiptSource.MAIL.value:
-            # The relay was refused, and says so itself.
-            receipt = replace(receipt, has_no_copy=True)
+        is_by_relay = row["source"] != ReceiptSource.MAIL.value or is_our_relay(settings, receipt.reporter)
+        receipt = replace(receipt, has_no_copy=is_by_relay)
         told = tell_letter(connection, email, receipt, row["id"], is_proved=mark.resends is not None)
     else:
         told = tell_follow_up(connection, settings, email, receipt, row["id"])

@@ -18,7 +18,7 @@ from shared.domain.receipts import News, Receipt, ReceiptOutcome
 from shared.domain.refusals import EFFECTS, Effect, Refusal, read_refusal
 from shared.domain.states import CLAIMABLE, LETTER_ARROWS, LetterState
 from shared.domain.transport import Transport
-from shared.services.delivery.refusal_runs import learn_from_report
+from shared.services.delivery.refusal_runs import learn_from_report, learn_of_delivery
 from shared.services.follow_up_plan import plan_for_letters
 from shared.services.letter_fit import make_waiting
 from shared.services.office_addresses import address_failed, address_refused, try_second_address
@@ -76,6 +76,7 @@ def _tell_delivery(connection: Connection, row: RowMapping, receipt: Receipt) ->
         letters.note_event(connection, row, Cause.TEMPORARY, receipt.reply)
         return ReceiptOutcome.APPLIED, Cause.TEMPORARY
     if receipt.news is News.DELIVERED:
+        learn_of_delivery(connection, row)
         return _deliver(connection, row, receipt)
     return _bounce(connection, row, receipt)
 
@@ -131,8 +132,11 @@ def _bounce(connection: Connection, row: RowMapping, receipt: Receipt) -> Told:
                 address_refused(connection, row, is_certain=refusal.is_certain)
             try_second_address(connection, [row["id"]])
         plan_for_letters(connection, [row], Trigger.FAILED)
-        # A server to which we delivered ourselves reports only what it had taken.
-        has_no_copy = receipt.has_no_copy and row["transport"] != Transport.DIRECT
+        # A server to which we delivered ourselves reports only what it had taken, and so does one that reports of
+        # another mailbox, or of a letter that had been delivered.
+        is_about_it = receipt.recipient in ("", row["recipient_email"].lower())
+        is_first_news = row["state"] != LetterState.DELIVERED.value and row["transport"] != Transport.DIRECT
+        has_no_copy = receipt.has_no_copy and is_about_it and is_first_news
         learn_from_report(connection, row, cause, receipt.reply, has_no_copy=has_no_copy)
     return told
 

@@ -20,6 +20,7 @@ def upgrade() -> None:
     op.add_column("domain_pace", sa.Column("allowed_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("domain_pace", sa.Column("trial", sa.Integer(), server_default="0", nullable=False))
     op.add_column("domain_pace", sa.Column("held_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("domain_pace", sa.Column("rate_is_learned", sa.Boolean(), server_default="false", nullable=False))
     op.add_column("domain_pace", sa.Column("is_watched", sa.Boolean(), server_default="false", nullable=False))
     op.create_table(
         "domain_answer",
@@ -44,6 +45,7 @@ def upgrade() -> None:
         sa.Column("hour_began_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
         sa.Column("taken", sa.Integer(), nullable=False),
         sa.Column("most", sa.Integer(), nullable=True),
+        sa.Column("held_at", sa.DateTime(timezone=True), nullable=True),
     )
     op.create_index("ix_domain_answer_domain", "domain_answer", ["transport", "receiving_domain", "id"])
     op.create_index("ix_domain_answer_letter_id", "domain_answer", ["letter_id"])
@@ -53,5 +55,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("mailbox_pace")
     op.drop_table("domain_answer")
-    for name in ("is_watched", "held_at", "trial", "allowed_at", "allowance", "open_reply"):
+    for name in ("is_watched", "rate_is_learned", "held_at", "trial", "allowed_at", "allowance", "open_reply"):
         op.drop_column("domain_pace", name)

@@ -1,0 +1,106 @@
+"""Receiving domains that filter: their servers, their letters, and what relays report of them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from sqlalchemy import Engine
+
+from shared.queue.ring import Ring
+from shared.services.delivery import deliver_letters
+from shared.services.sweep import sweep
+from shared.settings import Settings
+from tests.factories import copy_letters
+from tests.services.came_back import Post, report
+from tests.smtp_server import ScriptedSmtpServer
+
+DOMAIN = "practice.example"
+POLICY = "550 5.7.1 Message refused"
+HELD = "SELECT open_until > now(), trial, allowance, rate_per_hour FROM domain_pace WHERE transport = 'relay'"
+MAILBOX = "SELECT mailbox, taken, most FROM mailbox_pace WHERE most IS NOT NULL"
+
+
+class Filter:
+    """A mail server that takes so many letters in a time, then refuses each one."""
+
+    def __init__(self, server: ScriptedSmtpServer, takes: int, reply: str = POLICY) -> None:
+        self.server, self.takes, self.reply, self.refused = server, takes, reply, 0
+        server.on_verb = self._before
+
+    def takes_again(self, letters: int) -> None:
+        """Its window has passed."""
+        self.takes = len(self.server.accepted) + letters
+
+    def _before(self, verb: str) -> None:
+        if verb == "DATA":
+            is_full = len(self.server.accepted) >= self.takes
+            self.refused += is_full
+            self.server.replies = {"dot": self.reply} if is_full else {}
+
+
+class Office:
+    """Letters to a domain of many mailboxes, and the workers that deliver them."""
+
+    def __init__(self, engine: Engine, settings: Settings, ring: Ring, post: Post) -> None:
+        self.engine, self.settings, self.ring, self.post = engine, settings, ring, post
+
+    def deliver(self, url: str) -> None:
+        """The workers deliver what is due, then a sweep comes."""
+        settings = replace(self.settings, mail_relay_url=url)
+        while deliver_letters(self.engine, self.ring, settings, first_tries=True):
+            pass
+        sweep(self.engine, self.ring, settings)
+
+    def later(self, interval: str) -> None:
+        """Time passes for the domain."""
+        for table, column in (("letter_event", "at"), ("letter", "sent_at"), ("domain_answer", "answered_at")):
+            self.post.change(f"UPDATE {table} SET {column} = {column} - CAST(:by AS interval)", by=interval)
+        self.post.change(
+            "UPDATE domain_pace SET open_until = open_until - CAST(:by AS interval), held_at = held_at -"
+            " CAST(:by AS interval), allowed_at = allowed_at - CAST(:by AS interval), refilled_at = refilled_at -"
+            " CAST(:by AS interval)",
+            by=interval,
+        )
+
+    def states(self) -> dict[str, int]:
+        """How many letters are in each state."""
+        return dict(self.post.ask("SELECT state, count(*) FROM letter GROUP BY state"))  # type: ignore[arg-type]
+
+
+def write(office: Office, count: int, mailboxes: int = 20) -> None:
+    """So many letters wait, and nothing else."""
+    copy_letters(office.engine, count, mailboxes=mailboxes)
+    office.post.change("UPDATE letter SET state = 'cancelled' WHERE transport = 'mailbox'")
+
+
+def reply_to(server: ScriptedSmtpServer, is_refused: Callable[[str], bool]) -> None:
+    """Refuses letters to some mailboxes."""
+
+    def before(verb: str) -> None:
+        if verb == "RCPT":
+            server.replies = {"dot": POLICY} if is_refused(server.lines[-1]) else {}
+
+    server.on_verb = before
+
+
+def bounce(recipient: str, *, reporter: str = "mail.letters.example", remote: str = "mx.practice.example") -> bytes:
+    """What a relay writes when the receiving server refuses a letter that the relay has taken."""
+    raw = report(("failed", "5.7.1", POLICY), recipient)
+    raw = raw.replace(b"Reporting-MTA: dns; relay.example", f"Reporting-MTA: dns; {reporter}".encode())
+    return raw.replace(b"Diagnostic-Code:", f"Remote-MTA: dns; {remote}\r\nDiagnostic-Code:".encode())
+
+
+def bounces(office: Office, limit: int, **parties: str) -> int:
+    """Letters that have left come back, the first ones first; how many."""
+    left = office.post.ask(
+        "SELECT id, recipient_email, resends FROM letter WHERE state = 'sent' ORDER BY sent_at, id LIMIT :limit",
+        limit=limit,
+    )
+    for number, recipient, resends in left:
+        office.post.comes(bounce(recipient, **parties), to=office.post.verp(number=number, resends=resends))
+    return len(left)
+
+
+def an_hour_later(office: Office) -> None:
+    """The hour of every mailbox is over, and what waited for it is due."""
+    office.post.change("UPDATE mailbox_pace SET hour_began_at = hour_began_at - interval '61 minutes'")
+    office.post.change("UPDATE letter SET due_at = now() WHERE state = 'queued'")
