@@ -34,8 +34,13 @@ _ASKED = "Please vote for the co-op bill"
 _LONG_PAUSE = "interval '6 days'"
 _TIMES = ("due_at", "deliver_by", "created_at", "state_changed_at")
 _WAITING = "state IN ('held', 'queued', 'deferred')"
+# Not one that a claim takes meanwhile: its worker would send it under the name that it had.
 _UNBUILDABLE = text(
-    "UPDATE letter SET message_id = 'wr\u00f6ng' || id WHERE id = (SELECT min(id) FROM letter WHERE state = 'queued')"
+    """
+    UPDATE letter
+    SET message_id = 'wr\u00f6ng' || id
+    WHERE id = (SELECT min(id) FROM letter WHERE state = 'queued') AND state = 'queued'
+    """
 )
 _UNREADABLE = text("UPDATE campaign SET content = '{\"nothing\": 1}' WHERE slug = 'broken'")
 
