@@ -69,7 +69,7 @@ copied AS (
     RETURNING id
 )
 INSERT INTO office_holder ({office_holder}, office_id, email)
-SELECT {office_holder}, copied.id, 'office' || row_number() OVER (ORDER BY copied.id) || '@' || :domain
+SELECT {pattern_of_holder}, copied.id, 'office' || row_number() OVER (ORDER BY copied.id) || '@' || :domain
 FROM office_holder, copied
 WHERE office_holder.office_id = (SELECT id FROM pattern) AND valid_to IS NULL
 """
@@ -125,19 +125,15 @@ def copy_letters(
     transport: Transport = Transport.RELAY,
 ) -> None:
     """Further letters like the first one, each of a supporter of its own, to so many further offices in turn."""
-    columns = {
-        table: ", ".join(column.name for column in METADATA.tables[table].columns if column.name not in own)
+    copied = {
+        table: [column.name for column in METADATA.tables[table].columns if column.name not in own]
         for table, own in _OWN.items()
     }
+    columns = {table: ", ".join(names) for table, names in copied.items()}
+    columns["pattern_of_holder"] = ", ".join(f"office_holder.{name}" for name in copied["office_holder"])
     values = {"count": count, "mailboxes": mailboxes, "domain": domain, "transport": transport.value}
     with engine.begin() as connection:
         connection.execute(text("SET LOCAL statement_timeout = 0"))
         for statement in (_COPY_OFFICES, _COPY_LETTERS):
-            # Of a holder and an office alike.
-            spelled = statement.replace("SELECT {office_holder},", "SELECT " + _of("office_holder", columns) + ",")
-            connection.execute(text(spelled.format(**columns)), values)
+            connection.execute(text(statement.format(**columns)), values)
         pace.add_domains(connection)
-
-
-def _of(table: str, columns: dict[str, str]) -> str:
-    return ", ".join(f"{table}.{name}" for name in columns[table].split(", "))

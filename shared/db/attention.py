@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from shared.clock import now
+from shared.db.pace import PACE
 from shared.db.relay_states import read_states
 from shared.db.tables.letters import UNATTENDED
 from shared.domain.causes import Cause
@@ -77,8 +78,7 @@ _HAS = (
 )
 # There is one row for each mail domain of an office: few, and each is asked of along the index of what waits.
 _DOMAINS = text(
-    "SELECT p.transport, p.receiving_domain, p.rate_per_hour, p.tokens, p.connections, p.seconds_per_letter,"
-    " p.failures, p.allowance, p.trial, p.is_watched,"
+    f"SELECT p.transport, p.receiving_domain, {PACE},"
     " CASE WHEN p.open_until > now() THEN p.open_until END AS open_until, p.open_cause, p.open_reply,"
     f" {_WAITS.format(state='queued')} AS queued, {_WAITS.format(state='deferred')} AS deferred, {_NEXT} AS next_try"
     f" FROM domain_pace p WHERE {_HAS.format(state='deferred')} OR ({_HAS.format(state='queued')}"

@@ -10,9 +10,11 @@ from sqlalchemy import Connection, text
 
 from shared.clock import now
 from shared.db.campaigns import SENDABLE
+from shared.db.pace import PACE
 from shared.db.relay_states import read_states
 from shared.domain.causes import Cause
 from shared.domain.pace import Pace
+from shared.domain.refusal_runs import NEW_DOMAIN
 from shared.domain.relay_state import RelayState
 from shared.domain.transport import SERVER_OF, Transport
 
@@ -67,8 +69,8 @@ _LIST = text(
     f" WHERE p.transport = ANY(:transports) AND {SENDABLE.format(transport='p.transport')}"
     " AND NOT EXISTS (SELECT 1 FROM installation WHERE is_paused OR hold_reason <> '')"
     " GROUP BY p.transport, p.receiving_domain)"
-    " SELECT transport, receiving_domain, p.rate_per_hour, p.tokens, p.connections, p.seconds_per_letter, p.failures,"
-    " p.allowance, p.trial, p.is_watched, coalesce(letters, 0), coalesce(extract(epoch FROM now() - oldest.due_at), 0),"
+    f" SELECT transport, receiving_domain, {PACE},"
+    " coalesce(letters, 0), coalesce(extract(epoch FROM now() - oldest.due_at), 0),"
     " CASE WHEN p.open_until > now() THEN p.open_until END, p.open_cause,"
     " CASE WHEN p.trial > 0 THEN p.open_reply ELSE '' END"
     " FROM domain_pace p LEFT JOIN waiting USING (transport, receiving_domain)"
@@ -76,22 +78,18 @@ _LIST = text(
     " ORDER BY coalesce(letters, 0) DESC, receiving_domain, transport"
 )
 _SET_RATE = text(
-    "INSERT INTO domain_pace (transport, receiving_domain, rate_per_hour) VALUES (:transport, :domain, :rate)"
-    " ON CONFLICT (transport, receiving_domain) DO UPDATE SET rate_per_hour = :rate,"
-    " rate_is_learned = false"
+    "INSERT INTO domain_pace (transport, receiving_domain, rate_per_hour, allowance)"
+    f" VALUES (:transport, :domain, :rate, {NEW_DOMAIN})"
+    " ON CONFLICT (transport, receiving_domain) DO UPDATE SET rate_per_hour = :rate, rate_is_learned = false"
 )
-
 _END_BREAK = text(
     "UPDATE domain_pace SET open_until = NULL, open_cause = '', open_reply = '', allowance = NULL, trial = 0,"
     " rate_per_hour = CASE WHEN NOT rate_is_learned THEN rate_per_hour END, rate_is_learned = false,"
     " blocked_at = now() WHERE receiving_domain = :domain AND (open_until > now() OR allowance IS NOT NULL)"
 )
-
-
 _PACES = text(
-    "SELECT transport, receiving_domain, rate_per_hour, tokens, connections, seconds_per_letter, failures,"
-    " allowance, trial, is_watched, CASE WHEN open_until > now() THEN open_until END FROM domain_pace JOIN"
-    " unnest(CAST(:transports AS text[]), CAST(:domains AS text[])) AS asked(transport, receiving_domain)"
+    f"SELECT transport, receiving_domain, {PACE}, CASE WHEN open_until > now() THEN open_until END FROM domain_pace p"
+    " JOIN unnest(CAST(:transports AS text[]), CAST(:domains AS text[])) AS asked(transport, receiving_domain)"
     " USING (transport, receiving_domain)"
 )
 

@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - statements are put together from the constants below, never from data
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from sqlalchemy import Connection, text
@@ -31,13 +31,15 @@ class DomainPace:
     busy: int
 
 
+# The columns of a Pace, in its order.
+PACE = ", ".join(f"p.{one.name}" for one in fields(Pace))
 _TOKENS = (
     "least(greatest(1, p.rate_per_hour * :burst_share),"
     " p.tokens + extract(epoch FROM now() - p.refilled_at) * p.rate_per_hour / 3600)"
 )
-# A condition on `domain_pace`: nothing may go there now, for its rest or for its rate.
+# A condition on `domain_pace`: no email may go there now, for its rest or for its rate. An allowance is of letters.
 MUST_WAIT = text(
-    "(domain_pace.open_until > now() OR domain_pace.allowance <= 0 OR domain_pace.rate_per_hour IS NOT NULL AND"
+    "(domain_pace.open_until > now() OR domain_pace.rate_per_hour IS NOT NULL AND"
     f" {_TOKENS.replace('p.', 'domain_pace.')} < 1)"
 ).bindparams(burst_share=BURST_SHARE)
 # The states that letters are claimed from. Each has statements of its own: only a state that is written out is found
@@ -77,9 +79,8 @@ _MAY_BE_SERVED = (
     f" AND {_ANY_LETTER})"
 )
 _FIND = (
-    f"{_WITH_BUSY} SELECT p.transport, p.receiving_domain, p.rate_per_hour, {_TOKENS} AS tokens, p.connections,"
-    f" p.seconds_per_letter, p.failures, p.allowance, p.trial, p.is_watched, {_BUSY} AS busy FROM domain_pace p"
-    f" WHERE {_MAY_BE_SERVED}"
+    f"{_WITH_BUSY} SELECT p.transport, p.receiving_domain, {PACE}, {_TOKENS} AS tokens_now, {_BUSY} AS busy"
+    f" FROM domain_pace p WHERE {_MAY_BE_SERVED}"
     " ORDER BY p.served_at NULLS FIRST LIMIT 1 FOR NO KEY UPDATE OF p"
 )
 _FIND_WAITING = {lane: spell(text(_FIND.format(lane=lane.value))) for lane in LANES}
@@ -97,9 +98,9 @@ _TAKE = spell(
     )
 )
 _LOCK = text(
-    """
-    SELECT rate_per_hour, tokens, connections, seconds_per_letter, failures, allowance, trial, is_watched
-    FROM domain_pace
+    f"""
+    SELECT {PACE}
+    FROM domain_pace p
     WHERE transport = :transport AND receiving_domain = :receiving_domain
     FOR NO KEY UPDATE
     """
@@ -190,12 +191,8 @@ def find_domain(
     if not found:
         return None
     row = found[0]
-    rate = row["rate_per_hour"]
-    tokens = float(row["tokens"]) if rate is not None else 0.0
-    served = (
-        row[name] for name in ("connections", "seconds_per_letter", "failures", "allowance", "trial", "is_watched")
-    )
-    pace = Pace(rate, tokens, *served)
+    tokens = float(row["tokens_now"]) if row["rate_per_hour"] is not None else 0.0
+    pace = Pace(**{one.name: row[one.name] for one in fields(Pace)} | {"tokens": tokens})
     return DomainPace(Transport(row["transport"]), row["receiving_domain"], pace, row["busy"])
 
 

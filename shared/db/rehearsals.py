@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - statements are put together from the constants below, never from data
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, Update, delete, func, insert, select, text, update
@@ -103,10 +103,8 @@ def newest(connection: Connection, campaign_id: int) -> list[RehearsalRow]:
 def known_paces(connection: Connection, transport: Transport) -> dict[str, Pace]:
     """What is known of each receiving domain's pace, over no more connections than the mail server takes."""
     server = read_states(connection)[SERVER_OF[transport]]
-    pace = domain_pace.c
-    query = select(
-        pace.receiving_domain, pace.rate_per_hour, pace.tokens, pace.connections, pace.seconds_per_letter, pace.failures
-    ).where(pace.transport == transport.value)
+    pace = (domain_pace.c[one.name] for one in fields(Pace))
+    query = select(domain_pace.c.receiving_domain, *pace).where(domain_pace.c.transport == transport.value)
     return {domain: server.bounded(Pace(*values)) for domain, *values in connection.execute(query)}
 
 

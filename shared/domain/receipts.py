@@ -128,7 +128,7 @@ class Receipt:
     `status` is the enhanced status code (RFC 3463) such as 5.1.1, empty when there is none. `reply` holds the server's
     own words in one line of at most 500 characters. `answer` comes with ANSWERED and AUTO_REPLIED. `never_left` when a
     relay did not even try, because of what came back before. `reporter` is the server that wrote the report, if another
-    one refused the letter from it. `has_no_copy` when our relay itself says so.
+    one refused the letter from it.
     """
 
     news: News
@@ -139,7 +139,6 @@ class Receipt:
     answer: Answer | None = None
     never_left: bool = False
     reporter: str = ""
-    has_no_copy: bool = False
 
 
 def make_receipt(

@@ -10,7 +10,7 @@ from shared.services.delivery import deliver_letters
 from shared.services.sweep import sweep
 from shared.settings import Settings
 from tests.factories import copy_letters
-from tests.services.came_back import Post, report
+from tests.services.came_back import DELIVERED, Post, report
 from tests.smtp_server import ScriptedSmtpServer
 
 DOMAIN = "practice.example"
@@ -89,15 +89,24 @@ def bounce(recipient: str, *, reporter: str = "mail.letters.example", remote: st
     return raw.replace(b"Diagnostic-Code:", f"Remote-MTA: dns; {remote}\r\nDiagnostic-Code:".encode())
 
 
-def bounces(office: Office, limit: int, **parties: str) -> int:
-    """Letters that have left come back, the first ones first; how many."""
+def bounces(
+    office: Office, limit: int = 1_000, *, which: str = "state = 'sent'", order: str = "sent_at, id", **parties: str
+) -> int:
+    """Letters that have left come back, the first ones first; how many. `which` is a condition in SQL."""
     left = office.post.ask(
-        "SELECT id, recipient_email, resends FROM letter WHERE state = 'sent' ORDER BY sent_at, id LIMIT :limit",
+        f"SELECT id, recipient_email, resends FROM letter WHERE {which} AND sent_at IS NOT NULL"
+        f" ORDER BY {order} LIMIT :limit",
         limit=limit,
     )
     for number, recipient, resends in left:
         office.post.comes(bounce(recipient, **parties), to=office.post.verp(number=number, resends=resends))
     return len(left)
+
+
+def arrives(office: Office, number: int) -> None:
+    """The relay reports that a letter was delivered."""
+    ((recipient,),) = office.post.ask("SELECT recipient_email FROM letter WHERE id = :number", number=number)
+    office.post.comes(report(DELIVERED, recipient), to=office.post.verp(number=number))
 
 
 def an_hour_later(office: Office) -> None:

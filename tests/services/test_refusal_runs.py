@@ -6,9 +6,12 @@ from email.policy import default
 
 import pytest
 
+from shared.db import domain_answers
+from shared.db.domain_answers import Receiver
+from shared.domain.causes import Cause
 from shared.domain.transport import Transport
 from shared.services.delivery import deliver_letters, send_mail
-from shared.services.delivery.domains import try_now
+from shared.services.delivery.domains import set_rate, try_now
 from shared.services.sweep import sweep
 from tests.factories import copy_letters
 from tests.services.filters import DOMAIN, HELD, MAILBOX, POLICY, Filter, Office, an_hour_later, reply_to, write
@@ -311,3 +314,46 @@ def test_a_letter_that_is_refused_for_ever_ends(office: Office) -> None:
         office.deliver(server.url)
     bound = "SELECT count(*) FROM letter WHERE cause = 'refused' AND deliver_by < now()"
     assert office.post.ask(bound)[0][0] >= 5
+
+
+def test_a_hold_shortens_no_longer_rest(office: Office) -> None:
+    write(office, 60)
+    with ScriptedSmtpServer() as server:
+        Filter(server, takes=0)
+        office.deliver(server.url)
+        office.post.change("UPDATE domain_pace SET open_until = now() + interval '4 hours', trial = 0, held_at = NULL")
+        domain = Receiver(Transport.RELAY, DOMAIN)
+        with office.engine.begin() as connection:
+            domain_answers.hold(connection, domain, cause=Cause.REFUSED, reply=POLICY, rate=None)
+    ((rests,),) = office.post.ask("SELECT open_until > now() + interval '3 hours' FROM domain_pace WHERE trial = 1")
+    assert rests
+
+
+def test_a_new_domain_proves_itself_after_the_last_letter_that_left(office: Office) -> None:
+    write(office, 500)
+    with ScriptedSmtpServer() as server:
+        office.post.change("UPDATE letter SET due_at = now() + interval '1 hour' WHERE id > 10")
+        office.deliver(server.url)
+        office.later("29 minutes")
+        office.post.change("UPDATE letter SET due_at = now() WHERE state = 'queued'")
+        office.deliver(server.url)
+        sent = len(server.accepted)
+        assert 290 <= sent <= 300
+        office.later("2 minutes")
+        office.deliver(server.url)
+        assert len(server.accepted) == 300
+
+
+def test_a_claim_that_only_puts_letters_off_proves_nothing(office: Office) -> None:
+    write(office, 20, mailboxes=1)
+    mailbox = f"office1@{DOMAIN}"
+    office.post.change("INSERT INTO mailbox_pace (mailbox, taken, most) VALUES (:mailbox, 0, 0)", mailbox=mailbox)
+    with ScriptedSmtpServer() as server:
+        office.deliver(server.url)
+        assert not server.accepted
+    assert office.post.ask("SELECT allowance, allowed_at FROM domain_pace WHERE transport = 'relay'") == [(300, None)]
+
+
+def test_a_domain_whose_rate_was_set_before_its_first_letter_is_new(office: Office) -> None:
+    set_rate(office.engine, DOMAIN, 50_000, actor="organizer:1")
+    assert office.post.ask(HELD) == [(None, 0, 300, 50_000)]

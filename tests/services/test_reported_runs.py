@@ -1,9 +1,10 @@
 """What comes back of letters that a relay has taken: runs of refusals, and what never goes out again."""
 
 from shared.services.delivery.domains import try_now
-from tests.services.came_back import DELIVERED, report
-from tests.services.filters import DOMAIN, HELD, MAILBOX, Office, bounce, bounces, write
+from tests.services.filters import DOMAIN, HELD, MAILBOX, Office, arrives, bounces, write
 from tests.smtp_server import ScriptedSmtpServer
+
+OFFICE_3 = "recipient_email LIKE 'office3@%'"
 
 
 def test_a_relay_that_takes_all_and_returns_it_later_loses_nothing(office: Office) -> None:
@@ -39,8 +40,7 @@ def test_a_few_letters_that_come_back_hold_nobody(office: Office) -> None:
     write(office, 200)
     with ScriptedSmtpServer() as server:
         office.deliver(server.url)
-        for number, recipient in office.post.ask("SELECT id, recipient_email FROM letter WHERE id % 10 = 0"):
-            office.post.comes(bounce(recipient), to=office.post.verp(number=number))
+        bounces(office, which="id % 10 = 0")
     assert office.post.ask(HELD)[0][0] is None
     assert office.states()["bounced"] == 20
 
@@ -49,10 +49,7 @@ def test_a_mailbox_behind_a_relay_is_held_alone(office: Office) -> None:
     write(office, 200, mailboxes=10)
     with ScriptedSmtpServer() as server:
         office.deliver(server.url)
-        for number, recipient in office.post.ask(
-            "SELECT id, recipient_email FROM letter WHERE recipient_email LIKE 'office3@%' ORDER BY sent_at, id"
-        ):
-            office.post.comes(bounce(recipient), to=office.post.verp(number=number))
+        bounces(office, which=OFFICE_3)
         office.deliver(server.url)
     assert office.post.ask(HELD)[0][0] is None
     assert office.states() == {"sent": 180, "queued": 20, "cancelled": 2}
@@ -73,11 +70,10 @@ def test_a_letter_that_was_delivered_is_not_sent_again_when_it_bounces(office: O
     write(office, 40)
     with ScriptedSmtpServer() as server:
         office.deliver(server.url)
-        for number, recipient in office.post.ask("SELECT id, recipient_email FROM letter WHERE state = 'sent'"):
-            office.post.comes(report(DELIVERED, recipient), to=office.post.verp(number=number))
-        office.post.change("UPDATE letter SET state = 'delivered' WHERE state = 'sent'")
-        for number, recipient in office.post.ask("SELECT id, recipient_email FROM letter WHERE state = 'delivered'"):
-            office.post.comes(bounce(recipient), to=office.post.verp(number=number))
+        for (number,) in office.post.ask("SELECT id FROM letter WHERE state = 'sent'"):
+            arrives(office, number)
+        assert office.states()["delivered"] == 40
+        bounces(office, which="state = 'delivered'")
         office.deliver(server.url)
         assert len(server.accepted) == 40
     assert office.states() == {"bounced": 40, "cancelled": 2}
@@ -88,10 +84,8 @@ def test_news_of_delivery_keeps_a_letter_from_going_back(office: Office) -> None
     with ScriptedSmtpServer() as server:
         office.deliver(server.url)
         bounces(office, 40)
-        ((number, recipient),) = office.post.ask(
-            "SELECT id, recipient_email FROM letter WHERE state = 'bounced' ORDER BY id LIMIT 1"
-        )
-        office.post.comes(report(DELIVERED, recipient), to=office.post.verp(number=number))
+        ((number,),) = office.post.ask("SELECT min(id) FROM letter WHERE state = 'bounced'")
+        arrives(office, number)
         office.deliver(server.url)
     assert office.states() == {"bounced": 1, "queued": 39, "cancelled": 2}
 
@@ -117,9 +111,44 @@ def test_one_mailbox_that_returns_letters_in_a_trial_holds_only_itself(office: O
     office.post.change("UPDATE domain_pace SET trial = 128, allowance = 128 WHERE transport = 'relay'")
     with ScriptedSmtpServer() as server:
         office.deliver(server.url)
-        for number, recipient in office.post.ask(
-            "SELECT id, recipient_email FROM letter WHERE recipient_email LIKE 'office3@%' AND state = 'sent'"
-        ):
-            office.post.comes(bounce(recipient), to=office.post.verp(number=number))
+        bounces(office, which=OFFICE_3)
     assert office.post.ask(HELD)[0][:2] == (None, 128)
     assert office.post.ask(MAILBOX) == [(f"office3@{DOMAIN}", 0, 0)]
+
+
+def test_a_relay_that_returns_letters_in_any_order_loses_nothing(office: Office) -> None:
+    write(office, 300)
+    with ScriptedSmtpServer() as server:
+        office.deliver(server.url)
+        bounces(office, order="md5(id::text)")
+        office.deliver(server.url)
+    assert office.post.ask(HELD)[0][0] is True
+    assert office.states() == {"queued": 300, "cancelled": 2}
+
+
+def test_a_late_report_about_a_mailbox_holds_it_no_longer(office: Office) -> None:
+    write(office, 60, mailboxes=10)
+    with ScriptedSmtpServer() as server:
+        office.deliver(server.url)
+        office.post.change(
+            "UPDATE mailbox_pace SET most = 64, held_at = now() WHERE mailbox = :mailbox", mailbox=f"office3@{DOMAIN}"
+        )
+        bounces(office, 1, which=OFFICE_3)
+        office.deliver(server.url)
+    ((_, _, most),) = office.post.ask(MAILBOX)
+    assert most == 64
+    assert office.states() == {"sent": 59, "queued": 1, "cancelled": 2}
+
+
+def test_what_was_refused_days_ago_or_dealt_with_does_not_go_back(office: Office) -> None:
+    write(office, 60)
+    with ScriptedSmtpServer() as server:
+        office.deliver(server.url)
+        bounces(office, 2)
+        office.post.change("UPDATE domain_answer SET answered_at = answered_at - interval '2 days'")
+        bounces(office, 1)
+        office.post.change("UPDATE letter SET attended_at = now() WHERE state = 'bounced'")
+        bounces(office, 30)
+        office.deliver(server.url)
+    assert office.post.ask(HELD)[0][0] is True
+    assert office.states() == {"sent": 27, "queued": 30, "bounced": 3, "cancelled": 2}

@@ -79,9 +79,10 @@ def learn_from_report(connection: Connection, row: RowMapping, cause: Cause, rep
     or mailbox was held belongs to that run: it waits again, and nothing is held anew.
     """
     domain = Receiver(Transport(row["transport"]), row["receiving_domain"])
+    if domain.transport is Transport.MAILBOX or not counts(cause, is_edited=False):
+        return
     is_edited = row["id"] in domain_answers.edited_letters(connection, [row["id"]])
-    is_judged = domain.transport is not Transport.MAILBOX and counts(cause, is_edited=is_edited)
-    state = domain_answers.lock_hold(connection, domain) if is_judged else None
+    state = domain_answers.lock_hold(connection, domain) if counts(cause, is_edited=is_edited) else None
     if state is None:
         return
     sent_at = row["sent_at"] or row["state_changed_at"]
@@ -106,11 +107,6 @@ def learn_from_report(connection: Connection, row: RowMapping, cause: Cause, rep
         _hold(connection, domain, state, _Refusal(cause, reply, [row["campaign_id"]]))
     elif mailbox_held_at is not None or _is_reported_run(connection, mailbox, state):
         _hold_mailbox(connection, mailbox)
-
-
-def learn_of_delivery(connection: Connection, row: RowMapping) -> None:
-    """A locked letter was delivered after all: it does not go back."""
-    domain_answers.forget_returned(connection, row["id"])
 
 
 def return_refused(engine: Engine) -> int:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 
 import structlog
 from sqlalchemy import Connection, Engine, RowMapping
@@ -107,8 +106,8 @@ def _tell(connection: Connection, settings: Settings, row: RowMapping, receipt: 
         return Finding(ReceiptOutcome.IGNORED, receipt.news, Cause.NONE, *numbers)
     if is_letter:
         is_by_relay = row["source"] != ReceiptSource.MAIL.value or is_our_relay(settings, receipt.reporter)
-        receipt = replace(receipt, has_no_copy=is_by_relay)
-        told = tell_letter(connection, email, receipt, row["id"], is_proved=mark.resends is not None)
+        is_proved = mark.resends is not None
+        told = tell_letter(connection, email, receipt, row["id"], is_proved=is_proved, is_by_relay=is_by_relay)
     else:
         told = tell_follow_up(connection, settings, email, receipt, row["id"])
     if told is None:

@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from sqlalchemy import ColumnElement, Connection, RowMapping, func
 
-from shared.db import follow_ups, letters, pace
+from shared.db import domain_answers, follow_ups, letters, pace
 from shared.db.happenings import note
 from shared.domain.causes import Cause
 from shared.domain.expiry import GIVE_UP_AFTER
@@ -18,7 +18,7 @@ from shared.domain.receipts import News, Receipt, ReceiptOutcome
 from shared.domain.refusals import EFFECTS, Effect, Refusal, read_refusal
 from shared.domain.states import CLAIMABLE, LETTER_ARROWS, LetterState
 from shared.domain.transport import Transport
-from shared.services.delivery.refusal_runs import learn_from_report, learn_of_delivery
+from shared.services.delivery.refusal_runs import learn_from_report
 from shared.services.follow_up_plan import plan_for_letters
 from shared.services.letter_fit import make_waiting
 from shared.services.office_addresses import address_failed, address_refused, try_second_address
@@ -39,12 +39,12 @@ WAITS_S = {
 
 
 def tell_letter(
-    connection: Connection, row: RowMapping, receipt: Receipt, receipt_id: int, *, is_proved: bool
+    connection: Connection, row: RowMapping, receipt: Receipt, receipt_id: int, *, is_proved: bool, is_by_relay: bool
 ) -> Told | None:
     """Tells a locked letter; None when it is just being sent and the news must wait for that.
 
     `is_proved` when the news came to the signed envelope sender of the letter's last attempt: it is about that one,
-    by whatever name the server knows the mailbox.
+    by whatever name the server knows the mailbox. `is_by_relay` when our relay says itself that it was refused.
     """
     if receipt.news in (News.ANSWERED, News.AUTO_REPLIED):
         return _pass_on(connection, row, receipt, receipt_id)
@@ -61,7 +61,9 @@ def tell_letter(
             if told != IGNORED:
                 plan_for_letters(connection, [row], Trigger.FAILED)
         return ReceiptOutcome.APPLIED, Cause.COMPLAINED
-    return None if LetterState(row["state"]) is LetterState.SENDING else _tell_delivery(connection, row, receipt)
+    if LetterState(row["state"]) is LetterState.SENDING:
+        return None
+    return _tell_delivery(connection, row, receipt, is_by_relay=is_by_relay)
 
 
 def _is_about_another(named: str, row: RowMapping) -> bool:
@@ -71,14 +73,15 @@ def _is_about_another(named: str, row: RowMapping) -> bool:
     return not is_known and (row["resends"] > 0 or named.rpartition("@")[2] == address.rpartition("@")[2])
 
 
-def _tell_delivery(connection: Connection, row: RowMapping, receipt: Receipt) -> Told:
+def _tell_delivery(connection: Connection, row: RowMapping, receipt: Receipt, *, is_by_relay: bool) -> Told:
     if receipt.news is News.DELAYED:
         letters.note_event(connection, row, Cause.TEMPORARY, receipt.reply)
         return ReceiptOutcome.APPLIED, Cause.TEMPORARY
     if receipt.news is News.DELIVERED:
-        learn_of_delivery(connection, row)
+        # What was refused in a run does not go back if it arrived after all.
+        domain_answers.forget_returned(connection, row["id"])
         return _deliver(connection, row, receipt)
-    return _bounce(connection, row, receipt)
+    return _bounce(connection, row, receipt, is_by_relay=is_by_relay)
 
 
 def _deliver(connection: Connection, row: RowMapping, receipt: Receipt) -> Told:
@@ -110,7 +113,7 @@ def bounce_refusal(receipt: Receipt, message_id: str) -> Refusal:
     return Refusal(Cause.GAVE_UP) if refusal.cause is Cause.TEMPORARY else refusal
 
 
-def _bounce(connection: Connection, row: RowMapping, receipt: Receipt) -> Told:
+def _bounce(connection: Connection, row: RowMapping, receipt: Receipt, *, is_by_relay: bool) -> Told:
     refusal = bounce_refusal(receipt, row["message_id"])
     cause = refusal.cause
     can_wait = LetterState.DEFERRED in LETTER_ARROWS[LetterState(row["state"])]
@@ -132,13 +135,15 @@ def _bounce(connection: Connection, row: RowMapping, receipt: Receipt) -> Told:
                 address_refused(connection, row, is_certain=refusal.is_certain)
             try_second_address(connection, [row["id"]])
         plan_for_letters(connection, [row], Trigger.FAILED)
-        # A server to which we delivered ourselves reports only what it had taken, and so does one that reports of
-        # another mailbox, or of a letter that had been delivered.
-        is_about_it = receipt.recipient in ("", row["recipient_email"].lower())
-        is_first_news = row["state"] != LetterState.DELIVERED.value and row["transport"] != Transport.DIRECT
-        has_no_copy = receipt.has_no_copy and is_about_it and is_first_news
+        has_no_copy = is_by_relay and _has_no_copy(row, receipt)
         learn_from_report(connection, row, cause, receipt.reply, has_no_copy=has_no_copy)
     return told
+
+
+def _has_no_copy(row: RowMapping, receipt: Receipt) -> bool:
+    """A server to which we delivered ourselves had taken the letter. So had one that reports of another mailbox."""
+    is_about_it = receipt.recipient in ("", row["recipient_email"].lower())
+    return is_about_it and row["transport"] != Transport.DIRECT and row["state"] != LetterState.DELIVERED.value
 
 
 def _move(
