@@ -76,7 +76,8 @@ SUBMISSION_ARROWS: dict[SubmissionState, frozenset[SubmissionState]] = {
 LOOKUP_WAITING = frozenset({_S.DRAFT, _S.LOOKING_UP})
 
 _L = LetterState
-# An end can be reopened only by an organizer, which is logged with their id.
+# Ends that an organizer can reopen, which is logged with their id. Only the sweep does so, too: with letters that were
+# refused in a run (`shared.domain.refusal_runs`).
 REOPENED_BY_ORGANIZER = frozenset({_L.REJECTED, _L.BOUNCED, _L.EXPIRED, _L.CANCELLED, _L.QUARANTINED, _L.UNCONFIRMED})
 LETTER_ARROWS: dict[LetterState, frozenset[LetterState]] = {
     _L.HELD: frozenset({_L.QUEUED, _L.CANCELLED, _L.EXPIRED}),
