@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, RowMapping, text
 
+from shared.domain.follow_ups import TO_ORGANIZERS
 from shared.domain.mail_mentions import names_address
 
 _REQUEST = (
@@ -57,7 +58,10 @@ _SCRUB = [
     for statement in (
         *_WORDS,
         "DELETE FROM consent WHERE submission_id = ANY(:ids)",
-        _FORGET_FOLLOW_UPS.format(", email_hash = 'erased ' || id"),
+        _FORGET_FOLLOW_UPS.format(
+            # That of organizers says when they were told last.
+            f", email_hash = CASE WHEN kind IN {TO_ORGANIZERS} THEN email_hash ELSE 'erased ' || id END"
+        ),
         _FORGET_SUBMISSION.format(
             "first_name = '', email = '', email_hash = 'erased ' || id, scrubbed_at = now()",
         ),

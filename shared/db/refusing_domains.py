@@ -28,9 +28,9 @@ _TELL_ORGANIZERS = text(
     FROM domain_pace
     CROSS JOIN campaign
     CROSS JOIN LATERAL (
-        SELECT *
-        FROM letter
-        WHERE {WAITS_FOR_IT} AND letter.campaign_id = campaign.id
+        (SELECT * FROM letter WHERE {WAITS_FOR_IT} AND letter.campaign_id = campaign.id AND NOT is_test LIMIT 1)
+        UNION ALL
+        (SELECT * FROM letter WHERE {WAITS_FOR_IT} AND letter.campaign_id = campaign.id LIMIT 1)
         LIMIT 1
     ) AS letter
     CROSS JOIN LATERAL (

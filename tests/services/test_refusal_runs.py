@@ -12,6 +12,7 @@ from shared.domain.causes import Cause
 from shared.domain.transport import Transport
 from shared.services.delivery import deliver_letters, send_mail
 from shared.services.delivery.domains import set_rate, try_now
+from shared.services.erasure import erase_submissions
 from shared.services.sweep import sweep
 from tests.factories import copy_letters
 from tests.services.filters import DOMAIN, HELD, MAILBOX, POLICY, Filter, Office, an_hour_later, reply_to, write
@@ -151,7 +152,7 @@ def test_organizers_are_told_of_a_domain_that_refuses_everything(office: Office,
     assert mail["Subject"] == "[Test] practice.example refuses our letters"
     assert "30 letters wait." in words
     assert f'The mail server said: "{POLICY}"' in words
-    assert "Nothing is lost: the letters wait, and we told no supporter that their letter failed." in words
+    assert "Nothing is lost: the letters wait, and we haven't told supporters that these letters failed." in words
     assert "The next letter goes out on " in words
     assert f"allow mail from {office.settings.mail_domain}." in words
     assert "/admin/delivery#domains" in words
@@ -357,3 +358,24 @@ def test_a_claim_that_only_puts_letters_off_proves_nothing(office: Office) -> No
 def test_a_domain_whose_rate_was_set_before_its_first_letter_is_new(office: Office) -> None:
     set_rate(office.engine, DOMAIN, 50_000, actor="organizer:1")
     assert office.post.ask(HELD) == [(None, 0, 300, 50_000)]
+
+
+def test_erasing_a_supporter_tells_organizers_nothing_again(office: Office, organizers: Organizers) -> None:
+    refuse_all(office)
+    assert len(organizers.reads()) == 1
+    tokens = office.post.ask(
+        "SELECT token FROM submission JOIN follow_up ON follow_up.submission_id = submission.id"
+        " WHERE kind = 'domain_refuses'"
+    )
+    erase_submissions(office.engine, [token for (token,) in tokens])
+    organizers.sweeps()
+    assert organizers.reads() == []
+
+
+def test_a_real_letter_that_waits_makes_it_no_test(office: Office) -> None:
+    write(office, 30)
+    office.post.change("UPDATE letter SET is_test = false WHERE id = (SELECT max(id) FROM letter)")
+    with ScriptedSmtpServer(replies={"dot": POLICY}) as server:
+        office.deliver(server.url)
+        office.deliver(server.url)
+    assert office.post.ask("SELECT is_test FROM follow_up WHERE kind = 'domain_refuses'") == [(False,)]
