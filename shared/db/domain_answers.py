@@ -44,7 +44,7 @@ _REPLIES = text(
     f"""
     SELECT mailbox, is_refusal
     FROM domain_answer
-    WHERE {_OF} AND sent_at IS NULL AND (is_counted OR NOT is_refusal)
+    WHERE {_OF} AND claimed_at IS NULL AND (is_counted OR NOT is_refusal)
     ORDER BY id DESC
     LIMIT {LAST_ANSWERS}
     """
@@ -53,38 +53,38 @@ _JUST_NOW = text(
     f"""
     SELECT mailbox
     FROM domain_answer
-    WHERE {_KEY} AND is_counted AND sent_at IS NULL AND answered_at > now() - interval '5 seconds'
+    WHERE {_KEY} AND is_counted AND claimed_at IS NULL AND answered_at > now() - interval '5 seconds'
     """
 )
 _REPORTS = text(
     f"""
-    SELECT mailbox, sent_at, letter_id
+    SELECT mailbox, claimed_at, letter_id
     FROM domain_answer
-    WHERE {_OF} AND is_counted AND sent_at > greatest(now() - interval '1 day', CAST(:since AS timestamptz))
+    WHERE {_OF} AND is_counted AND claimed_at > greatest(now() - interval '1 day', CAST(:since AS timestamptz))
     ORDER BY id DESC
     LIMIT {_MOST_REPORTS}
     """
 )
-# Events of a time are found by its index; their letters are few where it is short. A batch is recorded at one moment,
-# and its letters left in about the order of their numbers.
+# Claims of a time are found by their events' index; their letters are few where it is short. The letters of a batch are
+# claimed at one moment, and leave in about the order of their numbers.
 _TAKEN = text(
     """
     SELECT count(*)
     FROM (
         SELECT 1
         FROM letter_event
-        JOIN letter ON letter.id = letter_event.letter_id
-        WHERE letter_event.at >= :since AND letter_event.at <= coalesce(CAST(:until AS timestamptz), 'infinity')
+        JOIN letter ON letter.id = letter_event.letter_id AND letter.attempt = letter_event.attempt
+        WHERE letter_event.to_state = 'sending'
+            AND letter_event.at >= :since AND letter_event.at <= coalesce(CAST(:until AS timestamptz), 'infinity')
             AND (letter_event.at, letter.id) >= (:since, :first)
             AND (letter_event.at, letter.id) <= (coalesce(CAST(:until AS timestamptz), 'infinity'), :last)
-            AND letter_event.to_state = 'sent'
             AND letter.transport = :transport AND letter.receiving_domain = :receiving_domain
             AND letter.state IN ('sent', 'delivered')
         LIMIT :most
     ) AS taken
     """
 )
-# Along the index of each campaign's states.
+# The same for one mailbox, along the index of its office's letters.
 _TAKEN_BY_MAILBOX = text(
     """
     SELECT count(*)
@@ -92,22 +92,25 @@ _TAKEN_BY_MAILBOX = text(
         SELECT 1
         FROM campaign
         JOIN letter ON letter.campaign_id = campaign.id
-        WHERE letter.state IN ('sent', 'delivered')
+        JOIN letter_event ON letter_event.letter_id = letter.id AND letter_event.attempt = letter.attempt
+        WHERE letter.state IN ('sent', 'delivered') AND letter.transport = :transport
             AND letter.office_id = (SELECT office_id FROM letter WHERE id = :last)
-            AND letter.state_changed_at BETWEEN :since AND :until AND lower(letter.recipient_email) = :mailbox
+            AND lower(letter.recipient_email) = :mailbox
+            AND letter_event.to_state = 'sending' AND letter_event.at BETWEEN :since AND :until
         LIMIT :most
     ) AS taken
     """
+)
+_CLAIMED_AT = text(
+    "SELECT max(at) FROM letter_event WHERE letter_id = :id AND attempt = :attempt AND to_state = 'sending'"
 )
 _HOLD = text(
     f"""
     UPDATE domain_pace
     SET open_until = greatest(open_until, now() + {HOLD_S} * interval '1 second'), open_cause = :cause,
-        open_reply = :reply, held_at = now(), trial = 1, allowance = 1, allowed_at = NULL,
-        rate_per_hour = CASE WHEN rate_is_learned THEN coalesce(CAST(:rate AS int), rate_per_hour)
-            ELSE least(rate_per_hour, CAST(:rate AS int)) END,
-        rate_is_learned = rate_is_learned
-            OR coalesce(CAST(:rate AS int) < rate_per_hour, CAST(:rate AS int) IS NOT NULL)
+        open_reply = :reply, held_at = now(), trial = 1, trial_at = now(), allowance = 1, allowed_at = NULL,
+        rate_per_hour = CASE WHEN CAST(:rate AS int) IS NULL THEN rate_per_hour
+            ELSE least(own_rate_per_hour, CAST(:rate AS int)) END
     WHERE {_KEY}
     """
 )
@@ -119,8 +122,8 @@ _PRUNE = text(
         SELECT id
         FROM (
             SELECT id, bool_or(is_refusal) OVER (PARTITION BY mailbox) AS has_refused,
-                row_number() OVER (PARTITION BY sent_at IS NULL ORDER BY id DESC) AS place,
-                row_number() OVER (PARTITION BY mailbox, sent_at IS NULL ORDER BY id DESC) AS place_of_mailbox
+                row_number() OVER (PARTITION BY claimed_at IS NULL ORDER BY id DESC) AS place,
+                row_number() OVER (PARTITION BY mailbox, claimed_at IS NULL ORDER BY id DESC) AS place_of_mailbox
             FROM domain_answer
             WHERE {_KEY}
         ) AS ranked
@@ -138,11 +141,15 @@ _WATCH = text(
 _REFUSING = text(f"SELECT DISTINCT mailbox FROM domain_answer WHERE {_KEY} AND is_refusal")
 _RETURNING = text(
     """
-    SELECT letter.*, domain_answer.attempt = letter.attempt
-        AND (letter.attended_at IS NULL OR letter.attended_at < letter.state_changed_at) AS is_answered_attempt
-    FROM domain_answer
-    JOIN letter ON letter.id = domain_answer.letter_id
-    WHERE domain_answer.goes_back AND NOT letter.id = ANY(:but)
+    SELECT letter.*, letter.answered_at IS NULL
+        AND (letter.attended_at IS NULL OR letter.attended_at < letter.state_changed_at)
+        AND EXISTS (
+            SELECT 1
+            FROM domain_answer
+            WHERE domain_answer.letter_id = letter.id AND goes_back AND domain_answer.attempt = letter.attempt
+        ) AS may_return
+    FROM letter
+    WHERE letter.id IN (SELECT letter_id FROM domain_answer WHERE goes_back) AND NOT letter.id = ANY(:but)
     ORDER BY letter.id
     LIMIT :limit
     FOR NO KEY UPDATE OF letter SKIP LOCKED
@@ -156,7 +163,7 @@ _BOUND = text(
     WHERE id = :letter_id
     """
 )
-_RETURNED = text("DELETE FROM domain_answer WHERE letter_id = :letter_id AND goes_back")
+_FORGET_LETTER = text("DELETE FROM domain_answer WHERE letter_id = :letter_id")
 _SETTLES = " ".join(f"WHEN '{transport}' THEN {settles_s(transport)}" for transport in Transport)
 _IS_SETTLED = f"allowed_at < now() - CASE transport {_SETTLES} END * interval '1 second'"
 _NEXT_TRIAL = text(
@@ -164,14 +171,15 @@ _NEXT_TRIAL = text(
     UPDATE domain_pace
     SET trial = CASE WHEN NOT took THEN trial WHEN trial < {LAST_TRIAL} THEN trial * 2 ELSE 0 END,
         allowance = CASE WHEN NOT took THEN trial WHEN trial < {LAST_TRIAL} THEN trial * 2 END,
-        allowed_at = NULL
+        trial_at = now(), allowed_at = NULL
     FROM (
         SELECT p.transport, p.receiving_domain, EXISTS (
             SELECT 1
             FROM letter_event
-            JOIN letter ON letter.id = letter_event.letter_id
-            WHERE letter_event.at >= p.allowed_at AND letter_event.to_state = 'sent'
+            JOIN letter ON letter.id = letter_event.letter_id AND letter.attempt = letter_event.attempt
+            WHERE letter_event.at >= coalesce(p.trial_at, p.allowed_at) AND letter_event.to_state = 'sending'
                 AND letter.transport = p.transport AND letter.receiving_domain = p.receiving_domain
+                AND letter.state IN ('sent', 'delivered')
         ) AS took
         FROM domain_pace p
         WHERE trial > 0 AND allowance <= 0 AND {_IS_SETTLED} AND (open_until IS NULL OR open_until <= now())
@@ -239,15 +247,15 @@ class HoldState:
 
 @dataclass(frozen=True, order=True)
 class SentLetter:
-    """When a letter left, and which: the order in which letters leave."""
+    """When a letter was claimed, and which: the order in which letters leave."""
 
-    sent_at: datetime
+    claimed_at: datetime
     letter_id: int
 
 
 @dataclass(frozen=True)
 class NewAnswer:
-    """One answer about a letter. `sent_at` for a refusal that was reported after the letter had left."""
+    """One answer about a letter. `claimed_at` for a refusal that was reported after the letter had left."""
 
     mailbox: str
     letter_id: int
@@ -256,7 +264,7 @@ class NewAnswer:
     is_counted: bool = False
     has_no_copy: bool = False
     goes_back: bool = False
-    sent_at: datetime | None = None
+    claimed_at: datetime | None = None
 
 
 def lock_hold(connection: Connection, of: Receiver) -> HoldState | None:
@@ -292,14 +300,14 @@ def refused_just_now(connection: Connection, of: Receiver) -> list[Answer]:
 
 
 def last_reports(connection: Connection, of: Receiver, since: datetime | None) -> list[tuple[Answer, SentLetter]]:
-    """The last refusals that were reported of letters sent after `since`, within a day; with when these left."""
+    """The last refusals that were reported of letters claimed after `since`, within a day; with when these left."""
     rows = connection.execute(_REPORTS, {**of.values, "since": since})
-    return [(Answer(row.mailbox, is_refusal=True), SentLetter(row.sent_at, row.letter_id)) for row in rows]
+    return [(Answer(row.mailbox, is_refusal=True), SentLetter(row.claimed_at, row.letter_id)) for row in rows]
 
 
 def count_taken(connection: Connection, of: Receiver, first: SentLetter, last: SentLetter | None, *, most: int) -> int:
     """How many letters from `first` to `last`, or till now, the domain took as far as we know; `most` at most."""
-    values = {"since": first.sent_at, "first": first.letter_id, "until": last and last.sent_at}
+    values = {"since": first.claimed_at, "first": first.letter_id, "until": last and last.claimed_at}
     values |= {"last": last.letter_id if last else 0, "most": most}
     statement = _TAKEN_BY_MAILBOX if of.mailbox else _TAKEN
     return int(connection.execute(statement, {**of.values, **values}).scalar_one())
@@ -326,9 +334,15 @@ def bound_wait(connection: Connection, letter_id: int) -> None:
     connection.execute(_BOUND, {"letter_id": letter_id})
 
 
-def forget_returned(connection: Connection, letter_id: int) -> None:
-    """The letter is queued again, or will not be."""
-    connection.execute(_RETURNED, {"letter_id": letter_id})
+def claimed_at(connection: Connection, letter_id: int, attempt: int) -> datetime | None:
+    """When this attempt of the letter began."""
+    found: datetime | None = connection.execute(_CLAIMED_AT, {"id": letter_id, "attempt": attempt}).scalar_one()
+    return found
+
+
+def forget_letter(connection: Connection, letter_id: int) -> None:
+    """What was answered about the letter counts no more: it is queued again, or has arrived after all."""
+    connection.execute(_FORGET_LETTER, {"letter_id": letter_id})
 
 
 def next_trials(connection: Connection) -> list[RowMapping]:

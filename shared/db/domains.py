@@ -78,13 +78,13 @@ _LIST = text(
     " ORDER BY coalesce(letters, 0) DESC, receiving_domain, transport"
 )
 _SET_RATE = text(
-    "INSERT INTO domain_pace (transport, receiving_domain, rate_per_hour, allowance)"
-    f" VALUES (:transport, :domain, :rate, {NEW_DOMAIN})"
-    " ON CONFLICT (transport, receiving_domain) DO UPDATE SET rate_per_hour = :rate, rate_is_learned = false"
+    "INSERT INTO domain_pace (transport, receiving_domain, rate_per_hour, own_rate_per_hour, allowance)"
+    f" VALUES (:transport, :domain, :rate, :rate, {NEW_DOMAIN})"
+    " ON CONFLICT (transport, receiving_domain) DO UPDATE SET rate_per_hour = :rate, own_rate_per_hour = :rate"
 )
 _END_BREAK = text(
     "UPDATE domain_pace SET open_until = NULL, open_cause = '', open_reply = '', allowance = NULL, trial = 0,"
-    " rate_per_hour = CASE WHEN NOT rate_is_learned THEN rate_per_hour END, rate_is_learned = false,"
+    " rate_per_hour = own_rate_per_hour, held_at = CASE WHEN held_at IS NOT NULL THEN now() END,"
     " blocked_at = now() WHERE receiving_domain = :domain AND (open_until > now() OR allowance IS NOT NULL)"
 )
 _PACES = text(

@@ -81,10 +81,11 @@ _L = LetterState
 REOPENED_BY_ORGANIZER = frozenset({_L.REJECTED, _L.BOUNCED, _L.EXPIRED, _L.CANCELLED, _L.QUARANTINED, _L.UNCONFIRMED})
 LETTER_ARROWS: dict[LetterState, frozenset[LetterState]] = {
     _L.HELD: frozenset({_L.QUEUED, _L.CANCELLED, _L.EXPIRED}),
-    _L.QUEUED: frozenset({_L.SENDING, _L.HELD, _L.CANCELLED, _L.EXPIRED}),
+    # Delivered: it had left before, and waits again.
+    _L.QUEUED: frozenset({_L.SENDING, _L.HELD, _L.CANCELLED, _L.EXPIRED, _L.DELIVERED}),
     # Back to `queued` is for what is proved unsent: SIGTERM, AUTH or TLS failure, breaker. No attempt counts.
     _L.SENDING: frozenset({_L.SENT, _L.DEFERRED, _L.REJECTED, _L.UNCERTAIN, _L.QUARANTINED, _L.QUEUED}),
-    _L.DEFERRED: frozenset({_L.SENDING, _L.HELD, _L.EXPIRED, _L.CANCELLED}),
+    _L.DEFERRED: frozenset({_L.SENDING, _L.HELD, _L.EXPIRED, _L.CANCELLED, _L.DELIVERED}),
     # Deferred by a bounce that says that the mailbox is full or our sender not trusted: it certainly did not arrive.
     _L.SENT: frozenset({_L.DELIVERED, _L.BOUNCED, _L.DEFERRED}),
     # A worker that slept past its lease may still learn what its attempt came to, and the journal may prove it.

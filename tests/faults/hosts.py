@@ -55,12 +55,15 @@ _PASS_TIME = (
         """
         UPDATE domain_pace
         SET open_until = open_until - CAST(:by AS interval), held_at = held_at - CAST(:by AS interval),
-            allowed_at = allowed_at - CAST(:by AS interval), refilled_at = refilled_at - CAST(:by AS interval)
+            allowed_at = allowed_at - CAST(:by AS interval), trial_at = trial_at - CAST(:by AS interval),
+            refilled_at = refilled_at - CAST(:by AS interval)
         """
     ),
-    text("UPDATE letter_event SET at = at - CAST(:by AS interval) WHERE to_state = 'sent'"),
-    text("UPDATE letter SET sent_at = sent_at - CAST(:by AS interval) WHERE sent_at IS NOT NULL"),
-    text("UPDATE domain_answer SET answered_at = answered_at - CAST(:by AS interval)"),
+    text("UPDATE letter_event SET at = at - CAST(:by AS interval) WHERE to_state = 'sending'"),
+    text(
+        "UPDATE domain_answer SET answered_at = answered_at - CAST(:by AS interval),"
+        " claimed_at = claimed_at - CAST(:by AS interval)"
+    ),
     text("UPDATE mailbox_pace SET hour_began_at = hour_began_at - CAST(:by AS interval)"),
     text("UPDATE letter SET due_at = due_at - CAST(:by AS interval) WHERE state = 'queued' AND due_at > now()"),
 )

@@ -87,7 +87,8 @@ def test_all_may_leave_when_a_person_says_so(engine: Engine, settings: Settings)
 
 def test_a_rate_is_set_listed_and_taken_away() -> None:
     assert run("pace") == "No letter waits for any domain.\n"
-    line = "mahouse.gov (relay)\t0 waiting\t1,200 an hour\t5 connections\tempty: nothing waits\n"
+    new = "This domain is new to us. It gets 300 letters until it has refused none for half an hour."
+    line = f"mahouse.gov (relay)\t0 waiting\t1,200 an hour\t5 connections\t{new}\tempty: nothing waits\n"
     assert run("pace", "MAHouse.gov", "1200").endswith(line)
     assert run("pace") == line
     assert run("pace", "mahouse.gov", "--none").endswith("mahouse.gov: no limit, and none waits.\n")

@@ -52,14 +52,14 @@ class Office:
 
     def later(self, interval: str) -> None:
         """Time passes for the domain."""
-        for table, column in (("letter_event", "at"), ("letter", "sent_at"), ("domain_answer", "answered_at")):
-            self.post.change(f"UPDATE {table} SET {column} = {column} - CAST(:by AS interval)", by=interval)
-        self.post.change(
-            "UPDATE domain_pace SET open_until = open_until - CAST(:by AS interval), held_at = held_at -"
-            " CAST(:by AS interval), allowed_at = allowed_at - CAST(:by AS interval), refilled_at = refilled_at -"
-            " CAST(:by AS interval)",
-            by=interval,
-        )
+        moved = {
+            "letter_event": ("at",),
+            "domain_answer": ("answered_at", "claimed_at"),
+            "domain_pace": ("open_until", "held_at", "allowed_at", "trial_at", "refilled_at"),
+        }
+        for table, columns in moved.items():
+            earlier = ", ".join(f"{column} = {column} - CAST(:by AS interval)" for column in columns)
+            self.post.change(f"UPDATE {table} SET {earlier}", by=interval)
 
     def states(self) -> dict[str, int]:
         """How many letters are in each state."""

@@ -279,11 +279,15 @@ def test_letters_for_the_test_inbox_are_not_counted(office: Office) -> None:
 
 def test_a_release_takes_back_a_learned_rate_and_keeps_an_organizers(office: Office) -> None:
     write(office, 10)
-    rate = "UPDATE domain_pace SET rate_per_hour = 7, rate_is_learned = :learned, trial = 1, allowance = 1"
-    for learned, kept in ((True, None), (False, 7)):
-        office.post.change(rate, learned=learned)
+    domain = Receiver(Transport.RELAY, DOMAIN)
+    for own in (None, 50):
+        set_rate(office.engine, DOMAIN, own, actor="organizer:1")
+        for learned, rate in ((30, 30), (40, 40), (None, 40), (80, own or 80)):
+            with office.engine.begin() as connection:
+                domain_answers.hold(connection, domain, cause=Cause.REFUSED, reply=POLICY, rate=learned)
+            assert office.post.ask(HELD) == [(True, 1, 1, rate)]
         try_now(office.engine, DOMAIN, actor="organizer:1")
-        assert office.post.ask(HELD) == [(None, 0, None, kept)]
+        assert office.post.ask(HELD) == [(None, 0, None, own)]
 
 
 def test_the_test_inbox_is_never_held(office: Office) -> None:
@@ -379,3 +383,41 @@ def test_a_real_letter_that_waits_makes_it_no_test(office: Office) -> None:
         office.deliver(server.url)
         office.deliver(server.url)
     assert office.post.ask("SELECT is_test FROM follow_up WHERE kind = 'domain_refuses'") == [(False,)]
+
+
+def test_a_trial_that_took_letters_one_by_one_succeeds_although_the_last_is_put_off(office: Office) -> None:
+    write(office, 60)
+    asked = 0
+
+    def before(verb: str) -> None:
+        nonlocal asked
+        asked += verb == "RCPT"
+        server.replies = {"RCPT": "451 4.3.0 Try again later"} if asked == 8 else {}
+
+    office.post.change(
+        "UPDATE domain_pace SET trial = 8, trial_at = now(), allowance = 8, rate_per_hour = 60"
+        " WHERE transport = 'relay'"
+    )
+    with ScriptedSmtpServer() as server:
+        server.on_verb = before
+        for _ in range(8):
+            office.deliver(server.url)
+            office.post.change("UPDATE domain_pace SET refilled_at = refilled_at - interval '61 seconds'")
+        assert len(server.accepted) == 7
+        office.later("31 minutes")
+        office.deliver(server.url)
+    assert office.post.ask("SELECT trial FROM domain_pace WHERE transport = 'relay'") == [(16,)]
+
+
+def test_a_rate_is_learned_also_when_the_trials_had_ended(office: Office) -> None:
+    write(office, 400)
+    with ScriptedSmtpServer() as server:
+        wall = Filter(server, takes=100)
+        office.deliver(server.url)
+        wall.takes_again(100)
+        office.later("61 minutes")
+        office.post.change("UPDATE domain_pace SET trial = 0, allowance = NULL, open_until = NULL")
+        office.deliver(server.url)
+    ((is_held, trial, _allowance, rate),) = office.post.ask(HELD)
+    assert (is_held, trial) == (True, 1)
+    assert 50 <= rate <= 100

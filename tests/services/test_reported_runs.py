@@ -1,5 +1,7 @@
 """What comes back of letters that a relay has taken: runs of refusals, and what never goes out again."""
 
+import pytest
+
 from shared.services.delivery.domains import try_now
 from tests.services.filters import DOMAIN, HELD, MAILBOX, Office, arrives, bounces, write
 from tests.smtp_server import ScriptedSmtpServer
@@ -53,41 +55,6 @@ def test_a_mailbox_behind_a_relay_is_held_alone(office: Office) -> None:
         office.deliver(server.url)
     assert office.post.ask(HELD)[0][0] is None
     assert office.states() == {"sent": 180, "queued": 20, "cancelled": 2}
-
-
-def test_what_a_forwarder_returns_is_not_sent_again(office: Office) -> None:
-    """The office's server kept a copy and forwarded the letter to a server that refused it."""
-    write(office, 60)
-    with ScriptedSmtpServer() as server:
-        office.deliver(server.url)
-        bounces(office, 20, reporter="mx.practice.example", remote="mail.elsewhere.test")
-        office.deliver(server.url)
-        assert len(server.accepted) == 60
-    assert office.states() == {"bounced": 20, "sent": 40, "cancelled": 2}
-
-
-def test_a_letter_that_was_delivered_is_not_sent_again_when_it_bounces(office: Office) -> None:
-    write(office, 40)
-    with ScriptedSmtpServer() as server:
-        office.deliver(server.url)
-        for (number,) in office.post.ask("SELECT id FROM letter WHERE state = 'sent'"):
-            arrives(office, number)
-        assert office.states()["delivered"] == 40
-        bounces(office, which="state = 'delivered'")
-        office.deliver(server.url)
-        assert len(server.accepted) == 40
-    assert office.states() == {"bounced": 40, "cancelled": 2}
-
-
-def test_news_of_delivery_keeps_a_letter_from_going_back(office: Office) -> None:
-    write(office, 40)
-    with ScriptedSmtpServer() as server:
-        office.deliver(server.url)
-        bounces(office, 40)
-        ((number,),) = office.post.ask("SELECT min(id) FROM letter WHERE state = 'bounced'")
-        arrives(office, number)
-        office.deliver(server.url)
-    assert office.states() == {"bounced": 1, "queued": 39, "cancelled": 2}
 
 
 def test_late_reports_after_a_release_hold_nothing_and_lose_nothing(office: Office) -> None:
@@ -152,3 +119,49 @@ def test_what_was_refused_days_ago_or_dealt_with_does_not_go_back(office: Office
         office.deliver(server.url)
     assert office.post.ask(HELD)[0][0] is True
     assert office.states() == {"sent": 27, "queued": 30, "bounced": 3, "cancelled": 2}
+
+
+@pytest.fixture
+def in_flight(office: Office) -> Office:
+    """40 letters come back while a batch of others is on its way: they were claimed before the hold."""
+    write(office, 240)
+    office.post.change("UPDATE letter SET due_at = now() + interval '1 hour' WHERE id > 42")
+    with ScriptedSmtpServer() as server:
+        office.deliver(server.url)
+        office.post.change("UPDATE letter SET due_at = now() WHERE state = 'queued'")
+        office.post.change("UPDATE domain_pace SET connections = 1, seconds_per_letter = 0.001")
+        came_back: list[int] = []
+
+        def before(verb: str) -> None:
+            if verb == "DATA" and not came_back and len(server.accepted) == 60:
+                came_back.append(bounces(office, 40))
+
+        server.on_verb = before
+        office.deliver(server.url)
+    assert office.post.ask(HELD)[0][0] is True
+    assert office.states()["sent"] > 20
+    return office
+
+
+def test_a_release_stays_when_letters_return_that_were_on_their_way(in_flight: Office) -> None:
+    in_flight.post.change("UPDATE letter SET due_at = now() + interval '1 hour' WHERE state = 'queued'")
+    try_now(in_flight.engine, DOMAIN, actor="organizer:1")
+    bounces(in_flight, 20)
+    assert in_flight.post.ask(HELD)[0][:2] == (None, 0)
+
+
+def test_nothing_is_learned_from_letters_that_were_on_their_way(in_flight: Office) -> None:
+    in_flight.later("61 minutes")
+    bounces(in_flight, 1)
+    ((is_held, trial, _allowance, rate),) = in_flight.post.ask(HELD)
+    assert (is_held, trial, rate) == (False, 1, None)
+
+
+def test_letters_that_were_delivered_speak_for_a_mailbox(office: Office) -> None:
+    write(office, 60, mailboxes=1)
+    with ScriptedSmtpServer() as server:
+        office.deliver(server.url)
+        for (number,) in office.post.ask("SELECT id FROM letter WHERE state = 'sent' AND id % 10 <> 0"):
+            arrives(office, number)
+        bounces(office)
+    assert office.post.ask(MAILBOX) == []

@@ -28,8 +28,11 @@ domain_pace = Table(
     METADATA,
     Column("transport", TEXT, nullable=False),
     Column("receiving_domain", TEXT, nullable=False),
-    # NULL: as fast as the server takes them.
+    # NULL: as fast as the server takes them. The lower one of an organizer's rate and of what was learned from a run of
+    # refusals.
     Column("rate_per_hour", Integer),
+    # The organizer's.
+    Column("own_rate_per_hour", Integer),
     Column("tokens", Double, nullable=False, server_default="1"),
     stamp("refilled_at"),
     Column("connections", Integer, nullable=False, server_default=str(FIRST_CONNECTIONS)),
@@ -47,8 +50,8 @@ domain_pace = Table(
     Column("trial", Integer, nullable=False, server_default="0"),
     # When a run of refusals last held the domain.
     moment("held_at"),
-    # What the domain took between two runs gave the rate, not an organizer.
-    Column("rate_is_learned", Boolean, nullable=False, server_default="false"),
+    # When its present trial was given to it.
+    moment("trial_at"),
     # Refusals are among its last answers, so that answers are kept.
     Column("is_watched", Boolean, nullable=False, server_default="false"),
     moment("served_at"),
@@ -81,8 +84,8 @@ domain_answer = Table(
     Column("letter_id", BigInteger, ForeignKey("letter.id", ondelete="CASCADE"), nullable=False),
     Column("attempt", Integer, nullable=False),
     stamp("answered_at"),
-    # When the letter left, for a refusal that was reported later; NULL for a reply.
-    moment("sent_at"),
+    # When the letter was claimed, for a refusal that was reported later; NULL for a reply.
+    moment("claimed_at"),
     Column("is_refusal", Boolean, nullable=False),
     # A refusal that may be part of a run.
     Column("is_counted", Boolean, nullable=False),

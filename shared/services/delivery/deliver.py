@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from math import ceil
 
 import structlog
 from sqlalchemy import Connection, Engine
@@ -121,7 +122,7 @@ class _Letters:
 
     def _per_mailbox(self, transport: Transport) -> int | None:
         """The test inbox has no limit, and what it gets does not count."""
-        return None if transport is Transport.MAILBOX else int(self._settings.mailbox_per_hour) or UNLIMITED
+        return None if transport is Transport.MAILBOX else ceil(self._settings.mailbox_per_hour) or UNLIMITED
 
     def correct(self, engine: Engine, batch: Batch) -> None:
         """Brings letters that were due for a former holder to the new one, or holds them."""

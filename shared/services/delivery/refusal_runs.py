@@ -6,6 +6,7 @@ Replies are judged when a batch is recorded, reports (bounces, events of relay s
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import structlog
 from sqlalchemy import Connection, Engine, RowMapping, func
@@ -34,7 +35,7 @@ from shared.services.row_batches import in_turn, work_through
 _LOG = structlog.get_logger()
 # A domain that takes more between two runs needs no rate.
 _MOST_COUNTED = 100_000
-_ANY_LETTER = 2**62
+_LEARNS_FROM_S = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,8 @@ def learn_from_replies(connection: Connection, rows: Sequence[RowMapping], watch
 def learn_from_report(connection: Connection, row: RowMapping, cause: Cause, reply: str, *, has_no_copy: bool) -> None:
     """Judges the report that a locked letter came back after it had left.
 
-    `has_no_copy` when the report is by a relay that the receiving server refused. A letter that left before its domain
-    or mailbox was held belongs to that run: it waits again, and nothing is held anew.
+    `has_no_copy` when the report is by a relay that the receiving server refused. A letter that was claimed before its
+    domain or mailbox was held belongs to that run: it waits again, and nothing is held anew.
     """
     domain = Receiver(Transport(row["transport"]), row["receiving_domain"])
     if domain.transport is Transport.MAILBOX or not counts(cause, is_edited=False):
@@ -85,11 +86,11 @@ def learn_from_report(connection: Connection, row: RowMapping, cause: Cause, rep
     state = domain_answers.lock_hold(connection, domain) if counts(cause, is_edited=is_edited) else None
     if state is None:
         return
-    sent_at = row["sent_at"] or row["state_changed_at"]
+    claimed_at = domain_answers.claimed_at(connection, row["id"], row["attempt"]) or row["state_changed_at"]
     mailbox = replace(domain, mailbox=_mailbox(row))
     mailbox_held_at = mailbox_pace.held_at(connection, _mailbox(row))
     held_at = max((at for at in (state.held_at, mailbox_held_at) if at is not None), default=None)
-    is_of_the_run = held_at is not None and sent_at <= held_at
+    is_of_the_run = held_at is not None and claimed_at <= held_at
     answer = NewAnswer(
         _mailbox(row),
         row["id"],
@@ -98,7 +99,7 @@ def learn_from_report(connection: Connection, row: RowMapping, cause: Cause, rep
         is_counted=True,
         has_no_copy=has_no_copy,
         goes_back=has_no_copy and (is_of_the_run or state.is_held),
-        sent_at=sent_at,
+        claimed_at=claimed_at,
     )
     domain_answers.add_answers(connection, domain, [answer])
     if is_of_the_run or state.is_held:
@@ -205,18 +206,17 @@ def _hold_mailbox(connection: Connection, of: Receiver) -> None:
 
 
 def _learned(connection: Connection, domain: Receiver, state: HoldState) -> int | None:
-    """What the domain took since the last run began, as an hourly rate; nothing is known after the first run."""
-    if state.held_at is None or not state.trial:
+    """What the domain took since the last run, within a day, as an hourly rate; the first run tells nothing."""
+    if state.held_at is None:
         return None
-    # After the batch that was recorded when the domain was held.
-    first = SentLetter(state.held_at, _ANY_LETTER)
-    taken = domain_answers.count_taken(connection, domain, first, None, most=_MOST_COUNTED)
-    return learned_rate(taken, state.held_for_s)
+    since_s = min(state.held_for_s, _LEARNS_FROM_S)
+    first = SentLetter(state.held_at + timedelta(seconds=state.held_for_s - since_s), 0)
+    return learned_rate(domain_answers.count_taken(connection, domain, first, None, most=_MOST_COUNTED), since_s)
 
 
 def _return(connection: Connection, row: RowMapping) -> None:
-    domain_answers.forget_returned(connection, row["id"])
-    is_refused = row["state"] in (LetterState.REJECTED, LetterState.BOUNCED) and row["is_answered_attempt"]
+    domain_answers.forget_letter(connection, row["id"])
+    is_refused = row["state"] in (LetterState.REJECTED, LetterState.BOUNCED) and row["may_return"]
     if is_refused and not letters.is_erased(connection, row):
         # Behind those that were not tried yet: a mailbox that always refuses must not spoil every trial.
         values = {"due_at": func.now(), "tries": 0}

@@ -14,7 +14,7 @@ from shared.domain.expiry import GIVE_UP_AFTER
 from shared.domain.follow_ups import Trigger
 from shared.domain.happenings import Happening
 from shared.domain.pace import REST_S
-from shared.domain.receipts import News, Receipt, ReceiptOutcome
+from shared.domain.receipts import News, Receipt, ReceiptOutcome, are_of_one_organization
 from shared.domain.refusals import EFFECTS, Effect, Refusal, read_refusal
 from shared.domain.states import CLAIMABLE, LETTER_ARROWS, LetterState
 from shared.domain.transport import Transport
@@ -79,13 +79,18 @@ def _tell_delivery(connection: Connection, row: RowMapping, receipt: Receipt, *,
         return ReceiptOutcome.APPLIED, Cause.TEMPORARY
     if receipt.news is News.DELIVERED:
         # What was refused in a run does not go back if it arrived after all.
-        domain_answers.forget_returned(connection, row["id"])
+        domain_answers.forget_letter(connection, row["id"])
         return _deliver(connection, row, receipt)
     return _bounce(connection, row, receipt, is_by_relay=is_by_relay)
 
 
 def _deliver(connection: Connection, row: RowMapping, receipt: Receipt) -> Told:
-    """A letter of which nobody knew whether it had left has left: what follows the first one follows now."""
+    """A letter of which nobody knew whether it had left has left: what follows the first one follows now.
+
+    One that waits again after it had left has arrived after all, and goes no more.
+    """
+    if row["state"] in CLAIMABLE and not row["resends"]:
+        return IGNORED
     values = {"sent_at": row["sent_at"] or row["state_changed_at"]}
     told = _move(connection, row, LetterState.DELIVERED, Cause.NONE, receipt.reply, values)
     if told != IGNORED and row["sent_at"] is None:
@@ -117,6 +122,7 @@ def _bounce(connection: Connection, row: RowMapping, receipt: Receipt, *, is_by_
     refusal = bounce_refusal(receipt, row["message_id"])
     cause = refusal.cause
     can_wait = LetterState.DEFERRED in LETTER_ARROWS[LetterState(row["state"])]
+    can_wait = can_wait and not _may_have_copy(row, receipt, cause, is_by_relay=is_by_relay)
     if cause in WAITS_S and can_wait and not letters.is_erased(connection, row):
         values: dict[str, Any] = {"due_at": after(WAITS_S[cause])}
         if refusal.effect in (Effect.DOMAIN, Effect.RELAY):
@@ -138,6 +144,16 @@ def _bounce(connection: Connection, row: RowMapping, receipt: Receipt, *, is_by_
         has_no_copy = is_by_relay and _has_no_copy(row, receipt)
         learn_from_report(connection, row, cause, receipt.reply, has_no_copy=has_no_copy)
     return told
+
+
+def _may_have_copy(row: RowMapping, receipt: Receipt, cause: Cause, *, is_by_relay: bool) -> bool:
+    """A server of the office passed it on to one of another organization that refused it; or it had been delivered.
+
+    A mailbox may turn out to be full after a server has taken the letter for it.
+    """
+    is_forwarded = are_of_one_organization(receipt.reporter, row["receiving_domain"]) and not is_by_relay
+    was_delivered = row["state"] == LetterState.DELIVERED.value and cause is not Cause.MAILBOX_FULL
+    return is_forwarded or was_delivered
 
 
 def _has_no_copy(row: RowMapping, receipt: Receipt) -> bool:
