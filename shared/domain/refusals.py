@@ -81,8 +81,12 @@ _LETTERS = re.compile(r"\b(?!(?:address|our|smtp|error|code)\b)[^\W\d_]{3}", re.
 
 # Codes that decide whatever the words say.
 _EXACT: dict[str, Cause] = {
-    **dict.fromkeys(("5.7.24", "5.7.25", "5.7.26", "5.7.27", "5.7.29", "5.7.30", "5.7.32", "5.7.40"), Cause.OUR_DNS),
-    **dict.fromkeys(("4.7.24", "4.7.25", "4.7.26", "4.7.27", "4.7.29", "4.7.30", "4.7.32", "4.7.40"), Cause.OUR_DNS),
+    **dict.fromkeys(
+        ("5.7.23", "5.7.24", "5.7.25", "5.7.26", "5.7.27", "5.7.29", "5.7.30", "5.7.32", "5.7.40"), Cause.OUR_DNS
+    ),
+    **dict.fromkeys(
+        ("4.7.23", "4.7.24", "4.7.25", "4.7.26", "4.7.27", "4.7.29", "4.7.30", "4.7.32", "4.7.40"), Cause.OUR_DNS
+    ),
     **dict.fromkeys(("5.7.28", "4.7.28"), Cause.OUR_RATE),
     **dict.fromkeys(("5.7.509", "5.7.515"), Cause.OUR_DNS),
     **dict.fromkeys(

@@ -14,6 +14,11 @@ def clean_line(typed: str) -> str:
     return " ".join(_UNWANTED.sub("", unicodedata.normalize("NFC", typed)).split())
 
 
+def mark_invisible(text: str) -> str:
+    """Every invisible character and line end becomes a visible mark, for texts whose spaces have a meaning."""
+    return _UNWANTED.sub("\ufffd", text.replace("\r", "\ufffd").replace("\n", "\ufffd"))
+
+
 def clean_text(typed: str) -> str:
     """Several lines: Unix line ends, trailing blanks gone, at most one blank line in a row."""
     text = _UNWANTED.sub("", unicodedata.normalize("NFC", typed.replace("\r\n", "\n").replace("\r", "\n")))

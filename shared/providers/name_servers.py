@@ -7,6 +7,7 @@ import dns.nameserver
 import dns.resolver
 
 from shared.domain.dns_answers import SILENT, Answer, RecordKind
+from shared.domain.typed_text import mark_invisible
 
 # One question may take so many seconds; what was lost on the way is asked again meanwhile.
 _QUESTION_S = 2.0
@@ -43,15 +44,15 @@ class NameServers:
             found = self._resolver.resolve(f"{name}.", kind, lifetime=min(left, _QUESTION_S), search=False)
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
             return Answer()
-        except (OSError, dns.exception.DNSException):
-            # Time-out, a server that fails, or an answer that can't be read.
+        except (OSError, ValueError, dns.exception.DNSException):
+            # Time-out, a server that fails, an answer that can't be read, or a name that DNS can't have.
             return SILENT
         return Answer(tuple(_text(record, kind) for record in found))
 
 
 def _text(record: object, kind: RecordKind) -> str:
     if kind == "TXT":
-        return b"".join(record.strings).decode("utf-8", "replace")  # type: ignore[attr-defined]
+        return mark_invisible(b"".join(record.strings).decode("utf-8", "replace"))  # type: ignore[attr-defined]
     if kind == "MX":
         return f"{record.preference} {record.exchange.to_text(omit_final_dot=True)}"  # type: ignore[attr-defined]
     return str(record)

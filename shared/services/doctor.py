@@ -218,18 +218,18 @@ def check_clock(connection: Connection) -> Finding:
 
 
 def check_webhooks(connection: Connection) -> Finding:
-    """No relay service signs its events in the future, by this machine's clock."""
+    """No relay service signs its events in the future, by this server's clock."""
     wrong = wrong_clocks(connection, _WRONG_CLOCK)
     if not wrong:
-        return Finding("webhooks", "no relay service's clock is ahead of this machine's")
+        return Finding("webhooks", "no relay service's clock is ahead of this server's")
     words = "; ".join(
-        f"{source} signed events {time_words(ahead_s)} in the future, last at {utc_words(at)}"
+        f"Events from {source} have timestamps {time_words(ahead_s)} ahead of this server's clock, "
+        f"last at {utc_words(at)}"
         for source, at, ahead_s in wrong
     )
-    words += ". They are not kept: the service was told to post them again."
-    return Finding(
-        "webhooks", words, "Set this machine's clock by NTP. If it is right, the service's is wrong: tell it."
-    )
+    words += ". Dear Rep doesn't keep them and asks the service to post them again."
+    advice = "Set this server's clock with NTP. If it's already correct, contact the service."
+    return Finding("webhooks", words, advice)
 
 
 def check_broker(redis_url: str) -> list[Finding]:
@@ -276,7 +276,9 @@ def check_sender(settings: Settings, selectors: tuple[str, ...], known: SenderCh
     found = ask_dns(settings, replace(known or SenderCheck(settings.mail_domain), selectors=selectors))
     wrong = faults(found)
     if not wrong:
-        bounces = "".join(f". {one.words} {one.mend}".rstrip() for one in found if one.about == ABOUT_MX)
+        bounces = "".join(
+            f". {one.words} {'' if one.kind else one.mend}".rstrip() for one in found if one.about == ABOUT_MX
+        )
         return Finding(_SENDER, f"{settings.mail_domain}: DNS says what receivers want to know{bounces}")
     words = "; ".join(f"{one.about}: {one.words}" for one in wrong)
     if known is not None and known.is_accepted and faults_mark(found) == faults_mark(known.findings):

@@ -24,6 +24,7 @@ from shared.domain.sender_domain import (
     to_json,
     worst,
 )
+from shared.domain.typed_text import ascii_address
 from shared.errors import InputError, NotAllowed
 from shared.providers.mail_exchangers import BounceOffer
 from shared.providers.name_servers import NameServers
@@ -83,8 +84,8 @@ def ask_dns(settings: Settings, known: SenderCheck) -> list[Finding]:
 
 
 def _bounce_offer(settings: Settings) -> BounceOffer:
-    address = envelope_sender(settings.secret_key, "letter", _NO_LETTER, settings.mail_domain)
-    return BounceOffer(settings.mail_domain, address, seconds=_OFFER_S)
+    address = ascii_address(envelope_sender(settings.secret_key, "letter", _NO_LETTER, settings.mail_domain))
+    return BounceOffer(address.rpartition("@")[2], address, seconds=_OFFER_S)
 
 
 def read_check(engine: Engine, settings: Settings) -> SenderCheck:

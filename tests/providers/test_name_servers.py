@@ -33,6 +33,19 @@ def test_records_none_and_silence_are_three_things() -> None:
         assert dns.ask("failing.org", "TXT") == SILENT
 
 
+def test_what_can_not_be_stored_is_shown_as_such() -> None:
+    records = {("coop-ma.org", "TXT"): [r'" v=DMARC1;\000p=none\010\027[31m\226\128\174\194\160"']}
+    with LoopbackNameServer(records) as server:
+        (found,) = NameServers((server.address,), seconds=1.0).ask("coop-ma.org", "TXT").values
+    assert found == " v=DMARC1;\ufffdp=none\ufffd\ufffd[31m\ufffd\u00a0"
+
+
+@pytest.mark.parametrize("name", ["", "a..b", "\ud800.org", "x" * 70 + "ü.org", "a\x00b.org", "bücher.org"])
+def test_no_name_raises(name: str) -> None:
+    with LoopbackNameServer(RECORDS) as server:
+        assert NameServers((server.address,), seconds=1.0).ask(name, "TXT").values == ()
+
+
 def test_all_questions_together_keep_the_time() -> None:
     with LoopbackNameServer(RECORDS, silent={"silent.org"}) as server:
         began = time.monotonic()

@@ -100,6 +100,25 @@ def test_our_own_listener_takes_what_is_offered(
         assert connection.scalar(text("SELECT count(*) FROM receipt")) == 0
 
 
+def test_a_server_that_says_what_can_not_be_stored(
+    engine: Engine, settings: Settings, mail: ScriptedSmtpServer
+) -> None:
+    mail.replies["RCPT"] = "550 5.1.1 no\x00 such user"
+    zone = {**RECORDS, (f"_dmarc.{DOMAIN}", "TXT"): [r'"v=DMARC1; p=none; x=\000"']}
+    with LoopbackNameServer(zone) as names:
+        check_now(engine, replace(settings, dns_servers=names.setting), actor="test")
+    words = " ".join(one.words for one in read_check(engine, settings).findings)
+    assert "It said: 550 5.1.1 no such user" in words
+
+
+def test_a_domain_with_letters_beyond_ascii_is_asked_for_in_ascii(settings: Settings, mail: ScriptedSmtpServer) -> None:
+    with LoopbackNameServer({**RECORDS, ("xn--bcher-kva.org", "MX"): ["10 mail.coop-ma.org."]}) as names:
+        check_sender(replace(settings, mail_domain="bücher.org", dns_servers=names.setting), ())
+    assert mail.lines[0] == "ehlo xn--bcher-kva.org"
+    assert mail.lines[2].startswith("RCPT TO:<bounce+")
+    assert mail.lines[2].endswith("@xn--bcher-kva.org>")
+
+
 def test_nobody_is_asked_where_no_mail_is_expected(
     engine: Engine, ring: Ring, settings: Settings, mail: ScriptedSmtpServer, tmp_path: Path
 ) -> None:
@@ -107,7 +126,7 @@ def test_nobody_is_asked_where_no_mail_is_expected(
     mail.replies["RCPT"] = "550 5.1.1 User unknown"
     finding = check_sender(deaf, (), read_check(engine, deaf))
     assert finding.is_ok
-    assert "This installation expects none of them" in finding.words
+    assert "Dear Rep isn't set up to receive mail" in finding.words
     assert mail.connections == 0
     for folder in ("new", "cur"):
         (tmp_path / folder).mkdir()

@@ -101,6 +101,8 @@ def test_a_relay_next_door_has_no_address_to_compare() -> None:
         ((), Light.RED, "No key under the usual names"),
         (("v=DKIM1; p=",), Light.RED, "withdrawn"),
         (("v=DKIM1; p=abc",), Light.RED, "not complete"),
+        ((f"{KEY}\u00a0",), Light.RED, "not complete"),
+        ((f"{KEY}; p=",), Light.RED, "p= occurs more than once"),
         ((KEY, SHORT), Light.RED, "several keys"),
         ((SHORT,), Light.AMBER, "shorter than 2048"),
         ((f"{KEY}; t=y",), Light.AMBER, "marked as a test"),
@@ -118,10 +120,10 @@ def test_dkim(record: tuple[str, ...], light: Light, words: str) -> None:
     [
         ((), (), Light.RED, "No DMARC record"),
         (("v=DMARC1; p=none",), (), Light.AMBER, "enough to begin with"),
-        (("v=DMARC1; p=quarantine",), (), Light.GREEN, "put forged letters aside"),
+        (("v=DMARC1; p=quarantine",), (), Light.GREEN, "treat forged letters as spam"),
         (("v=DMARC1; p=maybe",), (), Light.RED, "can't read its policy “maybe”"),
         (("v=DMARC1; p=none", "v=DMARC1; p=none"), (), Light.RED, "several records"),
-        ((), ("v=DMARC1; p=reject; sp=none",), Light.AMBER, "It is that of coop-ma.org"),
+        ((), ("v=DMARC1; p=reject; sp=none",), Light.AMBER, "The record is at coop-ma.org"),
         ((), ("v=DMARC1; p=reject; adkim=s",), Light.GREEN, "must sign with exactly this domain"),
     ],
 )
@@ -143,6 +145,32 @@ def test_mx(records: tuple[str, ...], words: str) -> None:
     finding = found("MX", zone({(DOMAIN, "MX"): records}))
     assert finding.light is Light.RED
     assert words in finding.words
+
+
+@pytest.mark.parametrize(
+    ("changes", "words", "mend"),
+    [
+        ({(DOMAIN, "MX"): ("0 .", "10 mail.coop-ma.org")}, "It also says “0 .”", "Remove “0 .”."),
+        (
+            {(DOMAIN, "MX"): ("5 gone.coop-ma.org", "10 mail.coop-ma.org")},
+            "It also names gone.coop-ma.org, which has no address.",
+            "Mend the name",
+        ),
+        (
+            {(DOMAIN, "MX"): (), (DOMAIN, "A"): ("93.184.216.34",)},
+            f"No MX record, so servers try the address of {DOMAIN} itself.",
+            "Create it",
+        ),
+    ],
+)
+def test_mx_that_works_and_could_be_better(
+    changes: Mapping[tuple[str, str], tuple[str, ...]], words: str, mend: str
+) -> None:
+    finding = found("MX", zone(changes))
+    assert finding.light is Light.AMBER, finding
+    assert words in finding.words
+    assert mend in finding.mend
+    assert bool(finding.kind) == bool(finding.value)
 
 
 def test_pages_need_an_address_that_others_can_open() -> None:

@@ -288,7 +288,7 @@ def test_a_clock_that_is_ahead_gets_a_try_again_and_a_line_in_doctor(
     assert post(client, source, signed_ahead(source)) == 503
     (finding,) = [one for one in examine(engine, here, "webhooks") if one.name == "webhooks"]
     assert not finding.is_ok
-    assert f"{source.value} signed events about 10 minutes in the future" in finding.words
+    assert f"Events from {source.value} have timestamps about 10 minutes ahead of this server's clock" in finding.words
     assert "NTP" in finding.advice
     assert count(engine, receipt) == 0
     with engine.begin() as connection:
@@ -319,7 +319,7 @@ def test_each_source_is_named_with_its_last_time(client: FlaskClient, engine: En
     with engine.begin() as connection:
         connection.execute(text("UPDATE receipt_source SET clock_wrong_at = date_trunc('day', now())"))
         words = check_webhooks(connection).words
-    assert words.index("mailgun signed") < words.index("sendgrid signed")
+    assert words.index("from mailgun have") < words.index("from sendgrid have")
     assert words.count("last at") == 2
 
 

@@ -24,7 +24,7 @@ _LIGHTS = {
 _SAID = {
     Light.GREEN: "All records are as receivers want them.",
     Light.AMBER: "The records work. Some could be better.",
-    Light.RED: "Some things keep letters from arriving, or bounces from coming back. What to do stands below.",
+    Light.RED: "Some things keep letters from arriving, or bounces from coming back. See below for what to do.",
     Light.SILENT: "DNS did not answer everything. Check again.",
 }
 

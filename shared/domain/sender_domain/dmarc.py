@@ -1,24 +1,27 @@
 """DMARC (RFC 9989): what receivers do with letters that neither SPF nor DKIM proves to be the domain's own."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from shared.domain.dns_answers import Ask
 from shared.domain.sender_domain.findings import Finding, Light, silence
-from shared.domain.sender_domain.tag_lists import read_tags
+from shared.domain.sender_domain.tag_lists import BLANKS, read_tags, repeated_tag
 from shared.domain.sender_domain.tree_walk import DmarcRecord, Walk, exists, walk_up
 
 _ABOUT = "DMARC"
 _POLICIES = ("none", "quarantine", "reject")
 _DONE = {
     "none": "do nothing against forged letters, which is enough to begin with",
-    "quarantine": "put forged letters aside",
+    "quarantine": "treat forged letters as spam",
     "reject": "refuse forged letters",
 }
 _LESS = {"reject": "quarantine", "quarantine": "none"}
 # RFC 9989 took these away.
 _GONE = ("pct", "rf", "ri")
 _FIRST_RECORD = "v=DMARC1; p=none"
+# Meant as a DMARC record, and not a record that only mentions DMARC.
+_MEANT = re.compile(r"\bv\s*=\s*[\"']?dmarc", re.IGNORECASE)
 
 
 def check_dmarc(domain: str, ask: Ask) -> Finding:
@@ -38,9 +41,10 @@ def check_dmarc(domain: str, ask: Ask) -> Finding:
 
 def _no_record(walk: Walk, ask: Ask) -> Finding:
     own = f"_dmarc.{walk.domain}"
-    near = tuple(text for text in ask(own, "TXT").values if "dmarc" in text.lower())
+    near = tuple(text for text in ask(own, "TXT").values if _MEANT.search(text))
     if near:
-        words = "Receivers ignore what is there: a DMARC record begins with v=DMARC1, in capital letters."
+        words = "Receivers ignore what is there. "
+        words += "A DMARC record begins with v=DMARC1; (capitals, semicolon, no quotes)."
         return Finding(_ABOUT, Light.RED, words, own, near, "Replace it by:", "TXT", _FIRST_RECORD)
     words = "No DMARC record. Gmail, Yahoo and Microsoft want one from everybody who sends a lot of mail."
     return Finding(_ABOUT, Light.RED, words, own, (), "Create it:", "TXT", _FIRST_RECORD)
@@ -48,6 +52,9 @@ def _no_record(walk: Walk, ask: Ask) -> Finding:
 
 def _judge(domain: str, record: DmarcRecord, ask: Ask) -> Finding:
     tags, name = record.tags, f"_dmarc.{record.domain}"
+    if repeated := repeated_tag(record.text):
+        words = f"{repeated}= occurs more than once, so receivers ignore the record."
+        return Finding(_ABOUT, Light.RED, words, name, (record.text,), f"Keep one {repeated}=.")
     wrong = next((tag for tag in ("p", "sp", "np") if tags.get(tag, "none") not in _POLICIES), "")
     if wrong and "mailto:" not in tags.get("rua", "").lower():
         words = f"Receivers can't read its policy “{tags[wrong]}”, so they ignore the record."
@@ -56,7 +63,7 @@ def _judge(domain: str, record: DmarcRecord, ask: Ask) -> Finding:
     is_tested = tags.get("t") == "y" and policy != "none"
     done = _DONE[_LESS[policy] if is_tested else policy]
     is_own = record.domain == domain
-    above = "" if is_own else f" It is that of {record.domain}, which counts for {domain} too."
+    above = "" if is_own else f" The record is at {record.domain} and also applies to {domain}."
     same = f" Sender and return address of our letters are both at {domain}, so SPF and DKIM count for it."
     if not is_own and "s" in (tags.get("adkim"), tags.get("aspf")):
         same += " It is strict: your relay must sign with exactly this domain."
@@ -105,14 +112,14 @@ def _notes_on_tags(record: DmarcRecord, *, is_own: bool) -> Iterator[_Note]:
         words = f"Receivers that follow RFC 9989 (2026) ignore {', '.join(gone)}."
         is_partial = tags.get("pct", "100") != "100"
         if is_partial:
-            words += " The policy counts for every letter."
+            words += " They apply the policy to every letter. Older receivers still follow pct."
         yield _Note(words, f"Remove {', '.join(gone)}.", is_weak=is_partial)
     if is_own and record.psd == "y":
-        words = "It says psd=y, which only registries say, about domains that others register names under."
+        words = "psd=y is only for registries, such as the operator of .org."
         yield _Note(words, "Remove psd=y.")
 
 
 def _stricter(text: str) -> str:
     """The record with the next policy; its other tags stay."""
-    terms = [term.strip() for term in text.split(";")]
+    terms = [term.strip(BLANKS) for term in text.split(";")]
     return "; ".join("p=quarantine" if read_tags(term).keys() == {"p"} else term for term in terms if term)

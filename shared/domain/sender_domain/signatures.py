@@ -6,10 +6,11 @@ import binascii
 from shared.domain.dns_answers import Answer, Ask
 from shared.domain.relay_services import USUAL_SELECTORS
 from shared.domain.sender_domain.findings import Finding, Light, Sender, silence
-from shared.domain.sender_domain.tag_lists import read_tags
+from shared.domain.sender_domain.tag_lists import BLANKS, read_tags, repeated_tag
 
 # A public RSA key of 2048 bits takes 294 bytes, one of 1024 bits 162.
 _LONG_KEY_BYTES = 280
+_NO_BLANKS = str.maketrans("", "", BLANKS)
 
 
 def check_dkim(sender: Sender, ask: Ask) -> list[Finding]:
@@ -59,9 +60,8 @@ def _judge(records: tuple[str, ...], where: str) -> tuple[Light, str, str, bool]
         return Light.RED, "There is no key at this name.", f"Create it with the value that {where} shows.", True
     tags = read_tags(records[0])
     size = _key_bytes(tags.get("p", ""))
-    if len(records) > 1:
-        words = "There are several keys at this name, so receivers may take the wrong one."
-        return Light.RED, words, "Keep the newest one.", False
+    if len(records) > 1 or repeated_tag(records[0]):
+        return Light.RED, *_ambiguous(records, where), False
     if not size:
         lost = "The key is not complete; a part may have been lost when it was copied."
         words = lost if size is None else "The key was withdrawn: letters that are signed with it count as forged."
@@ -75,9 +75,18 @@ def _judge(records: tuple[str, ...], where: str) -> tuple[Light, str, str, bool]
     return Light.AMBER, words, "Remove t=y when the tests are over.", False
 
 
+def _ambiguous(records: tuple[str, ...], where: str) -> tuple[str, str]:
+    """Words and how to mend it, where something is there more than once."""
+    if len(records) > 1:
+        return "There are several keys at this name, so receivers may take the wrong one.", "Keep the newest one."
+    repeated = repeated_tag(records[0])
+    words = f"{repeated}= occurs more than once, so receivers ignore the key."
+    return words, f"Keep one {repeated}=, as {where} shows it."
+
+
 def _key_bytes(key: str) -> int | None:
     """How long a public key is; 0 without one, None when it can't be read."""
     try:
-        return len(base64.b64decode("".join(key.split()), validate=True))
+        return len(base64.b64decode(key.translate(_NO_BLANKS), validate=True))
     except (binascii.Error, ValueError):
         return None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from shared.domain.dns_answers import Ask, RecordKind
-from shared.domain.sender_domain.tag_lists import read_tags
+from shared.domain.sender_domain.tag_lists import BLANKS, read_tags
 
 MOST_QUERIES = 8
 # For DMARC a domain with none of these does not exist.
@@ -51,9 +51,9 @@ def names_to_ask(domain: str) -> list[str]:
 
 
 def is_dmarc(text: str) -> bool:
-    """True for a text that begins with exactly this version."""
+    """True for a text that begins with exactly this version; nothing may stand before it."""
     name, _, value = text.partition(";")[0].partition("=")
-    return name.strip().lower() == "v" and value.strip() == "DMARC1"
+    return name.rstrip(BLANKS).lower() == "v" and value.strip(BLANKS) == "DMARC1"
 
 
 def walk_up(domain: str, ask: Ask) -> Walk:
