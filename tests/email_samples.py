@@ -156,6 +156,18 @@ OWN: dict[str, dict[str, Any]] = {
         "sender_domain": "letters.example",
         "delivery_url": "https://letters.example/admin/delivery#domains",
     },
+    "domain_silent": {
+        "silent": [
+            {
+                "domain": "lower.example",
+                "recent": "3 of 1,204 letters (0.2%)",
+                "before": "812 of 5,318 letters (15.3%)",
+            },
+            {"domain": "upper.example", "recent": "0 of 90 letters (0.0%)", "before": "61 of 402 letters (15.2%)"},
+        ],
+        "sender_domain": "letters.example",
+        "delivery_url": "https://letters.example/admin/delivery#signs",
+    },
     "reply": {
         "office": "Jamie Rivera",
         "answer_from": "jamie@example.org",
@@ -181,6 +193,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "hold_expires_of_one": ("hold_expires", {"held": OWN["hold_expires"]["held"][1:]}),
     "holds_expire_of_one": ("holds_expire", {"holds": OWN["holds_expire"]["holds"][1:], "letters_held": 1}),
     "domain_refuses_of_one": ("domain_refuses", {"refusing": OWN["domain_refuses"]["refusing"][:1]}),
+    "domain_silent_of_one": ("domain_silent", {"silent": OWN["domain_silent"]["silent"][:1]}),
     "answer_with_files": ("answer", {"answer_text": "", "answer_files": "Response from Rep. Doe.pdf, bill.docx"}),
     "reply_with_files": ("reply", {"answer_files": "house.jpg"}),
     "answer_automatic": ("answer", {"is_automatic": True}),

@@ -15,7 +15,7 @@ from shared.db.tables.letters import UNATTENDED
 from shared.domain.causes import Cause
 from shared.domain.pace import Pace
 from shared.domain.places import LookupStatus
-from shared.domain.problems import WAITS_FOR_A_PERSON
+from shared.domain.problems import PLACES, WAITS_FOR_A_PERSON, Problem
 from shared.domain.states import NEEDS_ATTENTION, LetterState
 from shared.domain.transport import SERVER_OF, Transport
 from shared.domain.waiting_domains import SLOW_S, WaitingDomain
@@ -43,7 +43,8 @@ _LINES = text(" UNION ALL ".join(_OF_STATE.format(state=state, which=which) for 
 _REPLIES = text(
     "SELECT asked.domain, found.remote_reply FROM unnest(CAST(:domains AS text[])) AS asked(domain)"
     " CROSS JOIN LATERAL (SELECT remote_reply FROM (SELECT remote_reply FROM letter WHERE campaign_id = :campaign_id"
-    f" AND state = 'rejected' AND receiving_domain = asked.domain AND {UNATTENDED} LIMIT :looked_at) AS one"
+    " AND state IN ('rejected', 'bounced') AND cause = ANY(:causes) AND receiving_domain = asked.domain"
+    f" AND {UNATTENDED} LIMIT :looked_at) AS one"
     " WHERE remote_reply <> '' LIMIT 1) AS found"
 )
 # A dead connection keeps its row while letters that it held are uncertain.
@@ -107,11 +108,12 @@ def count_lines(connection: Connection, campaign_id: int, *, most: int = MOST_OF
     ]
 
 
-def refusal_words(connection: Connection, campaign_id: int, domains: Sequence[str]) -> dict[str, str]:
-    """One refusal of each of these domains, in its server's own words; no domain whose servers give none."""
+def refusal_words(connection: Connection, campaign_id: int, problem: Problem, domains: Sequence[str]) -> dict[str, str]:
+    """One refusal of this kind by each of these domains, in its server's own words, if it gave any."""
     if not domains:
         return {}
-    values = {"campaign_id": campaign_id, "domains": list(domains), "looked_at": _LOOKED_AT}
+    causes = [cause.value for cause in PLACES[problem][LetterState.REJECTED]]
+    values = {"campaign_id": campaign_id, "domains": list(domains), "causes": causes, "looked_at": _LOOKED_AT}
     return {row.domain: row.remote_reply for row in connection.execute(_REPLIES, values)}
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, RowMapping, TextClause, text
 from shared.db.claims import LEASE
 from shared.db.driver import Spelled, ask
 from shared.db.refusing_domains import IS_REFUSING, WAITS_FOR_IT
+from shared.db.signs_of_life import WROTE_TO_IT
 from shared.domain.causes import Cause
 from shared.domain.follow_ups import NO_NEWSLETTER, TRANSACTIONAL, UPDATE, Need
 from shared.domain.mailings import MailingState
@@ -66,6 +67,10 @@ _HOLDS = {
     Need.DOMAIN_REFUSES: (
         f"EXISTS (SELECT 1 FROM domain_pace WHERE {IS_REFUSING} AND EXISTS"
         f" (SELECT 1 FROM letter WHERE {WAITS_FOR_IT} AND letter.campaign_id = f.campaign_id))"
+    ),
+    Need.DOMAIN_SILENT: (
+        "EXISTS (SELECT 1 FROM silent_domain WHERE EXISTS"
+        f" (SELECT 1 FROM letter WHERE {WROTE_TO_IT} AND letter.campaign_id = f.campaign_id))"
     ),
 }
 # Nothing has brought the letter to another holder since, or ended it.

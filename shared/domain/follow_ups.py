@@ -19,7 +19,9 @@ ADDRESS_FAILS = "address_fails"
 HOLDS_EXPIRE = "holds_expire"
 # Tells the organizers of receiving domains that refuse everything, once a day at most.
 DOMAIN_REFUSES = "domain_refuses"
-TO_ORGANIZERS = (REPLY, ADDRESS_FAILS, HOLDS_EXPIRE, DOMAIN_REFUSES)
+# Tells the organizers of receiving domains that accept letters but give hardly any sign of life, once a week at most.
+DOMAIN_SILENT = "domain_silent"
+TO_ORGANIZERS = (REPLY, ADDRESS_FAILS, HOLDS_EXPIRE, DOMAIN_REFUSES, DOMAIN_SILENT)
 # No rule about emails that supporters get from us counts these.
 NO_NEWSLETTER = (ANSWER, *TO_ORGANIZERS)
 UPDATE = "update"
@@ -73,6 +75,7 @@ class Need(StrEnum):
     WON = "won"
     ADDRESS_FAILS = "address_fails"
     DOMAIN_REFUSES = "domain_refuses"
+    DOMAIN_SILENT = "domain_silent"
     # The update that it belongs to was not stopped by an organizer.
     NOT_STOPPED = "not_stopped"
     HELD = "held"

@@ -133,6 +133,20 @@ def _refused(t: Trouble) -> Words:
     return title, f"{words} Letters on paper arrive too.", (_SETTLE, _retry(t))
 
 
+def _content(t: Trouble) -> Words:
+    title = f"{t.letters} refused by {t.domain}: its server does not accept the text"
+    words = (
+        "Read what the server said: it may name a word, a link or a policy. Change the campaign’s letter, or ask the"
+        " legislature’s IT office to allow it. A retry sends the same text again."
+    )
+    return title, words, (_SETTLE, _retry(t))
+
+
+def _too_large(t: Trouble) -> Words:
+    title = f"{t.letters} refused by {t.domain}: too large"
+    return title, "Make the campaign’s letter shorter. A retry sends the same text again.", (_SETTLE, _retry(t))
+
+
 def _gave_up(t: Trouble) -> Words:
     title = f"{t.letters} to {t.domain} came back: its server could not be reached for days"
     return title, "Check the offices’ addresses. If they are right, its server may work again.", (_retry(t), _SETTLE)
@@ -252,6 +266,8 @@ _WORDS: dict[Problem, Callable[[Trouble], Words]] = {
     Problem.ADDRESS: _address,
     Problem.MAILBOX_FULL: _mailbox_full,
     Problem.REFUSED: _refused,
+    Problem.CONTENT: _content,
+    Problem.TOO_LARGE: _too_large,
     Problem.GAVE_UP: _gave_up,
     Problem.OUR_DNS: _our_dns,
     Problem.UNCERTAIN: _uncertain,
@@ -271,6 +287,8 @@ _ICONS: dict[Problem, str] = {
     Problem.NO_EMAIL: "mail",
     Problem.MAILBOX_FULL: "bounce",
     Problem.REFUSED: "x",
+    Problem.CONTENT: "x",
+    Problem.TOO_LARGE: "x",
     Problem.VACANT_SEAT: "pause",
     Problem.SENT_QUICKLY: "pause",
     Problem.RESTORED: "pause",

@@ -16,6 +16,8 @@ class Problem(StrEnum):
     ADDRESS = "address"
     MAILBOX_FULL = "mailbox_full"
     REFUSED = "refused"
+    CONTENT = "content"
+    TOO_LARGE = "too_large"
     GAVE_UP = "gave_up"
     OUR_DNS = "our_dns"
     UNCERTAIN = "uncertain"
@@ -43,6 +45,8 @@ PROBLEM_WORDS: dict[Problem, str] = {
     Problem.ADDRESS: "Address does not exist",
     Problem.MAILBOX_FULL: "Mailbox full",
     Problem.REFUSED: "Refused",
+    Problem.CONTENT: "Text refused",
+    Problem.TOO_LARGE: "Too large",
     Problem.GAVE_UP: "Tried for days",
     Problem.OUR_DNS: "Our sender is not trusted",
     Problem.UNCERTAIN: "May have arrived",
@@ -65,6 +69,8 @@ SCOPES: dict[Problem, Scope] = {
     Problem.NO_EMAIL: Scope.OFFICE,
     Problem.NEW_HOLDER: Scope.OFFICE,
     Problem.REFUSED: Scope.DOMAIN,
+    Problem.CONTENT: Scope.DOMAIN,
+    Problem.TOO_LARGE: Scope.DOMAIN,
     Problem.GAVE_UP: Scope.DOMAIN,
 }
 _OF_STATES: dict[LetterState, Problem] = {
@@ -86,6 +92,8 @@ _OF_FAILED: dict[Cause, Problem] = {
     Cause.MAILBOX_FULL: Problem.MAILBOX_FULL,
     Cause.OUR_DNS: Problem.OUR_DNS,
     Cause.GAVE_UP: Problem.GAVE_UP,
+    Cause.CONTENT: Problem.CONTENT,
+    Cause.TOO_LARGE: Problem.TOO_LARGE,
 }
 
 

@@ -9,12 +9,15 @@ from sqlalchemy import Connection, Engine
 from shared.db import attention as rows
 from shared.db import office_addresses, targets
 from shared.db.attention import AttentionLine
+from shared.db.signs_of_life import SilentDomain, silent_of_campaign
 from shared.domain.attention import Attention, Group, Move, Way, noun
 from shared.domain.campaigns import StoredCampaign
+from shared.domain.letter_filter import LetterFilter
 from shared.domain.letter_words import office_label
 from shared.domain.places import LookupStatus, Office
 from shared.domain.problem_words import Trouble, group_of
 from shared.domain.problems import SCOPES, Problem, Scope, problem_of
+from shared.domain.signs_of_life import WHAT_HELPS, WHAT_IT_MAY_MEAN
 from shared.domain.states import LetterState
 from shared.domain.us_states import state_of
 from shared.domain.waiting_domains import waiting_groups
@@ -22,6 +25,8 @@ from shared.services.outbox import open_transports
 from shared.settings import Settings
 
 _MOST_DOMAINS = 10
+# A mail server says why.
+_REFUSALS = (Problem.REFUSED, Problem.CONTENT, Problem.TOO_LARGE, Problem.GAVE_UP)
 Say = Callable[[datetime], str]
 _ASKED_WORDS = {
     LookupStatus.NO_MATCH: "not found",
@@ -38,9 +43,11 @@ def read_attention(engine: Engine, settings: Settings, stored: StoredCampaign, s
         troubles = [_with_hosts(connection, stored.id, one, say) for one in _troubles(connection, stored.id, lines)]
         domains = rows.waiting_domains(connection, stored.id, usable, _MOST_DOMAINS)
         asked = rows.count_asked(connection, stored.id)
+        silent = silent_of_campaign(connection, stored.id)
     groups = [group_of(trouble) for trouble in troubles]
     groups += _people(asked, stored)
     groups += waiting_groups(domains, usable, say)
+    groups += map(_silent, silent)
     groups.sort(key=lambda group: (group.is_watched, -group.count, group.key))
     return Attention(tuple(groups), is_cut=_is_cut(lines))
 
@@ -72,8 +79,11 @@ def _troubles(connection: Connection, campaign_id: int, lines: Sequence[Attentio
     offices = targets.offices_today(connection, sorted({line.office_id for line in lines})) if lines else {}
     holders = [office.holder_id for office in offices.values() if office.holder_id is not None]
     seconds = {number for number, (_, second) in _addresses(connection, holders).items() if second}
-    refusing = [domain for problem, _, domain in gathered if problem is Problem.REFUSED]
-    said = rows.refusal_words(connection, campaign_id, refusing)
+    said = {}
+    for refusal in _REFUSALS:
+        domains = [domain for problem, _, domain in gathered if problem is refusal]
+        found = rows.refusal_words(connection, campaign_id, refusal, domains)
+        said.update({(refusal, domain): words for domain, words in found.items()})
     return [
         _trouble(problem, office, domain, own, offices, seconds, said)
         for (problem, office, domain), own in gathered.items()
@@ -103,7 +113,7 @@ def _trouble(
     lines: Sequence[AttentionLine],
     offices: dict[int, Office],
     seconds: set[int],
-    said: dict[str, str],
+    said: dict[tuple[Problem, str], str],
 ) -> Trouble:
     office = offices.get(office_id)
     concerned = [offices[line.office_id] for line in lines if line.office_id in offices]
@@ -117,8 +127,19 @@ def _trouble(
         has_second=bool(concerned) and all(one.holder_id in seconds for one in concerned),
         can_send=any(one.email for one in concerned),
         is_vacant=bool(concerned) and all(one.holder_id is None for one in concerned),
-        said=said.get(domain, "") if problem is Problem.REFUSED else "",
+        said=said.get((problem, domain), ""),
     )
+
+
+def _silent(one: SilentDomain) -> Group:
+    recent, before = one.collapse.recent, one.collapse.before
+    title = f"{one.receiving_domain} hardly replies anymore"
+    figures = f"Recently, replies or delivery reports came for {recent.words}; before that, for {before.words}."
+    wanted = LetterFilter(state=LetterState.SENT, domain=one.receiving_domain)
+    moves = (Move("See delivery", Way.DELIVERY),)
+    key = f"silent-{one.receiving_domain}"
+    text = f"{WHAT_IT_MAY_MEAN} {figures} {WHAT_HELPS}"
+    return Group(key, title, text, recent.letters, moves, wanted, is_watched=True)
 
 
 def _people(asked: dict[LookupStatus, int], stored: StoredCampaign) -> Iterator[Group]:

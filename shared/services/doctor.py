@@ -16,6 +16,7 @@ from shared.db.domains import list_domains
 from shared.db.figures import count_imbalance
 from shared.db.import_reports import newest_rosters
 from shared.db.receipt_sources import wrong_clocks
+from shared.db.signs_of_life import list_silent
 from shared.db.tables import office
 from shared.db.uncertain import list_uncertain
 from shared.db.upgrade import is_current
@@ -28,6 +29,7 @@ from shared.domain.relay_words import TRY_NOW, pause_words
 from shared.domain.running import RunningInstallation
 from shared.domain.running_words import process_findings, shell_words
 from shared.domain.sender_domain import ABOUT_MX, faults, faults_mark
+from shared.domain.signs_of_life import WHAT_HELPS
 from shared.queue.broker_state import BrokerAway, read_broker
 from shared.queue.names import QueueName
 from shared.services.delivery.mail_servers import paused_servers
@@ -85,6 +87,7 @@ def examine(engine: Engine, settings: Settings, part: str = "") -> list[Finding]
                 check_data,
                 check_clock,
                 check_webhooks,
+                check_signs,
             )
             findings += [check(connection) for check in checks]
         findings.append(check_parts(engine))
@@ -230,6 +233,19 @@ def check_webhooks(connection: Connection) -> Finding:
     words += ". Dear Rep doesn't keep them and asks the service to post them again."
     advice = "Set this server's clock with NTP. If it's already correct, contact the service."
     return Finding("webhooks", words, advice)
+
+
+def check_signs(connection: Connection) -> Finding:
+    """The letters that mail servers accept get answers and automatic replies as before."""
+    silent = list_silent(connection)
+    if not silent:
+        return Finding("signs", "offices give signs of life as before")
+    words = "; ".join(
+        f"{one.receiving_domain} gave signs of life for {one.collapse.recent.words}, before that for "
+        f"{one.collapse.before.words}"
+        for one in silent
+    )
+    return Finding("signs", words, WHAT_HELPS)
 
 
 def check_broker(redis_url: str) -> list[Finding]:

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, RowMapping
 
 from shared.db import letter_revisions, letters, receipts, submissions, updates
+from shared.db.signs_of_life import SilentDomain, silent_of_campaign
 from shared.domain.campaigns import Campaign
 from shared.domain.causes import Cause
-from shared.domain.follow_ups import ADDRESS_FAILS, NEW_HOLDER, PASSED_ON, TO_ORGANIZERS, UPDATE
+from shared.domain.follow_ups import ADDRESS_FAILS, DOMAIN_SILENT, NEW_HOLDER, PASSED_ON, TO_ORGANIZERS, UPDATE
 from shared.domain.identities import owner_key, reference, unsubscribe_key
 from shared.domain.languages import SOURCE, html_tag
 from shared.domain.letter_words import cause_words, has_failed, office_label
@@ -26,6 +27,7 @@ from shared.services.failing_addresses import FailingAddress, read_failing
 from shared.services.hold_values import Holds, hold_values, read_holds
 from shared.services.receipts.reading import read_receipt
 from shared.services.refusing_domains import Refusing, read_refusing, refusing_values
+from shared.services.signs_of_life import silent_values
 from shared.settings import Settings
 
 
@@ -44,6 +46,7 @@ class Facts:
     failing: Mapping[int, Sequence[FailingAddress]]
     holds: Holds
     refusing: Refusing
+    silent: Mapping[int, Sequence[SilentDomain]]
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,9 @@ def read_facts(connection: Connection, rows: Sequence[RowMapping]) -> Facts:
     found = letter_revisions.read_revisions(connection, revisions) if revisions else {}
     revised = {number: row["letter_id"] for number, row in found.items()}
     holds, refusing = read_holds(connection, rows), read_refusing(connection, rows)
-    return Facts(people, written, sent, passed_on, revised, failing, holds, refusing)
+    quiet = {row["campaign_id"] for row in rows if row["kind"] == DOMAIN_SILENT}
+    silent = {number: silent_of_campaign(connection, number) for number in quiet}
+    return Facts(people, written, sent, passed_on, revised, failing, holds, refusing, silent)
 
 
 def _read_passed_on(connection: Connection, numbers: set[int]) -> dict[int, PassedOn]:
@@ -99,6 +104,7 @@ def email_values(settings: Settings, row: RowMapping, campaign: Campaign, facts:
         | _failing_values(settings, campaign, facts.failing.get(row["campaign_id"], ()))
         | hold_values(settings, row, campaign, person["language"], facts.holds)
         | refusing_values(settings, row, campaign, facts.refusing)
+        | silent_values(settings, row, facts.silent.get(row["campaign_id"], ()))
         | {
             "is_reminder": row["number"] > 0,
             "was_asked": person["lookup_status"] not in (None, LookupStatus.MATCHED.value),

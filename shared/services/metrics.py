@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shared.clock import now
 from shared.db.delivery_connections import count_connections
+from shared.db.signs_of_life import list_silent
 from shared.domain.figures import DomainFigures, Figures
 from shared.domain.relay_state import RelayState
 from shared.queue.ring import Ring
@@ -52,6 +53,7 @@ def _database(engine: Engine, settings: Settings) -> Iterator[GaugeMetricFamily]
         figures, switches = current_figures(engine, settings), read_switches(engine)
         with engine.connect() as connection:
             connections = count_connections(connection, settings.timing.dead_after)
+            silent = list_silent(connection)
         failing = failing_parts(engine)
         servers = read_servers(engine, settings)
     except SQLAlchemyError as error:
@@ -70,6 +72,8 @@ def _database(engine: Engine, settings: Settings) -> Iterator[GaugeMetricFamily]
     yield _one("dearrep_letters_unbalanced", "Letters missing or too many; not 0 is an alarm.", figures.imbalance)
     parts = [(one.part, one.failures) for one in failing]
     yield _by_label("dearrep_part_failures", "Failures in a row of a part of the sweep; an alarm.", "part", parts)
+    words = "Receiving domains whose signs of life collapsed; an alarm."
+    yield _one("dearrep_silent_domains", words, len(silent))
     yield from _domains(figures.domains)
     yield from _servers(servers)
 

@@ -38,6 +38,7 @@ from shared.services.parts import Part, forget_old_failures, run_parts
 from shared.services.rehearsal import rehearsals_are_due
 from shared.services.retention import forget_old
 from shared.services.row_batches import in_turn, work_through
+from shared.services.signs_of_life import watch_signs
 from shared.settings import Settings
 
 _LOG = structlog.get_logger()
@@ -107,6 +108,7 @@ def tidy(engine: Engine, settings: Settings, others: Iterable[Part] = ()) -> int
             lambda: work_through(engine, submissions.lock_unfinished, _close_question, "question.not_closed"),
         ),
         ("delete old data", lambda: forget_old(engine, settings)),
+        ("watch signs of life", lambda: in_turn(engine, partial(watch_signs, settings=settings))),
         ("repeat the alarm", lambda: tell_imbalance(current_figures(engine, settings))),
         ("forget old failures", lambda: forget_old_failures(engine)),
         *others,

@@ -78,6 +78,8 @@ def test_every_state_that_needs_attention_has_a_problem() -> None:
 TROUBLES = {
     "mailbox_full": ("bounced", "3 letters to Practice Representative Pat Practice came back: the mailbox is full"),
     "refused": ("rejected", "3 letters refused by practice.example"),
+    "content": ("rejected", "3 letters refused by practice.example: its server does not accept the text"),
+    "too_large": ("bounced", "3 letters refused by practice.example: too large"),
     "gave_up": ("bounced", "3 letters to practice.example came back: its server could not be reached for days"),
     "our_dns": ("rejected", "3 letters came back: our sender domain is not trusted"),
     "lost_after_dot": ("uncertain", "3 letters may have arrived, or not"),
@@ -130,6 +132,15 @@ def test_a_refusal_is_quoted_though_others_of_its_domain_came_without_words(sql:
     [group] = groups().values()
     assert group.quote == "550 no thanks"
     assert not silent.quote
+
+
+def test_each_kind_of_refusal_quotes_its_own(sql: Sql, groups: Groups) -> None:
+    sql("UPDATE letter SET state = 'rejected', cause = 'refused', remote_reply = '550 no' WHERE id = 1")
+    sql("UPDATE letter SET state = 'bounced', cause = 'content', remote_reply = '550 spam' WHERE id = 3")
+    assert {key: group.quote for key, group in groups().items()} == {
+        "refused-practice.example": "550 no",
+        "content-practice.example": "550 spam",
+    }
 
 
 def test_seats_without_a_holder_or_an_address(engine: Engine, ring: Ring, sql: Sql, groups: Groups) -> None:

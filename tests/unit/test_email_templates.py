@@ -147,7 +147,8 @@ def test_a_missing_value_is_an_error(kind: str) -> None:
     values = COMMON | OWN[kind]
     always = {"language", "campaign_title", "campaign_url", "sender_name", "privacy", "reference", "is_test"}
     # What was promised to supporters is none of the organizers' mail.
-    to_organizers = {one: {"privacy", "reference"} for one in ("address_fails", "holds_expire", "domain_refuses")}
+    organizers = ("address_fails", "holds_expire", "domain_refuses", "domain_silent")
+    to_organizers = {one: {"privacy", "reference"} for one in organizers}
     always -= ({"reply": {"privacy"}} | to_organizers).get(kind, set())
     for missing in always | (set(OWN[kind]) - {"leaves_at"}):
         with pytest.raises((UndefinedError, KeyError)):

@@ -205,3 +205,26 @@ def test_the_page_says_what_runs(engine: Engine, settings: Settings, signed_in: 
     assert "Letters leave when they are due." in page
     fall_silent(engine, ProcessKind.WORKER)
     assert "has sent no heartbeat for about" in signed_in.get("/admin/delivery").text
+
+
+def test_the_page_says_who_gives_signs_of_life(signed_in: FlaskClient, engine: Engine) -> None:
+    assert (
+        "Nothing is counted yet. Letters appear here 3 days after they left." in signed_in.get("/admin/delivery").text
+    )
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO sign_of_life (receiving_domain, hour, letters, with_sign) VALUES"
+                " ('lower.example', now() - interval '4 days', 1204, 3), ('upper.example', now(), 90, 14)"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO silent_domain (receiving_domain, letters, with_sign, letters_before, with_sign_before)"
+                " VALUES ('lower.example', 1204, 3, 5318, 812)"
+            )
+        )
+    shown = signed_in.get("/admin/delivery").text
+    assert "Recently 3 of 1,204 letters (0.2%), before that 812 of 5,318 letters (15.3%)." in shown
+    assert shown.count("Replies dropped") == 1
+    assert shown.index("lower.example") < shown.index("14 of 90 letters (15.6%)")

@@ -18,6 +18,7 @@ from shared.domain.relay_words import (
     server_words,
 )
 from shared.domain.running_words import process_findings
+from shared.domain.signs_of_life import KEPT_DAYS, WHAT_HELPS, WHAT_IT_MAY_MEAN
 from shared.domain.states import CampaignState
 from shared.errors import NotAllowed
 from shared.queue.names import TaskName
@@ -30,6 +31,7 @@ from shared.services.heartbeat import read_running
 from shared.services.receipts.sources import list_sources
 from shared.services.relay import relay_in_use
 from shared.services.sender_domain import read_check
+from shared.services.signs_of_life import list_life
 from web.admin import bp
 from web.admin.guard import needs, organizer
 from web.context import here
@@ -70,6 +72,7 @@ def delivery() -> str:
     return render_template(
         "admin/delivery.html",
         lines=list_domains(engine, settings),
+        life=list_life(engine),
         servers=servers,
         paused=[state for state in servers if state.is_paused],
         in_use=relay_in_use(engine, here().given),
@@ -88,6 +91,8 @@ def delivery() -> str:
         said_words=said_words,
         trial_words=trial_words,
         new_domain_words=new_domain_words,
+        silent_words=f"{WHAT_IT_MAY_MEAN} {WHAT_HELPS}",
+        kept_days=KEPT_DAYS,
         server_words=server_words,
         breaker_words=breaker_words,
         connection_words=connection_words,

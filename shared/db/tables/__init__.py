@@ -32,6 +32,7 @@ from shared.db.tables.people import audit_entry, membership, membership_invitati
 from shared.db.tables.processes import process_heartbeat
 from shared.db.tables.receipts import receipt, receipt_source, suppression
 from shared.db.tables.rehearsals import rehearsal
+from shared.db.tables.signs_of_life import sign_of_life, silent_domain
 from shared.db.tables.submissions import submission, submission_target
 
 __all__ = [
@@ -86,6 +87,8 @@ __all__ = [
     "relay_state",
     "sender_check",
     "sign_in_failure",
+    "sign_of_life",
+    "silent_domain",
     "snapshot",
     "street",
     "street_range",
