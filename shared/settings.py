@@ -10,7 +10,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from shared.errors import SettingsError
-from shared.fences import read_limit, read_number
+from shared.fences import read_limit, read_number, read_proxies
 from shared.paths import ROOT
 from shared.timing import USUAL, Timing, parse_timing
 
@@ -34,7 +34,8 @@ class Settings:
     folder or URL with public data files, empty for the official addresses; `geocoders` outside
     services to ask for addresses, empty for none; `webhooks` relay services that may post what became of mail, with
     what proves that they are it, empty for none; `var` the folder for local state; `metrics_token` what a reader of
-    `/metrics` must know, empty for whoever is near; `metrics_port` where a worker serves its own, empty for nowhere;
+    `/metrics` must know, empty for readers on this machine while the public URL is loopback; `metrics_port` where a
+    worker serves its own, empty for nowhere; `trusted_proxies` the web servers before us, as a number or by networks;
     `network_limit` and `email_limit` how often one network, or one email address, may begin letters; `fastest_send`
     the seconds that a person needs at least between address and Send; `keep_days` after how many days without news
     personal data go, 0 for never; `mailbox_per_hour` how many letters a mailbox of an office gets within an hour, 0 for
@@ -61,6 +62,7 @@ class Settings:
     timing: Timing = USUAL
     metrics_token: str = ""
     metrics_port: str = ""
+    trusted_proxies: str = ""
     network_limit: str = "300 per 10 minutes"
     email_limit: str = "10 per hour"
     fastest_send: float = 2.0
@@ -73,6 +75,11 @@ class Settings:
     def secure_cookies(self) -> bool:
         """True where pages are served over https."""
         return self.public_url.startswith("https://")
+
+    @property
+    def is_for_this_machine(self) -> bool:
+        """True where pages are served to this machine's own browsers only, as `make run` does."""
+        return is_loopback_host(urlsplit(self.public_url).hostname or "")
 
     @property
     def relay_configured(self) -> bool:
@@ -100,6 +107,7 @@ ENVIRONMENT_NAMES: dict[str, str] = {
     "timing": "DEARREP_TIMING",
     "metrics_token": "DEARREP_METRICS_TOKEN",
     "metrics_port": "DEARREP_METRICS_PORT",
+    "trusted_proxies": "DEARREP_TRUSTED_PROXIES",
     "network_limit": "DEARREP_NETWORK_LIMIT",
     "email_limit": "DEARREP_EMAIL_LIMIT",
     "fastest_send": "DEARREP_FASTEST_SEND",
@@ -116,6 +124,17 @@ _URL_SCHEMES = {
     "mailbox_url": ("smtp",),
     "inbound_url": ("lmtp", "smtp"),
 }
+_LIMITS = ("network_limit", "email_limit")
+_NUMBERS = ("fastest_send", "keep_days", "mailbox_per_hour", "export_hours")
+
+
+def is_loopback_host(host: str) -> bool:
+    """True for `localhost` and for loopback addresses."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
 
 _GEOCODER_FORMS = {
     "census": "census",
@@ -230,12 +249,16 @@ def _read_dns_server(part: str) -> tuple[str, int]:
 
 def _read_fences(given: Mapping[str, str]) -> dict[str, float]:
     numbers = {}
-    for field in ("network_limit", "email_limit", "fastest_send", "keep_days", "mailbox_per_hour", "export_hours"):
+    for field in (*_LIMITS, *_NUMBERS, "trusted_proxies"):
         try:
-            if field.endswith("_limit"):
-                read_limit(given.get(field, "off"))
-            elif field in given:
+            if field not in given:
+                continue
+            if field in _NUMBERS:
                 numbers[field] = read_number(given[field])
+            elif field in _LIMITS:
+                read_limit(given[field])
+            else:
+                read_proxies(given[field])
         except ValueError as error:
             raise SettingsError(f"{ENVIRONMENT_NAMES[field]}: {error}.") from None
     return numbers

@@ -8,8 +8,10 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import Engine
 
+from shared.fences import read_proxies
 from shared.paths import TEMPLATES
-from shared.queue.ring import Ring
+from shared.queue.recent_visitors import RecentVisitors
+from shared.queue.ring import Ring, connect_redis
 from shared.services.relay import RelayWatch
 from shared.settings import Settings
 from web import errors, fragments, language, presenters, requests_log, rush, security, sharing, theme
@@ -60,7 +62,9 @@ def create_app(settings: Settings, engine: Engine, ring: Ring) -> Flask:
     )
     app.session_interface = CookieSessions()
     kept, relay = PageCache(PAGE_KEPT_SECONDS), RelayWatch(engine)
-    app.extensions[EXTENSION] = Here(settings, engine, ring, kept, Tries(settings), relay)
+    visitors = RecentVisitors(connect_redis(settings.redis_url))
+    tries, proxies = Tries(settings, visitors), read_proxies(settings.trusted_proxies)
+    app.extensions[EXTENSION] = Here(settings, engine, ring, kept, tries, relay, proxies, visitors)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     csrf = CSRFProtect(app)
     presenters.install(app)

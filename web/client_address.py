@@ -1,27 +1,22 @@
 """Where a request comes from, for limits only: it is never logged, and never stored as it is."""
 
-from ipaddress import IPv6Address, ip_address
-
 from flask import request
+
+from shared.domain.client_addresses import client_of, read_address
+from web.context import here
+
+# What web servers and CDNs add to a request that they pass on.
+_FORWARDING = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "X-Real-Ip", "Via")
 
 
 def client_address() -> str:
-    """The browser's address: the connection's, or what the web server before us wrote last when that one is near.
-
-    A stranger can't choose it: they are not near, or the near server's own entry comes after theirs.
-    """
-    peer = request.remote_addr or ""
-    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    return forwarded if forwarded and is_near(peer) else peer
+    """The visitor's address, as far as the web servers before us can be trusted to name it."""
+    return client_of(request.remote_addr or "", request.headers.get("X-Forwarded-For", ""), here().proxies)
 
 
-def is_near(address: str) -> bool:
-    """True for this machine and for private networks."""
-    try:
-        known = ip_address(address)
-    except ValueError:
+def is_from_this_machine() -> bool:
+    """True for a program on this machine that asks us directly, where the pages are for this machine only."""
+    if not here().given.is_for_this_machine:
         return False
-    # A server that listens for both kinds writes IPv4 addresses as IPv6.
-    if isinstance(known, IPv6Address):
-        known = known.ipv4_mapped or known
-    return not known.is_global
+    peer = read_address(request.remote_addr or "")
+    return peer is not None and peer.is_loopback and not any(name in request.headers for name in _FORWARDING)

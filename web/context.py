@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from flask import current_app
 from sqlalchemy import Engine
 
+from shared.fences import TrustedProxies
+from shared.queue.recent_visitors import RecentVisitors
 from shared.queue.ring import Ring
 from shared.services.relay import RelayWatch
 from shared.settings import Settings
@@ -24,6 +26,8 @@ class Here:
     pages: PageCache
     tries: Tries
     relay: RelayWatch
+    proxies: TrustedProxies
+    visitors: RecentVisitors
 
     @property
     def settings(self) -> Settings:

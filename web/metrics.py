@@ -1,4 +1,4 @@
-"""`/metrics` for Prometheus: for this machine and private networks, or for who knows the token."""
+"""`/metrics` for Prometheus: for readers with the token, or on a single machine for its own programs."""
 
 import hmac
 
@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shared.services.metrics import installation_metrics
 from shared.settings import Settings
-from web.client_address import client_address, is_near
+from web.client_address import is_from_this_machine
 from web.context import here
 
 bp = Blueprint("metrics", __name__)
@@ -34,9 +34,9 @@ def _settings() -> Settings:
 
 
 def _may_read() -> bool:
-    """With a token only its bearers, wherever they are; without one whoever is near."""
+    """With a token only its bearers, wherever they are; without one only programs on this machine."""
     token = here().given.metrics_token
     if not token:
-        return is_near(client_address())
+        return is_from_this_machine()
     given = request.headers.get("Authorization", "")
     return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())

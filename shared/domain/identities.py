@@ -6,7 +6,8 @@ import re
 import secrets
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from ipaddress import IPv6Address, ip_address
+
+from shared.domain.client_addresses import network_of, read_address
 
 # 128 bits; base64url without padding.
 _TOKEN_BYTES = 16
@@ -15,8 +16,6 @@ _MESSAGE_ID_BYTES = 16
 _FINGERPRINT_BYTES = 20
 _KINDS = {"l": "letter", "f": "follow_up"}
 _SIGNED = re.compile(r"(?<![a-z0-9])([lf])([1-9][0-9]{0,17})(?:\.([1-9][0-9]{0,3}))?-[a-z2-7]{16,26}(?![a-z0-9])")
-# Leading bits by IP version: who has one address of such a network gets the others easily.
-_NETWORK_BITS = {4: 24, 6: 64}
 
 
 @dataclass(frozen=True)
@@ -128,14 +127,8 @@ def is_export_key(secret: str, number: int, until: str, key: str) -> bool:
 
 def source_hash(secret: str, address: str) -> str:
     """The same for all addresses of one network; can't be reversed without the secret."""
-    try:
-        known = ip_address(address)
-    except ValueError:
-        return _tag(secret, "source", "unknown", 16)
-    if isinstance(known, IPv6Address):
-        known = known.ipv4_mapped or known
-    network = int(known) >> (known.max_prefixlen - _NETWORK_BITS[known.version])
-    return _tag(secret, "source", f"{known.version}/{network}", 16)
+    known = read_address(address)
+    return _tag(secret, "source", network_of(known) if known else "unknown", 16)
 
 
 def _named(number: int, resends: int) -> str:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from redis.exceptions import RedisError
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -30,8 +31,11 @@ from shared.domain.running import RunningInstallation
 from shared.domain.running_words import process_findings, shell_words
 from shared.domain.sender_domain import ABOUT_MX, faults, faults_mark
 from shared.domain.signs_of_life import WHAT_HELPS
+from shared.domain.visitors import visitor_finding
 from shared.queue.broker_state import BrokerAway, read_broker
 from shared.queue.names import QueueName
+from shared.queue.recent_visitors import read_recent
+from shared.queue.ring import connect_redis
 from shared.services.delivery.mail_servers import paused_servers
 from shared.services.delivery.restored import report_hold
 from shared.services.delivery.switches import read_switches
@@ -92,6 +96,7 @@ def examine(engine: Engine, settings: Settings, part: str = "") -> list[Finding]
             findings += [check(connection) for check in checks]
         findings.append(check_parts(engine))
     findings += check_broker(settings.redis_url)
+    findings.append(check_visitors(settings.redis_url))
     mail = [check_relay(settings), check_mailbox(settings)]
     if _SENDER.startswith(part):
         # It takes seconds, which those who only ask whether workers run must not wait.
@@ -271,6 +276,17 @@ def check_queues(lengths: Mapping[QueueName, int]) -> Finding:
     if max(lengths.values()) > _QUEUE_LIMIT:
         return Finding("queues", f"rings pile up: {words}", "Start more workers (see Procfile).")
     return Finding("queues", words)
+
+
+def check_visitors(redis_url: str) -> Finding:
+    """The web servers before us name the visitors, not themselves."""
+    try:
+        marks = read_recent(connect_redis(redis_url))
+    except (RedisError, OSError):
+        marks = None
+    if marks is None:
+        return Finding("visitors", "not known: only Redis tells where the last ones came from")
+    return visitor_finding(marks)
 
 
 def check_relay(settings: Settings) -> Finding:

@@ -91,6 +91,7 @@ def test_compose_settings_are_good_ones() -> None:
         "DEARREP_LOG_LEVEL": "INFO",
         "DEARREP_TIMING": "",
         "DEARREP_METRICS_PORT": "",
+        "DEARREP_TRUSTED_PROXIES": "",
         "DEARREP_NETWORK_LIMIT": "",
         "DEARREP_EMAIL_LIMIT": "",
         "DEARREP_FASTEST_SEND": "",

@@ -15,6 +15,12 @@ from shared.settings import Settings
 from web.app import create_app
 
 
+@pytest.fixture(autouse=True)
+def visitors_are_written_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A moment later the broker is another test's."""
+    monkeypatch.setattr("shared.queue.recent_visitors._start", lambda _write: True)
+
+
 @pytest.fixture
 def ring(settings: Settings) -> Ring:
     return Ring(make_celery(settings), connect_redis(settings.redis_url))

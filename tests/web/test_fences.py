@@ -52,9 +52,10 @@ def test_a_network_has_a_limit_and_the_next_one_has_its_own(strict: Flask) -> No
     assert post(strict, "t@example.org", "2606:4700:0:1::1") == 303
 
 
-def test_whoever_is_near_is_not_limited_but_whom_a_near_proxy_names_is(strict: Flask) -> None:
+def test_only_this_machine_has_no_limit(strict: Flask, settings: Settings, engine: Engine, ring: Ring) -> None:
     assert {post(strict, f"p{number}@example.org") for number in range(6)} == {303}
-    assert {post(strict, f"q{number}@example.org", "10.0.0.7") for number in range(6)} == {303}
+    private = [post(strict, f"q{number}@example.org", "10.0.0.7") for number in range(4)]
+    assert private == [303, 303, 303, 429]
     named = {"X-Forwarded-For": "1.1.1.1, 9.9.9.9"}
     assert [post(strict, f"r{number}@example.org", "10.0.0.7", **named) for number in range(4)] == [303, 303, 303, 429]
     mapped = [post(strict, f"m{number}@example.org", "::ffff:4.4.4.4") for number in range(4)]
@@ -62,6 +63,10 @@ def test_whoever_is_near_is_not_limited_but_whom_a_near_proxy_names_is(strict: F
     # A stranger's own header says nothing.
     forged = [post(strict, f"s{n}@example.org", "8.8.8.8", **{"X-Forwarded-For": f"7.7.{n}.7"}) for n in range(4)]
     assert forged == [303, 303, 303, 429]
+    # Where others reach the pages, a connection from this machine is a web server that names nobody.
+    elsewhere = replace(settings, network_limit="3 per hour", public_url="https://letters.example")
+    public = create_app(elsewhere, engine, ring)
+    assert [post(public, f"t{number}@example.org") for number in range(4)] == [303, 303, 303, 429]
 
 
 def test_an_email_has_a_limit_and_what_was_typed_is_kept(strict: Flask, engine: Engine) -> None:

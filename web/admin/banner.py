@@ -2,6 +2,7 @@
 
 from flask import g
 
+from shared.domain.visitors import visitor_finding
 from shared.services.delivery.switches import read_switches
 from shared.services.figures import current_figures
 from shared.services.parts import failing_parts
@@ -19,4 +20,5 @@ def banner() -> dict[str, object]:
         "switches": read_switches(here().engine),
         "imbalance": figures.imbalance,
         "failing_parts": failing_parts(here().engine),
+        "visitors": visitor_finding(here().visitors.recent()),
     }
