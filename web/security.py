@@ -16,6 +16,8 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+# For the one page that another website may show in a frame.
+FRAMED_POLICY = _POLICY.replace("frame-ancestors 'none'", "frame-ancestors *")
 # A mail's own HTML is shown without scripts, forms, images from elsewhere or access to this page.
 MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 # One year, as browsers ask before they remember a site.

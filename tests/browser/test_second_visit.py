@@ -82,6 +82,17 @@ def test_a_slip_in_the_address_is_one_press(site: Site, browser: Browser, faults
     expect(page.locator(".paper").first).to_contain_text("jamie@gmail.com")
 
 
+def test_a_browser_that_fills_in_the_hidden_field_costs_one_press(site: Site, page: Page) -> None:
+    page.goto(f"{site.url}/c/co-ops")
+    type_address(page)
+    page.evaluate("document.querySelector('#website').value = 'https://jamie.example'")
+    go_on(page)
+    expect(page.locator(".ask")).to_be_focused()
+    check(page)
+    go_on(page)
+    page.wait_for_url("**/letter/*")
+
+
 def test_the_question_is_fit_for_everybody(site: Site, page: Page) -> None:
     page.goto(f"{site.url}/c/co-ops")
     type_address(page, email="a.rather.long.name.of.somebody@gmial.com")

@@ -1,12 +1,13 @@
 """Sharing: the one button, the organizer's page, and the form on another website with older cookies and without."""
 
+import html
 import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
+from playwright.sync_api import Browser, BrowserContext, Frame, Page, ViewportSize, expect
 from sqlalchemy import select
 
 from shared.db.tables import letter, submission
@@ -93,6 +94,36 @@ def test_the_form_on_another_website_leads_to_the_letter(
     page.click("#send")
     expect(page.locator(".chip.sent")).to_have_count(2, timeout=15_000)
     context.close()
+
+
+@pytest.mark.parametrize("older", [True, False], ids=["older-code", "new-code"])
+def test_the_form_in_a_frame_leads_to_the_letter_in_the_full_window(
+    site: Site, browser: Browser, elsewhere: OtherWebsite, faults: Faults, older: bool
+) -> None:
+    code = re.search(r"<form.*</form>", elsewhere.page, re.DOTALL)
+    assert code
+    shown = code[0].replace(' target="_top"', "") if older else code[0]
+    elsewhere.page = f'<iframe width="360" height="800" srcdoc="{html.escape(shown)}"></iframe>'
+    page = browser.new_context(viewport=PHONE, java_script_enabled=False).new_page()
+    page.goto(elsewhere.url)
+    frame = page.frame_locator("iframe")
+    for name, value in TYPED.items():
+        frame.locator(f"[name={name}]").fill(value)
+    frame.locator("button").click()
+    if older:
+        expect(frame.locator("h1")).to_have_text("Open your letter in the full window")
+        _is_fit(browser, page.frames[1])
+        frame.locator("button").click()
+    page.wait_for_url(f"{site.url}/c/co-ops/letter/*")
+    expect(page.locator(".rep")).to_have_count(2, timeout=15_000)
+
+
+def _is_fit(browser: Browser, framed: Frame) -> None:
+    """The page within the frame, in a window of its own."""
+    page, content = browser.new_context().new_page(), framed.content()
+    page.route(framed.url, lambda route: route.fulfill(body=content, content_type="text/html; charset=utf-8"))
+    page.goto(framed.url)
+    check(page)
 
 
 def test_mistakes_made_elsewhere_are_mended_on_our_page(site: Site, browser: Browser, elsewhere: OtherWebsite) -> None:

@@ -90,10 +90,34 @@ def test_mistakes_are_shown_on_our_form_with_everything_typed(client: FlaskClien
     assert count(engine, submission) == 0
 
 
-def test_the_honeypot_of_another_website_begins_nothing(client: FlaskClient, engine: Engine) -> None:
+def test_the_honeypot_of_another_website_asks_and_loses_no_words(client: FlaskClient, engine: Engine) -> None:
     answer = client.post("/c/co-ops", data=TYPED | {"website": "x"}, headers=ELSEWHERE)
-    assert answer.location == "/c/co-ops"
+    assert answer.status_code == 422
+    assert 'value="Rivera"' in answer.text
     assert count(engine, submission) == 0
+
+
+def test_a_form_in_a_frame_goes_on_in_the_whole_window(client: FlaskClient, engine: Engine) -> None:
+    framed = ELSEWHERE | {"Sec-Fetch-Dest": "iframe"}
+    typed = TYPED | {"unit": '3 "<b>'}
+    page = client.post("/c/co-ops?source=embed&lang=es&slug=other", data=typed, headers=framed)
+    assert "frame-ancestors *" in page.headers["Content-Security-Policy"]
+    assert page.headers["Cache-Control"] == "no-store"
+    assert "Set-Cookie" not in page.headers
+    assert '<base target="_top">' in page.text
+    assert 'href="http://127.0.0.1:8000/c/co-ops"' in page.text
+    # Its button posts from our own page, in the whole window.
+    action = re.search(r'method="post" action="([^"]+)"', page.text)
+    assert action
+    fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page.text)
+    kept = {name: html.unescape(value) for name, value in fields}
+    assert kept == typed | {"website": ""}
+    own = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"}
+    answer = client.post(html.unescape(action[1]), data=kept, headers=own | {"Sec-Fetch-Dest": "document"})
+    assert answer.location.startswith("/c/co-ops/letter/")
+    with engine.connect() as connection:
+        assert connection.scalars(select(submission.c.source)).all() == ["embed"]
+    assert "frame-ancestors 'none'" in client.get("/c/co-ops").headers["Content-Security-Policy"]
 
 
 def test_letters_can_not_be_sent_from_another_website(client: FlaskClient, engine: Engine) -> None:
@@ -126,7 +150,7 @@ def test_the_code_for_other_websites_posts_what_we_read(app: Flask, engine: Engi
     found = re.search(r"<textarea[^>]*>(.*?)</textarea>", page, re.DOTALL)
     assert found
     code = html.unescape(found[1])
-    assert code.startswith('<form action="http://127.0.0.1:8000/c/co-ops?source=embed" method="post"')
+    assert code.startswith('<form action="http://127.0.0.1:8000/c/co-ops?source=embed" method="post" target="_top"')
     assert set(re.findall(r'name="(\w+)"', code)) == {*TYPED, "unit", "website"}
     assert "Keep our shops local" in code
     for forbidden in ("<script", "<iframe", "style=", "csrf"):

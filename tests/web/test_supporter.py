@@ -160,9 +160,20 @@ def test_going_back_and_starting_over_keep_where_a_person_came_from(client: Flas
     assert again.location == "/c/co-ops?source=flyer-7#form"
 
 
-def test_programs_that_fill_every_field_begin_nothing(client: FlaskClient, engine: Engine) -> None:
-    assert client.post("/c/co-ops", data=TYPED | {"website": "https://x.example"}).status_code == 303
+def test_who_fills_the_hidden_field_is_asked_and_loses_no_words(client: FlaskClient, engine: Engine) -> None:
+    filled = TYPED | {"website": "https://x.example"}
+    page = client.post("/c/co-ops", data=filled)
+    assert page.status_code == 422
+    assert "Check what you typed" in page.text
+    for typed in TYPED.values():
+        assert f'value="{typed}"' in page.text
     assert count(engine, submission) == 0
+    # The browser that filled it in finds nothing more to fill in, on no page that follows.
+    assert 'name="website"' not in page.text
+    for other in ({"street": ""}, {"email": "jamie@gmial.com"}):
+        page = client.post("/c/co-ops", data=filled | other)
+        assert (page.status_code, 'name="website"' in page.text) == (422, False)
+    assert client.post("/c/co-ops", data=TYPED).status_code == 303
 
 
 def test_step_two_needs_its_token(client: FlaskClient, engine: Engine) -> None:

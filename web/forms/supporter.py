@@ -57,11 +57,16 @@ class SupporterForm(AddressFields):
     first_name = StringField(validators=_required(phrase("Enter your first name"), NAME_MAX))
     last_name = StringField(validators=_required(phrase("Enter your last name"), NAME_MAX))
     email = EmailField(validators=_required(phrase("Enter an email address in the form name@example.org"), 254))
-    # People don't see this field; programs fill it in.
+    # People don't see this field. Programs fill it in, and so do some browsers: the form comes back without it.
     website = HiddenField()
     # The address that was asked about, and the answer by the button that was pressed.
     asked = HiddenField()
     email_as = HiddenField()
+
+    @property
+    def is_doubted(self) -> bool:
+        """True when the hidden field was filled in, so that the person is asked to press the button again."""
+        return bool(self.website.data)
 
     def details(self) -> SupporterDetails:
         """What was typed, as a value; the state is the campaign's."""

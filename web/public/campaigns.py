@@ -11,7 +11,7 @@ from web.client_address import client_address, is_from_this_machine
 from web.context import here
 from web.forms.supporter import SupporterForm
 from web.public import bp
-from web.public.begun import begun_link, comes_as_a_page
+from web.public.begun import begun_link, comes_as_a_page, comes_in_a_frame, framed_page
 from web.public.closed import render_closed, unsent_page
 from web.public.my_letters import onward
 from web.security import is_same_origin
@@ -46,14 +46,12 @@ def begin(slug: str) -> ResponseReturnValue:
 
     Another website's form may begin here too (`web.public.begun`); nothing is sent before a person presses Send.
     """
-    if not is_same_origin() and not comes_as_a_page():
-        abort(403)
     form = SupporterForm()
-    if form.website.data:
-        return redirect(url_for("public.show", slug=slug), 303)
+    if not is_same_origin() and not comes_as_a_page():
+        return framed_page(slug, form) if comes_in_a_frame() else abort(403)
     if not is_from_this_machine() and not here().tries.network_may(client_address()):
         return _again(slug, form, 429, is_busy=True)
-    if not form.validate():
+    if not form.validate() or form.is_doubted:
         return _again(slug, form)
     if question := form.settle_email():
         return _again(slug, form, question=question)
