@@ -42,6 +42,16 @@ _TO_DOMAIN = text(
     " AND office_id = ANY(ARRAY(SELECT office_id FROM office_holder WHERE :domain IN"
     " (split_part(lower(email), '@', 2), split_part(lower(second_email), '@', 2)))) LIMIT 1"
 )
+_WENT_ELSEWHERE = text(
+    f"""
+    SELECT EXISTS (
+        SELECT 1
+        FROM letter_event
+        WHERE letter_id = :id AND cause IN ('{Cause.REWRITTEN}', '{Cause.READDRESSED}')
+            AND at >= (SELECT min(at) FROM letter_event WHERE letter_id = :id AND to_state = 'sending')
+    )
+    """  # noqa: S608 - constants only
+)
 
 
 def insert_letters(
@@ -80,6 +90,11 @@ def lock_letter(connection: Connection, letter_id: int) -> RowMapping | None:
     """The row, locked until COMMIT."""
     query = select(letter).where(letter.c.id == letter_id).with_for_update(key_share=True)
     return connection.execute(query).mappings().one_or_none()
+
+
+def went_elsewhere(connection: Connection, letter_id: int) -> bool:
+    """True for a letter that was written to another person or address after it had been tried first."""
+    return bool(connection.scalar(_WENT_ELSEWHERE, {"id": letter_id}))
 
 
 def lock_letters(connection: Connection, letter_ids: Sequence[int]) -> dict[int, RowMapping]:

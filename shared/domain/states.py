@@ -80,8 +80,8 @@ _L = LetterState
 # refused in a run (`shared.domain.refusal_runs`).
 REOPENED_BY_ORGANIZER = frozenset({_L.REJECTED, _L.BOUNCED, _L.EXPIRED, _L.CANCELLED, _L.QUARANTINED, _L.UNCONFIRMED})
 LETTER_ARROWS: dict[LetterState, frozenset[LetterState]] = {
-    _L.HELD: frozenset({_L.QUEUED, _L.CANCELLED, _L.EXPIRED}),
-    # Delivered: it had left before, and waits again.
+    # To delivered, from here and from other states in which nothing has left: it had left before, and waited again.
+    _L.HELD: frozenset({_L.QUEUED, _L.CANCELLED, _L.EXPIRED, _L.DELIVERED}),
     _L.QUEUED: frozenset({_L.SENDING, _L.HELD, _L.CANCELLED, _L.EXPIRED, _L.DELIVERED}),
     # Back to `queued` is for what is proved unsent: SIGTERM, AUTH or TLS failure, breaker. No attempt counts.
     _L.SENDING: frozenset({_L.SENT, _L.DEFERRED, _L.REJECTED, _L.UNCERTAIN, _L.QUARANTINED, _L.QUEUED}),
@@ -94,7 +94,8 @@ LETTER_ARROWS: dict[LetterState, frozenset[LetterState]] = {
     ),
     _L.DELIVERED: frozenset({_L.BOUNCED, _L.DEFERRED}),
     _L.UNCONFIRMED: frozenset({_L.SENT, _L.BOUNCED, _L.DELIVERED, _L.DEFERRED, _L.QUEUED}),
-    **{end: frozenset({_L.QUEUED}) for end in (_L.REJECTED, _L.BOUNCED, _L.EXPIRED, _L.CANCELLED, _L.QUARANTINED)},
+    **{end: frozenset({_L.QUEUED, _L.DELIVERED}) for end in (_L.REJECTED, _L.EXPIRED)},
+    **{end: frozenset({_L.QUEUED}) for end in (_L.BOUNCED, _L.CANCELLED, _L.QUARANTINED)},
 }
 # An organizer takes back a change of several letters, or of an office: letters to which nothing has happened since go
 # back to where they were. No attempt and no receipt moves a letter this way.

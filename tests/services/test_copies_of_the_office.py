@@ -7,7 +7,7 @@ import pytest
 from shared.services.delivery import deliver_letters
 from shared.services.delivery.domains import try_now
 from tests.services.came_back import report
-from tests.services.filters import DOMAIN, Office, arrives, bounces, write
+from tests.services.filters import DOMAIN, POLICY, Office, arrives, bounces, write
 from tests.smtp_server import ScriptedSmtpServer
 
 STATE = "SELECT state FROM letter WHERE id = :number"
@@ -100,6 +100,45 @@ def test_news_of_delivery_takes_a_letter_out_of_the_queue_to_which_it_went_back(
         try_now(office.engine, DOMAIN, actor="organizer:1")
         office.deliver(server.url)
         assert len(server.accepted) == 79
+
+
+def test_news_of_delivery_ends_a_letter_that_was_refused_when_it_went_again(office: Office) -> None:
+    write(office, 40)
+    with ScriptedSmtpServer() as server:
+        office.deliver(server.url)
+        bounces(office)
+        office.deliver(server.url)
+        office.later("61 minutes")
+        server.replies = {"dot": POLICY}
+        deliver_letters(
+            office.engine, office.ring, replace(office.settings, mail_relay_url=server.url), first_tries=True
+        )
+        number = a_letter(office, "rejected")
+        arrives(office, number)
+        assert office.post.ask(STATE, number=number) == [("delivered",)]
+        accepted = len(server.accepted)
+        server.replies = {}
+        try_now(office.engine, DOMAIN, actor="organizer:1")
+        office.deliver(server.url)
+        assert len(server.accepted) == accepted + 39
+    ((sender,),) = office.post.ask("SELECT submission_id FROM letter WHERE id = :number", number=number)
+    failures = "SELECT count(*) FROM follow_up WHERE submission_id = :sender AND kind = 'failure' AND state = 'sent'"
+    assert office.post.ask(failures, sender=sender) == [(0,)]
+
+
+@pytest.mark.parametrize("state", ["expired", "held"])
+def test_news_of_delivery_ends_a_letter_that_waited_again(office: Office, state: str) -> None:
+    write(office, 40)
+    with ScriptedSmtpServer() as server:
+        office.deliver(server.url)
+        bounces(office)
+        office.deliver(server.url)
+    number = a_letter(office, "queued")
+    hold = "'organizer'" if state == "held" else "NULL"
+    office.post.change(f"UPDATE letter SET state = '{state}', hold_reason = {hold} WHERE id = :number", number=number)
+    arrives(office, number)
+    told = office.post.ask("SELECT state, hold_reason FROM letter WHERE id = :number", number=number)
+    assert told == [("delivered", None)]
 
 
 def test_news_of_delivery_of_a_letter_that_never_left_is_ignored(office: Office) -> None:

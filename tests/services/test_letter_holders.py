@@ -25,7 +25,7 @@ from shared.services.my_letters import send_to_new_holder
 from shared.services.office_addresses import try_failing_addresses
 from shared.settings import Settings
 from tests.factories import CAMPAIGN, make_campaign, write_letters
-from tests.services.came_back import DISTRUSTED, FULL, OFFICE, UNKNOWN, Post, report
+from tests.services.came_back import DELIVERED, DISTRUSTED, FULL, OFFICE, UNKNOWN, Post, report
 from tests.services.test_office_changes import Desk, desk, letters
 from tests.smtp_server import ScriptedSmtpServer
 
@@ -59,6 +59,13 @@ class Case:
         """And nothing follows the office any more when the letter turns up."""
         self.desk.change(ChangeKind.SEATED, name="Noor Lane", email=email)
         self.close()
+
+    def leave(self) -> None:
+        """Whatever is due leaves."""
+        with ScriptedSmtpServer() as server:
+            settings = replace(self.settings, mailbox_url=server.url)
+            for first in (True, False):
+                deliver_letters(self.engine, self.ring, settings, first_tries=first)
 
     def close(self) -> None:
         self.post.change("UPDATE office SET settle_until = now() - interval '1 hour'")
@@ -416,3 +423,18 @@ def test_who_was_told_of_the_new_holder_hears_of_its_undoing(case: Case) -> None
     case.desk.undo(made)
     assert case.where() == PAT
     assert case.emails() == [(1, "sent"), (2, "sent"), (1, "queued"), (2, "queued")]
+
+
+@pytest.mark.parametrize("named", [OFFICE, ""])
+@pytest.mark.parametrize("is_sent", [False, True])
+def test_news_of_a_former_holders_copy_says_nothing_of_the_next_holders(case: Case, named: str, is_sent: bool) -> None:
+    case.leave()
+    case.post.comes(report(FULL))
+    case.seat_noor()
+    if is_sent:
+        case.put("due_at = now()")
+        case.leave()
+    before = case.post.ask("SELECT state, recipient_email FROM letter WHERE id = 1")
+    assert before == [("sent" if is_sent else "deferred", "noor@x.example")]
+    case.post.comes(report(DELIVERED, named), to=case.post.verp())
+    assert case.post.ask("SELECT state, recipient_email FROM letter WHERE id = 1") == before

@@ -102,7 +102,7 @@ def _tell(connection: Connection, settings: Settings, row: RowMapping, receipt: 
     if email is None:
         return Finding(ReceiptOutcome.UNMATCHED, receipt.news)
     numbers = (number, None) if is_letter else (None, number)
-    if receipt.news in (News.BOUNCED, News.DELAYED) and _is_of_an_earlier_time(email, row["source"], receipt, mark):
+    if _is_of_another_copy(connection, email, row["source"], receipt, mark):
         return Finding(ReceiptOutcome.IGNORED, receipt.news, Cause.NONE, *numbers)
     if is_letter:
         is_by_relay = row["source"] != ReceiptSource.MAIL.value or is_our_relay(settings, receipt.reporter)
@@ -114,6 +114,17 @@ def _tell(connection: Connection, settings: Settings, row: RowMapping, receipt: 
         return None
     outcome, cause = told
     return Finding(outcome, receipt.news, cause, *numbers)
+
+
+def _is_of_another_copy(connection: Connection, email: RowMapping, source: str, receipt: Receipt, mark: Mark) -> bool:
+    """True for news that say nothing about the email as it is now: an earlier copy failed, or another person got it."""
+    if receipt.news not in (News.BOUNCED, News.DELAYED, News.DELIVERED):
+        return False
+    if not _is_of_an_earlier_time(email, source, receipt, mark):
+        return False
+    if receipt.news is not News.DELIVERED:
+        return True
+    return mark.kind == "letter" and letters.went_elsewhere(connection, mark.number)
 
 
 def _is_of_an_earlier_time(email: RowMapping, source: str, receipt: Receipt, mark: Mark) -> bool:

@@ -16,7 +16,7 @@ from shared.domain.happenings import Happening
 from shared.domain.pace import REST_S
 from shared.domain.receipts import News, Receipt, ReceiptOutcome, are_of_one_organization
 from shared.domain.refusals import EFFECTS, Effect, Refusal, read_refusal
-from shared.domain.states import CLAIMABLE, LETTER_ARROWS, LetterState
+from shared.domain.states import CLAIMABLE, HAS_LEFT, LETTER_ARROWS, LetterState
 from shared.domain.transport import Transport
 from shared.services.delivery.refusal_runs import learn_from_report
 from shared.services.follow_up_plan import plan_for_letters
@@ -78,8 +78,6 @@ def _tell_delivery(connection: Connection, row: RowMapping, receipt: Receipt, *,
         letters.note_event(connection, row, Cause.TEMPORARY, receipt.reply)
         return ReceiptOutcome.APPLIED, Cause.TEMPORARY
     if receipt.news is News.DELIVERED:
-        # What was refused in a run does not go back if it arrived after all.
-        domain_answers.forget_letter(connection, row["id"])
         return _deliver(connection, row, receipt)
     return _bounce(connection, row, receipt, is_by_relay=is_by_relay)
 
@@ -87,12 +85,17 @@ def _tell_delivery(connection: Connection, row: RowMapping, receipt: Receipt, *,
 def _deliver(connection: Connection, row: RowMapping, receipt: Receipt) -> Told:
     """A letter of which nobody knew whether it had left has left: what follows the first one follows now.
 
-    One that waits again after it had left has arrived after all, and goes no more.
+    One that waits again after it had left, or then failed, has arrived after all, and goes no more; unless it was
+    written to somebody else meanwhile.
     """
-    if row["state"] in CLAIMABLE and not row["resends"]:
+    state = LetterState(row["state"])
+    if state not in HAS_LEFT and (not row["resends"] or letters.went_elsewhere(connection, row["id"])):
         return IGNORED
-    values = {"sent_at": row["sent_at"] or row["state_changed_at"]}
+    values = {"sent_at": row["sent_at"] or row["state_changed_at"], "hold_reason": None}
     told = _move(connection, row, LetterState.DELIVERED, Cause.NONE, receipt.reply, values)
+    if told != IGNORED or state is LetterState.BOUNCED:
+        # What was refused in a run does not go back if it arrived after all.
+        domain_answers.forget_letter(connection, row["id"])
     if told != IGNORED and row["sent_at"] is None:
         plan_for_letters(connection, [row], Trigger.FIRST_SENT)
     return told
