@@ -160,10 +160,12 @@ OWN: dict[str, dict[str, Any]] = {
         "silent": [
             {
                 "domain": "lower.example",
-                "recent": "3 of 1,204 letters (0.2%)",
-                "before": "812 of 5,318 letters (15.3%)",
+                "recent": "3 of 1,204 letters (0.2%), where earlier letters lead us to expect about 184",
             },
-            {"domain": "upper.example", "recent": "0 of 90 letters (0.0%)", "before": "61 of 402 letters (15.2%)"},
+            {
+                "domain": "upper.example",
+                "recent": "0 of 290 letters (0.0%), where earlier letters lead us to expect about 61",
+            },
         ],
         "sender_domain": "letters.example",
         "delivery_url": "https://letters.example/admin/delivery#signs",

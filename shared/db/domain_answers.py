@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, insert, text
 
+from shared.db.engine import allow_bitmaps
 from shared.db.expiry import LONGEST
 from shared.db.tables import domain_answer
 from shared.domain.causes import Cause
@@ -310,6 +311,7 @@ def count_taken(connection: Connection, of: Receiver, first: SentLetter, last: S
     values = {"since": first.claimed_at, "first": first.letter_id, "until": last and last.claimed_at}
     values |= {"last": last.letter_id if last else 0, "most": most}
     statement = _TAKEN_BY_MAILBOX if of.mailbox else _TAKEN
+    allow_bitmaps(connection)
     return int(connection.execute(statement, {**of.values, **values}).scalar_one())
 
 
@@ -347,6 +349,7 @@ def forget_letter(connection: Connection, letter_id: int) -> None:
 
 def next_trials(connection: Connection) -> list[RowMapping]:
     """Domains whose trial succeeded get twice as many letters; those that took the last trial get any number."""
+    allow_bitmaps(connection)
     return list(connection.execute(_NEXT_TRIAL).mappings())
 
 

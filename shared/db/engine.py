@@ -35,6 +35,11 @@ _AT_ONCE: "weakref.WeakKeyDictionary[Engine, Engine]" = weakref.WeakKeyDictionar
 _SNAPSHOTS: "weakref.WeakKeyDictionary[Engine, Engine]" = weakref.WeakKeyDictionary()
 
 
+def allow_bitmaps(connection: Connection) -> None:
+    """Until COMMIT, for questions that the index of events' times answers: only bitmap scans read it."""
+    connection.exec_driver_sql("SET LOCAL enable_bitmapscan = on")
+
+
 def make_engine(
     database_url: str, *, pool_size: int = 5, works_queues: bool = False, hangs_s: float = USUAL.hangs
 ) -> Engine:

@@ -68,10 +68,7 @@ _HOLDS = {
         f"EXISTS (SELECT 1 FROM domain_pace WHERE {IS_REFUSING} AND EXISTS"
         f" (SELECT 1 FROM letter WHERE {WAITS_FOR_IT} AND letter.campaign_id = f.campaign_id))"
     ),
-    Need.DOMAIN_SILENT: (
-        "EXISTS (SELECT 1 FROM silent_domain WHERE EXISTS"
-        f" (SELECT 1 FROM letter WHERE {WROTE_TO_IT} AND letter.campaign_id = f.campaign_id))"
-    ),
+    Need.DOMAIN_SILENT: (f"EXISTS (SELECT 1 FROM silent_domain WHERE {WROTE_TO_IT.format(campaign='f.campaign_id')})"),
 }
 # Nothing has brought the letter to another holder since, or ended it.
 _HOLDS[Need.NEW_HOLDER] = """

@@ -11,6 +11,7 @@ from shared.db.delivery_connections import is_overdue
 from shared.db.driver import Spelled, ask
 from shared.db.pace import MUST_WAIT
 from shared.db.tables import domain_pace, follow_up
+from shared.domain.causes import Cause
 from shared.domain.follow_ups import ADDRESS_FAILS, ANSWER, NEW_HOLDER, REPLY, TO_ORGANIZERS, Need, PlannedStep
 from shared.domain.identities import Mark
 from shared.domain.states import CLAIMABLE, HAS_LEFT, LetterState, check_letter_arrow
@@ -94,6 +95,8 @@ _WRITE_WORDS = Spelled(
     " FROM unnest(%(ids)b::bigint[], %(subjects)b::text[], %(texts)b::text[], %(htmls)b::text[])"
     " AS words(id, subject, body_text, body_html) WHERE follow_up.id = words.id"
 )
+# The organizers got it, or will: it was neither erased with the person whose letter it was written for, nor dropped.
+WAS_TOLD = f"NOT (follow_up.state = 'cancelled' AND (recipient_email = '' OR cause = '{Cause.NOT_NEEDED}'))"
 
 
 def insert_steps(

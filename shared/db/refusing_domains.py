@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, RowMapping, text
 
+from shared.db.follow_ups import WAS_TOLD
 from shared.domain.follow_ups import DOMAIN_REFUSES, Need
 
 # Held, or on trial since: a release and the last trial that succeeds end both.
@@ -37,6 +38,7 @@ _TELL_ORGANIZERS = text(
         SELECT coalesce(max(created_at), '-infinity') AS at
         FROM follow_up
         WHERE email_hash = :email_hash AND follow_up.campaign_id = campaign.id AND kind = '{DOMAIN_REFUSES}'
+            AND {WAS_TOLD}
     ) AS told
     WHERE {IS_REFUSING} AND domain_pace.held_at > told.at AND told.at < now() - interval '1 day'
     ORDER BY campaign.id, letter.is_test, letter.id

@@ -1,79 +1,121 @@
-"""Counts signs of life by receiving domain and hour, and keeps which domains have fallen silent."""
+"""Notes and counts signs of life (`shared.domain.signs_of_life`), and keeps which domains give hardly any."""
 
 # ruff: noqa: S608 - statements are put together from the constants below, never from data
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, delete, text
 
+from shared.db.engine import allow_bitmaps
+from shared.db.follow_ups import WAS_TOLD
 from shared.db.tables import silent_domain
 from shared.domain.follow_ups import DOMAIN_SILENT, Need
-from shared.domain.receipts import News, ReceiptOutcome, ReceiptSource
-from shared.domain.signs_of_life import ALARM_DAYS, KEPT_DAYS, WITHIN, Collapse, Counted
+from shared.domain.receipts import ReceiptOutcome
+from shared.domain.signs_of_life import (
+    ALARM_DAYS,
+    BUCKET,
+    KEPT_DAYS,
+    RECENT,
+    SHOWN_DAYS,
+    WITHIN,
+    Bucket,
+    Collapse,
+    Counted,
+)
 from shared.domain.transport import Transport
 
-_WITHIN = f"interval '{WITHIN.total_seconds():.0f} seconds'"
-# Each hour once, when its letters had their time. Found by the index of the events' times; a service that reports that
-# the office's server accepted a letter says no more than that server said to us.
+_BUCKET = f"interval '{BUCKET.total_seconds():.0f} seconds'"
+_NOTE = text("INSERT INTO sign_of_life (letter_id) VALUES (:letter_id) ON CONFLICT DO NOTHING")
+# A day at a time. What was received and is not understood yet may be signs.
+_SLICE = text(
+    f"""
+    SELECT counted.until AS since, least(
+        counted.until + interval '1 day',
+        date_bin({_BUCKET}, now() - interval '{WITHIN.total_seconds():.0f} seconds', 'epoch')
+    ) AS until
+    FROM (
+        SELECT coalesce(
+            signs_counted_until, date_bin({_BUCKET}, now() - interval '{SHOWN_DAYS} days', 'epoch')
+        ) AS until
+        FROM installation
+    ) AS counted
+    WHERE NOT EXISTS (
+        SELECT 1
+        FROM receipt
+        WHERE outcome = '{ReceiptOutcome.WAITING}' AND received_at < now() - interval '10 minutes'
+    )
+    """
+)
+# Found by the index of the events' times. A letter that went again is not counted: its signs may be the first one's.
 _COUNT = text(
     f"""
-    INSERT INTO sign_of_life (receiving_domain, hour, letters, with_sign)
-    SELECT letter.receiving_domain, date_bin('1 hour', event.at, 'epoch') AS hour, count(*), count(*) FILTER (
-        WHERE letter.answered_at <= event.at + {_WITHIN} OR EXISTS (
-            SELECT 1
-            FROM receipt
-            WHERE receipt.letter_id = letter.id AND source = '{ReceiptSource.MAIL}'
-                AND outcome = '{ReceiptOutcome.APPLIED}' AND news IN ('{News.AUTO_REPLIED}', '{News.DELIVERED}')
-                AND received_at <= event.at + {_WITHIN}
-        ))
+    INSERT INTO sign_count (receiving_domain, since, mailbox, campaign_id, letters, with_sign)
+    SELECT letter.receiving_domain, date_bin({_BUCKET}, event.at, 'epoch'), lower(letter.recipient_email),
+        letter.campaign_id, count(*),
+        count(*) FILTER (WHERE letter.answered_at IS NOT NULL OR sign_of_life.letter_id IS NOT NULL)
     FROM letter_event event
     JOIN letter ON letter.id = event.letter_id AND letter.attempt = event.attempt
-    WHERE event.at >= greatest(
-            now() - interval '{KEPT_DAYS} days',
-            (SELECT max(sign_of_life.hour) + interval '1 hour' FROM sign_of_life)
-        )
-        AND event.at < date_bin('1 hour', now() - {_WITHIN}, 'epoch')
-        AND event.to_state = 'sent' AND letter.state IN ('sent', 'delivered')
-        AND letter.transport <> '{Transport.MAILBOX}'
-    GROUP BY letter.receiving_domain, date_bin('1 hour', event.at, 'epoch')
+    LEFT JOIN sign_of_life ON sign_of_life.letter_id = letter.id
+    WHERE event.at >= :since AND event.at < :until
+        AND event.to_state = 'sent' AND event.from_state = 'sending' AND letter.resends = 0
+        AND letter.state IN ('sent', 'delivered') AND letter.transport <> '{Transport.MAILBOX}'
+    GROUP BY 1, 2, 3, 4
     ON CONFLICT DO NOTHING
     """
 )
-_FORGET = text(f"DELETE FROM sign_of_life WHERE hour < now() - interval '{KEPT_DAYS} days'")
-# In days that end with the domain's latest letters.
-_DAYS = text(
-    """
-    SELECT receiving_domain, sum(letters) AS letters, sum(with_sign) AS with_sign
+_COUNTED = text("UPDATE installation SET signs_counted_until = :until")
+_FORGET = text(f"DELETE FROM sign_count WHERE since < now() - interval '{KEPT_DAYS} days'")
+# Of domains that accepted letters lately; what is older than the latest letters, or the alarm, in one.
+_BUCKETS = text(
+    f"""
+    SELECT receiving_domain, mailbox, CASE WHEN since >= latest THEN since ELSE earliest END AS since,
+        sum(letters) AS letters, sum(with_sign) AS with_sign
     FROM (
-        SELECT *, max(hour) OVER (PARTITION BY receiving_domain) AS latest
-        FROM sign_of_life
+        SELECT sign_count.*,
+            least(max(since) OVER domain - interval '{RECENT.total_seconds():.0f} seconds', began) AS latest,
+            min(since) OVER domain AS earliest, max(since) OVER domain AS last
+        FROM sign_count
+        LEFT JOIN silent_domain USING (receiving_domain)
+        WINDOW domain AS (PARTITION BY receiving_domain)
     ) AS one
-    WHERE CAST(:recent AS boolean) IS NOT TRUE OR latest > now() - make_interval(days => :alarm_days)
-    GROUP BY receiving_domain, floor(extract(epoch FROM latest - hour) / 86400)
-    ORDER BY receiving_domain, floor(extract(epoch FROM latest - hour) / 86400)
+    WHERE last > now() - interval '{ALARM_DAYS} days'
+    GROUP BY receiving_domain, mailbox, CASE WHEN since >= latest THEN since ELSE earliest END
+    """
+)
+_TOTALS = text(
+    f"""
+    SELECT receiving_domain, sum(letters) AS letters, sum(with_sign) AS with_sign
+    FROM sign_count
+    WHERE since > now() - interval '{SHOWN_DAYS} days'
+    GROUP BY receiving_domain
     """
 )
 _WRITE_SILENT = text(
     """
-    INSERT INTO silent_domain (receiving_domain, letters, with_sign, letters_before, with_sign_before)
-    VALUES (:receiving_domain, :letters, :with_sign, :letters_before, :with_sign_before)
-    ON CONFLICT (receiving_domain) DO UPDATE SET letters = excluded.letters, with_sign = excluded.with_sign,
-        letters_before = excluded.letters_before, with_sign_before = excluded.with_sign_before
+    INSERT INTO silent_domain (receiving_domain, began, letters, with_sign, due)
+    VALUES (:receiving_domain, :began, :letters, :with_sign, :due)
+    ON CONFLICT (receiving_domain) DO UPDATE
+    SET letters = excluded.letters, with_sign = excluded.with_sign, due = excluded.due
     RETURNING xmax = 0 AS is_new
     """
 )
-# One letter of the campaign went there lately.
-WROTE_TO_IT = f"""
-    letter.is_test = false AND letter.receiving_domain = silent_domain.receiving_domain
-    AND letter.state IN ('sent', 'delivered') AND letter.sent_at > now() - interval '{KEPT_DAYS} days'
+# The campaign wrote to it since the alarm began.
+WROTE_TO_IT = """
+    EXISTS (
+        SELECT 1
+        FROM sign_count
+        WHERE sign_count.receiving_domain = silent_domain.receiving_domain AND since >= silent_domain.began
+            AND sign_count.campaign_id = {campaign}
+    )
 """
 _OF_CAMPAIGN = text(
     f"""
     SELECT *
     FROM silent_domain
-    WHERE EXISTS (SELECT 1 FROM letter WHERE letter.campaign_id = :campaign_id AND {WROTE_TO_IT})
+    WHERE {WROTE_TO_IT.format(campaign=":campaign_id")}
     ORDER BY letters DESC, receiving_domain
     """
 )
@@ -82,24 +124,28 @@ _TELL_ORGANIZERS = text(
     f"""
     INSERT INTO follow_up (submission_id, campaign_id, kind, number, needs, recipient_email, receiving_domain,
         email_hash, is_test, transport, due_at)
-    SELECT DISTINCT ON (campaign.id) letter.submission_id, campaign.id, '{DOMAIN_SILENT}',
+    SELECT letter.submission_id, campaign.id, '{DOMAIN_SILENT}',
         (extract(epoch FROM clock_timestamp()) * 1000)::bigint, '{{{Need.DOMAIN_SILENT}}}', :recipient,
         split_part(:recipient, '@', 2), :email_hash, false, letter.transport, now()
-    FROM silent_domain
-    CROSS JOIN campaign
+    FROM campaign
     CROSS JOIN LATERAL (
-        SELECT submission_id, transport
-        FROM letter
-        WHERE letter.campaign_id = campaign.id AND {WROTE_TO_IT}
-        LIMIT 1
-    ) AS letter
+        SELECT max(raised_at) AS raised_at
+        FROM silent_domain
+        WHERE {WROTE_TO_IT.format(campaign="campaign.id")}
+    ) AS alarm
     CROSS JOIN LATERAL (
         SELECT coalesce(max(created_at), '-infinity') AS at
         FROM follow_up
         WHERE email_hash = :email_hash AND follow_up.campaign_id = campaign.id AND kind = '{DOMAIN_SILENT}'
+            AND {WAS_TOLD}
     ) AS told
-    WHERE silent_domain.since > told.at AND told.at < now() - interval '7 days'
-    ORDER BY campaign.id, silent_domain.letters DESC
+    CROSS JOIN LATERAL (
+        SELECT submission_id, transport
+        FROM letter
+        WHERE letter.campaign_id = campaign.id AND state IN ('sent', 'delivered') AND NOT is_test
+        LIMIT 1
+    ) AS letter
+    WHERE campaign.state IN ('live', 'paused') AND alarm.raised_at > told.at AND told.at < now() - interval '7 days'
     ON CONFLICT DO NOTHING
     """
 )
@@ -113,18 +159,34 @@ class SilentDomain:
     collapse: Collapse
 
 
-def count_signs(connection: Connection) -> None:
-    """Counts the letters whose time for a sign of life is over, and forgets what is old."""
-    connection.execute(_COUNT)
+def note_sign(connection: Connection, letter_id: int) -> None:
+    """The letter got a sign of life."""
+    connection.execute(_NOTE, {"letter_id": letter_id})
+
+
+def count_signs(connection: Connection) -> bool:
+    """Counts the letters of a day whose time for a sign of life is over; True when it counted some time."""
+    allow_bitmaps(connection)
+    found = connection.execute(_SLICE).one_or_none()
+    if found is None or found.until <= found.since:
+        return False
+    connection.execute(_COUNT, {"since": found.since, "until": found.until})
+    connection.execute(_COUNTED, {"until": found.until})
     connection.execute(_FORGET)
+    return True
 
 
-def read_days(connection: Connection, *, recent: bool) -> Mapping[str, Sequence[Counted]]:
-    """By domain, the latest day first; with `recent` only domains that accepted letters lately."""
-    days = defaultdict(list)
-    for domain, letters, with_sign in connection.execute(_DAYS, {"recent": recent, "alarm_days": ALARM_DAYS}):
-        days[domain].append(Counted(letters, with_sign))
-    return days
+def read_buckets(connection: Connection) -> Mapping[str, Sequence[Bucket]]:
+    """The counts of each domain that accepted letters lately; the oldest ones are put together."""
+    found = defaultdict(list)
+    for domain, mailbox, since, letters, with_sign in connection.execute(_BUCKETS):
+        found[domain].append(Bucket(mailbox, since, Counted(letters, with_sign)))
+    return found
+
+
+def read_totals(connection: Connection) -> Mapping[str, Counted]:
+    """What is shown of each domain."""
+    return {domain: Counted(letters, with_sign) for domain, letters, with_sign in connection.execute(_TOTALS)}
 
 
 def write_silent(connection: Connection, silent: Sequence[SilentDomain]) -> list[str]:
@@ -140,7 +202,7 @@ def list_silent(connection: Connection) -> list[SilentDomain]:
 
 
 def silent_of_campaign(connection: Connection, campaign_id: int) -> list[SilentDomain]:
-    """Silent domains that accepted letters of the campaign, most letters first."""
+    """Silent domains that the campaign wrote to since, most letters first."""
     return [_silent(row) for row in connection.execute(_OF_CAMPAIGN, {"campaign_id": campaign_id}).mappings()]
 
 
@@ -149,17 +211,17 @@ def tell_organizers(connection: Connection, recipient: str, email_hash: str) -> 
     return connection.execute(_TELL_ORGANIZERS, {"recipient": recipient, "email_hash": email_hash}).rowcount
 
 
-def _values(one: SilentDomain) -> dict[str, object]:
-    recent, before = one.collapse.recent, one.collapse.before
+def _values(one: SilentDomain) -> dict[str, str | int | datetime]:
+    collapse = one.collapse
     return {
         "receiving_domain": one.receiving_domain,
-        "letters": recent.letters,
-        "with_sign": recent.with_sign,
-        "letters_before": before.letters,
-        "with_sign_before": before.with_sign,
+        "began": collapse.began,
+        "letters": collapse.recent.letters,
+        "with_sign": collapse.recent.with_sign,
+        "due": collapse.due,
     }
 
 
 def _silent(row: RowMapping) -> SilentDomain:
-    before = Counted(row["letters_before"], row["with_sign_before"])
-    return SilentDomain(row["receiving_domain"], Collapse(Counted(row["letters"], row["with_sign"]), before))
+    recent = Counted(row["letters"], row["with_sign"])
+    return SilentDomain(row["receiving_domain"], Collapse(row["began"], recent, row["due"]))

@@ -127,8 +127,8 @@ class Receipt:
     own), with or without angle brackets. `recipient` is the address that it is about, lower case, empty when unknown.
     `status` is the enhanced status code (RFC 3463) such as 5.1.1, empty when there is none. `reply` holds the server's
     own words in one line of at most 500 characters. `answer` comes with ANSWERED and AUTO_REPLIED. `never_left` when a
-    relay did not even try, because of what came back before. `reporter` is the server that wrote the report, if another
-    one refused the letter from it.
+    relay did not even try, because of what came back before. `reporter` is the server that wrote the report, if it
+    reports a delivery, or if another server refused the letter from it.
     """
 
     news: News

@@ -1,26 +1,37 @@
-"""Signs of life: what shows that the letters which a mail server accepts are not sorted out behind it.
+"""Signs of life: what shows that the letters which a mail server accepts are not filtered out behind it.
 
-A sign is an answer, an automatic reply or a delivery report by the office's own server, within `WITHIN` of a letter.
+A sign is an answer, an automatic reply, or a delivery report by the office's own server. Letters are counted `WITHIN`
+that time after they left, by mailbox: some offices always reply automatically, others never do.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 WITHIN = timedelta(hours=72)
-# What is shown and judged; a collapse stays one for so long after the last letter.
-KEPT_DAYS = 60
-RECENT_DAYS = 7
+# Letters are counted together that left within so long.
+BUCKET = timedelta(hours=6)
+SHOWN_DAYS = 60
+KEPT_DAYS = 120
+# The latest letters are those of so long at most.
+RECENT = timedelta(days=7)
+# An alarm ends so long after the last letter.
 ALARM_DAYS = 14
-# Letters are compared with so many earlier ones at least, and only if so many signs were due, or came.
-_LEAST_BEFORE = 100
-_LEAST_DUE = 12
+# A mailbox has a past after so many letters.
+_LEAST_LETTERS = 10
+# So many signs must have been due, or must have come, before letters are judged. With so many due, chance alone brings
+# fewer than a fifth once in 300,000 times.
+_LEAST_DUE = 20
+# One office may have switched off its automatic reply.
+_LEAST_MAILBOXES = 3
 _COLLAPSE = 1 / 5
+_RECOVERY = 1 / 2
 
 
 @dataclass(frozen=True)
 class Counted:
-    """Letters that a domain accepted, and how many of them got a sign of life."""
+    """Letters that were accepted, and how many of them got a sign of life."""
 
     letters: int = 0
     with_sign: int = 0
@@ -29,23 +40,51 @@ class Counted:
         return Counted(self.letters + other.letters, self.with_sign + other.with_sign)
 
     @property
-    def share(self) -> float:
-        """Of 1; 0 without letters."""
-        return self.with_sign / self.letters if self.letters else 0.0
-
-    @property
     def words(self) -> str:
         """`3 of 1,204 letters (0.2%)`."""
         noun = "letter" if self.letters == 1 else "letters"
-        return f"{self.with_sign:,} of {self.letters:,} {noun} ({self.share:.1%})"
+        share = self.with_sign / self.letters if self.letters else 0.0
+        return f"{self.with_sign:,} of {self.letters:,} {noun} ({share:.1%})"
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Letters that left for one mailbox from `since` on, for as long as `BUCKET`."""
+
+    mailbox: str
+    since: datetime
+    counted: Counted
 
 
 @dataclass(frozen=True)
 class Collapse:
-    """The latest letters of a domain, and those before them, which got more signs of life."""
+    """The letters that left since `began` and how many signs were due for them, by what their mailboxes did before."""
+
+    began: datetime
+    recent: Counted
+    due: int
+
+    @property
+    def words(self) -> str:
+        """`3 of 1,204 letters (0.2%), where earlier letters lead us to expect about 180`."""
+        return f"{self.recent.words}, where earlier letters lead us to expect about {self.due:,}"
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """Letters to mailboxes that have a past. `silent` mailboxes stopped replying."""
 
     recent: Counted
-    before: Counted
+    due: float
+    silent: int
+
+    @property
+    def can_tell(self) -> bool:
+        return max(self.due, self.recent.with_sign) >= _LEAST_DUE
+
+    @property
+    def has_collapsed(self) -> bool:
+        return self.recent.with_sign < self.due * _COLLAPSE and self.silent >= _LEAST_MAILBOXES
 
 
 WHAT_IT_MAY_MEAN = (
@@ -53,18 +92,49 @@ WHAT_IT_MAY_MEAN = (
     "be moving the letters to spam or quarantine."
 )
 WHAT_HELPS = (
-    "Call one of the offices and ask whether your letters arrive. Ask the legislature’s IT office to check its filter."
+    "First check that bounces and replies still come in here. Then call one of the offices and ask whether your "
+    "letters arrive, and ask the legislature’s IT office to check its filter."
 )
 
 
-def find_collapse(days: Sequence[Counted]) -> Collapse | None:
-    """None while the latest letters get signs of life as those before did, or are too few to tell.
+def find_collapse(buckets: Sequence[Bucket]) -> Collapse | None:
+    """None while a domain's latest letters get signs as those before did, or are too few to tell.
 
-    `days` are the domain's, the latest one first. The latest letters are those of as few days as can tell.
+    The latest letters are those of as short a time as can tell.
     """
-    for split in range(1, min(len(days), RECENT_DAYS + 1)):
-        recent, before = sum(days[:split], Counted()), sum(days[split:], Counted())
-        due = recent.letters * before.share
-        if before.letters >= _LEAST_BEFORE and max(due, recent.with_sign) >= _LEAST_DUE:
-            return Collapse(recent, before) if recent.with_sign < due * _COLLAPSE else None
+    times = sorted({one.since for one in buckets}, reverse=True)
+    for began in (time for time in times[:-1] if times[0] - time < RECENT):
+        judged = _judge(buckets, began)
+        if judged.can_tell:
+            return Collapse(began, judged.recent, round(judged.due)) if judged.has_collapsed else None
     return None
+
+
+def still_collapsed(buckets: Sequence[Bucket], began: datetime) -> Collapse | None:
+    """The collapse that began then, as it is now; None once the latest letters get signs again."""
+    times = sorted({one.since for one in buckets if one.since >= began}, reverse=True)
+    for since in times:
+        judged = _judge([one for one in buckets if one.since < began or one.since >= since], since)
+        if judged.can_tell:
+            if judged.recent.with_sign >= judged.due * _RECOVERY:
+                return None
+            break
+    whole = _judge(buckets, began)
+    return Collapse(began, whole.recent, round(whole.due))
+
+
+def _judge(buckets: Sequence[Bucket], began: datetime) -> _Judged:
+    before: defaultdict[str, Counted] = defaultdict(Counted)
+    recent: defaultdict[str, Counted] = defaultdict(Counted)
+    for one in buckets:
+        times = recent if one.since >= began else before
+        times[one.mailbox] += one.counted
+    due: dict[str, float] = {}
+    judged = Counted()
+    for mailbox, counted in recent.items():
+        if before[mailbox].letters >= _LEAST_LETTERS:
+            # Two letters more, so that a mailbox that happened to reply to all of a few is not sure to do so.
+            due[mailbox] = counted.letters * before[mailbox].with_sign / (before[mailbox].letters + 2)
+            judged += counted
+    silent = sum(one >= 1 and recent[mailbox].with_sign < one * _COLLAPSE for mailbox, one in due.items())
+    return _Judged(judged, sum(due.values()), silent)

@@ -132,14 +132,13 @@ def _trouble(
 
 
 def _silent(one: SilentDomain) -> Group:
-    recent, before = one.collapse.recent, one.collapse.before
     title = f"{one.receiving_domain} hardly replies anymore"
-    figures = f"Recently, replies or delivery reports came for {recent.words}; before that, for {before.words}."
-    wanted = LetterFilter(state=LetterState.SENT, domain=one.receiving_domain)
+    figures = f"Of all campaigns together, replies or delivery reports came for {one.collapse.words}."
+    wanted = LetterFilter(domain=one.receiving_domain)
     moves = (Move("See delivery", Way.DELIVERY),)
     key = f"silent-{one.receiving_domain}"
     text = f"{WHAT_IT_MAY_MEAN} {figures} {WHAT_HELPS}"
-    return Group(key, title, text, recent.letters, moves, wanted, is_watched=True)
+    return Group(key, title, text, one.collapse.recent.letters, moves, wanted, is_watched=True)
 
 
 def _people(asked: dict[LookupStatus, int], stored: StoredCampaign) -> Iterator[Group]:

@@ -17,7 +17,7 @@ from shared.db.domains import list_domains
 from shared.db.figures import count_imbalance
 from shared.db.import_reports import newest_rosters
 from shared.db.receipt_sources import wrong_clocks
-from shared.db.signs_of_life import list_silent
+from shared.db.signs_of_life import list_silent, read_totals
 from shared.db.tables import office
 from shared.db.uncertain import list_uncertain
 from shared.db.upgrade import is_current
@@ -244,12 +244,10 @@ def check_signs(connection: Connection) -> Finding:
     """The letters that mail servers accept get answers and automatic replies as before."""
     silent = list_silent(connection)
     if not silent:
-        return Finding("signs", "offices give signs of life as before")
-    words = "; ".join(
-        f"{one.receiving_domain} gave signs of life for {one.collapse.recent.words}, before that for "
-        f"{one.collapse.before.words}"
-        for one in silent
-    )
+        letters = sum(one.letters for one in read_totals(connection).values())
+        words = f"no sudden change in {letters:,} letters" if letters else "no letters counted yet"
+        return Finding("signs", words)
+    words = "; ".join(f"{one.receiving_domain} gave signs of life for {one.collapse.words}" for one in silent)
     return Finding("signs", words, WHAT_HELPS)
 
 

@@ -108,7 +108,7 @@ def tidy(engine: Engine, settings: Settings, others: Iterable[Part] = ()) -> int
             lambda: work_through(engine, submissions.lock_unfinished, _close_question, "question.not_closed"),
         ),
         ("delete old data", lambda: forget_old(engine, settings)),
-        ("watch signs of life", lambda: in_turn(engine, partial(watch_signs, settings=settings))),
+        ("watch signs of life", lambda: watch_signs(engine, settings)),
         ("repeat the alarm", lambda: tell_imbalance(current_figures(engine, settings))),
         ("forget old failures", lambda: forget_old_failures(engine)),
         *others,

@@ -214,17 +214,21 @@ def test_the_page_says_who_gives_signs_of_life(signed_in: FlaskClient, engine: E
     with engine.begin() as connection:
         connection.execute(
             text(
-                "INSERT INTO sign_of_life (receiving_domain, hour, letters, with_sign) VALUES"
-                " ('lower.example', now() - interval '4 days', 1204, 3), ('upper.example', now(), 90, 14)"
+                "INSERT INTO sign_count (receiving_domain, since, mailbox, campaign_id, letters, with_sign)"
+                " SELECT domain, now() - interval '4 days', mailbox, campaign.id, letters, with_sign"
+                " FROM campaign, (VALUES"
+                " ('lower.example', 'a', 1000, 3), ('lower.example', 'b', 204, 0), ('upper.example', 'a', 90, 14),"
+                " ('other.example', 'a', 7, 0)) AS one(domain, mailbox, letters, with_sign)"
             )
         )
         connection.execute(
             text(
-                "INSERT INTO silent_domain (receiving_domain, letters, with_sign, letters_before, with_sign_before)"
-                " VALUES ('lower.example', 1204, 3, 5318, 812)"
+                "INSERT INTO silent_domain (receiving_domain, began, letters, with_sign, due)"
+                " VALUES ('lower.example', now(), 1204, 3, 184)"
             )
         )
     shown = signed_in.get("/admin/delivery").text
-    assert "Recently 3 of 1,204 letters (0.2%), before that 812 of 5,318 letters (15.3%)." in shown
+    assert "3 of 1,204 letters (0.2%), where earlier letters lead us to expect about 184." in shown
     assert shown.count("Replies dropped") == 1
-    assert shown.index("lower.example") < shown.index("14 of 90 letters (15.6%)")
+    assert shown.index("lower.example") < shown.index("14 of 90 letters (15.6%)") < shown.index("0 of 7 letters")
+    assert shown.count("No replies so far") == shown.count("No sudden change") == 1

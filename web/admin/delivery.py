@@ -18,7 +18,7 @@ from shared.domain.relay_words import (
     server_words,
 )
 from shared.domain.running_words import process_findings
-from shared.domain.signs_of_life import KEPT_DAYS, WHAT_HELPS, WHAT_IT_MAY_MEAN
+from shared.domain.signs_of_life import SHOWN_DAYS, WHAT_HELPS, WHAT_IT_MAY_MEAN
 from shared.domain.states import CampaignState
 from shared.errors import NotAllowed
 from shared.queue.names import TaskName
@@ -92,7 +92,7 @@ def delivery() -> str:
         trial_words=trial_words,
         new_domain_words=new_domain_words,
         silent_words=f"{WHAT_IT_MAY_MEAN} {WHAT_HELPS}",
-        kept_days=KEPT_DAYS,
+        shown_days=SHOWN_DAYS,
         server_words=server_words,
         breaker_words=breaker_words,
         connection_words=connection_words,

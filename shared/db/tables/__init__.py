@@ -32,7 +32,7 @@ from shared.db.tables.people import audit_entry, membership, membership_invitati
 from shared.db.tables.processes import process_heartbeat
 from shared.db.tables.receipts import receipt, receipt_source, suppression
 from shared.db.tables.rehearsals import rehearsal
-from shared.db.tables.signs_of_life import sign_of_life, silent_domain
+from shared.db.tables.signs_of_life import sign_count, sign_of_life, silent_domain
 from shared.db.tables.submissions import submission, submission_target
 
 __all__ = [
@@ -86,6 +86,7 @@ __all__ = [
     "rehearsal",
     "relay_state",
     "sender_check",
+    "sign_count",
     "sign_in_failure",
     "sign_of_life",
     "silent_domain",

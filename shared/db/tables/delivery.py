@@ -162,6 +162,8 @@ installation = Table(
     # The last sweep, and the last moment at which nothing could leave: paused, held, or nothing ran.
     moment("swept_at"),
     moment("blocked_at"),
+    # Letters that left before then were looked at for signs of life.
+    moment("signs_counted_until"),
     CheckConstraint("id = 1", name="only_one"),
 )
 

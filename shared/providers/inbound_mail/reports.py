@@ -227,7 +227,8 @@ def _read_delivery_status(part: Message, marks: list[str], text: str) -> Receipt
     for news in (News.BOUNCED, News.DELAYED, News.DELIVERED):
         for action, block in told:
             if action is news and (news is News.DELIVERED or _original(block) not in reached):
-                return _read_recipient(news, block, marks, text, _refused_reporter(blocks, block))
+                reporter = _reporter(blocks) if news is News.DELIVERED else _refused_reporter(blocks, block)
+                return _read_recipient(news, block, marks, text, reporter)
     known = (*_ACTIONS, *_NO_NEWS)
     is_readable = any(header(block, "Action").lower().startswith(known) for block in blocks)
     return make_receipt(News.OTHER, marks=marks) if is_readable else None
@@ -259,13 +260,16 @@ def _action(block: Message) -> News:
     return News.OTHER if news is News.BOUNCED and status.startswith("2") else news
 
 
+def _reporter(blocks: Sequence[Message]) -> str:
+    return next((_KIND.sub("", found) for one in blocks if (found := header(one, "Reporting-MTA"))), "")
+
+
 def _refused_reporter(blocks: Sequence[Message], block: Message) -> str:
     """The reporting server, if it failed to hand the mail over to a server of another organization; else empty.
 
     A server that hands it over to one of its own has taken it, and may have kept a copy.
     """
-    reporter = next((_KIND.sub("", found) for one in blocks if (found := header(one, "Reporting-MTA"))), "")
-    remote = _KIND.sub("", header(block, "Remote-MTA"))
+    reporter, remote = _reporter(blocks), _KIND.sub("", header(block, "Remote-MTA"))
     return reporter if reporter and remote and not are_of_one_organization(reporter, remote) else ""
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, func
 
 from shared.db import domain_answers, follow_ups, letters, pace
 from shared.db.happenings import note
+from shared.db.signs_of_life import note_sign
 from shared.domain.causes import Cause
 from shared.domain.expiry import GIVE_UP_AFTER
 from shared.domain.follow_ups import Trigger
@@ -78,6 +79,9 @@ def _tell_delivery(connection: Connection, row: RowMapping, receipt: Receipt, *,
         letters.note_event(connection, row, Cause.TEMPORARY, receipt.reply)
         return ReceiptOutcome.APPLIED, Cause.TEMPORARY
     if receipt.news is News.DELIVERED:
+        # A relay that reports for a server only repeats that it accepted the letter.
+        if not is_by_relay and are_of_one_organization(receipt.reporter, row["receiving_domain"]):
+            note_sign(connection, row["id"])
         return _deliver(connection, row, receipt)
     return _bounce(connection, row, receipt, is_by_relay=is_by_relay)
 
@@ -190,6 +194,8 @@ def _pass_on(connection: Connection, row: RowMapping, receipt: Receipt, receipt_
         letters.tell_answered(connection, row["id"], is_answered=True)
     if receipt.news is News.AUTO_REPLIED and not is_office:
         return IGNORED
+    if is_office:
+        note_sign(connection, row["id"])
     if receipt.answer is not None and follow_ups.count_passed_on(connection, row["submission_id"]) >= _MOST_A_DAY:
         _LOG.warning("answer.not_passed_on", letter_id=row["id"])
         return IGNORED
