@@ -16,6 +16,7 @@ from tests.smtp_server import ScriptedSmtpServer
 DOMAIN = "practice.example"
 POLICY = "550 5.7.1 Message refused"
 HELD = "SELECT open_until > now(), trial, allowance, rate_per_hour FROM domain_pace WHERE transport = 'relay'"
+_SWEEPS = 5
 MAILBOX = "SELECT mailbox, taken, most FROM mailbox_pace WHERE most IS NOT NULL"
 
 
@@ -48,7 +49,11 @@ class Office:
         settings = replace(self.settings, mail_relay_url=url)
         while deliver_letters(self.engine, self.ring, settings, first_tries=True):
             pass
-        sweep(self.engine, self.ring, settings)
+        # On a busy machine one sweep does not bring all back.
+        for _ in range(_SWEEPS):
+            sweep(self.engine, self.ring, settings)
+            if not self.post.ask("SELECT 1 FROM domain_answer WHERE goes_back LIMIT 1"):
+                break
 
     def later(self, interval: str) -> None:
         """Time passes for the domain."""
