@@ -43,7 +43,10 @@ def checked_details(details: SupporterDetails) -> dict[str, Any]:
         elif len(values[field]) > NAME_MAX:
             wrong[field] = _too_long(NAME_MAX)
         elif links := find_links(values[field]):
-            wrong[field] = _take_out(links)
+            wrong[field] = _no_links_in_names(links)
+    # Letters show both names in one line: "Win evil" and ".me" make a link together.
+    if not wrong and (links := find_links(f"{values['first_name']} {values['last_name']}")):
+        wrong["last_name"] = _no_links_in_names(links)
     try:
         values["email"] = checked_email(details.email)
     except InputError as error:
@@ -71,6 +74,9 @@ def checked_address(address: HomeAddress) -> dict[str, Any]:
         wrong["street"] = phrase("Enter your home street address with its number")
     if not values["city"]:
         wrong["city"] = phrase("Enter your city or town")
+    for field in ("street", "unit", "city"):
+        if links := find_links(values[field]):
+            wrong[field] = _take_out(links)
     if wrong:
         raise InputError(wrong)
     return values
@@ -125,8 +131,22 @@ def _wrong_with_own_words(words: str) -> Phrase | None:
 
 
 def _take_out(links: Sequence[str]) -> Phrase:
-    named = ", ".join(f"“{link[:_LINK_SHOWN]}”" for link in links[:_LINKS_NAMED])
-    return phrase("Take out %(links)s: mail servers may take a letter with links for spam", links=named)
+    return phrase(
+        "Take out %(links)s: mail servers may take a letter with links for spam."
+        " If this isn't a link, put a space after the dot.",
+        links=_named(links),
+    )
+
+
+def _no_links_in_names(links: Sequence[str]) -> Phrase:
+    return phrase(
+        "Links aren't allowed in names. Remove %(links)s. If this isn't a link, put a space after the dot.",
+        links=_named(links),
+    )
+
+
+def _named(links: Sequence[str]) -> str:
+    return ", ".join(f"“{link[:_LINK_SHOWN]}”" for link in links[:_LINKS_NAMED])
 
 
 def checked_email(typed: str) -> str:

@@ -140,6 +140,18 @@ def test_own_words_that_can_not_be_sent_stay_in_their_field(
         assert connection.scalar(select(submission.c.accepted_at)) is None
 
 
+@pytest.mark.parametrize("link", ["t.me/freeprize", "evil.me", "пример.рф", "example。com", "hxxp://evil.example"])
+def test_a_link_in_a_name_is_named_and_nothing_typed_is_lost(client: FlaskClient, engine: Engine, link: str) -> None:
+    answer = client.post("/c/co-ops", data=TYPED | {"first_name": f"Win {link}"})
+    assert answer.status_code == 422
+    shown = html.unescape(answer.text)
+    assert f"Links aren't allowed in names. Remove “{link}”." in shown
+    assert all(f'value="{typed}"' in shown for typed in (f"Win {link}", TYPED["last_name"], TYPED["email"]))
+    spanish = client.post("/c/co-ops?lang=es", data=TYPED | {"first_name": f"Win {link}"})
+    assert f"Los nombres no pueden llevar enlaces. Quite “{link}”." in html.unescape(spanish.text)
+    assert stored_emails(engine) == []
+
+
 def test_an_edited_letter_has_no_links_but_the_campaigns_own(
     client: FlaskClient, engine: Engine, prepare: Callable[[], int]
 ) -> None:
