@@ -24,7 +24,7 @@ STEP_FIELDS: dict[Step, tuple[str, ...]] = {
         *("title", "host", "host_url", "lead", "page", "form_prompt", "deadline", "opens", "color", "logo"),
         *("sponsors", "consents", "privacy"),
     ),
-    Step.LETTER: ("versions", "own_words_prompt"),
+    Step.LETTER: ("versions", "own_words_prompt", "held_phrases"),
     Step.TARGETS: ("chambers", "groups", "exclusions", "office_hours"),
     Step.SHARE: ("goal", "from_name"),
     Step.FOLLOW_UPS: ("follow_ups", "won_message"),

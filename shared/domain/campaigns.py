@@ -18,6 +18,7 @@ from shared.domain.logos import Logo
 from shared.domain.office_hours import OfficeHours, parse_office_hours
 from shared.domain.places import Chamber, Office
 from shared.domain.states import CampaignState
+from shared.domain.threat_phrases import PHRASES
 
 # A letter that could not be delivered this long after the deadline has lost its purpose.
 DELIVER_AFTER_DEADLINE = timedelta(days=5)
@@ -83,6 +84,8 @@ class Campaign:
     # Offices by name, for versions and exclusions; and offices that are thanked or left out instead of asked.
     groups: tuple[OfficeGroup, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
+    # Phrases that hold a letter for a look, as organizers changed them; None for the list of the campaign's language.
+    held_phrases: tuple[str, ...] | None = None
 
     def text_in(self, language: str) -> CampaignText:
         """The pages' text in this language, or as it was written."""
@@ -127,6 +130,11 @@ class Campaign:
     def letter_texts(self) -> tuple[str, ...]:
         """Subjects and bodies of all its letters, as they were written."""
         return tuple(text for version in self.versions for text in (version.subject, version.body))
+
+    @property
+    def phrases_that_hold(self) -> tuple[str, ...]:
+        """The organizers' list, else ours; none for a language without a reviewed list."""
+        return PHRASES.get(self.language, ()) if self.held_phrases is None else self.held_phrases
 
     def is_thanked(self, office: Office) -> bool:
         """Whether the office is thanked instead of asked."""
@@ -203,6 +211,8 @@ def from_content(columns: dict[str, Any], content: dict[str, Any]) -> Campaign:
     known = {field.name for field in fields(Campaign)}
     rest = {name: value for name, value in content.items() if name in known}
     rest["opens"] = datetime.fromisoformat(content["opens"]) if content.get("opens") else None
+    held = content.get("held_phrases")
+    rest["held_phrases"] = None if held is None else tuple(held)
     rest["logo"] = Logo(**content["logo"]) if content.get("logo") else None
     own = {name: columns[name] for name in COLUMNS}
     own["chambers"] = _chambers(own["chambers"])

@@ -41,6 +41,7 @@ class Cause(StrEnum):
     SUPPRESSED = "suppressed"
     NOT_NEEDED = "not_needed"
     ABUSE_CHECK = "abuse_check"
+    THREAT = "threat"
     WITHDRAWN = "withdrawn"
     LEFT_OUT = "left_out"
     NOT_FOLLOWED = "not_followed"
@@ -136,6 +137,10 @@ CAUSE_WORDS: dict[Cause, CauseWords] = {
     Cause.ABUSE_CHECK: CauseWords(
         phrase("It was written and sent so quickly that somebody from the campaign looks at it before it leaves."),
         "Programs are that quick, and few people are. Read it, then release or cancel it.",
+    ),
+    Cause.THREAT: CauseWords(
+        phrase("Some of its words may read as a threat. Someone from the campaign reads it before it leaves."),
+        "Read it, then release or cancel it. The editor has the phrases that hold letters, under “Letter”.",
     ),
     Cause.WITHDRAWN: CauseWords(
         phrase("Nobody holds this seat, and the campaign took the letter back. It was not sent."),

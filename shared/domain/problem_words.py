@@ -233,6 +233,13 @@ def _quick(t: Trouble) -> Words:
     return title, words, (Move(_all(t, "Release"), action=BulkAction.RELEASE), Move("Read them", Way.LETTERS))
 
 
+def _threat(t: Trouble) -> Words:
+    title = f"{t.letters} may read as a threat"
+    words = "Read each one, release what is fair, and cancel the rest. The editor has the phrases, under “Letter”."
+    last = Move(_all(t, "Release"), action=BulkAction.RELEASE) if t.can_send else _cancel(t)
+    return title, words, (Move("Read them", Way.LETTERS), last)
+
+
 def _restored(t: Trouble) -> Words:
     title = f"{t.letters} may have been sent before a backup was restored"
     words = "Check the mail relay’s log, or ask the office. Withdraw the letters that arrived and release the others."
@@ -278,6 +285,7 @@ _WORDS: dict[Problem, Callable[[Trouble], Words]] = {
     Problem.VACANT_SEAT: _vacant,
     Problem.NO_EMAIL: _no_email,
     Problem.SENT_QUICKLY: _quick,
+    Problem.THREAT: _threat,
     Problem.RESTORED: _restored,
     Problem.NEW_HOLDER: _new_holder,
     Problem.HELD: _held,
@@ -291,6 +299,7 @@ _ICONS: dict[Problem, str] = {
     Problem.TOO_LARGE: "x",
     Problem.VACANT_SEAT: "pause",
     Problem.SENT_QUICKLY: "pause",
+    Problem.THREAT: "pause",
     Problem.RESTORED: "pause",
     Problem.NEW_HOLDER: "pause",
     Problem.HELD: "pause",

@@ -28,6 +28,7 @@ class Problem(StrEnum):
     VACANT_SEAT = "vacant_seat"
     NO_EMAIL = "no_email"
     SENT_QUICKLY = "sent_quickly"
+    THREAT = "threat"
     RESTORED = "restored"
     NEW_HOLDER = "new_holder"
     HELD = "held"
@@ -57,6 +58,7 @@ PROBLEM_WORDS: dict[Problem, str] = {
     Problem.VACANT_SEAT: "Vacant seat",
     Problem.NO_EMAIL: "No email address",
     Problem.SENT_QUICKLY: "Sent within seconds",
+    Problem.THREAT: "May read as a threat",
     Problem.RESTORED: "Maybe sent before a restore",
     Problem.NEW_HOLDER: "Seat changed hands",
     Problem.HELD: "Held",
@@ -84,6 +86,7 @@ _OF_HELD: dict[Cause, Problem] = {
     Cause.VACANT_SEAT: Problem.VACANT_SEAT,
     Cause.NO_EMAIL: Problem.NO_EMAIL,
     Cause.ABUSE_CHECK: Problem.SENT_QUICKLY,
+    Cause.THREAT: Problem.THREAT,
     Cause.RESTORED: Problem.RESTORED,
     Cause.NEW_HOLDER: Problem.NEW_HOLDER,
 }

@@ -27,6 +27,7 @@ from shared.errors import NotFound
 from shared.rendering.speech import say_weekday
 from shared.services.letters import can_cancel, can_retry
 from shared.services.letters_table import states_of
+from shared.services.threats import threat_in
 
 # What a step is called that leaves the letter in its state.
 _STAYS = {
@@ -73,7 +74,7 @@ class Alike:
 class LetterDetail:
     """One letter with everything an organizer may see. `opens` when it waits for its office to open: day and time.
 
-    `is_checked` while it waits for somebody to look at it, because it was sent so quickly; `office_mended` while a
+    `is_checked` while it waits for an organizer to read it; `office_mended` while a
     corrected address of its office would help. `parts` is its text: before the supporter's own words, those, and after.
     """
 
@@ -104,6 +105,8 @@ class LetterDetail:
     can_cancel: bool
     may_have_arrived: bool
     is_checked: bool
+    # What holds it for a look, as it was read.
+    threat: str
     second_address: str
     office_id: int
     office_mended: bool
@@ -178,6 +181,7 @@ def _detail(connection: Connection, row: RowMapping, person: RowMapping) -> Lett
         can_cancel=can_cancel(state),
         may_have_arrived=state in MAY_HAVE_ARRIVED,
         is_checked=row["hold_reason"] == HoldReason.ABUSE_CHECK.value,
+        threat=threat_in(stored.campaign, person) if row["cause"] == Cause.THREAT.value else "",
         second_address=second if second != row["recipient_email"] and state in RETRYABLE else "",
         office_id=row["office_id"],
         office_mended=office.holder_id is not None and not office.email,

@@ -25,6 +25,7 @@ from shared.queue.names import TaskName
 from shared.queue.ring import Ring
 from shared.rendering.letters import Author, author_to, render_letter
 from shared.services.editions import Texts
+from shared.services.threats import threat_in
 from shared.settings import Settings
 
 _LOG = structlog.get_logger()
@@ -116,7 +117,7 @@ def _values_of(
     for row in rows:
         author = author_of(row)
         campaign = texts.of(stored[row["campaign_id"]], row)
-        held = _why_held(settings, row, doubt)
+        held = _why_held(settings, row, stored[row["campaign_id"]].campaign, doubt)
         written = [office for office in chosen.get(row["id"], []) if campaign.why_left_out(office) is None]
         values[row["id"]] = [
             _letter_values(row, author_to(campaign, author, office, written), campaign, office, held=held)
@@ -125,8 +126,8 @@ def _values_of(
     return values
 
 
-def _why_held(settings: Settings, row: RowMapping, doubt: datetime | None) -> Mapping[str, str]:
-    """What holds letters, apart from their offices: they may have left before a restore, or a program sent them.
+def _why_held(settings: Settings, row: RowMapping, campaign: Campaign, doubt: datetime | None) -> Mapping[str, str]:
+    """What holds letters, apart from their offices: they may have left before a restore, a program sent them, a threat.
 
     Programs send within seconds. A test letter does no harm.
     """
@@ -134,7 +135,10 @@ def _why_held(settings: Settings, row: RowMapping, doubt: datetime | None) -> Ma
         return _held(HoldReason.RESTORE, Cause.RESTORED)
     seconds = (row["accepted_at"] - row["created_at"]).total_seconds()
     is_too_quick = not row["is_test"] and seconds < settings.fastest_send
-    return _held(HoldReason.ABUSE_CHECK, Cause.ABUSE_CHECK) if is_too_quick else {}
+    if is_too_quick:
+        return _held(HoldReason.ABUSE_CHECK, Cause.ABUSE_CHECK)
+    is_threat = not row["is_test"] and threat_in(campaign, row)
+    return _held(HoldReason.ABUSE_CHECK, Cause.THREAT) if is_threat else {}
 
 
 def _letter_values(

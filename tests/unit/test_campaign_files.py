@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from shared.domain.campaigns import from_content, to_content
+from shared.domain.campaigns import COLUMNS, from_content, to_content
 from shared.domain.logos import Logo
 from shared.domain.places import Chamber
 from shared.errors import CampaignFileError
@@ -91,6 +91,24 @@ def test_versions_choose_by_chamber() -> None:
 
 def with_hours(line: str) -> str:
     return CAMPAIGN.replace('host = "Neighbors United"', f'host = "Neighbors United"\n{line}')
+
+
+@pytest.mark.parametrize(
+    ("line", "phrases"), [("", None), ("held_phrases = []", ()), ('held_phrases = ["go/get ! now"]', ("go/get ! now",))]
+)
+def test_phrases_that_hold_letters_are_kept_and_written(line: str, phrases: tuple[str, ...] | None) -> None:
+    campaign = parse_campaign(with_hours(line), name="x.md")
+    assert campaign.held_phrases == phrases
+    assert parse_campaign(format_campaign(campaign), name="y.md") == campaign
+    columns = {name: getattr(campaign, name) for name in COLUMNS}
+    assert from_content(columns, json.loads(json.dumps(to_content(campaign)))) == campaign
+
+
+@pytest.mark.parametrize("key", ["held_phrases", "sponsors"])
+def test_a_text_in_place_of_a_list_is_named(key: str) -> None:
+    with pytest.raises(CampaignFileError) as caught:
+        parse_campaign(with_hours(f'{key} = "one"'), name="x.md")
+    assert caught.value.problems == [f'line 5: {key} must be a list, such as ["one", "two"].']
 
 
 def test_office_hours_are_kept_and_written() -> None:

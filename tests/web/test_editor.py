@@ -107,6 +107,15 @@ def test_every_step_opens_and_saves_without_changing_anything(signed_in: FlaskCl
     assert signed_in.get(f"{EDIT}/nonsense").status_code == 404
 
 
+def test_phrases_that_hold_letters_are_edited_taken_out_and_put_back(signed_in: FlaskClient, engine: Engine) -> None:
+    page = signed_in.get(f"{EDIT}/letter").text
+    ours = form_of(page)["held_phrases"]
+    assert "i/we know where you live" in ours
+    for typed, kept in (("go away\r\n\r\n go  away \r\nburn it", ("go away", "burn it")), ("", ()), (ours, None)):
+        assert save(signed_in, "letter", held_phrases=typed).status_code == 303
+        assert read_editing(engine, "co-ops").campaign.held_phrases == kept
+
+
 def test_a_public_campaign_changes_only_when_it_is_published(signed_in: FlaskClient, engine: Engine) -> None:
     say_live(engine)
     assert save(signed_in, "page", title="A finer title", lead="Act now.", action="next").location.endswith("/letter")

@@ -164,6 +164,7 @@ def _show_letter(campaign: Campaign, known: OfficeList, version: int) -> Values:
         "for-groups": list(shown.groups),
         "for-offices": "\n".join(known.label(one) for one in shown.offices),
         "own_words_prompt": campaign.own_words_prompt,
+        "held_phrases": "\n".join(campaign.phrases_that_hold),
     }
 
 
@@ -186,7 +187,18 @@ def _read_letter(typed: Typed, campaign: Campaign, known: OfficeList, version: i
     versions = (*campaign.versions[:version], read, *campaign.versions[version + 1 :])
     exclusions = tuple(replace(one, thanks=name) if one.thanks == before.name else one for one in campaign.exclusions)
     prompt = typed.text("own_words_prompt", campaign.own_words_prompt)
-    return replace(campaign, versions=versions, exclusions=exclusions, own_words_prompt=prompt)
+    held = _held_phrases(typed, campaign)
+    return replace(campaign, versions=versions, exclusions=exclusions, own_words_prompt=prompt, held_phrases=held)
+
+
+def _held_phrases(typed: Typed, campaign: Campaign) -> tuple[str, ...] | None:
+    """None while the list is ours, so that it follows ours after an upgrade."""
+    before = campaign.phrases_that_hold
+    value = typed.text("held_phrases", "\n".join(before), limit=_TEXT_LIMIT)
+    entries = (" ".join(line.split()) for line in value.splitlines())
+    lines = tuple(dict.fromkeys(entry for entry in entries if entry))
+    ours = replace(campaign, held_phrases=None).phrases_that_hold
+    return None if lines == ours else lines
 
 
 def _show_targets(campaign: Campaign, known: OfficeList, _version: int) -> Values:

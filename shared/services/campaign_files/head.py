@@ -38,16 +38,13 @@ TEXT_KEYS = (
 HEAD_KEYS = {
     *TEXT_KEYS,
     *("subject", "sponsors", "chambers", "consents", "opens", "deadline", "deliver_by", "undo_minutes", "goal"),
-    *("versions", "follow_ups", "translations", "color", "logo", "groups", "exclusions"),
+    *("versions", "follow_ups", "translations", "color", "logo", "groups", "exclusions", "held_phrases"),
 }
 
 
 def typed_values(draft: Draft, head: dict[str, Any]) -> dict[str, Any]:
     """The settings that are more than a text."""
-    values: dict[str, Any] = {}
-    for key in ("sponsors", "consents"):
-        if key in head:
-            values[key] = tuple(str(item) for item in head[key])
+    values = _lists(draft, head)
     if "chambers" in head:
         values["chambers"] = read_chambers(draft, head["chambers"])
     for key in ("undo_minutes", "goal"):
@@ -66,6 +63,16 @@ def typed_values(draft: Draft, head: dict[str, Any]) -> dict[str, Any]:
     values["exclusions"] = read_exclusions(draft, head.get("exclusions", []))
     if "follow_ups" in head:
         values["follow_ups"] = _follow_ups(draft, head["follow_ups"])
+    return values
+
+
+def _lists(draft: Draft, head: dict[str, Any]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for key in ("sponsors", "consents", "held_phrases"):
+        if isinstance(head.get(key), list):
+            values[key] = tuple(str(item) for item in head[key])
+        elif key in head:
+            draft.problem(f'{key} must be a list, such as ["one", "two"].', draft.line_of(key))
     return values
 
 
