@@ -29,16 +29,17 @@ _OTHER_DOTS = re.compile(
 )
 
 _DOT_WORDS = r"d[o0]t|punto|ponto|pwen|ch\u1ea5m|\u70b9|\u9ede"
+_GAP = r"[^\S\n]"
 _SPACED = re.compile(
     # The last part of a name, at most 63 characters as in DNS; every repetition is bounded, and none gives back.
     rf"(?<![^\W_])(?P<label>[^\W_]{{1,63}}+)(?:"
-    rf"(?P<bracketed>[ \t]{{0,3}}+[\[({{<][ \t]{{0,3}}+(?:\.|{_DOT_WORDS})[ \t]{{0,3}}+[\])}}>][ \t]{{0,3}}+)"
-    rf"|(?P<spelled>[ \t_-]{{1,3}}+d[o0]t[ \t_-]{{1,3}}+)"
-    rf"|(?P<translated>[ \t]{{1,3}}+(?:{_DOT_WORDS})[ \t]{{1,3}}+)"
-    rf"|(?P<before>[ \t]{{1,3}}+\.[ \t]{{0,3}}+)"
-    rf"|(?P<after>\.[ \t]{{1,3}}+)"
+    rf"(?P<bracketed>{_GAP}{{0,3}}+[\[({{<]{_GAP}{{0,3}}+(?:\.|{_DOT_WORDS}){_GAP}{{0,3}}+[\])}}>]{_GAP}{{0,3}}+)"
+    rf"|(?P<spelled>(?:{_GAP}|[_-]){{1,3}}+d[o0]t(?:{_GAP}|[_-]){{1,3}}+)"
+    rf"|(?P<translated>{_GAP}{{1,3}}+(?:{_DOT_WORDS}){_GAP}{{1,3}}+)"
+    rf"|(?P<before>{_GAP}{{1,3}}+\.{_GAP}{{0,3}}+)"
+    rf"|(?P<after>\.{_GAP}{{1,3}}+)"
     rf")(?=(?P<ending>[^\W\d_{UNSPACED}]{{2,63}}+)(?!\.?[^\W{UNSPACED}])"
-    rf"(?P<tail>[/:?#][\w?#%-]\S{{0,200}}+)?(?P<goes_on>[ \t]+\w)?)",
+    rf"(?P<tail>[/:?#][\w?#%-]\S{{0,200}}+)?(?P<goes_on>{_GAP}++\w)?)",
     re.IGNORECASE,
 )
 # Endings that are no words in any language of ours: nobody begins a sentence with them.

@@ -22,7 +22,7 @@ _NAME = re.compile(r"(?<![\w-])[\w-]++(?:\.[\w-]++)++")
 _TAIL = re.compile(rf"(?::\d{{1,5}}+(?!\w))?(?:[/?#](?=[\w?#%-]){_PATH}{{0,200}}+)?")
 _LAST = ".,;:!?)]}*`'\"\u2019\u201d"
 # `me领奖`: Latin letters end where a script without spaces begins.
-_LATIN_ENDING = re.compile(rf"(?:xn--[a-z0-9-]++|[a-z]++)(?![^\W{UNSPACED}])", re.IGNORECASE)
+_LATIN_ENDING = re.compile(rf"(?:xn--[a-z0-9-]++|[a-z]++)(?![^\W_{UNSPACED}])", re.IGNORECASE)
 _REST_OF_EMAIL = re.compile(r"[\w.+%-]{0,64}@[\w-]++\.\w")
 _NUMBER_AFTER = re.compile(r"[.:]?[ ]?\d")
 # Endings that are hardly ever a word of their own after a full stop without a space.
@@ -128,7 +128,9 @@ def _may_end(labels: Sequence[str], at: int, ending: str) -> bool:
     if _FAMILIAR.fullmatch(ending):
         return True
     rest = labels[at][len(ending) :]
-    return rest[:1] != "-" if rest else at + 1 < len(labels) and labels[at + 1].istitle()
+    if rest:
+        return not (rest[0] == "-" and rest[1:2].isalnum())
+    return at + 1 < len(labels) and labels[at + 1].istitle()
 
 
 def _is_name(before: Sequence[str], ending: str, *, has_tail: bool) -> bool:
