@@ -5,9 +5,9 @@ shoot you ! an" lets "I'll shoot you an email" pass. `shared.domain.threats` rea
 """
 
 _ENGLISH = """
-i/we will kill/murder/hang/execute you ! with kindness ! out ! at/in the ! in november
+i/we will kill/murder/hang/execute you ! with kindness ! out to ! at/in the polls/ballot/primary/election
 i/we will stab/strangle/lynch/rape/behead/assassinate/torture you
-i/we will shoot you ! a/an/some/another/the/over/back/down/straight
+i/we will shoot you ! a/an/some/another/over/straight ! down in/at
 i/we will shoot you a bullet
 i/we will kill/murder/shoot/stab/hang/lynch/rape/hurt your family/kids/children/wife/husband/son/daughter/mother
 i/we want/plan/intend to kill/murder/shoot/stab/hang/lynch/rape/hurt you ! a/an/some/the/with
@@ -29,22 +29,22 @@ i/we will slit/cut your throat
 i/we will break your legs/neck/arms/bones
 i/we will beat/smash your face/head/skull
 i/we will make you bleed
-i/we will hunt you down ! at/in the
-i/we will make sure you die ! with/in/peacefully
+i/we will hunt you down ! at/in the polls/ballot/primary/hall/hallway/halls
+i/we will make sure you die ! with dignity ! in peace
 i/we know where you live ! up/among/in/by/is/are
 i/we know where you and your family live
 i/we know where your kids/children/family/wife/husband/son/daughter live/lives/sleep/sleeps/go/goes
-i/we hope/pray/wish you die ! with/in/peacefully/at/of
-i/we hope/pray/wish you are/get shot/killed/murdered/raped/hanged/lynched/stabbed ! down
+i/we hope/pray/wish you die ! peacefully/quietly ! with dignity ! in peace/your ! at home ! of old
+i/we hope/pray/wish you are/get shot/killed/murdered/raped/hanged/lynched/stabbed ! down in/at
 i/we hope/pray/wish someone/somebody kills/shoots/stabs/rapes/murders you/your
-someone/somebody should/must kill/murder/shoot/hang/lynch/rape you/him/her ! down/a/an
-someone/somebody needs/ought to kill/murder/shoot/hang/lynch/rape you/him/her ! down/a/an
-you deserve to die ! with/in/at/on/peacefully/surrounded
+someone/somebody should/must kill/murder/shoot/hang/lynch/rape you/him/her ! a/an ! down in/at
+someone/somebody needs/ought to kill/murder/shoot/hang/lynch/rape you/him/her ! a/an ! down in/at
+you deserve to die ! peacefully/surrounded ! with dignity ! in peace/dignity/comfort/your ! at home ! on your
 you deserve to hang/burn alive
-you deserve to be shot/hanged/hung/killed/murdered/executed/lynched/raped/beheaded/tortured ! down/by your
+you deserve to be shot/hanged/hung/killed/murdered/executed/lynched/raped/beheaded/tortured ! down in/at
 you deserve a bullet/rope/noose
-you should/must be shot/hanged/hung/killed/murdered/executed/lynched/raped/beheaded/assassinated ! down/in
-you need/ought to be shot/hanged/hung/killed/murdered/executed/lynched/raped/beheaded/assassinated ! down/in
+you should/must be shot/hanged/hung/killed/murdered/executed/lynched/raped/beheaded/assassinated ! down in/at
+you need/ought to be shot/hanged/hung/killed/murdered/executed/lynched/raped/beheaded/assassinated ! down in/at
 you should kill yourself
 go kill yourself
 you will hang for this/that/it/what

@@ -27,7 +27,7 @@ _SPELLINGS = (
 _QUOTED = re.compile(
     r"\u201c[^\u201d\n]{0,500}\u201d|\"[^\"\n]{0,500}\"|\u00ab[^\u00bb\n]{0,500}\u00bb|(?<!\w)'[^'\n]{0,500}'(?!\w)"
 )
-# Before them: somebody else's words, or what the writer does not want. "I said" is the writer's own.
+# Before a phrase: another person's words, and what the writer denies. "I said" introduces the writer's own.
 _REPORTS = re.compile(
     "says?|said|saying|tells?|told|telling|text(?:s|ed|ing)?|wr(?:ites?|ote)|post(?:s|ed)|messaged|emailed|chant(?:s|ed)"
     "|(?:yell|scream|shout|whisper|mutter|repeat|threaten|warn|promis|comment)(?:s|e|es|ed|ing)|threats?|swore|vowed"
@@ -56,10 +56,10 @@ class _Phrase:
 
 
 def find_threat(text: str, phrases: tuple[str, ...]) -> str:
-    """The first phrase of a threat, as it stands in the text; empty when there is none.
+    """The first phrase of a threat, as it was read; empty when there is none.
 
-    Somebody else's words are none, nor is a denial: `he said "I will kill you"`, `nobody believes you deserve to die`,
-    `does that mean you should be shot?`.
+    Another person's words, denials and questions do not count: `he said "I will kill you"`,
+    `nobody believes you deserve to die`, `does that mean you should be shot?`.
     """
     if not phrases:
         return ""
@@ -72,7 +72,7 @@ def find_threat(text: str, phrases: tuple[str, ...]) -> str:
             if phrase.fits(words, at):
                 start, end = places[at].start(), places[at + len(phrase.words) - 1].end()
                 is_quoted = any(first <= start and end <= last for first, last in quotes)
-                if not _is_somebody_elses(words, at, len(phrase.words), is_quoted=is_quoted):
+                if not _is_told_or_denied(words, at, len(phrase.words), is_quoted=is_quoted):
                     return read[start:end]
     return ""
 
@@ -105,7 +105,8 @@ def _stand(wanted: tuple[frozenset[str], ...], words: list[str], at: int) -> boo
     return len(there) == len(wanted) and all(word in choice for word, choice in zip(there, wanted, strict=True))
 
 
-def _is_somebody_elses(words: list[str], at: int, length: int, *, is_quoted: bool) -> bool:
+def _is_told_or_denied(words: list[str], at: int, length: int, *, is_quoted: bool) -> bool:
+    """Whether the words around a phrase make it another person's, a question or a denial."""
     before, rest = words[max(0, at - _BEFORE) : at], words[at + length :]
     after = rest[:_AFTER]
     sentence = before[_last(before, _ENDS) :]

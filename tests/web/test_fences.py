@@ -190,10 +190,24 @@ def test_what_a_program_sends_waits_for_a_look_and_is_released(
         assert set(actors) == {"organizer:1"}
 
 
-def write_quickly(engine: Engine, ring: Ring, settings: Settings, seconds: float = 0.0) -> str:
+def test_a_threat_waits_and_everybody_sees_why(
+    client: FlaskClient, engine: Engine, ring: Ring, settings: Settings
+) -> None:
+    token = write_quickly(engine, ring, settings, 60, "Vote no. I know where you live.")
+    assert "Some of its words may read as a threat." in client.get(f"/s/{token}").text
+    organizer = sign_in(client, engine)
+    assert "2 letters may read as a threat" in organizer.get("/admin/campaigns/co-ops").text
+    page = organizer.get("/admin/letters/1").text
+    assert "Found: “i know where you live”." in page
+    assert "Release</button>" in page
+    assert press_button(organizer, "/admin/letters/1", "/admin/letters/1/retry").status_code == 303
+    assert "1 letter may read as a threat" in organizer.get("/admin/campaigns/co-ops").text
+
+
+def write_quickly(engine: Engine, ring: Ring, settings: Settings, seconds: float = 0.0, words: str = "") -> str:
     """A real letter, sent so many seconds after its draft."""
     token = begin_submission(engine, ring, settings, "co-ops", make_supporter())
-    accept_submission(engine, ring, settings, token, own_words="")
+    accept_submission(engine, ring, settings, token, own_words=words)
     with engine.begin() as connection:
         real = "UPDATE submission SET is_test = false, created_at = accepted_at - :seconds * interval '1 second'"
         connection.execute(text(real), {"seconds": seconds})
