@@ -46,6 +46,8 @@ _SPACED = re.compile(
 _NO_WORD = re.compile(r"biz|cn|example|io|localhost|ly|onion|org|ru|tk|uk|xyz")
 # `com` is "with" in Portuguese, `net` is a word in English: what follows decides.
 _COMMON = frozenset({"com", "net"})
+# "I live in a blue dot in a red state."
+_FUNCTION_WORD = re.compile(r"am|as|at|be|by|do|for|how|in|is|it|my|no|now|of|on|so|to|us")
 # "the .gov site" and "a dot com" speak of an ending, not of a name.
 _ARTICLE = re.compile(
     r"an?|and|any|are|every|for|in|is|it|my|of|on|or|our|that|the|their|this|to|your|el|la|los|um|un|o"
@@ -89,8 +91,9 @@ def disguised_names(text: str) -> Iterator[tuple[int, int]]:
     - A bracketed dot before any top-level domain is a link.
     - Before an ending that is no word, such as `org`, any other dot is one too.
     - Before `com` and `net` it is one, except when a full stop with its usual space is followed by more words.
-    - Before any other ending it is one when the ending is in small letters and no word follows it, but never after a
-      full stop with its usual space: a sentence may consist of one word.
+    - Before any other ending it is one when the ending is in small letters and no word follows it. More words may
+      follow `evil dot me`, but not `blue dot in`. A full stop with its usual space is never one: a sentence may have
+      one word.
     """
     for found in _SPACED.finditer(text):
         if _is_disguised(found):
@@ -108,4 +111,6 @@ def _is_disguised(found: re.Match[str]) -> bool:
         return True
     if key in _COMMON:
         return is_odd or not found["goes_on"]
-    return is_odd and not found["goes_on"] and ending.islower() and is_top_level(key)
+    if found["goes_on"] and (found["before"] or _FUNCTION_WORD.fullmatch(key)):
+        return False
+    return is_odd and ending.islower() and is_top_level(key)

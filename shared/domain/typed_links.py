@@ -30,7 +30,7 @@ _FAMILIAR = re.compile(r"com|org|net|edu|gov|biz|info|io|ly|app|dev|xyz|online|s
 # `Lt.Gov`, `dr.kim`, `Vda.de Ruiz`, `TS.BS`, `et.al`.
 _ABBREVIATION = re.compile(
     r"av|ave|bs|col|dra?|et|fr|gen|gral|gs|hon|inc|jr|lic|lt|ma|mme|mrs?|ms|pgs|prof|rep|rev|sen|sgt|sra?|srta|sta?"
-    r"|sto|ths|ts|vda|vs",
+    r"|sto|ths|ts|uds?|vda|vs",
     re.IGNORECASE,
 )
 # No sentence begins with these, except a Portuguese one.
