@@ -65,7 +65,7 @@ _BARE_UNIT = re.compile(
 )
 _NUMBERED_ROAD = re.compile(r"\b(?:county|cnty|co|state|ranch|forest|township|twp|market)\.?\s*$", re.IGNORECASE)
 _HASH_UNIT = re.compile(r"(?:[\s,;]+(?:" + "|".join(UNIT_WORDS) + r")\.?)?\s*#\s*[\w-]+[\s.,]*$", re.IGNORECASE)
-_ZIP = re.compile(r"^(\d{5})(?:[\s-]*\d{4})?$")
+_ZIP = re.compile(r"^([0-9]{5})(?:[\s-]*[0-9]{4})?$")
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def read_zip(text: str, state: UsState | None = None) -> str | None:
     text = text.strip()
     if not text:
         return ""
-    if state and len(text) == _ZIP_DIGITS - 1 and text.isdigit() and has_zip(state, f"0{text}"):
+    if state and len(text) == _ZIP_DIGITS - 1 and text.isascii() and text.isdecimal() and has_zip(state, f"0{text}"):
         return f"0{text}"
     found = _ZIP.match(text)
     return found[1] if found else None
@@ -161,7 +161,7 @@ def read_zip(text: str, state: UsState | None = None) -> str | None:
 
 def read_street_line(text: str) -> StreetLine | Incomplete:
     """House number and street of a line such as `12-14 1/2 S. Main St., Apt 3`."""
-    text = text.strip()
+    text = text[:_MAX_PART_LENGTH].strip()
     refused = _why_no_street(text)
     if refused:
         return Incomplete(refused)

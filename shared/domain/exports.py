@@ -1,10 +1,10 @@
 """Exports: which files there are, of which letters, and what is said about them. One place for their words."""
 
-import re
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
+from shared.domain.integers import parse_integer
 from shared.domain.letter_words import STATE_WORDS
 from shared.domain.states import LetterState
 from shared.errors import InputError
@@ -92,7 +92,6 @@ REASON_WORDS: dict[ExportReason, str] = {
     ExportReason.ERASURE: "Somebody in it had their data deleted. Ask for a new file: that person is not in it.",
 }
 # A row's number, not longer than those of PostgreSQL; and years that a campaign may be in.
-_NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 _YEARS = range(2000, 2200)
 # The files that hold something about persons.
 PERSONAL = frozenset(ExportKind) - {ExportKind.LEGISLATORS}
@@ -117,7 +116,7 @@ def read_filter(kind: ExportKind, *, state: str, office_id: str, first_day: str,
     known_state = LetterState(state) if state in set(LetterState) else None
     if state and known_state is None:
         wrong["state"] = "Choose a state from the list."
-    known_office = int(office_id) if _NUMBER.fullmatch(office_id) else None
+    known_office = parse_integer(office_id)
     if office_id and known_office is None:
         wrong["office_id"] = "Choose an office from the list."
     read = ExportFilter(

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Self
 
+from shared.domain.integers import parse_integer
 from shared.domain.problems import Problem
 from shared.domain.states import LetterState
 
@@ -65,19 +66,17 @@ class Choice:
     as_of: datetime | None = None
 
 
-_LARGEST = 2**63
 _NAMES = tuple(one.name if one.name != "search" else "q" for one in fields(LetterFilter))
 
 
 def read_filter(values: dict[str, str]) -> LetterFilter:
     """What such parameters say; whatever makes no sense is left out."""
     typed = {name: values.get(name, "") for name in _NAMES}
-    office = int(typed["office"]) if typed["office"].isascii() and typed["office"].isdigit() else 0
     return LetterFilter(
         state=LetterState(typed["state"]) if typed["state"] in set(LetterState) else None,
         needs=typed["needs"] == "yes",
         problem=Problem(typed["problem"]) if typed["problem"] in set(Problem) else None,
-        office=office if 0 < office < _LARGEST else None,
+        office=parse_integer(typed["office"], least=1),
         domain=typed["domain"].replace("\x00", "").strip().lower()[:255],
         test={"yes": True, "no": False}.get(typed["test"]),
         search=typed["q"].replace("\x00", "")[:100],

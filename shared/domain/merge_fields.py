@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from itertools import chain, islice
 
 from shared.errors import DearRepError
 
@@ -41,8 +42,11 @@ _ALIASES = {
     "your own words": MergeField.OWN_WORDS,
     "your message": MergeField.OWN_WORDS,
 }
-_FIELD = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
-_ALIAS = re.compile(r"\[\s*([^\[\]]+?)\s+will\s+go\s+here\s*\]", re.IGNORECASE)
+# A repeated blank beside `[^{}]*` would be tried at every place of a long run of blanks: the blanks go afterwards.
+_FIELD = re.compile(r"\{\{([^{}]*)\}\}")
+_BRACKETS = re.compile(r"\[([^\[\]]*)\]")
+_WILL_GO_HERE = ["will", "go", "here"]
+_MOST_PROBLEMS = 100
 _BRACES = re.compile(r"\{\{|\}\}")
 
 
@@ -59,16 +63,21 @@ class Piece:
 
 
 def find_problems(template: str, *, allowed: frozenset[MergeField] = frozenset(MergeField)) -> list[tuple[int, str]]:
-    """Every unknown, forbidden or broken field of `template` as (line counted from 1, plain words)."""
-    unknown = [match for match in _ALIAS.finditer(template) if _alias_field(match.group(1)) not in allowed]
-    unknown += [match for match in _FIELD.finditer(template) if match.group(1) not in allowed]
+    """Unknown, forbidden and broken fields of `template`, 100 of a kind at most: line counted from 1, plain words."""
+    aliases = (
+        match
+        for match in _BRACKETS.finditer(template)
+        if (name := _alias_name(match.group(1))) and _ALIASES.get(name) not in allowed
+    )
+    fields = (match for match in _FIELD.finditer(template) if match.group(1).strip() not in allowed)
     problems = [
-        (_line(template, match.start()), f"{match.group(0)} is not a field. {_listing(allowed)}") for match in unknown
+        (_line(template, match.start()), f"{match.group(0)} is not a field. {_listing(allowed)}")
+        for match in islice(chain(aliases, fields), _MOST_PROBLEMS)
     ]
     without_fields = _FIELD.sub(lambda found: " " * len(found.group(0)), template)
     problems += [
         (_line(template, match.start()), f"{match.group(0)} stands alone. A field is written {{{{like_this}}}}.")
-        for match in _BRACES.finditer(without_fields)
+        for match in islice(_BRACES.finditer(without_fields), _MOST_PROBLEMS)
     ]
     return sorted(problems)
 
@@ -77,10 +86,10 @@ def canonical(template: str) -> str:
     """`template` with the hosts' placeholders written as our fields. Unknown ones stay as they are."""
 
     def replace(match: re.Match[str]) -> str:
-        field = _alias_field(match.group(1))
+        field = _ALIASES.get(_alias_name(match.group(1)))
         return f"{{{{{field}}}}}" if field else match.group(0)
 
-    return _ALIAS.sub(replace, template)
+    return _BRACKETS.sub(replace, template)
 
 
 def fields_of(template: str) -> frozenset[MergeField]:
@@ -134,18 +143,20 @@ def place_own_words(body: str) -> str:
 
 
 def _only_fields(paragraph: str) -> bool:
-    names = _FIELD.findall(paragraph)
+    names = [name.strip() for name in _FIELD.findall(paragraph)]
     return bool(names) and MergeField.OWN_WORDS not in names and not re.search(r"\w", _FIELD.sub("", paragraph))
 
 
-def _alias_field(words: str) -> MergeField | None:
-    return _ALIASES.get(" ".join(words.lower().split()))
+def _alias_name(words: str) -> str:
+    """`your name` of `Your name will go here`; empty for any other words."""
+    *name, will, go, here = ["", "", "", *words.lower().split()]
+    return " ".join(name).strip() if [will, go, here] == _WILL_GO_HERE else ""
 
 
 @lru_cache(maxsize=512)
 def _parse(template: str) -> tuple[str | MergeField, ...]:
     parts = _FIELD.split(template)
-    return tuple(MergeField(part) if index % 2 else part for index, part in enumerate(parts))
+    return tuple(MergeField(part.strip()) if index % 2 else part for index, part in enumerate(parts))
 
 
 def _line(text: str, position: int) -> int:

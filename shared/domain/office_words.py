@@ -10,7 +10,7 @@ from shared.domain.districts import district_key
 from shared.domain.places import Chamber
 
 CHAMBER_NAMES = {Chamber.LOWER: "House", Chamber.UPPER: "Senate", Chamber.CONGRESS: "US House"}
-_NUMBER = re.compile(r"^(\d+)(?:st|nd|rd|th)?\b\s*(.*)$")
+_NUMBER = re.compile(r"^([0-9]{1,9})(?:st|nd|rd|th)?\b\s*(.*)$")
 _LABELS = {"name": "Name", "party": "Party", "email": "Email"}
 
 

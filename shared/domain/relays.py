@@ -6,6 +6,8 @@ from enum import StrEnum
 from ipaddress import ip_address
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
+from shared.domain.integers import parse_integer
+
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*", re.ASCII)
 _LAST_PORT = 65_535
 _LIMIT = 500
@@ -84,7 +86,7 @@ def wrong_with(typed: dict[str, str]) -> dict[str, str]:
     wrong: dict[str, str] = {}
     if not _is_host(typed["host"]):
         wrong["host"] = "Type the name of the mail server, such as smtp.mail-service.com, without smtp:// before it."
-    if not (typed["port"].isascii() and typed["port"].isdecimal() and 0 < int(typed["port"]) <= _LAST_PORT):
+    if parse_integer(typed["port"], least=1, most=_LAST_PORT) is None:
         wrong["port"] = "Type the port, a number such as 587."
     if typed["security"] not in set(Security):
         wrong["security"] = "Choose how the connection is made secret."

@@ -6,11 +6,14 @@ A word carries its campaign's number: a search never reads what is another campa
 import re
 import unicodedata
 
-# An email is one word, everything else is letters and digits.
-_WORD = re.compile(r"\S*@\S*|[^\W_]+")
+from shared.domain.typed_text import normalized
+
+_WORD = re.compile(r"[^\W_]+")
 # O'Brien is found as obrien. The rest can't be stored.
 _LEFT_OUT = re.compile("[\u0000'\u2018\u2019\u02bc\ud800-\udfff]")
 _LONGEST = 60
+# More than any name, address or search has.
+_MOST = 1_000
 
 
 def stored_words(campaign_id: int, *texts: str) -> str:
@@ -30,9 +33,11 @@ def search_query(campaign_id: int, typed: str) -> str:
 
 def _words(text: str) -> list[str]:
     """Without case and accents."""
-    marked = unicodedata.normalize("NFKD", _LEFT_OUT.sub("", text))
+    marked = normalized(_LEFT_OUT.sub("", text[:_MOST]), "NFKD")
     plain = "".join(character for character in marked if not unicodedata.combining(character)).casefold()
-    return [word[:_LONGEST] for word in _WORD.findall(plain)]
+    # An email is one word, everything else is letters and digits.
+    found = ([part] if "@" in part else _WORD.findall(part) for part in plain.split())
+    return [word[:_LONGEST] for words in found for word in words]
 
 
 def _quoted(word: str) -> str:

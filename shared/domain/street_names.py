@@ -4,6 +4,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from shared.domain.integers import parse_integer
 from shared.domain.street_words import (
     CITY_DIRECTIONS,
     CITY_WORDS,
@@ -15,9 +16,11 @@ from shared.domain.street_words import (
     TENS,
     ordinal,
 )
+from shared.domain.typed_text import normalized
 
 # Enough for the distinct street names of a large state's file in one import.
 _CACHE_SIZE = 65_536
+_LAST_STREET = 999_999
 # Words: `Fifth Avenue`.
 _NAME_AND_SUFFIX = 2
 _NOT_WORD = re.compile(r"[^a-z0-9/]+")
@@ -34,7 +37,7 @@ def fold(text: str) -> str:
     if not text.isascii():
         text = text.replace("½", " 1/2").replace("¼", " 1/4").replace("¾", " 3/4")
         text = _APOSTROPHES.sub("", text)
-        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+        text = "".join(c for c in normalized(text, "NFKD") if not unicodedata.combining(c))
     text = _APOSTROPHES.sub("", text.casefold())
     return " ".join(_NOT_WORD.sub(" ", text).split())
 
@@ -81,13 +84,19 @@ def _join_ordinals(words: list[str]) -> list[str]:
         if before in TENS and ORDINALS.get(word) and word[0] not in "0123456789" and done:
             number = TENS[before] + ONES.get(word, 0)
             done[-1] = ordinal(number)
-        elif word in ("st", "nd", "rd", "th") and before.isdigit() and ordinal(int(before)) == before + word:
+        elif word in ("st", "nd", "rd", "th") and _numbered(before) == before + word:
             done[-1] = before + word
         else:
             done.append(ORDINALS.get(word, word))
-    if len(done) >= _NAME_AND_SUFFIX and done[0].isdigit() and STREET_WORDS.get(done[1]) in ("st", "ave"):
-        done[0] = ordinal(int(done[0]))
+    if len(done) >= _NAME_AND_SUFFIX and STREET_WORDS.get(done[1]) in ("st", "ave"):
+        done[0] = _numbered(done[0]) or done[0]
     return done
+
+
+def _numbered(word: str) -> str:
+    """`21st` of `21`; empty for what is no number."""
+    number = parse_integer(word, most=_LAST_STREET)
+    return "" if number is None else ordinal(number)
 
 
 @lru_cache(_CACHE_SIZE)

@@ -1,6 +1,6 @@
 """What supporters type into the form and the letter: cleaned, checked, and as it is stored."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,20 @@ from shared.domain.merge_fields import RECIPIENT_FIELDS, canonical, find_problem
 from shared.domain.phrases import Phrase, phrase
 from shared.domain.places import HomeAddress
 from shared.domain.typed_links import find_links
-from shared.domain.typed_text import clean_line, clean_text
+from shared.domain.typed_text import clean_line, clean_text, clean_within
 from shared.errors import InputError
 
 OWN_WORDS_MAX = 1_000
 SUBJECT_MAX = 200
 BODY_MAX = 10_000
 NAME_MAX = 100
+EMAIL_MAX = 254
+ADDRESS_MAX = {"street": 200, "unit": 50, "city": 100, "zip": 10}
+_LINE_SEEN = 1_000
+_EDITED: Mapping[str, tuple[int, Callable[[str], str]]] = {
+    "edited_subject": (SUBJECT_MAX, clean_line),
+    "edited_body": (BODY_MAX, clean_text),
+}
 # As much of links as a message can name.
 _LINKS_NAMED = 3
 _LINK_SHOWN = 60
@@ -34,15 +41,19 @@ class SupporterDetails:
 
 def checked_details(details: SupporterDetails) -> dict[str, Any]:
     """Name, email and address as they are stored; raises InputError with every problem."""
-    values = {"first_name": clean_line(details.first_name), "last_name": clean_line(details.last_name)}
+    names = {
+        "first_name": clean_within(details.first_name, NAME_MAX),
+        "last_name": clean_within(details.last_name, NAME_MAX),
+    }
+    values: dict[str, Any] = dict(names)
     wrong: dict[str, str] = {}
     missing = {"first_name": phrase("Enter your first name"), "last_name": phrase("Enter your last name")}
-    for field, words in missing.items():
-        if not values[field]:
-            wrong[field] = words
-        elif len(values[field]) > NAME_MAX:
+    for field, name in names.items():
+        if name is None:
             wrong[field] = _too_long(NAME_MAX)
-        elif links := find_links(values[field]):
+        elif not name:
+            wrong[field] = missing[field]
+        elif links := find_links(name):
             wrong[field] = _no_links_in_names(links)
     # Letters show both names in one line: "Win evil" and ".me" make a link together.
     if not wrong and (links := find_links(f"{values['first_name']} {values['last_name']}")):
@@ -62,13 +73,10 @@ def checked_details(details: SupporterDetails) -> dict[str, Any]:
 
 def checked_address(address: HomeAddress) -> dict[str, Any]:
     """The parts of an address as they are stored; raises InputError."""
-    values = {
-        "street": clean_line(address.street)[:200],
-        "unit": clean_line(address.unit)[:50],
-        "city": clean_line(address.city)[:100],
-        "zip": clean_line(address.zip)[:10],
-        "us_state": clean_line(address.state)[:2].upper(),
-    }
+    typed = {"street": address.street, "unit": address.unit, "city": address.city, "zip": address.zip}
+    # Every page's form allows less; what a file of people holds is cut.
+    values = {field: clean_line(text[:_LINE_SEEN])[: ADDRESS_MAX[field]] for field, text in typed.items()}
+    values["us_state"] = clean_line(address.state[:_LINE_SEEN])[:2].upper()
     wrong: dict[str, str] = {}
     if not values["street"]:
         wrong["street"] = phrase("Enter your home street address with its number")
@@ -85,23 +93,33 @@ def checked_address(address: HomeAddress) -> dict[str, Any]:
 def checked_words(own_words: str, edited_subject: str | None, edited_body: str | None) -> dict[str, Any]:
     """What a supporter wrote as it is stored; raises InputError. None for a letter that was not edited."""
     wrong: dict[str, str] = {}
-    words = clean_text(own_words)
-    if problem := _wrong_with_own_words(words):
-        wrong["own_words"] = problem
-    subject = None if edited_subject is None else canonical(clean_line(edited_subject))
-    body = None if edited_body is None else canonical(clean_text(edited_body))
-    for field, text, most in (("edited_subject", subject, SUBJECT_MAX), ("edited_body", body, BODY_MAX)):
-        if text is None:
-            continue
-        if not text:
-            wrong[field] = phrase("Write something here, or go back to the letter as it was")
-        elif len(text) > most:
-            wrong[field] = _too_long(most)
-        elif problems := find_problems(text, allowed=RECIPIENT_FIELDS):
-            wrong[field] = phrase("Take out the curly brackets: %(problem)s", problem=problems[0][1])
+    words = clean_within(own_words, OWN_WORDS_MAX, clean_text)
+    if words is None:
+        wrong["own_words"] = _own_words_too_long(own_words)
+    elif links := find_links(words):
+        wrong["own_words"] = _take_out(links)
+    subject = _edited("edited_subject", edited_subject, wrong)
+    body = _edited("edited_body", edited_body, wrong)
     if wrong:
         raise InputError(wrong)
     return {"own_words": words, "edited_subject": subject, "edited_body": body}
+
+
+def _edited(field: str, typed: str | None, wrong: dict[str, str]) -> str | None:
+    """A part of an edited letter as it is stored; `wrong` gets what keeps it from being one."""
+    if typed is None:
+        return None
+    most, clean = _EDITED[field]
+    text = clean_within(typed, most, clean)
+    if text is None:
+        wrong[field] = _too_long(most)
+        return None
+    text = canonical(text)
+    if not text:
+        wrong[field] = phrase("Write something here, or go back to the letter as it was")
+    elif problems := find_problems(text, allowed=RECIPIENT_FIELDS):
+        wrong[field] = phrase("Take out the curly brackets: %(problem)s", problem=problems[0][1])
+    return text
 
 
 def check_edited_links(subject: str | None, body: str | None, as_written: Iterable[str]) -> None:
@@ -118,16 +136,14 @@ def check_edited_links(subject: str | None, body: str | None, as_written: Iterab
         raise InputError(wrong)
 
 
-def _wrong_with_own_words(words: str) -> Phrase | None:
-    """None when they are fine."""
-    if (over := len(words) - OWN_WORDS_MAX) > 0:
-        return phrase(
-            "Your own words must be %(most)s characters or fewer. Shorten them by %(over)s.",
-            most=f"{OWN_WORDS_MAX:,}",
-            over=f"{over:,}",
-        )
-    links = find_links(words)
-    return _take_out(links) if links else None
+def _own_words_too_long(typed: str) -> Phrase:
+    """By how many characters; of a text that is far too long, about."""
+    text = clean_text(typed[: 10 * OWN_WORDS_MAX])
+    return phrase(
+        "Your own words must be %(most)s characters or fewer. Shorten them by %(over)s.",
+        most=f"{OWN_WORDS_MAX:,}",
+        over=f"{len(text) + len(typed[10 * OWN_WORDS_MAX :]) - OWN_WORDS_MAX:,}",
+    )
 
 
 def _take_out(links: Sequence[str]) -> Phrase:
@@ -151,8 +167,9 @@ def _named(links: Sequence[str]) -> str:
 
 def checked_email(typed: str) -> str:
     """The address as mail servers take it, without asking any; raises InputError for what is none."""
+    line = clean_within(typed, EMAIL_MAX) or ""
     try:
-        found = validate_email(clean_line(typed), check_deliverability=False, test_environment=True).ascii_email
+        found = validate_email(line, check_deliverability=False, test_environment=True).ascii_email
     except EmailNotValidError:
         found = None
     if not found:

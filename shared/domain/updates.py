@@ -6,7 +6,7 @@ from enum import StrEnum
 from hashlib import sha256
 
 from shared.domain.supporter_input import SUBJECT_MAX
-from shared.domain.typed_text import clean_line, clean_text
+from shared.domain.typed_text import clean_text, clean_within
 from shared.errors import InputError
 
 UPDATE_MAX = 20_000
@@ -36,15 +36,18 @@ class UpdateWords:
 
 def checked_update(typed: UpdateWords, organizations: Collection[str]) -> UpdateWords:
     """As it is stored; raises InputError with every problem."""
-    words = UpdateWords(typed.organization, clean_line(typed.subject), clean_text(typed.body))
+    subject, body = clean_within(typed.subject, SUBJECT_MAX), clean_within(typed.body, UPDATE_MAX, clean_text)
     wrong = {}
-    if words.organization not in organizations:
+    if typed.organization not in organizations:
         wrong["organization"] = "Choose from whom this update is"
-    for field, text, most in (("subject", words.subject, SUBJECT_MAX), ("body", words.body, UPDATE_MAX)):
-        if not text:
+    for field, text, words, most in (
+        ("subject", subject, typed.subject, SUBJECT_MAX),
+        ("body", body, typed.body, UPDATE_MAX),
+    ):
+        if text is None:
+            wrong[field] = f"This must be {most:,} characters or fewer; it has {len(words):,}"
+        elif not text:
             wrong[field] = "Write a subject" if field == "subject" else "Write what is new"
-        elif len(text) > most:
-            wrong[field] = f"This must be {most:,} characters or fewer; it has {len(text):,}"
-    if wrong:
+    if wrong or subject is None or body is None:
         raise InputError(wrong)
-    return words
+    return UpdateWords(typed.organization, subject, body)

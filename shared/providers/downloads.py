@@ -12,6 +12,7 @@ from pathlib import Path
 
 import requests
 
+from shared.domain.integers import parse_integer
 from shared.errors import Permanent, Retryable
 from shared.providers.http import ATTEMPTS, FIRST_PAUSE_S, READ_TIMEOUT_S, host, request, retrying
 
@@ -104,7 +105,7 @@ class _Download:
             have = have if goes_on else 0
         tag = answer.headers.get("ETag") or answer.headers.get("Last-Modified") or ""
         self._write_tag(self._part, tag)
-        length = int(answer.headers.get("Content-Length") or 0)
+        length = parse_integer(answer.headers.get("Content-Length") or "") or 0
         total = have + length if length else 0
         with self._part.open("ab" if have else "wb") as file:
             for chunk in answer.iter_content(_CHUNK_BYTES):

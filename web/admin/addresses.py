@@ -4,6 +4,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from shared.domain.address_lines import split_line
+from shared.domain.integers import parse_integer
 from shared.domain.permissions import Permission
 from shared.domain.places import HomeAddress, LookupStatus
 from shared.errors import InputError
@@ -41,7 +42,7 @@ _WHY_NOT = {
 def addresses(slug: str) -> str:
     """Everybody who is asked, and how many may get an email now."""
     stored = read_campaign(here().engine, slug)
-    page = list_asked(here().engine, stored.id, after=max(0, request.args.get("after", 0, type=int)) % 2**63)
+    page = list_asked(here().engine, stored.id, after=parse_integer(request.args.get("after", "")) or 0)
     why_not = [(words, page.verdicts[name]) for name, words in _WHY_NOT.items() if page.verdicts.get(name)]
     return render_template(
         "admin/addresses.html",
@@ -103,9 +104,9 @@ def correct_home(slug: str, submission_id: int) -> ResponseReturnValue:
 
 def _typed(person: PersonLetters) -> HomeAddress:
     """A suggested spelling, or what the form says; raises InputError."""
-    picked = request.form.get("suggestion", "")
-    if picked.isdecimal() and int(picked) < len(person.suggestions):
-        return split_line(person.suggestions[int(picked)], person.address.state)
+    picked = parse_integer(request.form.get("suggestion", ""), most=len(person.suggestions) - 1)
+    if picked is not None:
+        return split_line(person.suggestions[picked], person.address.state)
     form = AddressFields()
     if not form.validate():
         raise InputError({name: errors[0] for name, errors in form.errors.items() if name})

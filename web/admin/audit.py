@@ -4,6 +4,7 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from shared.domain.campaigns import StoredCampaign
+from shared.domain.integers import parse_integer
 from shared.domain.permissions import Permission
 from shared.services.audit import PAGE_SIZE, read_entries
 from shared.services.campaigns import read_campaign
@@ -28,8 +29,7 @@ def audit() -> ResponseReturnValue:
 
 def _page(stored: StoredCampaign | None) -> str:
     changes_only = "changes" in request.args
-    typed = request.args.get("before", "")
-    before = int(typed) if typed.isdecimal() and len(typed) < len(str(2**63)) else None
+    before = parse_integer(request.args.get("before", ""))
     entries = read_entries(here().engine, stored.id if stored else None, before=before, changes_only=changes_only)
     shown = entries[:PAGE_SIZE]
     older = shown[-1].id if len(entries) > PAGE_SIZE else None

@@ -3,6 +3,7 @@
 from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from shared.domain.integers import parse_integer
 from shared.domain.pace_words import forecast_words
 from shared.domain.permissions import Permission
 from shared.domain.relay_state import MOST_MAX_CONNECTIONS
@@ -74,7 +75,7 @@ def _set(max_connections: int, rate: int | None) -> ResponseReturnValue:
 
 def _connections(typed: str) -> int:
     """Raises InputError."""
-    text = typed.strip()
-    if not (text.isascii() and text.isdecimal() and 0 < int(text) <= MOST_MAX_CONNECTIONS):
+    number = parse_integer(typed.strip(), least=1, most=MOST_MAX_CONNECTIONS)
+    if number is None:
         raise InputError({"max_connections": f"Type a whole number from 1 to {MOST_MAX_CONNECTIONS:,}."})
-    return int(text)
+    return number

@@ -2,6 +2,7 @@
 
 from flask import Response, make_response, render_template, request
 
+from shared.domain.integers import parse_integer
 from shared.domain.permissions import Permission
 from shared.services.mailbox import list_messages, read_message
 from web.admin import ROW_ID, bp
@@ -15,7 +16,7 @@ from web.security import MAIL_POLICY, content_policy
 def mailbox() -> str:
     """The newest messages."""
     search = request.args.get("q", "")[:100]
-    page = request.args.get("page", 1, type=int)
+    page = parse_integer(request.args.get("page", "")) or 1
     messages = list_messages(here().engine, search=search, page=page)
     return render_template("admin/mailbox.html", messages=messages, search=search)
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from flask import abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from shared.domain.integers import parse_integer
 from shared.domain.office_changes import IMPORT_WORDS, ChangeKind
 from shared.domain.office_words import CHAMBER_NAMES, MARK_WORDS, Mark
 from shared.domain.permissions import Permission
@@ -66,7 +67,7 @@ def offices() -> str:
         states=states,
         state=state,
         sought=sought,
-        page=listing.list_offices(here().engine, state, sought, request.args.get("after", 0, type=_row_id)),
+        page=listing.list_offices(here().engine, state, sought, parse_integer(request.args.get("after", "")) or 0),
         ages=listing.data_ages(here().engine, state),
         chamber_names=CHAMBER_NAMES,
         mark_words=MARK_WORDS,
@@ -133,7 +134,7 @@ def undo_office_change(office_id: int, change_id: int) -> ResponseReturnValue:
 @needs(Permission.SEE_INSTALLATION)
 def imports() -> str:
     """Every import, newest first."""
-    before = request.args.get("before", 0, type=_row_id) or None
+    before = parse_integer(request.args.get("before", "")) or None
     runs, older = import_reports.list_imports(here().engine, before)
     return render_template("admin/imports.html", runs=runs, older=older, newest=before is None)
 
@@ -142,7 +143,7 @@ def imports() -> str:
 @needs(Permission.SEE_INSTALLATION)
 def import_run(run_id: int) -> str:
     """What one import changed."""
-    view = import_reports.read_import(here().engine, run_id, request.args.get("after", 0, type=_row_id))
+    view = import_reports.read_import(here().engine, run_id, parse_integer(request.args.get("after", "")) or 0)
     return render_template("admin/import_run.html", view=view, run=view.run, kind_words=IMPORT_WORDS)
 
 
@@ -183,13 +184,6 @@ def _became(letters: Counter[str]) -> str:
 
 def _by() -> By:
     return By(organizer().email, organizer().id)
-
-
-def _row_id(text: str) -> int:
-    number = int(text)
-    if not 0 <= number < 2**63:
-        raise ValueError
-    return number
 
 
 def _one_of(words: type[_Word], name: str) -> _Word | None:

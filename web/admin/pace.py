@@ -3,6 +3,7 @@
 from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from shared.domain.integers import parse_integer
 from shared.domain.pace_words import forecast_words
 from shared.domain.permissions import Permission
 from shared.errors import InputError, NotAllowed
@@ -75,6 +76,7 @@ def typed_rate(typed: str) -> int | None:
     text = typed.strip().replace(",", "")
     if text in ("", "none"):
         return None
-    if not (text.isascii() and text.isdecimal() and 0 < int(text) <= _MOST):
+    rate = parse_integer(text, least=1, most=_MOST)
+    if rate is None:
         raise InputError({"rate": f"Type a whole number from 1 to {_MOST:,}, or nothing for no limit."})
-    return int(text)
+    return rate

@@ -1,11 +1,13 @@
 """The pictures on a campaign's live page, their own slower polls, and the table of all districts."""
 
 from collections.abc import Callable
+from string import digits
 
 from flask import render_template, request
 from markupsafe import Markup
 
 from shared.domain.campaigns import StoredCampaign
+from shared.domain.integers import parse_integer
 from shared.domain.permissions import Permission
 from shared.domain.places import Chamber
 from shared.domain.tallies import Span
@@ -109,5 +111,5 @@ def _chamber() -> Chamber | None:
 def _natural(name: str) -> tuple[int, str, int]:
     """`2` before `10`, and `2nd Essex` with the other ones of Essex."""
     first, _, rest = name.partition(" ")
-    digits = "".join(letter for letter in first if letter.isdigit())
-    return (0, rest, int(digits)) if digits else (1, name, 0)
+    number = parse_integer("".join(letter for letter in first if letter in digits))
+    return (1, name, 0) if number is None else (0, rest, number)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from flask import request
 
-# PostgreSQL's bigint; a larger number in a hand-made form names nothing.
-_DIGITS = 18
+from shared.domain.integers import parse_integer
 
 
 @dataclass(frozen=True)
@@ -30,14 +29,14 @@ class LetterForm:
 def read_letter_form() -> LetterForm:
     """What this request's form says."""
     typed = request.form
-    numbers = [one for one in typed.getlist("to") if one.isdecimal() and len(one) <= _DIGITS]
+    numbers = [parse_integer(one) for one in typed.getlist("to")]
     return LetterForm(
         action=typed.get("action", ""),
         edition=read_edition(typed.get("edition")),
         own_words=typed.get("own_words"),
         edited_subject=typed.get("edited_subject"),
         edited_body=typed.get("edited_body"),
-        chosen=frozenset(map(int, numbers)) if "boxes" in typed else None,
+        chosen=frozenset(one for one in numbers if one is not None) if "boxes" in typed else None,
         consents=tuple(typed.getlist("consents")),
     )
 
@@ -46,4 +45,4 @@ def read_edition(typed: str | None) -> int | None:
     """The number of the texts that a page showed, as it came back; no texts have the number 0."""
     if typed is None:
         return None
-    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) <= _DIGITS else 0
+    return parse_integer(typed) or 0

@@ -1,18 +1,21 @@
 """The supporter's address in step 1, and buttons. Step 2 is in `web.forms.letter`."""
 
+import re
 from collections.abc import Callable
 
 from flask_wtf import FlaskForm
 from wtforms import EmailField, Field, HiddenField, StringField
-from wtforms.validators import InputRequired, Optional, Regexp, ValidationError
+from wtforms.validators import InputRequired, Optional, Regexp, StopValidation
 
 from shared.domain.email_slips import likely_meant
 from shared.domain.phrases import Phrase, phrase
 from shared.domain.places import HomeAddress
-from shared.domain.supporter_input import NAME_MAX, SupporterDetails
+from shared.domain.supporter_input import ADDRESS_MAX, EMAIL_MAX, NAME_MAX, SupporterDetails
 from shared.domain.typed_text import clean_line
 
-_ZIP = r"^\s*\d{5}(\s*-?\s*\d{4})?\s*$"
+# With blanks around it.
+_ZIP_MAX = 40
+_ZIP = re.compile(r"^\s*[0-9]{5}(?:\s*(?:-\s*)?[0-9]{4})?\s*$")
 
 
 def _required(words: Phrase, most: int) -> list[object]:
@@ -24,7 +27,8 @@ def _at_most(most: int) -> Callable[[FlaskForm, Field], None]:
 
     def check(_form: FlaskForm, field: Field) -> None:
         if field.data and len(field.data) > most:
-            raise ValidationError(phrase("This must be %(most)s characters or fewer", most=most))
+            # Later validators look into the text.
+            raise StopValidation(phrase("This must be %(most)s characters or fewer", most=most))
 
     return check
 
@@ -32,11 +36,17 @@ def _at_most(most: int) -> Callable[[FlaskForm, Field], None]:
 class AddressFields(FlaskForm):
     """A home address within the campaign's state."""
 
-    street = StringField(validators=_required(phrase("Enter your home street address with its number"), 200))
-    unit = StringField(validators=[Optional(), _at_most(50)])
-    city = StringField(validators=_required(phrase("Enter your city or town"), 100))
+    street = StringField(
+        validators=_required(phrase("Enter your home street address with its number"), ADDRESS_MAX["street"])
+    )
+    unit = StringField(validators=[Optional(), _at_most(ADDRESS_MAX["unit"])])
+    city = StringField(validators=_required(phrase("Enter your city or town"), ADDRESS_MAX["city"]))
     zip = StringField(
-        validators=[Optional(), Regexp(_ZIP, message=phrase("Enter a ZIP code with 5 digits, such as 01603"))]
+        validators=[
+            Optional(),
+            _at_most(_ZIP_MAX),
+            Regexp(_ZIP, message=phrase("Enter a ZIP code with 5 digits, such as 01603")),
+        ]
     )
 
     def address(self, us_state: str) -> HomeAddress:
@@ -56,7 +66,7 @@ class SupporterForm(AddressFields):
 
     first_name = StringField(validators=_required(phrase("Enter your first name"), NAME_MAX))
     last_name = StringField(validators=_required(phrase("Enter your last name"), NAME_MAX))
-    email = EmailField(validators=_required(phrase("Enter an email address in the form name@example.org"), 254))
+    email = EmailField(validators=_required(phrase("Enter an email address in the form name@example.org"), EMAIL_MAX))
     # People don't see this field. Programs fill it in, and so do some browsers: the form comes back without it.
     website = HiddenField()
     # The address that was asked about, and the answer by the button that was pressed.

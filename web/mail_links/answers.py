@@ -3,6 +3,7 @@
 from flask import Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from shared.domain.integers import parse_integer
 from shared.services.answers import read_answers, tell_answer
 from web.context import here
 from web.mail_links import bp
@@ -27,6 +28,6 @@ def answers(token: str, key: str) -> Response:
 def tell(token: str, key: str) -> ResponseReturnValue:
     """Keeps what was pressed."""
     is_answered = request.form.get("answered") == "yes"
-    letter_id = request.form.get("letter", 0, type=int)
+    letter_id = parse_integer(request.form.get("letter", "")) or 0
     tell_answer(here().engine, here().settings, token, key, letter_id, is_answered=is_answered)
     return redirect(url_for("mail_links.answers", token=token, key=key, told="yes" if is_answered else "no"), 303)

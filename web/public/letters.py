@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, make_response, redirect, render_template, request, url_for
 
 from shared.domain.address_lines import split_line
+from shared.domain.integers import parse_integer
 from shared.domain.states import SubmissionState
 from shared.errors import InputError, NotAllowed
 from shared.rendering.speech import speak, spoken
@@ -95,7 +96,8 @@ def _keep(view: SubmissionView, form: LetterForm) -> Response:
         if form.action == "original":
             words |= {"edited_subject": None, "edited_body": None}
         # The boxes stand beside the words; a form without them unticks nothing.
-        ticked = view.ticked_consents if form.own_words is None else form.consents
+        agreed = tuple(one for one in view.stored.campaign.consents if one in form.consents)
+        ticked = view.ticked_consents if form.own_words is None else agreed
         save_draft(here().engine, view.token, **words, chosen=form.chosen, ticked_consents=ticked, edition=form.edition)
     return _onward(view, form)
 
@@ -107,8 +109,8 @@ def _edit(view: SubmissionView, form: LetterForm) -> Response:
 
 def _answer(view: SubmissionView, form: LetterForm) -> Response:
     _keep(view, form)
-    picked = {chamber: request.form.get(f"mine-{chamber}", "") for chamber in view.asked}
-    chosen = {chamber: int(value) for chamber, value in picked.items() if value.isdecimal()}
+    picked = {chamber: parse_integer(request.form.get(f"mine-{chamber}", "")) for chamber in view.asked}
+    chosen = {chamber: office_id for chamber, office_id in picked.items() if office_id is not None}
     answer_doubt(here().engine, here().ring, view.token, chosen)
     return _onward(view, form)
 
@@ -116,10 +118,10 @@ def _answer(view: SubmissionView, form: LetterForm) -> Response:
 def _correct(view: SubmissionView, form: LetterForm) -> Response:
     """Another address, or one of the suggested spellings; then the lookup begins anew."""
     _keep(view, form)
-    picked = request.form.get("suggestion", "")
+    picked = parse_integer(request.form.get("suggestion", ""), most=len(view.suggestions) - 1)
     typed = AddressFields()
-    if picked.isdecimal() and int(picked) < len(view.suggestions):
-        address = split_line(view.suggestions[int(picked)], view.address.state)
+    if picked is not None:
+        address = split_line(view.suggestions[picked], view.address.state)
     elif typed.validate():
         address = typed.address(view.address.state)
     else:

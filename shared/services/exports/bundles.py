@@ -1,7 +1,6 @@
 """The letters of one office as a PDF to hand over, and the name of its file."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
@@ -14,6 +13,7 @@ from shared.domain.campaigns import StoredCampaign
 from shared.domain.chambers import chamber_facts
 from shared.domain.letter_words import office_label
 from shared.domain.places import Chamber
+from shared.domain.typed_text import normalized
 from shared.rendering.printed_letters import Cover, PrintedLetter, draw_letters
 from shared.rendering.speech import say_day, speaking
 
@@ -82,5 +82,5 @@ def _file_name(office: RowMapping, piece: Piece) -> str:
     words = [chamber, office["district"], office["holder"], str(piece.office_id)]
     if piece.parts > 1:
         words.append(f"part {piece.part:0{len(str(piece.parts))}} of {piece.parts}")
-    plain = unicodedata.normalize("NFKD", " ".join(words)).encode("ascii", "ignore").decode().lower()
+    plain = normalized(" ".join(words), "NFKD").encode("ascii", "ignore").decode().lower()
     return f"{_NOT_IN_NAMES.sub('-', plain).strip('-')}.pdf"

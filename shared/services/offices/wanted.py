@@ -8,7 +8,7 @@ from typing import Any
 from shared.domain.office_changes import ChangeKind
 from shared.domain.street_names import fold
 from shared.domain.supporter_input import checked_email
-from shared.domain.typed_text import clean_line
+from shared.domain.typed_text import clean_line, clean_within
 from shared.errors import InputError, NotAllowed
 
 REASON_MAX, NAME_MAX = 300, 120
@@ -61,12 +61,12 @@ def read_wanted(kind: ChangeKind, typed: Mapping[str, str], seat: Seat) -> Wante
     errors: dict[str, str] = {}
     details = _collected(errors, _READERS[kind], typed, seat)
     on = _collected(errors, _day, typed, seat) if kind in BY_DATE else seat.today
-    reason = clean_line(typed.get("reason", ""))
-    if not reason:
-        errors["reason"] = "Say why: whoever reads this later wants to know"
-    elif len(reason) > REASON_MAX:
+    reason = clean_within(typed.get("reason", ""), REASON_MAX)
+    if reason is None:
         errors["reason"] = f"Use {REASON_MAX} characters at most"
-    if errors or details is None or on is None:
+    elif not reason:
+        errors["reason"] = "Say why: whoever reads this later wants to know"
+    if errors or details is None or on is None or reason is None:
         raise InputError(errors)
     return Wanted(kind, on, reason, details)
 
@@ -103,7 +103,7 @@ def _addresses(typed: Mapping[str, str], seat: Seat) -> dict[str, Any]:
     for name in ADDRESSES:
         if name not in typed or (seat.holder is None and name != "general_email"):
             continue
-        value = clean_line(typed[name])
+        value = typed[name].strip()
         if value.lower() == known[name].lower():
             continue
         try:
@@ -118,19 +118,19 @@ def _addresses(typed: Mapping[str, str], seat: Seat) -> dict[str, Any]:
 
 
 def _successor(typed: Mapping[str, str], seat: Seat) -> dict[str, Any]:
-    name, errors = clean_line(typed.get("name", "")), {}
-    if not name or len(name) > NAME_MAX:
-        errors["name"] = "Enter the whole name" if not name else f"Use {NAME_MAX} characters at most"
+    name, errors = clean_within(typed.get("name", ""), NAME_MAX), {}
+    if not name:
+        errors["name"] = f"Use {NAME_MAX} characters at most" if name is None else "Enter the whole name"
     elif seat.holder is not None and fold(name) == fold(seat.holder["name"]):
         errors["name"] = f"{seat.holder['name']} holds this seat already. Correct the addresses instead"
-    email = clean_line(typed.get("email", ""))
+    email = typed.get("email", "").strip()
     try:
         email = checked_email(email) if email else ""
     except InputError as error:
         errors["email"] = error.fields["email"]
     if errors:
         raise InputError(errors)
-    return {"name": name, "party": clean_line(typed.get("party", ""))[:NAME_MAX], "email": email}
+    return {"name": name, "party": clean_line(typed.get("party", "")[:NAME_MAX]), "email": email}
 
 
 def _holder(_typed: Mapping[str, str], seat: Seat) -> dict[str, Any]:
@@ -153,7 +153,7 @@ def _nothing(_typed: Mapping[str, str], _seat: Seat) -> dict[str, Any]:
 
 def _day(typed: Mapping[str, str], seat: Seat) -> date:
     try:
-        found = date.fromisoformat(clean_line(typed.get("on", "")))
+        found = date.fromisoformat(typed.get("on", "").strip())
     except ValueError as error:
         raise InputError({"on": NO_DATE}) from error
     if not date(1900, 1, 1) <= found <= seat.today + _AHEAD:
