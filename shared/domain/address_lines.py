@@ -13,6 +13,8 @@ _COUNTRY = re.compile(r"[\s,]+(?:usa|u\.s\.a\.|us|united states(?: of america)?)
 _UNIT_START = re.compile(
     r"^\s*(?:#|apt|apartment|unit|suite|ste|rm|room|fl|floor|\d+(?:st|nd|rd|th)\s+fl)", re.IGNORECASE
 )
+# What comes after that is no part of an address.
+_LONGEST = 500
 # Longer words than a code can't be part of a street by accident.
 _CODE_LENGTH = 2
 _LONGEST_STATE_NAME = 4  # words, as in "Commonwealth of Northern Marianas"
@@ -20,7 +22,7 @@ _LONGEST_STATE_NAME = 4  # words, as in "Commonwealth of Northern Marianas"
 
 def split_line(line: str, default_state: str) -> HomeAddress:
     """`12 Maple St, Unit 3, Worcester, MA 01603` in its parts; what is missing stays empty."""
-    rest = _COUNTRY.sub("", " ".join(line.split()))
+    rest = _COUNTRY.sub("", " ".join(line[:_LONGEST].split()))
     zip_code = ""
     if found := _TAIL_ZIP.search(rest):
         rest, zip_code = rest[: found.start()], found[1]

@@ -35,8 +35,9 @@ _FILLER = frozenset(
     ]
 )
 _SHOWN_FILLER = re.compile(
-    r"\b(?:state|general|legislative|congressional)?\s*(?:house|senate|assembly|delegate|senatorial|representative"
-    r"|legislative|congressional)?\s*\b(?:sub)?district\b(?:\s+no\.?)?",
+    r"\b(?:(?:state|general|legislative|congressional) ?)?"
+    r"(?:(?:house|senate|assembly|delegate|senatorial|representative|legislative|congressional) ?)?"
+    r"\b(?:sub)?district\b(?: no\.?)?",
     re.IGNORECASE,
 )
 _ORDINAL = re.compile(r"^(\d+)(?:st|nd|rd|th)$")
@@ -77,7 +78,7 @@ def district_name(name: str, chamber: Chamber) -> str:
         return AT_LARGE if is_at_large else key
     if district_key(name) == "at large":
         return AT_LARGE
-    shown = " ".join(_SHOWN_FILLER.sub(" ", name).split())
+    shown = " ".join(_SHOWN_FILLER.sub(" ", " ".join(name.split())).split())
     return shown.lstrip("0") or name.strip()
 
 

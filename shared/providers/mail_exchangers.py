@@ -8,17 +8,15 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
 
 from shared.domain.receipts import storable_line
 from shared.domain.sender_domain.return_address import MailHost, Offered, Reaction
+from shared.providers.short_replies import ShortFile
 
 PORT = 25
 _CONNECT_S = 3.0
 _LEAST_S = 0.05
 _MOST_REPLY = 500
-# All that a server may say in one conversation.
-_MOST_BYTES = 64 * 1024
 _READY = 220
 _SUCCESS = range(200, 300)
 _REPLIES = range(200, 600)
@@ -105,27 +103,10 @@ class BounceOffer:
         return reaction, code, said
 
 
-class _ShortFile:
-    """What a server says, up to `_MOST_BYTES`: smtplib keeps every line of a reply, and a reply need not end."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file, self._left = file, _MOST_BYTES
-
-    def readline(self, most: int) -> bytes:
-        if self._left <= 0:
-            raise OSError("the server says too much")
-        line = self._file.readline(min(most, self._left))
-        self._left -= len(line)
-        return line
-
-    def close(self) -> None:
-        self._file.close()
-
-
 def _use(smtp: smtplib.SMTP, connection: socket.socket) -> None:
     if smtp.file is not None:
         smtp.file.close()
-    smtp.sock, smtp.file = connection, _ShortFile(connection.makefile("rb"))
+    smtp.sock, smtp.file = connection, ShortFile(connection.makefile("rb"))
 
 
 def _encrypt(smtp: smtplib.SMTP) -> None:

@@ -102,7 +102,7 @@ def _recognise(files: Iterable[tuple[str, str]], state: UsState) -> list[PublicF
         ("legislators", None, rf"(?:legislators|{code}|us)\.csv(?:\.gz)?"),
         ("districts", Chamber.LOWER, rf"house_districts\.geojson(?:\.gz)?|(?:tl|cb)_\d+_{fips}_sldl.*\.zip"),
         ("districts", Chamber.UPPER, rf"senate_districts\.geojson(?:\.gz)?|(?:tl|cb)_\d+_{fips}_sldu.*\.zip"),
-        ("districts", Chamber.CONGRESS, rf"congress_districts\.geojson(?:\.gz)?|(?:tl|cb)_\d+_{fips}_cd\d+.*\.zip"),
+        ("districts", Chamber.CONGRESS, rf"congress_districts\.geojson(?:\.gz)?|(?:tl|cb)_\d+_{fips}_cd\d.*\.zip"),
         ("addresses", None, r"(?:.*_)?addresses\.csv(?:\.gz|\.zip)?"),
         ("streets", None, rf".*street_ranges\.geojson(?:\.gz)?|tl_\d+_{fips}\d{{3}}_addrfeat\.zip"),
     ]

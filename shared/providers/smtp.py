@@ -21,6 +21,7 @@ from shared.domain.causes import Cause
 from shared.domain.refusals import Effect, read_refusal
 from shared.domain.status_codes import says_too_many, status_of_reply
 from shared.failpoints import failpoint
+from shared.providers.short_replies import ShortReplies, ShortRepliesOverTls
 from shared.timing import Timing
 
 _SUCCESS = range(200, 300)
@@ -32,7 +33,7 @@ _TOO_LARGE = 552
 # Of parameters: syntax, not implemented, not recognized.
 _WRONG_WORDS = (501, 504, 555)
 _DOT = b".\r\n"
-_ADDRESS = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")
+_ADDRESS = re.compile(r"[!-;=?-~]+@[!-;=?A-~]+")
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 
@@ -180,11 +181,11 @@ class SmtpSession:
 
     def _connect(self) -> smtplib.SMTP:
         if self._secure:
-            smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+            smtp: smtplib.SMTP = ShortRepliesOverTls(
                 self._host, self._port, self._helo_name, timeout=self._timing.connect, context=_tls()
             )
         else:
-            smtp = smtplib.SMTP(self._host, self._port, self._helo_name, timeout=self._timing.connect)
+            smtp = ShortReplies(self._host, self._port, self._helo_name, timeout=self._timing.connect)
         try:
             connection = _socket(smtp)
             # The dot is a small packet of its own, which must not wait for the receiver's delayed acknowledgement.

@@ -10,7 +10,7 @@ from email.utils import format_datetime, formataddr
 _LINE_END = b"\r\n"
 # RFC 5322 2.1.1 wants at most 78 characters a line.
 _HEADER_WIDTH = 76
-_WORD = re.compile(r" +[^ ]+")
+_WORD = re.compile(r"(?<! ) +[^ ]+")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import re
 from babel.support import NullTranslations
 
 OPENS, CLOSES = "⟦", "⟧"
-_KEPT = re.compile(r"%\(\w+\)[sd]|%%|<[^>]*>|&\w+;|[{}#]")
+_KEPT = re.compile(r"%\(\w+\)[sd]|%%|<[^<>]*>|&\w+;|[{}#]")
 _ACCENTS = str.maketrans("aeiouyAEIOUY", "áéîöúýÁÉÎÖÚÝ")
 _LONGER = 0.4
 

@@ -12,6 +12,7 @@ URL = "https://geocoding.geo.census.gov/geocoder/geographies/address"
 # Published answers lie tens of metres from the house; 90 in a hundred within this.
 _ERROR_M = 100.0
 _EDITION = {"benchmark": "Public_AR_Current", "vintage": "Current_Current"}
+_LONGEST_LAYER = 200
 # The layer's name begins with a year or a number that changes: "2024 State Legislative Districts - Upper".
 _LAYER = re.compile(
     r"^\D*(?P<edition>\d*).*"
@@ -61,7 +62,7 @@ def _districts(layers: dict[str, list[dict[str, Any]]]) -> tuple[tuple[Chamber, 
     """Names of the newest plan only: the codes have been confused between two districts before."""
     newest: dict[Chamber, tuple[int, list[dict[str, Any]]]] = {}
     for layer, areas in layers.items():
-        if found := _LAYER.match(layer):
+        if found := _LAYER.match(layer[:_LONGEST_LAYER]):
             chamber = Chamber((found["chamber"] or found["congress"]).lower())
             edition = int(found["edition"] or 0)
             if edition >= newest.get(chamber, (0,))[0]:

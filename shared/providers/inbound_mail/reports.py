@@ -94,7 +94,7 @@ _STOCK_LINE = re.compile(
     r"^5\d\d 5\.\d\.\d (?:service unavailable|<[^>]*>\.\.\. (?:service unavailable|user unknown))\.*$", re.IGNORECASE
 )
 # Begins another block: not the rest of a wrapped line.
-_BEGINS = re.compile(r"(?!\d{3}[ -])(?:-{2,}|>>>|<<<|\.\.\. |<\S+@\S+>|[\w-]+: |\s*$)")
+_BEGINS = re.compile(r"(?!\d{3}[ -])(?:-{2,}|>>>|<<<|\.\.\. |<[^\s@>]+@[^\s>]+>|[\w-]+: |\s*$)")
 _GAP = re.compile(r"\n\s*\n")
 _WORD = re.compile(r"[a-z-]*")
 # `smtp; 550 …`, `rfc822; jane@…`: what comes before the semicolon names the kind.

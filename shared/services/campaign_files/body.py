@@ -10,24 +10,27 @@ from shared.services.campaign_files.draft import Draft
 
 # The key of the page in the campaign's own language.
 AS_WRITTEN = ""
-_MARK = re.compile(r"^<!--\s*(page|letter)(?::\s*([\w -]+?))?\s*-->[ \t]*$", re.MULTILINE)
+# A line that is a comment; what it says is read apart, so that no blanks are tried twice.
+_COMMENT = re.compile(r"^<!--([^<>]{1,200})-->[ \t]*$", re.MULTILINE)
+_NAME = re.compile(r"[\w -]+")
 _HOSTED_BY = re.compile(r"^This campaign is hosted by ([^.]+)\.", re.IGNORECASE)
 _SUBJECT_FIELDS = frozenset(MergeField) - {MergeField.OWN_WORDS}
 
 
 def split_body(draft: Draft, head: dict[str, Any], body: str, line: int) -> tuple[dict[str, str], dict[str, str]]:
     """The page's Markdown by language, the letter texts by version name; fills head keys that a host's text names."""
-    marks = list(_MARK.finditer(body))
+    marks = [(comment, mark) for comment in _COMMENT.finditer(body) if (mark := _read_mark(comment[1]))]
     if marks:
         pages: dict[str, str] = {}
         letters: dict[str, str] = {}
-        for mark, following in zip(marks, [*marks[1:], None], strict=True):
-            part = body[mark.end() : following.start() if following else len(body)]
-            first = line + body.count("\n", 0, mark.end())
-            if mark.group(1) == "page":
-                pages[mark.group(2) or AS_WRITTEN] = _checked_page(draft, part, first)
+        ends = [comment.start() for comment, _ in marks[1:]]
+        for (comment, (kind, name)), end in zip(marks, [*ends, len(body)], strict=True):
+            part = body[comment.end() : end]
+            first = line + body.count("\n", 0, comment.end())
+            if kind == "page":
+                pages[name or AS_WRITTEN] = _checked_page(draft, part, first)
             else:
-                letters[mark.group(2) or "all"] = _checked_letter(draft, part, first)
+                letters[name or "all"] = _checked_letter(draft, part, first)
         return pages, letters
     start = re.search(r"^[ \t]*Dear\b", body, re.MULTILINE)
     if not start:
@@ -37,6 +40,14 @@ def split_body(draft: Draft, head: dict[str, Any], body: str, line: int) -> tupl
     letter = _take_host(head, body[start.start() :])
     first = line + body.count("\n", 0, start.start())
     return {AS_WRITTEN: _checked_page(draft, page, line)}, {"all": _checked_letter(draft, letter, first)}
+
+
+def _read_mark(comment: str) -> tuple[str, str] | None:
+    """`page` or `letter`, and the name behind a colon; None for any other comment."""
+    kind, colon, name = comment.partition(":")
+    if kind.strip() not in ("page", "letter") or (colon and not _NAME.fullmatch(name.strip())):
+        return None
+    return kind.strip(), name.strip()
 
 
 def read_versions(draft: Draft, head: dict[str, Any], letters: dict[str, str]) -> tuple[LetterVersion, ...]:

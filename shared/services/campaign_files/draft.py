@@ -18,7 +18,7 @@ class Draft:
 
     def line_of(self, key: str) -> int | None:
         """The line on which the head sets `key`."""
-        found = re.search(rf"^\s*(?:\[\[)?{re.escape(key)}\b", self.text, re.MULTILINE)
+        found = re.search(rf"^[ \t]*(?:\[\[)?{re.escape(key)}\b", self.text, re.MULTILINE)
         return self.text.count("\n", 0, found.start()) + 1 if found else None
 
     def check_fields(self, template: str, allowed: frozenset[MergeField], where: str, line: int) -> None:

@@ -18,7 +18,7 @@ from shared.services.campaign_files.steps import parse_step
 _END_OF_DAY = time(23, 59)
 # More people than live in any state.
 _NUMBER_LIMIT = 100_000_000
-_FOLLOW_UP_MARK = re.compile(r"^\s*\[\[follow_ups\]\]", re.MULTILINE)
+_FOLLOW_UP_MARK = re.compile(r"^[ \t]*\[\[follow_ups\]\]", re.MULTILINE)
 TEXT_KEYS = (
     "slug",
     "title",

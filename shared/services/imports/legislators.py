@@ -21,7 +21,7 @@ from shared.services.imports.reports import ImportReport, Progress, import_run, 
 from shared.services.imports.seating import CHAIRMAN, Seating
 from shared.services.imports.tables import Table, cell, open_table
 
-_EMAIL = re.compile(r"^[^@\s/:]+@[^@\s/:]+\.[^@\s/:]+$")
+_EMAIL = re.compile(r"^[^@\s/:]+@[^@\s/:.]+(?:\.[^@\s/:.]+)+$")
 _CONGRESS_DISTRICT = re.compile(r"^(?P<state>[A-Z]{2})-(?P<number>\d+|AL|at-large)$", re.IGNORECASE)
 
 

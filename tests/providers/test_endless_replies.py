@@ -1,0 +1,51 @@
+"""A mail server whose reply has no end costs a connection, and no memory."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from shared.domain.causes import Cause
+from shared.providers.smtp import SmtpSession, Verdict
+from shared.timing import USUAL
+
+GOES_ON = b"250-more\r\n" * 10_000
+HELLO = [b"220 hello\r\n", b"250 mail.example\r\n"]
+
+
+@contextlib.contextmanager
+def serving(replies: list[bytes]) -> Iterator[int]:
+    """One client gets these replies, and then one that does not end."""
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            for reply in replies:
+                connection.sendall(reply)
+                connection.recv(10_000)
+            while True:
+                connection.sendall(GOES_ON)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join(5)
+
+
+@pytest.mark.parametrize(
+    ("replies", "verdict"),
+    [
+        ([], Verdict.UNSENT),
+        (HELLO[:1], Verdict.UNSENT),
+        (HELLO, Verdict.DEFERRED),
+        ([*HELLO, b"250 ok\r\n", b"250 ok\r\n", b"354 go\r\n"], Verdict.UNCERTAIN),
+    ],
+)
+def test_the_session_ends_and_says_how_far_it_came(replies: list[bytes], verdict: Verdict) -> None:
+    with serving(replies) as port, SmtpSession(f"smtp://127.0.0.1:{port}", "letters.example", USUAL) as session:
+        outcome = session.send("a@letters.example", "b@mail.example", b"x\r\n", may_send=lambda: True)
+    assert outcome.verdict is verdict
+    assert outcome.cause in (Cause.CONNECTION, Cause.LOST_AFTER_DOT)
