@@ -14,7 +14,7 @@ from shared.queue.recent_visitors import RecentVisitors
 from shared.queue.ring import Ring, connect_redis
 from shared.services.relay import RelayWatch
 from shared.settings import Settings
-from web import errors, fragments, language, presenters, requests_log, rush, security, sharing, theme
+from web import errors, fragments, language, limits, presenters, requests_log, rush, security, sharing, theme
 from web.admin import bp as admin
 from web.context import EXTENSION, Here
 from web.health import bp as health
@@ -26,8 +26,6 @@ from web.sessions import CookieSessions
 from web.tries import Tries
 from web.webhooks import bp as webhooks
 
-# Larger than any letter with its form fields.
-MAX_FORM_BYTES = 256 * 1024
 # A supporter may read and edit for an afternoon.
 FORM_LIFETIME = timedelta(hours=12)
 
@@ -48,7 +46,6 @@ def create_app(settings: Settings, engine: Engine, ring: Ring) -> Flask:
     app = App(__name__, template_folder=str(TEMPLATES / "pages"))
     app.config.update(
         SECRET_KEY=settings.secret_key,
-        MAX_CONTENT_LENGTH=MAX_FORM_BYTES,
         SESSION_COOKIE_NAME="__Host-dearrep" if settings.secure_cookies else "dearrep",
         SESSION_COOKIE_SECURE=settings.secure_cookies,
         SESSION_COOKIE_HTTPONLY=True,
@@ -65,6 +62,7 @@ def create_app(settings: Settings, engine: Engine, ring: Ring) -> Flask:
     visitors = RecentVisitors(connect_redis(settings.redis_url))
     tries, proxies = Tries(settings, visitors), read_proxies(settings.trusted_proxies)
     app.extensions[EXTENSION] = Here(settings, engine, ring, kept, tries, relay, proxies, visitors)
+    limits.install(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     csrf = CSRFProtect(app)
     presenters.install(app)

@@ -2,6 +2,7 @@
 
 import structlog
 from flask import Flask, make_response, render_template
+from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -66,6 +67,9 @@ def _crash(error: Exception) -> ResponseReturnValue:
 
 def _page(status: int, words: str = "", title: str = "") -> ResponseReturnValue:
     default_title, default_words = WORDS.get(status, WORDS[500])
+    if request_ctx.url_adapter is None:
+        # The request names no host that a page could link to.
+        return str(words or default_words), status, {"Content-Type": "text/plain; charset=utf-8"}
     html = render_template("error.html", title=title or default_title, words=words or default_words, status=status)
     response = make_response(html, status)
     response.headers["Cache-Control"] = "no-store"

@@ -9,8 +9,6 @@ from shared.services.receipts import keep_webhook
 from web.context import here
 
 bp = Blueprint("webhooks", __name__)
-# Larger than any batch of events that the services describe.
-MAX_BODY_BYTES = 2 * 1024 * 1024
 # Mailgun repeats a post for hours after any other refusal.
 _REFUSED = {ReceiptSource.MAILGUN: 406}
 
@@ -21,7 +19,6 @@ def receive(source: str) -> ResponseReturnValue:
     if source not in set(ReceiptSource) - {ReceiptSource.MAIL}:
         abort(404)
     service = ReceiptSource(source)
-    request.max_content_length = MAX_BODY_BYTES
     try:
         keep_webhook(here().engine, here().ring, here().settings, service, dict(request.headers), request.get_data())
     except WebhookRefused as error:

@@ -87,6 +87,12 @@ def write_finding(connection: Connection, receipt_id: int, finding: Finding) -> 
     connection.execute(update(receipt).where(receipt.c.id == receipt_id).values(values))
 
 
+def shorten_raw(connection: Connection, receipt_id: int, most: int) -> None:
+    """Keeps the first bytes only."""
+    shorter = func.substr(receipt.c.raw, 1, most)
+    connection.execute(update(receipt).where(receipt.c.id == receipt_id).values(raw=shorter))
+
+
 def put_off(connection: Connection, receipt_id: int, seconds: float) -> None:
     """It comes too early, or could not be applied: again later."""
     values = {"due_at": func.now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds), "tries": receipt.c.tries + 1}

@@ -18,6 +18,8 @@ SOURCE = "en"
 WITHOUT_SPACES = frozenset({"zh_Hans", "zh_Hant"})
 # Made of the English sentences, longer and marked; tests find what it misses. No menu offers it.
 PSEUDO = "en_XA"
+# Characters of a browser's list that are looked at.
+_MOST_ACCEPT = 500
 # Where Chinese is written in the older characters.
 _TRADITIONAL = {"zh-tw", "zh-hk", "zh-mo"}
 
@@ -38,16 +40,20 @@ def known_language(wanted: str | None) -> str | None:
     return next((code for code in LANGUAGES if code.partition("_")[0] == primary), None)
 
 
-@lru_cache(maxsize=512)
 def best_language(accept: str) -> str:
     """The reader's first language that we know, from an Accept-Language header (RFC 9110, 12.5.4); else English."""
+    return _best_language(accept[:_MOST_ACCEPT])
+
+
+@lru_cache(maxsize=512)
+def _best_language(accept: str) -> str:
     wanted = sorted(_preferences(accept), key=lambda one: -one[1])
     known = (known_language(tag) for tag, quality in wanted if quality > 0)
     return next((code for code in known if code and code != PSEUDO), SOURCE)
 
 
 def _preferences(accept: str) -> Iterator[tuple[str, float]]:
-    for part in accept[:500].split(","):
+    for part in accept.split(","):
         tag, _, quality = part.strip().partition(";q=")
         try:
             yield tag.strip(), float(quality or 1)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from shared.domain.email_slips import is_big_service
 from shared.domain.typed_text import clean_line
@@ -13,6 +13,7 @@ _MOST_REPLY = 500
 # An address has at most 254 characters, a line of a mail 998; References of a long talk can be hundreds.
 _MOST_MARK = 998
 _MOST_MARKS = 50
+_MOST_SEEN = 200
 # Top-level domains under which one government shares a second-level domain.
 _PAIR, _SHORT = 2, 3
 _GOVERNMENTS = ("gov", "mil")
@@ -153,7 +154,8 @@ def make_receipt(
     reporter: str = "",
 ) -> Receipt:
     """A receipt of texts from outside: each one line that can be stored, marks once each, nothing overlong."""
-    lines = (storable_line(mark)[:_MOST_MARK] for mark in marks)
+    seen = islice(marks, _MOST_SEEN)
+    lines = (storable_line(mark[:_MOST_MARK]) for mark in seen)
     return Receipt(
         news,
         marks=tuple(dict.fromkeys(line for line in lines if line))[:_MOST_MARKS],

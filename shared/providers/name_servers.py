@@ -12,6 +12,8 @@ from shared.domain.typed_text import mark_invisible
 # One question may take so many seconds; what was lost on the way is asked again meanwhile.
 _QUESTION_S = 2.0
 _LEAST_S = 0.05
+# Larger than any key or policy; one answer may bring 64 kB.
+_MOST_TXT = 8_192
 
 
 class NameServers:
@@ -52,7 +54,8 @@ class NameServers:
 
 def _text(record: object, kind: RecordKind) -> str:
     if kind == "TXT":
-        return mark_invisible(b"".join(record.strings).decode("utf-8", "replace"))  # type: ignore[attr-defined]
+        octets = b"".join(record.strings)[:_MOST_TXT]  # type: ignore[attr-defined]
+        return mark_invisible(octets.decode("utf-8", "replace"))
     if kind == "MX":
         return f"{record.preference} {record.exchange.to_text(omit_final_dot=True)}"  # type: ignore[attr-defined]
     return str(record)

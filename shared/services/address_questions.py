@@ -120,7 +120,7 @@ def correct_person(
         has_letters = row["expected_letters"] is not None
         cancelled = _write_anew(connection, row, values, actor) if has_letters else 0
     if not has_letters:
-        correct_address(engine, ring, row["token"], address)
+        correct_address(engine, ring, row["token"], address, by_organizer=True)
     ring.ring(TaskName.PREPARE_SUBMISSIONS)
     return cancelled
 

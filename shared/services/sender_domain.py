@@ -39,6 +39,7 @@ _OFFER_S = 12.0
 _NO_LETTER = 10**15
 _LASTS = timedelta(days=1)
 _SELECTOR = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?)*", re.ASCII)
+_MOST_TYPED = 2_000
 _MOST_SELECTORS = 6
 
 
@@ -129,6 +130,8 @@ def check_again(engine: Engine, settings: Settings) -> bool:
 
 def name_selectors(engine: Engine, settings: Settings, typed: str, *, actor: str) -> tuple[str, ...]:
     """The names of the DKIM keys, as they were typed: separated by spaces or commas. Raises InputError."""
+    if len(typed) > _MOST_TYPED:
+        raise InputError({"selectors": f"At most {_MOST_TYPED:,} characters; the selectors in use are enough."})
     names = tuple(dict.fromkeys(typed.lower().replace(",", " ").split()))
     wrong = next((name for name in names if not _SELECTOR.fullmatch(name)), None)
     if wrong is not None:

@@ -31,6 +31,9 @@ from shared.services.campaigns import OPEN_STATES, require_campaign, require_ope
 from shared.services.editions import written_texts
 from shared.settings import Settings
 
+# Each is a lookup, which a geocoder may charge for.
+MOST_CORRECTIONS = 20
+
 
 def begin_submission(
     engine: Engine,
@@ -94,13 +97,23 @@ def save_draft(
             targets.choose_targets(connection, row["id"], chosen)
 
 
-def correct_address(engine: Engine, ring: Ring, token: str, address: HomeAddress) -> None:
-    """Looks again with another address; raises NotAllowed once letters exist, InputError for an incomplete one."""
+def correct_address(
+    engine: Engine, ring: Ring, token: str, address: HomeAddress, *, by_organizer: bool = False
+) -> None:
+    """Looks again with another address; raises NotAllowed once letters exist, InputError for an incomplete one.
+
+    The supporter may correct the address 20 times, an organizer as often as it takes.
+    """
     values = checked_address(address)
     with engine.begin() as connection:
         row = _require(connection, token)
         _require_letterless(row)
+        if row["address_corrections"] >= MOST_CORRECTIONS and not by_organizer:
+            raise InputError(
+                {"street": phrase("You have corrected this address too many times. Start again with the form.")}
+            )
         values |= {
+            "address_corrections": row["address_corrections"] + 1,
             "due_at": func.now(),
             "lookup_status": None,
             "suggestions": [],

@@ -2,9 +2,9 @@
 
 from flask import Blueprint
 
+from web.limits import ROW_ID as ROW_ID
+
 bp = Blueprint("admin", __name__, url_prefix="/admin")
-# A row's number in an address; more than PostgreSQL's bigint holds is an address of nothing.
-ROW_ID = f"int(max={2**63 - 1})"
 
 from web.admin import (  # noqa: E402 - they register themselves on bp
     account,  # noqa: F401

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from shared.domain.campaign_steps import Step, moved, step_mark
 from shared.domain.campaigns import Campaign
 from shared.domain.follow_ups import STEP_TEMPLATES, Trigger
+from shared.domain.integers import parse_integer
 from shared.domain.letter_versions import LetterVersion
 from shared.domain.office_words import CHAMBER_NAMES
 from shared.domain.permissions import Permission
@@ -30,15 +31,6 @@ from web.presenters import clock
 _EDIT = "/campaigns/<slug>/edit"
 _STEPS = tuple(step for step in Step if step is not Step.PUBLISH)
 _MOST_VERSIONS = 30
-# The picture and the form around it.
-_MOST_UPLOAD = MOST_BYTES + 64 * 1024
-
-
-@bp.url_value_preprocessor
-def allow_pictures(endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    """A logo is larger than any other form."""
-    if endpoint == "admin.upload_logo":
-        request.max_content_length = _MOST_UPLOAD
 
 
 @bp.route(f"{_EDIT}/<step>", methods=["GET", "POST"])
@@ -239,8 +231,7 @@ def _somebody(campaign: Campaign, known: OfficeList, used: LetterVersion) -> str
 
 def _version(editing: Editing) -> int:
     asked = request.form.get("version") or request.args.get("version", "")
-    number = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 4 else 0  # noqa: PLR2004 - an index
-    return min(number, len(editing.campaign.versions) - 1)
+    return min(parse_integer(asked) or 0, len(editing.campaign.versions) - 1)
 
 
 def _who(editing: Editing) -> str:

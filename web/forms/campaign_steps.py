@@ -6,7 +6,7 @@ What can't be read is named by field, and that field keeps what it had.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from shared.domain.campaign_steps import Step
@@ -14,6 +14,7 @@ from shared.domain.campaigns import Campaign
 from shared.domain.colors import parse_color
 from shared.domain.days import day_in
 from shared.domain.follow_ups import CONDITIONS, NO_TEMPLATE, STEP_TEMPLATES, FollowUpStep, Trigger
+from shared.domain.integers import parse_integer
 from shared.domain.letter_versions import Exclusion, LetterVersion, OfficeGroup
 from shared.domain.merge_fields import canonical
 from shared.domain.office_hours import parse_office_hours
@@ -21,8 +22,12 @@ from shared.domain.places import Chamber
 from shared.services.editor.offices import OfficeList
 
 Values = dict[str, Any]
+_Day = TypeVar("_Day", bound=date)
 _END_OF_DAY = time(23, 59)
 _TITLE_LIMIT, _LINE_LIMIT, _TEXT_LIMIT = 150, 500, 40_000
+# More lines than any state has offices.
+_MOST_LINES = 1_000
+_YEARS = range(2000, 2200)
 _MOST_PEOPLE, _MOST_DAYS = 100_000_000, 3_650
 _PAGE_TEXTS = ("title", "host", "host_url", "lead", "page", "form_prompt", "privacy")
 
@@ -43,9 +48,13 @@ class Typed:
             return before
         return value
 
-    def lines(self, name: str) -> tuple[str, ...]:
+    def lines(self, name: str, before: tuple[str, ...]) -> tuple[str, ...]:
         """One entry a line, each once."""
-        entries = (" ".join(line.split()) for line in self.one.get(name, "").splitlines())
+        typed = self.one.get(name, "")
+        if len(typed) > _TEXT_LIMIT:
+            self.wrong[name] = f"Too long: {len(typed)} characters, and {_TEXT_LIMIT} fit."
+            return before
+        entries = (" ".join(line.split()) for line in typed.splitlines())
         return tuple(dict.fromkeys(entry for entry in entries if entry))
 
     def number(self, name: str, most: int) -> int | None:
@@ -53,18 +62,24 @@ class Typed:
         value = self.one.get(name, "").replace(",", "").strip()
         if not value:
             return None
-        if not (value.isascii() and value.isdecimal() and int(value) <= most):
+        number = parse_integer(value, most=most)
+        if number is None:
             self.wrong[name] = f"Type a whole number from 0 to {most:,}."
-            return None
-        return int(value)
+        return number
 
     def offices(self, name: str, known: OfficeList) -> tuple[str, ...]:
         """The offices that the lines of a field and the box beside it name."""
         lines = [*self.one.get(name, "").splitlines(), self.one.get(f"{name}-more", "")]
-        found, problems = known.find(lines)
+        found, problems = known.find(line[:_LINE_LIMIT] for line in lines[:_MOST_LINES])
+        if len(lines) > _MOST_LINES:
+            problems = [f"At most {_MOST_LINES} lines are read."]
         if problems:
             self.wrong[name] = " ".join(problems)
         return found
+
+    def choices(self, name: str) -> tuple[str, ...]:
+        """The ticked boxes of a name."""
+        return tuple(one for one in self.many(name) if len(one) <= _LINE_LIMIT)
 
     def chambers(self, name: str) -> tuple[Chamber, ...]:
         """The ticked chambers."""
@@ -113,8 +128,8 @@ def _read_page(typed: Typed, campaign: Campaign, _known: OfficeList, _version: i
         deadline=_day(typed, campaign),
         opens=_moment(typed, campaign),
         color=_color(typed, campaign),
-        sponsors=typed.lines("sponsors"),
-        consents=typed.lines("consents"),
+        sponsors=typed.lines("sponsors", campaign.sponsors),
+        consents=typed.lines("consents", campaign.consents),
     )
 
 
@@ -123,7 +138,7 @@ def _day(typed: Typed, campaign: Campaign) -> datetime | None:
     if not value:
         return None
     try:
-        day = date.fromisoformat(value)
+        day = _in_bounds(date.fromisoformat(value))
     except ValueError:
         typed.wrong["deadline"] = "Choose a day, such as 2027-01-31."
         return campaign.deadline
@@ -137,10 +152,17 @@ def _moment(typed: Typed, campaign: Campaign) -> datetime | None:
     if not value:
         return None
     try:
-        return datetime.fromisoformat(value).replace(tzinfo=zone)
+        return _in_bounds(datetime.fromisoformat(value).replace(tzinfo=zone))
     except ValueError:
         typed.wrong["opens"] = "Choose a day and a time, such as 2027-01-31 09:00."
         return campaign.opens
+
+
+def _in_bounds(day: _Day) -> _Day:
+    """Raises ValueError for a day that has no place in other time zones, or that nobody means."""
+    if day.year not in _YEARS:
+        raise ValueError
+    return day
 
 
 def _color(typed: Typed, campaign: Campaign) -> str:
@@ -180,9 +202,9 @@ def _read_letter(typed: Typed, campaign: Campaign, known: OfficeList, version: i
         " ".join(canonical(typed.text("subject", before.subject, limit=200)).split()),
         canonical(typed.text("body", before.body, limit=_TEXT_LIMIT)),
         typed.chambers("for-chambers"),
-        tuple(typed.many("for-parties")),
+        typed.choices("for-parties"),
         typed.offices("for-offices", known),
-        tuple(typed.many("for-groups")),
+        typed.choices("for-groups"),
     )
     versions = (*campaign.versions[:version], read, *campaign.versions[version + 1 :])
     exclusions = tuple(replace(one, thanks=name) if one.thanks == before.name else one for one in campaign.exclusions)
@@ -292,9 +314,9 @@ def _read_exclusions(
             typed.text(f"not-{at}-reason", before.reason, limit=300),
             thanks if thanks in {version.name for version in campaign.versions} else "",
             before.chambers,
-            tuple(typed.many(f"not-{at}-parties")),
+            typed.choices(f"not-{at}-parties"),
             typed.offices(f"not-{at}-offices", known),
-            _renamed(tuple(typed.many(f"not-{at}-groups")), renamed),
+            _renamed(typed.choices(f"not-{at}-groups"), renamed),
         )
         if not (read.chambers or read.parties or read.offices or read.groups):
             if read.reason:

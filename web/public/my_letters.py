@@ -11,6 +11,7 @@ from shared.services.my_letters import cancel_own_letter, erase_own, find_earlie
 from shared.services.owner_links import BROKEN_LINK
 from shared.services.submission_view import SubmissionView, read_submission
 from web.context import here
+from web.limits import ROW_ID
 from web.public import bp
 from web.public.owned import disown, is_owned, is_proved, own, owned_tokens
 from web.public.status import is_settled, require_owner
@@ -58,7 +59,7 @@ def my_letters(token: str) -> ResponseReturnValue:
     )
 
 
-@bp.post("/s/<token>/letters/<int:letter_id>/cancel")
+@bp.post(f"/s/<token>/letters/<{ROW_ID}:letter_id>/cancel")
 def cancel(token: str, letter_id: int) -> ResponseReturnValue:
     """Takes one letter back; NotAllowed says when it is too late."""
     require_owner(token)
@@ -66,7 +67,7 @@ def cancel(token: str, letter_id: int) -> ResponseReturnValue:
     return redirect(url_for("public.my_letters", token=token), 303)
 
 
-@bp.post("/s/<token>/letters/<int:letter_id>/send")
+@bp.post(f"/s/<token>/letters/<{ROW_ID}:letter_id>/send")
 def send_held(token: str, letter_id: int) -> ResponseReturnValue:
     """Sends a letter to the new holder of its office; NotAllowed while nobody holds it."""
     require_owner(token)

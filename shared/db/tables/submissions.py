@@ -49,6 +49,8 @@ submission = Table(
     Column("suggestions", JSONB, nullable=False, server_default=sql("'[]'")),
     text("lookup_reason"),
     Column("lookup_attempt", Integer, nullable=False, server_default="0"),
+    # How often its supporter corrected the address before the letters were made.
+    Column("address_corrections", Integer, nullable=False, server_default="0"),
     # How often its letters could not be made.
     Column("letter_failures", Integer, nullable=False, server_default="0"),
     stamp("due_at"),

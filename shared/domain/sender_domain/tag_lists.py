@@ -1,5 +1,6 @@
 """Tag lists such as `v=DMARC1; p=none`, which DKIM keys (RFC 6376) and DMARC records (RFC 9989) are."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 # Receivers skip these around names and values, and no other white space.
@@ -13,8 +14,8 @@ def read_tags(record: str) -> dict[str, str]:
 
 def repeated_tag(record: str) -> str:
     """The first tag that occurs more than once, which makes the whole list invalid; empty when there is none."""
-    names = [name for name, _ in _tags(record)]
-    return next((name for name in names if names.count(name) > 1), "")
+    counts = Counter(name for name, _ in _tags(record))
+    return next((name for name, count in counts.items() if count > 1), "")
 
 
 def _tags(record: str) -> Iterator[tuple[str, str]]:

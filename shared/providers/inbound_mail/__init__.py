@@ -9,11 +9,11 @@ import re
 from email.message import Message
 
 from shared.domain.receipts import News, Receipt, make_receipt
-from shared.providers.inbound_mail.parts import header, headers, mailbox, take_apart
+from shared.providers.inbound_mail.parts import MOST_READ, header, headers, mailbox, take_apart
 from shared.providers.inbound_mail.replies import is_automatic, is_away_note, is_empty, read_answer
 from shared.providers.inbound_mail.reports import read_loose_bounce, read_report, read_wrapped_report
 
-__all__ = ["read_mail"]
+__all__ = ["MOST_READ", "read_mail"]
 
 _UNSUBSCRIBE = "unsubscribe+"
 _SERVERS = re.compile(

@@ -10,6 +10,7 @@ from email.policy import Compat32
 from email.utils import parseaddr
 from html import unescape
 from itertools import islice
+from weakref import WeakKeyDictionary
 
 import nh3
 
@@ -24,9 +25,14 @@ _MOST_NAME = 200
 _MOST_FILES, _MOST_FILE_NAME = 10, 80
 _SIGNATURES = {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
 # Characters of a body that are looked at; an answer keeps far fewer.
-_MOST_BODY = 200_000
+_MOST_BODY = 100_000
 # What a bounce or an answer says stands at its beginning; taking apart a mail of thousands of parts takes minutes.
-_MOST_PARSED = 300_000
+MOST_READ = 300_000
+# The detectors of bounces try dozens of patterns on each line. 300 kB of encoded text are 4,000 lines.
+_MOST_LINES, _MOST_HEAD_LINES = 5_000, 2_000
+# A header of a part, such as its type: Python takes the square of its length for the parameters.
+_MOST_MIME_HEADER = 1_000
+_MOST_OF_A_NAME, _MOST_ENCODED, _MOST_PARTS = 20, 100, 100
 _MOST_CONTAINERS, _MOST_BORDERS = 30, 1_000
 _BREAKS = re.compile(r"<(?:br|/p|/div|/li|/tr|/h[1-6]|/blockquote|/pre)\b", re.IGNORECASE)
 _ONE_ADDRESS = re.compile(r"(?P<name>[^<>@]*)<(?P<address>[^<>\s,;@]+@[^<>\s,;@]+)>")
@@ -44,18 +50,31 @@ _NO_CHARSETS = {"punycode", "idna", "unicode_escape", "raw_unicode_escape", "und
 _MOST_CUT = 3
 
 
+# Several readers ask for the same one.
+_BODIES: WeakKeyDictionary[Message, str] = WeakKeyDictionary()
+
+
 class _Utf8Headers(Compat32):
     """The forgiving policy, with headers that were sent in UTF-8 as they stand (RFC 6532)."""
 
     def header_fetch_parse(self, name: str, value: str) -> str:
-        return value.encode(errors="surrogateescape").decode(errors="replace")
+        most = _MOST_MIME_HEADER if name.lower().startswith("content-") else _MOST_HEADER
+        return value[:most].encode(errors="surrogateescape").decode(errors="replace")
 
 
 def take_apart(raw: bytes) -> Message:
     """The parsed mail: of a large one the beginning, of one with very many parts the head alone."""
-    raw = raw[:_MOST_PARSED]
+    raw = _beginning(raw[:MOST_READ])
     is_tangled = raw.lower().count(b"multipart/") > _MOST_CONTAINERS or raw.count(b"\n--") > _MOST_BORDERS
     return BytesParser(policy=_Utf8Headers()).parsebytes(raw, headersonly=is_tangled)
+
+
+def _beginning(raw: bytes) -> bytes:
+    """The first lines of the head, and of the text behind it."""
+    # Python takes a lone carriage return for the end of a line.
+    lines = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    head = next((number for number, line in enumerate(lines) if not line), len(lines))
+    return b"\n".join(lines[: min(head, _MOST_HEAD_LINES)] + lines[head : head + _MOST_LINES])
 
 
 def header(message: Message, name: str) -> str:
@@ -64,9 +83,9 @@ def header(message: Message, name: str) -> str:
 
 
 def headers(message: Message, name: str) -> Iterator[str]:
-    """All headers of a name, each in one decoded line."""
-    for value in message.get_all(name, []):
-        yield storable_line(_decoded(str(value)[:_MOST_HEADER]))
+    """The headers of a name, each in one decoded line."""
+    for value in message.get_all(name, [])[:_MOST_OF_A_NAME]:
+        yield storable_line(_decoded(str(value)))
 
 
 def mailbox(message: Message, field: str) -> tuple[str, str]:
@@ -74,7 +93,7 @@ def mailbox(message: Message, field: str) -> tuple[str, str]:
 
     Only the name is decoded: an encoded comma or bracket must not become another address.
     """
-    value = str(message.get(field, ""))[:_MOST_HEADER]
+    value = str(message.get(field, ""))
     name, address = parseaddr(value)
     if "@" not in address and (found := _ONE_ADDRESS.fullmatch(value.strip())):
         # `Vale, Robin <robin@…>`: a comma that should be in quotes.
@@ -85,6 +104,8 @@ def mailbox(message: Message, field: str) -> tuple[str, str]:
 
 
 def _decoded(value: str) -> str:
+    if value.count("=?") > _MOST_ENCODED:
+        return value
     try:
         pieces = decode_header(value)
     except (ValueError, MessageError):
@@ -93,12 +114,16 @@ def _decoded(value: str) -> str:
 
 
 def parts(message: Message) -> Iterator[Message]:
-    """The parts that are no container, in their order; enclosed messages are handed out unopened."""
+    """The first parts that are no container, in their order; enclosed messages are handed out unopened."""
+    return islice(_parts(message), _MOST_PARTS)
+
+
+def _parts(message: Message) -> Iterator[Message]:
     if message.get_content_maintype() != "multipart":
         yield message
         return
     for part in inner(message):
-        yield from parts(part)
+        yield from _parts(part)
 
 
 def inner(part: Message) -> list[Message]:
@@ -114,6 +139,12 @@ def enclosed(part: Message) -> Message:
 
 def body(message: Message) -> str:
     """What a person reads, with its line breaks: all plain parts, or else the HTML ones reduced to text."""
+    if message not in _BODIES:
+        _BODIES[message] = _read_body(message)
+    return _BODIES[message]
+
+
+def _read_body(message: Message) -> str:
     inline = [part for part in parts(message) if part.get_content_disposition() != "attachment"]
     plain = [_body(part) for part in inline if part.get_content_type() == "text/plain"]
     return _joined(plain) or _joined(

@@ -15,6 +15,8 @@ from shared.services.outbox import configured_relay, open_transports
 from shared.settings import Settings
 
 _LOG = structlog.get_logger()
+# A name in DNS; and as much of another text as an error repeats.
+_LONGEST, _SHOWN = 253, 60
 _DOMAIN = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 # Test letters, which go to the local mailbox, keep nobody's pace.
 _OUTWARD = (Transport.RELAY, Transport.DIRECT)
@@ -33,9 +35,9 @@ def list_domains(engine: Engine, settings: Settings) -> list[DomainLine]:
 
 def mail_domain(typed: str) -> str:
     """A receiving domain as it is stored; raises NotAllowed for what is none."""
-    name = typed.strip().lower().rstrip(".")
-    if not _DOMAIN.fullmatch(name):
-        raise NotAllowed(f"“{typed}” is no mail domain. It is what follows the @, such as mahouse.gov.")
+    name = typed[: 2 * _LONGEST].strip().lower().rstrip(".")
+    if len(name) > _LONGEST or not _DOMAIN.fullmatch(name):
+        raise NotAllowed(f"“{typed[:_SHOWN]}” is no mail domain. It is what follows the @, such as mahouse.gov.")
     return name
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from sqlalchemy import Connection, Engine
 
@@ -22,6 +23,29 @@ class OfficeList:
     offices: tuple[Office, ...]
     is_practice: bool
 
+    @cached_property
+    def _seats(self) -> dict[str, list[Office]]:
+        """The seats by OCD id: some districts have several."""
+        seats: dict[str, list[Office]] = {}
+        for office in self.offices:
+            seats.setdefault(office.ocd_id, []).append(office)
+        return seats
+
+    @cached_property
+    def _ids_by_name(self) -> tuple[dict[str, set[str]], ...]:
+        """OCD ids by what names them, the surest first."""
+        names = (
+            lambda office: (office.ocd_id, self.label(office.ocd_id)),
+            lambda office: (f"{CHAMBER_NAMES[office.chamber]}: {office.district}",),
+            lambda office: (office.district, office.holder),
+        )
+        found: tuple[dict[str, set[str]], ...] = tuple({} for _ in names)
+        for office in self.offices:
+            for ids, of in zip(found, names, strict=True):
+                for name in of(office):
+                    ids.setdefault(name.casefold(), set()).add(office.ocd_id)
+        return found
+
     @property
     def parties(self) -> tuple[str, ...]:
         """The parties of the office holders, as the directory spells them."""
@@ -29,7 +53,7 @@ class OfficeList:
 
     def label(self, ocd_id: str) -> str:
         """`Senate: First Suffolk (Ana Lee)`; an office that is not known any more is named by its id."""
-        seats = [office for office in self.offices if office.ocd_id == ocd_id]
+        seats = self._seats.get(ocd_id)
         if not seats:
             return ocd_id
         holders = ", ".join(office.holder for office in seats if office.holder) or "vacant"
@@ -41,12 +65,12 @@ class OfficeList:
 
     def find(self, lines: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:
         """The OCD ids that the lines name, and what is wrong with the others, in plain words."""
-        found: list[str] = []
+        found: dict[str, None] = {}
         problems = []
         for line in filter(None, (" ".join(line.split()) for line in lines)):
             ids = self._named(line)
             if len(ids) == 1:
-                found += [one for one in ids if one not in found]
+                found[ids[0]] = None
             elif ids:
                 problems.append(f"“{line}” could be {' or '.join(self.label(one) for one in ids)}.")
             else:
@@ -55,16 +79,7 @@ class OfficeList:
 
     def _named(self, line: str) -> list[str]:
         wanted = line.casefold()
-        names = (
-            lambda office: (office.ocd_id, self.label(office.ocd_id)),
-            lambda office: (f"{CHAMBER_NAMES[office.chamber]}: {office.district}",),
-            lambda office: (office.district, office.holder),
-        )
-        for of in names:
-            ids = {office.ocd_id for office in self.offices if wanted in {name.casefold() for name in of(office)}}
-            if ids:
-                return sorted(ids)
-        return []
+        return next((sorted(ids[wanted]) for ids in self._ids_by_name if wanted in ids), [])
 
 
 def read_offices(engine: Engine, jurisdiction: str, chambers: Sequence[Chamber] = tuple(Chamber)) -> OfficeList:

@@ -28,6 +28,8 @@ BATCH = 50
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 5.0, 3_600.0
 # An early receipt finds its letter within a lease; ten waits are two hours.
 _MOST_TRIES = 10
+# Bytes of a mail that is about none of our emails: enough to see what it was.
+_KEPT_OF_STRANGERS = 20_000
 
 
 def apply_receipts(engine: Engine, ring: Ring, settings: Settings) -> int:
@@ -63,6 +65,8 @@ def _apply(connection: Connection, settings: Settings, row: RowMapping) -> None:
         return
     finding = finding or Finding(ReceiptOutcome.UNMATCHED)
     receipts.write_finding(connection, row["id"], finding)
+    if finding.outcome is ReceiptOutcome.UNMATCHED and row["source"] == ReceiptSource.MAIL.value:
+        receipts.shorten_raw(connection, row["id"], _KEPT_OF_STRANGERS)
     _LOG.info(
         "receipt.applied",
         receipt_id=row["id"],

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from shared.db import receipt_sources
 from shared.db.engine import at_once
 from shared.errors import NotAllowed
+from shared.providers.inbound_mail import MOST_READ
 from shared.queue.ring import Ring
 from shared.services.receipts.store import keep_mail
 
@@ -19,6 +20,8 @@ _LOG = structlog.get_logger()
 # Where mail servers write down whom the envelope was for.
 _RECIPIENT_HEADERS = ("Delivered-To", "X-Original-To", "Envelope-To", "To")
 _SEEN = ":2,S"
+# Characters of a header that are looked at.
+_MOST_HEADER = 10_000
 
 
 def read_maildir(engine: Engine, ring: Ring, folder: Path) -> int:
@@ -34,7 +37,8 @@ def read_maildir(engine: Engine, ring: Ring, folder: Path) -> int:
     kept = 0
     for path in sorted(new.iterdir()):
         try:
-            raw = path.read_bytes()
+            with path.open("rb") as file:
+                raw = file.read(MOST_READ)
         except OSError as error:
             _LOG.error("maildir.unreadable", file=path.name, error=type(error).__name__)
             continue
@@ -52,4 +56,4 @@ def _recipient(head: Message) -> str:
 
 
 def _address(head: Message, name: str) -> str:
-    return parseaddr(str(head.get(name) or "").replace("\0", ""))[1]
+    return parseaddr(str(head.get(name) or "")[:_MOST_HEADER].replace("\0", ""))[1]

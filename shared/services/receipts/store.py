@@ -12,6 +12,7 @@ from shared.db import receipt_sources, receipts
 from shared.db.engine import at_once
 from shared.domain.receipts import ReceiptSource, storable_line
 from shared.errors import NotFound, SignedInFuture, WebhookRefused
+from shared.providers.inbound_mail import MOST_READ
 from shared.providers.webhooks import Event, make_webhook
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
@@ -19,6 +20,8 @@ from shared.services.receipts.strays import is_ours
 from shared.settings import Settings, read_webhooks
 
 _LOG = structlog.get_logger()
+# Longer than any path of RFC 5321.
+_MOST_ADDRESS = 1_000
 
 
 def keep_webhook(
@@ -55,11 +58,16 @@ def _keep_event(connection: Connection, source: ReceiptSource, event: Event) -> 
 
 
 def keep_mail(engine: Engine, ring: Ring, *, sender: str, recipient: str, raw: bytes) -> bool:
-    """Keeps a mail after COMMIT; False when the same one came before."""
-    sender, recipient = storable_line(sender), storable_line(recipient)
+    """Keeps as much of a mail as is ever read, after COMMIT; False when the same one came before."""
+    sender, recipient = storable_line(sender[:_MOST_ADDRESS]), storable_line(recipient[:_MOST_ADDRESS])
     with engine.begin() as connection:
         new = receipts.insert_receipt(
-            connection, ReceiptSource.MAIL, _name_of(recipient, raw), raw, sender=sender, recipient=recipient
+            connection,
+            ReceiptSource.MAIL,
+            _name_of(recipient, raw),
+            raw[:MOST_READ],
+            sender=sender,
+            recipient=recipient,
         )
     _LOG.info("receipts.kept", source=ReceiptSource.MAIL.value, events=1, new=int(new))
     if new:
@@ -70,11 +78,11 @@ def keep_mail(engine: Engine, ring: Ring, *, sender: str, recipient: str, raw: b
 def is_our_address(engine: Engine, settings: Settings, address: str) -> bool:
     """True for the addresses that we gave out: signed ones, and the campaigns' own senders."""
     with at_once(engine) as connection:
-        return is_ours(connection, settings, storable_line(address))
+        return is_ours(connection, settings, storable_line(address[:_MOST_ADDRESS]))
 
 
 def _name_of(recipient: str, raw: bytes) -> str:
     """Its Message-ID, which stays the same when a server hands it over twice; without one the bytes themselves."""
-    head = email.parser.BytesHeaderParser(policy=email.policy.compat32).parsebytes(raw)
+    head = email.parser.BytesHeaderParser(policy=email.policy.compat32).parsebytes(raw[:MOST_READ])
     known_by = str(head.get("Message-ID") or "").strip().encode("utf-8", "surrogateescape") or raw
     return sha256(recipient.lower().encode("utf-8", "surrogateescape") + b"\0" + known_by).hexdigest()
