@@ -24,6 +24,8 @@ PIECES = {
     "at": ("", "a@", ""),
     "markup": ("", "<b><", ">"),
     "markdown": ("", "*_[a](", ""),
+    "pictures": ("", "![", ""),
+    "list": ("", "- a\n", ""),
     "underscores": ("", "_", "é"),
     "large letters": ("", "\ufdfa", ""),
 }

@@ -6,6 +6,8 @@ Everything that is written down or shown as a day asks here (`tests/contracts/te
 from datetime import date, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
+# Years that a campaign may be in. Those near 1 and 9999 have moments that other time zones can't tell.
+YEARS = range(2000, 9_000)
 _ZONES = {
     "America/Chicago": "AL AR IL IA KS LA MN MS MO NE ND OK SD TN TX WI",
     "America/Denver": "CO ID MT NM UT WY",

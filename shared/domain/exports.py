@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
+from shared.domain.days import YEARS
 from shared.domain.integers import parse_integer
 from shared.domain.letter_words import STATE_WORDS
 from shared.domain.states import LetterState
@@ -91,8 +92,6 @@ REASON_WORDS: dict[ExportReason, str] = {
     ExportReason.DELETED: "Deleted by hand.",
     ExportReason.ERASURE: "Somebody in it had their data deleted. Ask for a new file: that person is not in it.",
 }
-# A row's number, not longer than those of PostgreSQL; and years that a campaign may be in.
-_YEARS = range(2000, 2200)
 # The files that hold something about persons.
 PERSONAL = frozenset(ExportKind) - {ExportKind.LEGISLATORS}
 # What is printed: letters with words that their supporter stands by.
@@ -143,7 +142,7 @@ def _read_day(field: str, typed: str, wrong: dict[str, str]) -> date | None:
         day = date.fromisoformat(typed.strip())
     except ValueError:
         day = date.min
-    if day.year not in _YEARS:
+    if day.year not in YEARS:
         wrong[field] = "Write the day as year, month and day, such as 2026-11-22."
         return None
     return day

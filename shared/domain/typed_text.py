@@ -15,6 +15,8 @@ _UNWANTED = re.compile(
 MAX_MARKS = 30
 # These have no combining class of their own, and normal forms make marks of them.
 _HIDDEN_MARKS = frozenset("\u0f73\u0f75\u0f81\uff9e\uff9f")
+# Some 1,700 words. Markdown of nothing but brackets takes a tenth of a second or more for them.
+MARKDOWN_MAX = 10_000
 # Blanks and marks that will go may take this many times the room of what stays.
 _ROOM = 4
 

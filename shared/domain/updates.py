@@ -6,10 +6,10 @@ from enum import StrEnum
 from hashlib import sha256
 
 from shared.domain.supporter_input import SUBJECT_MAX
-from shared.domain.typed_text import clean_text, clean_within
+from shared.domain.typed_text import MARKDOWN_MAX, clean_text, clean_within
 from shared.errors import InputError
 
-UPDATE_MAX = 20_000
+UPDATE_MAX = MARKDOWN_MAX
 
 
 class UpdateState(StrEnum):

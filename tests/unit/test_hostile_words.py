@@ -13,8 +13,9 @@ from shared.domain.search_words import stored_words
 from shared.domain.sender_domain.tag_lists import repeated_tag
 from shared.domain.street_names import street_key
 from shared.domain.supporter_input import SupporterDetails, checked_details, checked_words
-from shared.domain.typed_text import MAX_MARKS, clean_line, clean_text, normalized
+from shared.domain.typed_text import MARKDOWN_MAX, MAX_MARKS, clean_line, clean_text, normalized
 from shared.errors import InputError
+from shared.rendering.markdown import page_html
 from tests.hostile import MOST_CPU_S, PIECES, SIZES, cpu_seconds, hostile
 
 
@@ -25,6 +26,12 @@ def test_no_text_takes_long(name: str) -> None:
     ):
         _, spent = cpu_seconds(lambda read=read, size=size: read(hostile(name, size)))
         assert spent < MOST_CPU_S, (name, size, read)
+
+
+@pytest.mark.parametrize("name", PIECES)
+def test_no_page_takes_long(name: str) -> None:
+    _, spent = cpu_seconds(lambda: page_html.__wrapped__(hostile(name, MARKDOWN_MAX)))
+    assert spent < MOST_CPU_S
 
 
 def test_texts_that_are_too_long_are_refused_unread() -> None:

@@ -11,6 +11,7 @@ from shared.domain.attention import noun
 from shared.domain.bulk import ENDING, GRACE, MOST, SENDING, BulkAction
 from shared.domain.bulk_words import ASKS, DOES, DONE, choice_words
 from shared.domain.campaigns import StoredCampaign
+from shared.domain.days import YEARS
 from shared.domain.integers import parse_integer
 from shared.domain.letter_filter import Choice, read_filter
 from shared.domain.permissions import Permission
@@ -31,8 +32,6 @@ from web.admin.guard import needs, organizer
 from web.context import here
 from web.forms.supporter import PlainForm
 
-# No letter is older; years near 1 have no place in other time zones.
-_FIRST_YEAR = 2000
 # Offices that are named; the others are counted.
 _NAMED = 5
 
@@ -154,7 +153,7 @@ def _as_of() -> datetime:
         seen = datetime.fromisoformat(request.form.get("as_of", ""))
     except ValueError:
         abort(400)
-    if seen.year < _FIRST_YEAR:
+    if seen.year not in YEARS:
         abort(400)
     return min(seen if seen.tzinfo else seen.replace(tzinfo=UTC), now())
 

@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 from shared.domain.campaign_steps import Step
 from shared.domain.campaigns import Campaign
 from shared.domain.colors import parse_color
-from shared.domain.days import day_in
+from shared.domain.days import YEARS, day_in
 from shared.domain.follow_ups import CONDITIONS, NO_TEMPLATE, STEP_TEMPLATES, FollowUpStep, Trigger
 from shared.domain.integers import parse_integer
 from shared.domain.letter_versions import Exclusion, LetterVersion, OfficeGroup
 from shared.domain.merge_fields import canonical
 from shared.domain.office_hours import parse_office_hours
 from shared.domain.places import Chamber
+from shared.domain.typed_text import MARKDOWN_MAX
 from shared.services.editor.offices import OfficeList
 
 Values = dict[str, Any]
@@ -27,7 +28,6 @@ _END_OF_DAY = time(23, 59)
 _TITLE_LIMIT, _LINE_LIMIT, _TEXT_LIMIT = 150, 500, 40_000
 # More lines than any state has offices.
 _MOST_LINES = 1_000
-_YEARS = range(2000, 2200)
 _MOST_PEOPLE, _MOST_DAYS = 100_000_000, 3_650
 _PAGE_TEXTS = ("title", "host", "host_url", "lead", "page", "form_prompt", "privacy")
 
@@ -43,7 +43,7 @@ class Typed:
     def text(self, name: str, before: str, *, limit: int = _LINE_LIMIT) -> str:
         """A text with plain line ends; too long is named."""
         value = self.one.get(name, before).replace("\r\n", "\n").strip()
-        if len(value) > limit:
+        if len(value) > limit and value != before:
             self.wrong[name] = f"Too long: {len(value)} characters, and {limit} fit."
             return before
         return value
@@ -112,7 +112,7 @@ def _show_page(campaign: Campaign, _known: OfficeList, _version: int) -> Values:
 
 def _read_page(typed: Typed, campaign: Campaign, _known: OfficeList, _version: int) -> Campaign:
     texts: dict[str, Any] = {
-        name: typed.text(name, getattr(campaign, name), limit=_TEXT_LIMIT if name == "page" else _LINE_LIMIT)
+        name: typed.text(name, getattr(campaign, name), limit=MARKDOWN_MAX if name == "page" else _LINE_LIMIT)
         for name in _PAGE_TEXTS
     }
     for name, words in (("title", "Give the campaign a title."), ("host", "Say who is behind the campaign.")):
@@ -160,7 +160,7 @@ def _moment(typed: Typed, campaign: Campaign) -> datetime | None:
 
 def _in_bounds(day: _Day) -> _Day:
     """Raises ValueError for a day that has no place in other time zones, or that nobody means."""
-    if day.year not in _YEARS:
+    if day.year not in YEARS:
         raise ValueError
     return day
 

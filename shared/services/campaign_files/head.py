@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shared.domain.campaigns import Campaign
 from shared.domain.colors import parse_color
+from shared.domain.days import YEARS
 from shared.domain.follow_ups import FollowUpStep
 from shared.domain.logos import parse_logo
 from shared.domain.office_hours import parse_office_hours
@@ -116,6 +117,9 @@ def _check_hours(draft: Draft, head: dict[str, Any], zone: ZoneInfo) -> None:
 
 def _moment(draft: Draft, key: str, value: object, time_of_day: time, zone: ZoneInfo) -> datetime | None:
     """A date means this time of that day in the campaign's time zone."""
+    if isinstance(value, date) and value.year not in YEARS:
+        draft.problem(f"{key} must be in a year from {YEARS[0]} to {YEARS[-1]}.", draft.line_of(key))
+        return None
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=zone)
     if isinstance(value, date):

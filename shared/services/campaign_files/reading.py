@@ -65,7 +65,8 @@ def _split_head(draft: Draft) -> tuple[dict[str, Any], str, int]:
         raise CampaignFileError(draft.problems)
     try:
         head = tomllib.loads("\n" + text[len(FENCE) : end].lstrip("\n"))
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
+        # Beside its own error: numbers of very many digits, lists in very many lists.
         draft.problem(f"The head is not TOML: {error}", 1)
         raise CampaignFileError(draft.problems) from error
     body = text[end + 1 + len(FENCE) :]

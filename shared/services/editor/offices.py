@@ -34,15 +34,12 @@ class OfficeList:
     @cached_property
     def _ids_by_name(self) -> tuple[dict[str, set[str]], ...]:
         """OCD ids by what names them, the surest first."""
-        names = (
-            lambda office: (office.ocd_id, self.label(office.ocd_id)),
-            lambda office: (f"{CHAMBER_NAMES[office.chamber]}: {office.district}",),
-            lambda office: (office.district, office.holder),
-        )
-        found: tuple[dict[str, set[str]], ...] = tuple({} for _ in names)
+        found: tuple[dict[str, set[str]], ...] = ({}, {}, {})
         for office in self.offices:
-            for ids, of in zip(found, names, strict=True):
-                for name in of(office):
+            chamber = f"{CHAMBER_NAMES[office.chamber]}: {office.district}"
+            every = ((office.ocd_id, self.label(office.ocd_id)), (chamber,), (office.district, office.holder))
+            for ids, names in zip(found, every, strict=True):
+                for name in names:
                     ids.setdefault(name.casefold(), set()).add(office.ocd_id)
         return found
 
