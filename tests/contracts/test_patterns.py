@@ -17,7 +17,7 @@ _MUCH_S = 1.0
 # For the longest text that reaches a pattern, where something shorter than a form cuts it before.
 _WITHIN_BOUNDS = 0.02
 # Exponential and cubic ones are found before they take for ever.
-_SIZES = (18, 60, 400, 4_000)
+_SIZES = (18, 60, 400, 2_500)
 # Examples of the patterns that are put together at run time.
 MADE = {
     "shared.domain.mail_mentions: f'{_BEFORE}{re.escape(address)}{_AFTER}'": [
