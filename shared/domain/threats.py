@@ -25,7 +25,7 @@ _SPELLINGS = (
     (re.compile(r"\b(?:am |are )?going to\b"), "will"),
 )
 _QUOTED = re.compile(
-    r"\u201c[^\u201d\n]{0,500}\u201d|\"[^\"\n]{0,500}\"|\u00ab[^\u00bb\n]{0,500}\u00bb|(?<!\w)'[^'\n]{0,500}'(?!\w)"
+    r"\u201c[^\u201c\u201d\n]{0,500}\u201d|\"[^\"\n]{0,500}\"|\u00ab[^\u00ab\u00bb\n]{0,500}\u00bb|(?<!\w)'[^'\n]{0,500}'(?!\w)"
 )
 # Before a phrase: another person's words, and what the writer denies. "I said" introduces the writer's own.
 _REPORTS = re.compile(

@@ -14,7 +14,7 @@ DIGIT_TESTS = {"isdigit", "isdecimal", "isnumeric"}
 MAY_TEST_DIGITS = {
     *("shared/domain/integers.py", "shared/domain/addresses.py", "shared/domain/districts.py", "shared/failpoints.py"),
     *("shared/domain/refusals.py", "shared/domain/sender_domain/spf_record.py", "shared/providers/http.py"),
-    *("shared/services/lookup/maps.py", "shared/settings.py"),
+    *("shared/services/lookup/maps.py", "shared/settings.py", "shared/fences.py", "shared/domain/typed_links.py"),
 }
 MAY_NORMALIZE = {"shared/domain/typed_text.py"}
 
