@@ -4,9 +4,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Request
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import Engine
+from werkzeug.exceptions import BadHost
+from werkzeug.routing import MapAdapter
 
 from shared.fences import read_proxies
 from shared.paths import TEMPLATES
@@ -14,7 +16,7 @@ from shared.queue.recent_visitors import RecentVisitors
 from shared.queue.ring import Ring, connect_redis
 from shared.services.relay import RelayWatch
 from shared.settings import Settings
-from web import errors, fragments, language, limits, presenters, requests_log, rush, security, sharing, theme
+from web import errors, fragments, hosts, language, limits, presenters, requests_log, rush, security, sharing, theme
 from web.admin import bp as admin
 from web.context import EXTENSION, Here
 from web.health import bp as health
@@ -40,6 +42,15 @@ class App(Flask):
         """The function as it is."""
         return func
 
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Treats a `Host` header that can't be a host as an empty one, so that error pages have their links."""
+        try:
+            return super().create_url_adapter(request)
+        except BadHost:
+            assert request is not None  # noqa: S101 - only a request has a host
+            request.environ["HTTP_HOST"] = ""
+            return super().create_url_adapter(request)
+
 
 def create_app(settings: Settings, engine: Engine, ring: Ring) -> Flask:
     """A WSGI app on these parts; makes no connection by itself."""
@@ -54,6 +65,8 @@ def create_app(settings: Settings, engine: Engine, ring: Ring) -> Flask:
         SESSION_REFRESH_EACH_REQUEST=False,
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),
         WTF_CSRF_TIME_LIMIT=int(FORM_LIFETIME.total_seconds()),
+        # Private pages send no Referer, which Flask-WTF would require over TLS. Token and __Host- cookie suffice.
+        WTF_CSRF_SSL_STRICT=False,
         # Step 1 carries no session and no token; its view checks the origin instead.
         WTF_CSRF_CHECK_DEFAULT=True,
     )
@@ -69,6 +82,7 @@ def create_app(settings: Settings, engine: Engine, ring: Ring) -> Flask:
     sharing.install(app)
     theme.install(app)
     fragments.install(app)
+    hosts.install(app, settings.public_url)
     security.install(app, https=settings.secure_cookies)
     errors.install(app)
     requests_log.install(app)
