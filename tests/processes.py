@@ -13,6 +13,9 @@ from shared.settings import ENVIRONMENT_NAMES, Settings
 from tests.forks import Running, fork
 
 _STOP_SECONDS = 30
+_OURS = ("--http", "1", "--backlog", "4096", "--backpressure", "4096")
+# Of a WSGI app that Granian runs by itself.
+_THREADS = ("--blocking-threads", "8")
 ALL_QUEUES = tuple(QueueName)
 
 
@@ -51,12 +54,12 @@ def start_web(
     more: Mapping[str, str] | None = None,
 ) -> "subprocess.Popen[bytes]":
     """The web tier as `Procfile` starts it, on loopback; or another `app` in the same way."""
-    command = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
+    ours = app == "web.wsgi:app"
+    command = ["granian", "--interface", "rsgi" if ours else "wsgi", "--host", "127.0.0.1"]
+    command += ["--port", str(port), *(_OURS if ours else _THREADS)]
     command += [
         "--workers",
         str(processes),
-        "--blocking-threads",
-        "8",
         "--respawn-failed-workers",
         "--respawn-interval",
         "0.5",

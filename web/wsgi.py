@@ -1,4 +1,4 @@
-"""Composition root of the web server: `granian --interface wsgi web.wsgi:app`."""
+"""Composition root of the web server: `granian --interface rsgi web.wsgi:app`, or any WSGI server."""
 
 from shared.db.engine import make_engine
 from shared.domain.running import ProcessKind
@@ -12,6 +12,7 @@ from shared.services.heartbeat import Heartbeat
 from shared.services.secret_key import guard_process
 from shared.settings import from_env
 from web.app import create_app
+from web.rsgi import RsgiApp
 
 with plain_exit():
     settings = from_env()
@@ -21,5 +22,5 @@ engine = make_engine(settings.database_url, hangs_s=settings.timing.hangs)
 with plain_exit():
     guard_process(engine, settings)
 ring = LateRing(make_celery(settings), connect_redis(settings.redis_url))
-app = create_app(settings, engine, ring)
+app = RsgiApp(create_app(settings, engine, ring))
 Heartbeat(engine, settings, ProcessKind.WEB).start()

@@ -7,7 +7,8 @@ from shared.local.supervisor import Child
 from shared.queue.names import QueueName
 
 HOST = "127.0.0.1"
-_WEB_THREADS = 8
+# As in Procfile.
+_CONNECTIONS = 4_096
 _WORKER_THREADS = 4
 # The worker gives its letters back or finishes them; a mail server may take this long to answer.
 _WORKER_STOP_SECONDS = 25.0
@@ -38,13 +39,17 @@ def scheduler(var: Path) -> Child:
 
 
 def web(port: int) -> Child:
-    """The web server: one process, a few threads."""
-    command = (sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port))
+    """The web server: one process."""
+    command = (sys.executable, "-m", "granian", "--interface", "rsgi", "--host", HOST, "--port", str(port))
     options = (
+        "--http",
+        "1",
         "--workers",
         "1",
-        "--blocking-threads",
-        str(_WEB_THREADS),
+        "--backlog",
+        str(_CONNECTIONS),
+        "--backpressure",
+        str(_CONNECTIONS),
         "--respawn-failed-workers",
         "--respawn-interval",
         "0.5",

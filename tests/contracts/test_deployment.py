@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,13 @@ def test_commands_name_what_is_there(name: str) -> None:
         group = dearrep.get_command(click.Context(dearrep), command[3])
         assert isinstance(group, click.Group)
         assert command[4] in group.commands
+
+
+def test_the_web_server_is_the_same_everywhere() -> None:
+    options = {"--interface": "rsgi", "--http": "1", "--backlog": "4096", "--backpressure": "4096"}
+    for command in COMMANDS.values():
+        if command[2] == "granian":
+            assert options.items() <= dict(pairwise(command)).items()
 
 
 def test_compose_gives_every_setting_and_no_other() -> None:
