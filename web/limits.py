@@ -21,6 +21,7 @@ MAX_FIELDS = 1_000
 MAX_WEBHOOK_BYTES = 2 * 1024 * 1024
 # Bodies that are larger than a form. A view would say so too late: its form's token is read before.
 _LARGER_BODIES = {"webhooks.receive": MAX_WEBHOOK_BYTES, "admin.upload_logo": LOGO_BYTES + 64 * 1024}
+MAX_BODY_BYTES = max(MAX_FORM_BYTES, *_LARGER_BODIES.values())
 # A row's number in an address; more than PostgreSQL's bigint holds is an address of nothing.
 ROW_ID = f"int(max={MAX_ID})"
 

@@ -34,7 +34,7 @@ def status(app: Flask, host: str, path: str = "/c/co-ops") -> int:
 
 @pytest.mark.parametrize(
     "host",
-    ["evil.example", "letters.example.evil.example", "evil.example:443", "8.8.8.8", "[2606:4700::1]", "x" * 9_999],
+    ["evil.example", "letters.example.evil.example", "evil.example:443", "8.8.8.8", "[2606:4700::1]", "x" * 999],
 )
 def test_other_hosts_are_refused(public: Flask, app: Flask, host: str) -> None:
     assert (status(public, host), status(app, host)) == (400, 400)
@@ -58,8 +58,10 @@ def test_a_public_host_with_other_letters_is_known_by_its_punycode(
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/metrics"])
-def test_monitoring_asks_under_any_host(public: Flask, path: str) -> None:
-    assert status(public, "web:8000", path) == 200
+def test_monitoring_asks_under_any_host(settings: Settings, engine: Engine, ring: Ring, path: str) -> None:
+    monitoring = create_app(replace(settings, public_url=PUBLIC, metrics_token="token"), engine, ring).test_client()
+    answer = monitoring.get(path, headers={"Host": "web:8000", "Authorization": "Bearer token"})
+    assert answer.status_code == 200
 
 
 def test_the_refusal_is_a_page_in_words(public: Flask) -> None:

@@ -17,10 +17,8 @@ from shared.local.broker import free_port
 from shared.paths import ROOT
 from tests.waiting import wait_until
 from tests.web.small_app import LIMITS, LONG
-from web.admin.editor import _MOST_UPLOAD as MOST_UPLOAD_BYTES
-from web.app import MAX_FORM_BYTES
+from web.limits import MAX_BODY_BYTES
 from web.request_bodies import BodyLimits
-from web.webhooks import MAX_BODY_BYTES
 
 FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
 
@@ -166,7 +164,7 @@ def test_a_form_that_was_cut_off_never_reaches_the_app(served: Served, text: str
 
 
 def test_every_view_gets_the_bodies_that_it_takes() -> None:
-    assert max(MAX_FORM_BYTES, MAX_BODY_BYTES, MOST_UPLOAD_BYTES) < BodyLimits().one
+    assert BodyLimits().one > MAX_BODY_BYTES
 
 
 @pytest.mark.parametrize("text", [post("", 5_000), chunked("x" * 600, "x" * 600)])
