@@ -1,17 +1,20 @@
 """What tests need again and again: a campaign, a small legislature, a supporter. All invented."""
 
+from pathlib import Path
+
 from sqlalchemy import Engine, text
 
-from shared.db import pace
+from shared.db import campaigns, pace
 from shared.db.tables import METADATA
 from shared.domain.campaigns import StoredCampaign
 from shared.domain.places import HomeAddress
+from shared.domain.states import CampaignState
 from shared.domain.supporter_input import SupporterDetails
 from shared.domain.transport import Transport
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
 from shared.services.accept import accept_submission
-from shared.services.campaigns import import_campaign
+from shared.services.campaigns import import_campaign, read_campaign
 from shared.services.prepare import prepare_submissions
 from shared.services.submissions import begin_submission
 from shared.settings import Settings
@@ -39,8 +42,18 @@ Sincerely,
 """
 
 
-def make_campaign(engine: Engine, content: str = CAMPAIGN) -> StoredCampaign:
-    return import_campaign(engine, content, name="co-ops.md")
+def make_campaign(engine: Engine, content: str = CAMPAIGN, folder: Path | None = None) -> StoredCampaign:
+    """A live campaign, which everybody can open. Its letters are tests while offices are practice data."""
+    stored = make_draft(engine, content, folder)
+    if stored.state is CampaignState.DRAFT:
+        with engine.begin() as connection:
+            campaigns.write_state(connection, stored, CampaignState.LIVE, actor="test")
+    return read_campaign(engine, stored.campaign.slug)
+
+
+def make_draft(engine: Engine, content: str = CAMPAIGN, folder: Path | None = None) -> StoredCampaign:
+    """The same before it is published; one that is there already keeps its state."""
+    return import_campaign(engine, content, name="co-ops.md", folder=folder)
 
 
 def make_ring(settings: Settings) -> Ring:

@@ -17,6 +17,7 @@ from shared.errors import NotAllowed
 from shared.local.simulated_people import Crowd, Write, send_crowd, write_directly, write_over_http
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
+from shared.services.previews import renew_preview
 from shared.services.simulation import (
     SimulatedDay,
     count_simulation,
@@ -90,12 +91,13 @@ def is_sink(mailbox_url: str) -> bool:
 def _watch(stack: Stack, day: SimulatedDay, crowd: Crowd, within_s: float, *, direct: bool, url: str) -> bool:
     """Runs the crowd and prints a line every few seconds; True when the counts added up at each of them."""
     settings = stack.settings
+    preview = renew_preview(stack.engine, SLUG, actor="dearrep simulate")
 
     def make_write() -> Write:
         if direct:
             ring = Ring(make_celery(settings), connect_redis(settings.redis_url))
             return write_directly(stack.engine, ring, settings)
-        return write_over_http(url)
+        return write_over_http(url, preview)
 
     began, ended, adds_up = time.monotonic(), 0.0, True
     people = threading.Thread(target=send_crowd, args=(crowd, day.homes, within_s, make_write), daemon=True)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 from shared.cli.stack import bring_up_to_date, local_servers, process_environment, with_servers
 from shared.db.directory import is_complete
 from shared.db.engine import make_engine
+from shared.domain.campaigns import StoredCampaign
 from shared.domain.running_words import place_words
 from shared.errors import CampaignFileError, DearRepError, NotFound
 from shared.local import children
@@ -22,9 +23,10 @@ from shared.local.processes import LocalError
 from shared.local.servers import LocalServers
 from shared.local.supervisor import Child, Supervisor
 from shared.paths import CAMPAIGNS, ROOT
-from shared.services.campaigns import import_campaign, list_campaigns, read_campaign
+from shared.services.campaigns import import_campaign, is_published, list_campaigns, read_campaign
 from shared.services.lookup import has_real_directory
 from shared.services.organizers import issue_one_time_password
+from shared.services.previews import renew_preview
 from shared.services.relay import with_relay
 from shared.services.secret_key import check_key
 from shared.settings import ENVIRONMENT_NAMES, Settings, from_env
@@ -183,12 +185,18 @@ def _relay_words(engine: Engine, settings: Settings) -> str:
     return f"{place_words(used.mail_relay_url)}: letters of live campaigns leave through it"
 
 
+def _page_path(engine: Engine, stored: StoredCampaign) -> str:
+    """A draft opens by a preview link, which stops working at the next start."""
+    slug = stored.campaign.slug
+    return f"/c/{slug}" if is_published(stored) else renew_preview(engine, slug, actor="dearrep up")
+
+
 def welcome(engine: Engine, settings: Settings) -> str:
     """Where everything is, for the person at the terminal."""
     password = issue_one_time_password(engine, settings.organizer_email)
     url = settings.public_url
     lines = ["", "Dear Rep is running.", ""]
-    lines += [f"  Campaign page   {url}/c/{stored.campaign.slug}" for stored in list_campaigns(engine)]
+    lines += [f"  Campaign page   {url}{_page_path(engine, stored)}" for stored in list_campaigns(engine)]
     lines += [
         f"  Dashboard       {url}/admin/",
         f"                  email {settings.organizer_email}   one-time password {password}",

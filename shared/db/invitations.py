@@ -4,12 +4,21 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, text, update
 
 from shared.db.tables import invitation, submission
 
 # Longer than any campaign.
 _UNTIL_OPENED = timedelta(days=36_500)
+_COUNT_GUESS = text(
+    """
+    UPDATE invitation
+    SET guesses = CASE WHEN guessed_since > now() - interval '1 day' THEN guesses + 1 ELSE 1 END,
+        guessed_since = CASE WHEN guessed_since > now() - interval '1 day' THEN guessed_since ELSE now() END
+    WHERE submission_id = :submission_id
+    RETURNING guesses
+    """
+)
 
 
 def add_invitations(connection: Connection, tokens: Sequence[str]) -> None:
@@ -26,6 +35,17 @@ def mark_opened(connection: Connection, submission_id: int) -> bool:
     if is_first:
         connection.execute(update(submission).where(submission.c.id == submission_id).values(due_at=func.now()))
     return is_first
+
+
+def count_guess(connection: Connection, submission_id: int) -> int:
+    """Counts an email address that another browser tries; how many were tried within a day, this one included."""
+    return int(connection.execute(_COUNT_GUESS, {"submission_id": submission_id}).scalar_one_or_none() or 0)
+
+
+def forget_guesses(connection: Connection, submission_id: int) -> None:
+    """The owner was recognized: wrong addresses before were slips."""
+    mine = invitation.c.submission_id == submission_id
+    connection.execute(update(invitation).where(mine).values(guesses=0, guessed_since=None))
 
 
 def is_invited() -> Any:

@@ -91,13 +91,17 @@ def send_crowd(crowd: Crowd, homes: Sequence[HomeAddress], within_s: float, make
         hand.join()
 
 
-def write_over_http(url: str) -> Write:
-    """Through the pages: the address, the letter page, Send."""
+def write_over_http(url: str, preview: str = "") -> Write:
+    """Through the pages: the address, the letter page, Send. `preview` is the path that opens the campaign."""
     browser = requests.Session()
     browser.trust_env = False
+    opened: list[requests.cookies.RequestsCookieJar] = []
 
     def write(number: int, home: HomeAddress) -> None:
-        browser.cookies.clear()
+        if preview and not opened:
+            opened.append(browser.get(f"{url}{preview}", timeout=_WITHIN_S, allow_redirects=False).cookies)
+        # Each supporter has a browser of their own, which has only opened the preview link.
+        browser.cookies = opened[0].copy() if opened else requests.cookies.RequestsCookieJar()
         typed = {"first_name": "Sim", "last_name": f"Supporter {number}", "email": _email(number)}
         typed |= {"street": home.street, "city": home.city, "zip": home.zip, "website": ""}
         path = _ask(browser, "POST", f"{url}/c/{SLUG}", requests.codes.see_other, typed).headers["Location"]

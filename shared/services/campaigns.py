@@ -50,6 +50,11 @@ CAMPAIGN_ARROWS: dict[CampaignState, frozenset[CampaignState]] = {
 }
 # A supporter may start or send while the campaign is in one of these.
 OPEN_STATES = frozenset({_S.DRAFT, _S.LIVE, _S.PAUSED})
+# Only the people of a campaign, and those with a preview link, see it in any other state.
+PUBLISHED_STATES = frozenset(_S) - {_S.DRAFT}
+# Once published for supporters, a campaign never becomes a draft again.
+_PUBLISHED_FOR_GOOD = PUBLISHED_STATES - {_S.SCHEDULED}
+NO_CAMPAIGN = phrase("There is no campaign at this web address.")
 
 
 @dataclass(frozen=True)
@@ -80,8 +85,30 @@ def require_campaign(connection: Connection, slug: str) -> StoredCampaign:
     """The campaign within a transaction; raises NotFound."""
     stored = rows.find_campaign(connection, slug)
     if stored is None:
-        raise NotFound(phrase("There is no campaign at this web address."))
+        raise NotFound(NO_CAMPAIGN)
     return stored
+
+
+def find_campaign(engine: Engine, slug: str) -> StoredCampaign | None:
+    """The campaign, None when there is none."""
+    with at_once(engine) as connection:
+        return rows.find_campaign(connection, slug)
+
+
+def is_published(stored: StoredCampaign) -> bool:
+    """True when strangers may see the campaign."""
+    return stored.state in PUBLISHED_STATES
+
+
+def is_known_published(slug: str) -> bool:
+    """True when this process has read that the campaign was published, without asking the database."""
+    known = rows.remembered(slug)
+    return known is not None and known.state in _PUBLISHED_FOR_GOOD
+
+
+def list_published(engine: Engine) -> list[StoredCampaign]:
+    """The campaigns that strangers may see, newest first."""
+    return [stored for stored in list_campaigns(engine) if is_published(stored)]
 
 
 def list_campaigns(engine: Engine) -> list[StoredCampaign]:

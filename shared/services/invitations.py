@@ -5,7 +5,7 @@ that the link was made for, so that whoever gets it passed on sees nobody's name
 """
 
 import hmac
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
@@ -20,12 +20,14 @@ from shared.domain.supporter_input import SupporterDetails
 from shared.errors import InputError, NotFound
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
-from shared.services.campaigns import OPEN_STATES, read_campaign, require_not_ended
+from shared.services.campaigns import OPEN_STATES, is_published, read_campaign, require_not_ended
 from shared.services.owner_links import BROKEN_LINK
 from shared.services.submissions import insert_draft
 from shared.settings import Settings
 
 _BATCH = 500
+# Guesses of a link's email address within a day: enough for slips.
+MOST_GUESSES = 10
 
 
 class Welcome(StrEnum):
@@ -35,6 +37,14 @@ class Welcome(StrEnum):
     QUESTION = "question"
     STATUS = "status"
     CLOSED = "closed"
+
+
+class Guess(StrEnum):
+    """What becomes of an email address that is typed behind a forwarded link; refused ones are not compared."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True)
@@ -69,22 +79,44 @@ def invite(
         yield from (Invited(_link(settings, token) if token else "", problem) for token, problem in made)
 
 
-def open_invitation(engine: Engine, ring: Ring, settings: Settings, token: str, key: str, *, is_owned: bool) -> Opened:
-    """Who may see what behind a link; the first opening is noted, and its lookup begins. Raises NotFound."""
+def open_invitation(
+    engine: Engine,
+    ring: Ring,
+    settings: Settings,
+    token: str,
+    key: str,
+    *,
+    is_owned: bool,
+    sees_draft: Callable[[str], bool],
+) -> Opened:
+    """Who may see what behind a link; the first opening is noted, and its lookup begins. Raises NotFound.
+
+    `sees_draft` says whether this browser may see the campaign of a slug before it is published.
+    """
     with engine.begin() as connection:
         row = _require(connection, settings, token, key)
         stored = campaigns.campaign_of(connection, row)
-        welcome = _welcome(connection, row, stored, is_owned=is_owned)
+        is_hidden = not is_published(stored) and not sees_draft(stored.campaign.slug)
+        welcome = Welcome.CLOSED if is_hidden else _welcome(connection, row, stored, is_owned=is_owned)
     if welcome is Welcome.LETTER:
         ring.ring(TaskName.PREPARE_SUBMISSIONS)
     return Opened(welcome, stored, token, mask(row["email"]))
 
 
-def is_owner_email(engine: Engine, settings: Settings, token: str, key: str, typed: str) -> bool:
-    """True when the typed address is the one that the link was made for. Raises NotFound."""
-    with engine.connect() as connection:
+def guess_owner(engine: Engine, settings: Settings, token: str, key: str, typed: str) -> Guess:
+    """Compares the typed address with the one that the link was made for. Raises NotFound.
+
+    A guess counts before it is compared, so that many at once are no more than their number. They count for the link,
+    from whatever network, in all processes.
+    """
+    with engine.begin() as connection:
         row = _require(connection, settings, token, key)
-    return hmac.compare_digest(email_hash(settings.secret_key, typed), row["email_hash"])
+        if invitations.count_guess(connection, row["id"]) > MOST_GUESSES:
+            return Guess.REFUSED
+        if not hmac.compare_digest(email_hash(settings.secret_key, typed), row["email_hash"]):
+            return Guess.WRONG
+        invitations.forget_guesses(connection, row["id"])
+        return Guess.RIGHT
 
 
 def mask(email: str) -> str:

@@ -27,7 +27,14 @@ from shared.domain.supporter_input import (
 from shared.errors import InputError, NotAllowed, NotFound
 from shared.queue.names import TaskName
 from shared.queue.ring import Ring
-from shared.services.campaigns import OPEN_STATES, require_campaign, require_open
+from shared.services.campaigns import (
+    NO_CAMPAIGN,
+    OPEN_STATES,
+    PUBLISHED_STATES,
+    is_published,
+    require_campaign,
+    require_open,
+)
 from shared.services.editions import written_texts
 from shared.settings import Settings
 
@@ -43,16 +50,20 @@ def begin_submission(
     details: SupporterDetails,
     *,
     source: str = "",
+    sees_drafts: bool = True,
 ) -> str:
     """Stores a draft whose lookup begins at once; returns its token. An address without a state is the campaign's.
 
-    Raises NotFound, NotAllowed, InputError.
+    Without `sees_drafts` a campaign that is not published is not found. Raises NotFound, NotAllowed, InputError.
     """
     values = _draft_values(settings, details, source)
     known = campaigns.remembered(slug)
+    states = OPEN_STATES if sees_drafts else OPEN_STATES & PUBLISHED_STATES
     with at_once(engine) as connection:
-        if known is None or known.state not in OPEN_STATES or not _begin(connection, known, values):
+        if known is None or known.state not in states or not _begin(connection, known, values):
             stored = require_campaign(connection, slug)
+            if not sees_drafts and not is_published(stored):
+                raise NotFound(NO_CAMPAIGN)
             require_open(stored)
             if not _begin(connection, stored, values):
                 raise NotAllowed(phrase("This campaign changed while you pressed the button. Press it once more."))

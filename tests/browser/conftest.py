@@ -22,7 +22,6 @@ from werkzeug.serving import make_server
 
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
-from shared.services.campaigns import import_campaign
 from shared.services.delivery import deliver_letters, send_mail
 from shared.services.exports import make_exports
 from shared.services.figures import current_figures
@@ -33,7 +32,7 @@ from shared.services.prepare import prepare_submissions
 from shared.services.rehearsal import run_rehearsals
 from shared.settings import Settings
 from tests.browser.visits import Visit
-from tests.factories import CAMPAIGN
+from tests.factories import CAMPAIGN, make_campaign
 from tests.smtp_server import ScriptedSmtpServer
 from web.app import PAGE_KEPT_SECONDS, create_app
 from web.context import EXTENSION
@@ -204,8 +203,8 @@ def pages_are_closed(browser: Browser) -> Iterator[None]:
 
 @pytest.fixture
 def site(engine: Engine, settings: Settings) -> Iterator[Site]:
-    """The site with one campaign and practice offices."""
-    import_campaign(engine, RICH, name="co-ops.md")
+    """The site with one published campaign and practice offices."""
+    make_campaign(engine, RICH)
     ring = Ring(make_celery(settings), connect_redis(settings.redis_url))
     with ScriptedSmtpServer() as mail:
         running = Site(engine, settings, ring, mail)

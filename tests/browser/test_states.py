@@ -16,6 +16,7 @@ from tests.browser.conftest import RICH
 from tests.browser.sizes import ON_A_PHONE
 from tests.browser.visits import Visit
 from tests.browser.walk import begin, check, go_on, type_address
+from tests.factories import make_campaign
 from tests.unit.test_logos import picture
 
 pytestmark = [pytest.mark.browser]
@@ -32,6 +33,7 @@ host = \""""
 def test_the_campaign_in_each_of_its_states(visit: Visit, tmp_path: Path) -> None:
     (tmp_path / "sign.png").write_bytes(picture((800, 200)))
     import_campaign(visit.site.engine, RICH.replace('host = "', _HEAD, 1), name="co-ops.md", folder=tmp_path)
+    visit.sql("UPDATE campaign SET state = 'draft', updated_at = now()")
     visit.switch(CampaignState.SCHEDULED, "This campaign opens soon")
     visit.switch(CampaignState.LIVE, "Find your legislators")
     begin(visit.page, visit.site.url)
@@ -145,7 +147,7 @@ def test_what_goes_wrong_says_how_to_go_on(visit: Visit) -> None:
     page.click("#send")
     visit.sees("This page was open for a long time.")
     visit.see("/mine/nobody/nothing", "There is nothing here")
-    import_campaign(visit.site.engine, SHIPPED.read_text(encoding="utf-8"), name=SHIPPED.name)
+    make_campaign(visit.site.engine, SHIPPED.read_text(encoding="utf-8"))
     visit.see("/", "Write to your legislators")
     for _ in range(60):
         page.goto(f"{visit.site.url}/c/co-ops")
@@ -162,7 +164,7 @@ LANGUAGES = pytest.mark.parametrize("language", ["es", "pt-BR", "ht", "zh-Hans",
 @LANGUAGES
 @ON_A_PHONE
 def test_the_shipped_campaign_in_every_language(visit: Visit, language: str) -> None:
-    import_campaign(visit.site.engine, SHIPPED.read_text(encoding="utf-8"), name=SHIPPED.name)
+    make_campaign(visit.site.engine, SHIPPED.read_text(encoding="utf-8"))
     page = visit.page
     page.goto(f"{visit.site.url}/c/cooperative-ma?lang={language}")
     expect(page.locator("html")).to_have_attribute("lang", language)

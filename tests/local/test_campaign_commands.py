@@ -15,7 +15,7 @@ from shared.services.campaign_import import put_text_aside
 from shared.services.campaigns import change_campaign_state, read_campaign
 from shared.services.editor.drafts import editions, publish, read_editing, restore, save_step
 from shared.settings import ENVIRONMENT_NAMES, Settings
-from tests.factories import CAMPAIGN, make_campaign
+from tests.factories import CAMPAIGN, make_draft
 from tests.unit.test_logos import picture
 
 
@@ -85,7 +85,7 @@ TRANSLATED = CAMPAIGN.replace(
 @pytest.fixture
 def over(run, engine: Engine, tmp_path: Path):  # noqa: ANN001, ANN201 - a function
     """Imports `text` over the campaign that is there; the file names no slug."""
-    make_campaign(engine, TRANSLATED)
+    make_draft(engine, TRANSLATED)
 
     def import_over(text: str, *words: str, typed: str = "") -> Result:
         file = tmp_path / "Co-Ops.txt"
@@ -172,8 +172,8 @@ def test_the_same_text_changes_nothing_and_asks_nothing(over, engine: Engine) ->
 
 
 def test_a_text_that_changed_since_it_was_compared_is_not_replaced(engine: Engine) -> None:
-    compared = make_campaign(engine)
-    make_campaign(engine, other())
+    compared = make_draft(engine)
+    make_draft(engine, other())
     with pytest.raises(NotAllowed, match="meanwhile"):
         put_text_aside(engine, compared, actor="test")
 

@@ -18,7 +18,7 @@ from shared.services.campaigns import read_campaign
 from shared.services.heartbeat import Heartbeat, read_running
 from shared.services.relay import save_relay
 from shared.settings import Settings
-from tests.factories import make_campaign, make_ring, write_letters
+from tests.factories import make_draft, make_ring, write_letters
 from tests.local.test_commands import environment, findings, use
 from tests.running import beat, fall_silent
 
@@ -49,7 +49,7 @@ def run(*words: str, typed: str = "") -> Result:
 def test_a_relay_of_the_running_installation_is_told_in_a_shell_without_one(
     words: list[str], engine: Engine, settings: Settings
 ) -> None:
-    make_campaign(engine)
+    make_draft(engine)
     beat(engine, settings, relay=RELAY)
     said = run(*words).output
     assert re.search(
@@ -62,7 +62,7 @@ def test_a_relay_of_the_running_installation_is_told_in_a_shell_without_one(
 
 
 def test_publishing_says_and_asks_what_the_running_installation_will_do(engine: Engine, settings: Settings) -> None:
-    make_campaign(engine)
+    make_draft(engine)
     beat(engine, settings, relay=RELAY)
     answer = run("campaign", "publish", "co-ops", typed="n\n")
     assert "The mail relay is mail.example:587." in answer.output
@@ -75,7 +75,7 @@ def test_publishing_says_and_asks_what_the_running_installation_will_do(engine: 
 def test_a_relay_of_this_shell_alone_is_no_relay(
     engine: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_campaign(engine)
+    make_draft(engine)
     beat(engine, settings)
     use(monkeypatch, environment(replace(settings, mail_relay_url="smtp://elsewhere.example:25")))
     said = run("campaign", "publish", "co-ops", "--yes").output
@@ -85,7 +85,7 @@ def test_a_relay_of_this_shell_alone_is_no_relay(
 
 
 def test_a_relay_of_the_console_is_told_and_is_no_difference(engine: Engine, settings: Settings) -> None:
-    make_campaign(engine)
+    make_draft(engine)
     beat(engine, settings)
     save_relay(engine, settings, Relay("console.example", 587, Security.STARTTLS), actor="test")
     said = run("campaign", "publish", "co-ops", "--yes").output
@@ -120,7 +120,7 @@ def test_other_settings_are_named_and_no_secret_is_told(
 
 
 def test_a_stopped_installation_is_never_well(engine: Engine, settings: Settings) -> None:
-    make_campaign(engine)
+    make_draft(engine)
     status = run("delivery", "status").output
     assert "Nothing is running, so this can only say what this shell's settings say." in status
     assert "Letters leave when they are due" not in status
@@ -153,7 +153,7 @@ def test_without_a_worker_no_command_says_that_letters_leave(engine: Engine, set
 
 
 def test_processes_that_disagree_are_a_fault(engine: Engine, settings: Settings) -> None:
-    make_campaign(engine)
+    make_draft(engine)
     beat(engine, settings, ProcessKind.WEB)
     beat(engine, settings, ProcessKind.WORKER, relay=RELAY)
     doctor = run("doctor", "--part", "processes")
@@ -180,7 +180,7 @@ def test_publishing_asks_nothing_about_a_campaign_that_is_not_there_or_can_not_g
 ) -> None:
     missing = run("campaign", "publish", "no-such", typed="y\n")
     assert isinstance(missing.exception, NotFound)
-    make_campaign(engine)
+    make_draft(engine)
     assert run("campaign", "publish", "co-ops", "--yes").exit_code == 0
     again = run("campaign", "publish", "co-ops", typed="y\n")
     assert isinstance(again.exception, NotAllowed)
@@ -220,7 +220,7 @@ def test_history_is_forgotten_after_a_day(engine: Engine, settings: Settings) ->
 
 
 def test_commands_say_when_letters_leave(engine: Engine, settings: Settings) -> None:
-    make_campaign(engine)
+    make_draft(engine)
     write_letters(engine, make_ring(settings), settings)
     with engine.begin() as connection:
         connection.execute(text("UPDATE office_holder SET email_failed_at = now()"))

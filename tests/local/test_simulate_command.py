@@ -19,7 +19,7 @@ from shared.local.mailbox import make_listener
 from shared.local.simulated_mail import SimulatedServers
 from shared.services.campaigns import change_campaign_state
 from shared.settings import ENVIRONMENT_NAMES, Settings
-from tests.factories import make_campaign
+from tests.factories import make_draft
 from tests.smtp_server import ScriptedSmtpServer
 
 
@@ -67,7 +67,7 @@ def test_it_refuses_where_it_would_harm(environment: pytest.MonkeyPatch, engine:
     assert isinstance(refused.exception, NotAllowed)
     assert "A mail relay is set" in str(refused.exception)
     environment.delenv(ENVIRONMENT_NAMES["mail_relay_url"])
-    make_campaign(engine)
+    make_draft(engine)
     change_campaign_state(engine, "co-ops", CampaignState.LIVE, actor="test")
     assert "co-ops is live" in str(run(simulate_command, []).exception)
     environment.setenv(ENVIRONMENT_NAMES["mailbox_url"], "smtp://127.0.0.1:1")
@@ -89,7 +89,7 @@ def test_it_ends_by_itself_and_says_whether_counts_add_up(environment: pytest.Mo
 
 
 def test_a_rehearsal_at_a_terminal_says_what_to_mend(environment: pytest.MonkeyPatch, engine: Engine) -> None:
-    make_campaign(engine)
+    make_draft(engine)
     said = CliRunner().invoke(campaign, ["rehearse", "co-ops"])
     assert said.exit_code == 1
     assert "2 letters written, 2 arrived" in said.output

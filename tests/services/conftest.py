@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from shared.queue.ring import Ring
 from shared.services.delivery import deliver_letters
 from shared.settings import Settings
-from tests.factories import make_campaign, make_ring, write_letters
+from tests.factories import make_draft, make_ring, write_letters
 from tests.services.came_back import Post
 from tests.services.filters import Office
 from tests.services.road import Here
@@ -33,7 +33,7 @@ def ring(settings: Settings) -> Ring:
 @pytest.fixture
 def sent(engine: Engine, settings: Settings, ring: Ring) -> str:
     """One supporter's two letters are out, to a server that took them."""
-    make_campaign(engine)
+    make_draft(engine)
     token = write_letters(engine, ring, settings)
     with ScriptedSmtpServer() as server:
         deliver_letters(engine, ring, replace(settings, mailbox_url=server.url), first_tries=True)
@@ -43,13 +43,13 @@ def sent(engine: Engine, settings: Settings, ring: Ring) -> str:
 @pytest.fixture
 def here(engine: Engine, settings: Settings, ring: Ring) -> Here:
     """One campaign, and its services."""
-    make_campaign(engine)
+    make_draft(engine)
     return Here(engine, settings, ring)
 
 
 @pytest.fixture
 def office(engine: Engine, settings: Settings, ring: Ring) -> Office:
-    make_campaign(engine)
+    make_draft(engine)
     write_letters(engine, ring, settings)
     post = Post(engine, settings, ring)
     # The servers of these tests count over one connection.

@@ -18,7 +18,7 @@ from shared.services.campaigns import campaign_page, change_campaign_state
 from shared.services.prepare import prepare_submissions
 from shared.services.submissions import begin_submission
 from shared.settings import Settings
-from tests.factories import CAMPAIGN, make_campaign, make_supporter
+from tests.factories import CAMPAIGN, make_draft, make_supporter
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def ring(settings: Settings) -> Ring:
 
 @pytest.fixture
 def token(engine: Engine, settings: Settings, ring: Ring) -> str:
-    make_campaign(engine)
+    make_draft(engine)
     return begin_submission(engine, ring, settings, "co-ops", make_supporter())
 
 
@@ -98,7 +98,7 @@ def test_what_was_saved_before_is_kept(engine: Engine, settings: Settings, ring:
 def test_a_draft_begins_although_the_campaign_is_remembered_as_it_was(
     engine: Engine, settings: Settings, ring: Ring, token: str
 ) -> None:
-    make_campaign(engine, CAMPAIGN.replace("Keep our shops local", "Another title"))
+    make_draft(engine, CAMPAIGN.replace("Keep our shops local", "Another title"))
     again = begin_submission(engine, ring, settings, "co-ops", make_supporter("other@example.org"))
     assert stored(engine, again)["state"] == "draft"
     change_campaign_state(engine, "co-ops", CampaignState.LIVE, actor="test")

@@ -10,14 +10,14 @@ from shared.domain.states import CampaignState
 from shared.services.campaigns import change_campaign_state, read_campaign, turn_campaigns
 from shared.services.sweep import sweep
 from shared.settings import Settings
-from tests.factories import CAMPAIGN, make_campaign, make_ring
+from tests.factories import CAMPAIGN, make_draft, make_ring
 
 PAST, FUTURE = (datetime.now(UTC) + timedelta(days=days) for days in (-1, 1))
 
 
 def make(engine: Engine, state: CampaignState, **dates: datetime) -> None:
     head = "".join(f"{name} = {moment.isoformat()}\n" for name, moment in dates.items())
-    make_campaign(engine, CAMPAIGN.replace("+++\n<!-- page", f"{head}+++\n<!-- page"))
+    make_draft(engine, CAMPAIGN.replace("+++\n<!-- page", f"{head}+++\n<!-- page"))
     with engine.begin() as connection:
         connection.execute(update(campaign).values(state=state.value))
 
@@ -53,7 +53,7 @@ def test_the_sweep_keeps_the_dates(engine: Engine, settings: Settings) -> None:
 
 
 def test_a_date_without_an_hour_is_the_beginning_of_its_day(engine: Engine) -> None:
-    stored = make_campaign(engine, CAMPAIGN.replace("+++\n<!-- page", "opens = 2027-03-01\n+++\n<!-- page"))
+    stored = make_draft(engine, CAMPAIGN.replace("+++\n<!-- page", "opens = 2027-03-01\n+++\n<!-- page"))
     assert stored.campaign.opens is not None
     assert stored.campaign.opens.isoformat() == "2027-03-01T00:00:00-05:00"
     change_campaign_state(engine, "co-ops", CampaignState.SCHEDULED, actor="test")

@@ -10,14 +10,14 @@ from shared.domain.states import CampaignState
 from shared.errors import StateChanged
 from shared.services import campaigns
 from shared.services.campaigns import change_campaign_state, turn_campaigns
-from tests.factories import make_campaign
+from tests.factories import make_draft
 
 Meanwhile = Callable[[Callable[[], None]], None]
 
 
 @pytest.fixture
 def live(engine: Engine) -> None:
-    make_campaign(engine)
+    make_draft(engine)
     change_campaign_state(engine, "co-ops", CampaignState.LIVE, actor="test")
 
 

@@ -16,7 +16,7 @@ from shared.errors import NotAllowed
 from shared.services.campaigns import change_campaign_state
 from shared.services.delivery.domains import list_domains, set_rate
 from shared.settings import Settings
-from tests.factories import make_campaign, make_ring, write_letters
+from tests.factories import make_draft, make_ring, write_letters
 
 Change = Callable[[str], None]
 
@@ -25,7 +25,7 @@ Change = Callable[[str], None]
 def change(engine: Engine, settings: Settings) -> Change:
     """Two letters to one domain, due for 100 s; a statement changes what is there."""
     ring = make_ring(settings)
-    make_campaign(engine)
+    make_draft(engine)
     write_letters(engine, ring, settings)
 
     def run(statement: str) -> None:

@@ -27,7 +27,7 @@ from shared.services.prepare import prepare_submissions
 from shared.services.submission_view import preview_letters, read_submission
 from shared.services.submissions import begin_submission, correct_address
 from shared.settings import Settings
-from tests.factories import CAMPAIGN, make_campaign, make_supporter, write_letters
+from tests.factories import CAMPAIGN, make_draft, make_supporter, write_letters
 
 READ = "Please vote for the co-op bill."
 AGAINST = CAMPAIGN.replace("Please vote for", "Please vote against")
@@ -50,7 +50,7 @@ def words_now(engine: Engine) -> str:
 
 @pytest.fixture
 def live(engine: Engine) -> None:
-    make_campaign(engine)
+    make_draft(engine)
     change_campaign_state(engine, "co-ops", CampaignState.LIVE, actor="test")
 
 
@@ -83,12 +83,12 @@ def publish_after_a_discarded_draft(engine: Engine) -> None:
 
 
 def import_again(engine: Engine) -> None:
-    make_campaign(engine, AGAINST)
+    make_draft(engine, AGAINST)
 
 
 def import_twice_and_publish(engine: Engine) -> None:
     import_again(engine)
-    make_campaign(engine)
+    make_draft(engine)
     publish_words(engine)
 
 
@@ -100,7 +100,7 @@ def restore_another(engine: Engine) -> None:
 
 
 def leave_out(engine: Engine) -> None:
-    make_campaign(
+    make_draft(
         engine,
         CAMPAIGN.replace("+++\n<!-- page", '[[exclusions]]\nreason = "No."\nchambers = ["lower"]\n+++\n<!-- page'),
     )
@@ -152,7 +152,7 @@ def test_so_do_letters_that_an_organizer_sends_to_the_right_address(
 
 
 def test_a_test_letter_keeps_its_words_while_its_draft_is_typed(engine: Engine, ring: Ring, settings: Settings) -> None:
-    make_campaign(engine)
+    make_draft(engine)
     save(engine, "First.")
     token = begin_submission(engine, ring, settings, "co-ops", make_supporter(street="PO Box 12"))
     prepare_submissions(engine, ring, settings)
@@ -178,8 +178,8 @@ def test_the_texts_of_a_submission_are_those_that_it_was_accepted_with(
 
 def test_an_edition_is_kept_of_what_changed_and_only_then(engine: Engine, live: None) -> None:
     first = read_campaign(engine, "co-ops").edition_id
-    make_campaign(engine)
-    make_campaign(engine, CAMPAIGN.replace("Write to the State House.", "Write now."))
+    make_draft(engine)
+    make_draft(engine, CAMPAIGN.replace("Write to the State House.", "Write now."))
     assert read_campaign(engine, "co-ops").edition_id == first
     import_again(engine)
     assert read_campaign(engine, "co-ops").edition_id != first
@@ -199,7 +199,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, deed: Callable[[], object]) -> No
 def test_what_is_saved_while_the_list_is_made_does_not_go_live(
     engine: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch, state: CampaignState
 ) -> None:
-    make_campaign(engine, CAMPAIGN.replace("+++\n<!-- page", "opens = 2999-01-01T09:00:00-05:00\n+++\n<!-- page"))
+    make_draft(engine, CAMPAIGN.replace("+++\n<!-- page", "opens = 2999-01-01T09:00:00-05:00\n+++\n<!-- page"))
     save(engine, "Tested words.")
     meanwhile(monkeypatch, lambda: save(engine, "Half a sent"))
     with pytest.raises(NotAllowed, match="because “Letter” changed after you opened"):
@@ -235,7 +235,7 @@ def test_a_page_that_showed_another_draft_publishes_nothing(
 def test_what_is_typed_after_scheduling_does_not_open_by_itself(
     engine: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_campaign(engine, CAMPAIGN.replace("+++\n<!-- page", "opens = 2999-01-01T09:00:00-05:00\n+++\n<!-- page"))
+    make_draft(engine, CAMPAIGN.replace("+++\n<!-- page", "opens = 2999-01-01T09:00:00-05:00\n+++\n<!-- page"))
     meanwhile(monkeypatch, lambda: None)
     publishing.open_campaign(engine, settings, "co-ops", CampaignState.SCHEDULED, actor="ana")
     save(engine, "Half a sent")
@@ -255,7 +255,7 @@ def set_opens(connection: Connection, opens: datetime) -> None:
 
 
 def test_going_live_by_a_command_names_its_text_too(engine: Engine) -> None:
-    make_campaign(engine)
+    make_draft(engine)
     mark = draft_mark(read_campaign(engine, "co-ops").campaign)
     save(engine, "Half a sent")
     with pytest.raises(NotAllowed, match="“Letter”"):
@@ -279,7 +279,7 @@ def test_a_test_of_the_letters_brings_no_older_text_back(engine: Engine, setting
 
 
 def test_every_campaign_and_draft_names_an_edition(engine: Engine, ring: Ring, settings: Settings) -> None:
-    make_campaign(engine)
+    make_draft(engine)
     begin_submission(engine, ring, settings, "co-ops", make_supporter())
     with engine.connect() as connection:
         known = connection.execute(select(campaign_edition.c.id)).scalar_one()

@@ -20,7 +20,7 @@ from shared.services.editor.drafts import editions
 from shared.services.prepare import prepare_submissions
 from shared.services.submissions import begin_submission, correct_address
 from shared.settings import Settings
-from tests.factories import CAMPAIGN, make_campaign, make_supporter
+from tests.factories import CAMPAIGN, make_draft, make_supporter
 
 _DATED = CAMPAIGN.replace("+++\n<!-- page", "deadline = 2999-01-01T09:00:00-05:00\n+++\n<!-- page")
 
@@ -44,8 +44,8 @@ def upgrade_from_before(connection: Connection, *, forget: bool) -> None:
 
 
 def test_campaigns_and_letters_of_the_version_before(engine: Engine, ring: Ring, settings: Settings) -> None:
-    make_campaign(engine, _DATED)
-    make_campaign(engine, CAMPAIGN.replace('"co-ops"', '"trees"'))
+    make_draft(engine, _DATED)
+    make_draft(engine, CAMPAIGN.replace('"co-ops"', '"trees"'))
     change_campaign_state(engine, "co-ops", CampaignState.LIVE, actor="test")
     token = begin_submission(engine, ring, settings, "co-ops", make_supporter(street="PO Box 12"))
     prepare_submissions(engine, ring, settings)
@@ -61,12 +61,12 @@ def test_campaigns_and_letters_of_the_version_before(engine: Engine, ring: Ring,
     assert [row["kind"] for row in kept] == ["published", "test"]
     assert from_document(kept[0]["content"]) == read_campaign(engine, "co-ops").campaign
     assert len(editions(engine, "co-ops")) == 1
-    make_campaign(engine, CAMPAIGN.replace("Please vote for", "Please vote against"))
+    make_draft(engine, CAMPAIGN.replace("Please vote for", "Please vote against"))
     correct_address(engine, ring, token, HomeAddress("12 Maple Street", "Worcester", "MA", "01603"))
     prepare_submissions(engine, ring, settings)
-    make_campaign(engine, _DATED)
+    make_draft(engine, _DATED)
     accept_submission(engine, ring, settings, draft, own_words="")
-    make_campaign(engine, CAMPAIGN.replace("Please vote for", "Please vote against"))
+    make_draft(engine, CAMPAIGN.replace("Please vote for", "Please vote against"))
     prepare_submissions(engine, ring, settings)
     with engine.connect() as connection:
         bodies = connection.execute(select(letter.c.body)).scalars().all()
@@ -74,9 +74,9 @@ def test_campaigns_and_letters_of_the_version_before(engine: Engine, ring: Ring,
 
 
 def test_a_text_that_was_kept_already_is_not_kept_twice(engine: Engine) -> None:
-    make_campaign(engine)
+    make_draft(engine)
     change_campaign_state(engine, "co-ops", CampaignState.LIVE, actor="test")
-    make_campaign(engine, CAMPAIGN.replace("Please vote for", "Please vote against"))
+    make_draft(engine, CAMPAIGN.replace("Please vote for", "Please vote against"))
     before = [one.number for one in editions(engine, "co-ops")]
     with engine.begin() as connection:
         upgrade_from_before(connection, forget=False)

@@ -21,7 +21,7 @@ from shared.services.receipts import apply_receipts
 from shared.services.submissions import begin_submission
 from shared.services.sweep import sweep, tidy
 from shared.settings import Settings
-from tests.factories import make_campaign, make_supporter, write_letters
+from tests.factories import make_draft, make_supporter, write_letters
 from tests.services.came_back import Post
 from tests.services.test_erasure import PERSONAL
 
@@ -48,7 +48,7 @@ def post(engine: Engine, settings: Settings, ring: Ring) -> Post:
 
 @pytest.fixture
 def everything_at_once(engine: Engine, settings: Settings, ring: Ring, post: Post) -> None:
-    make_campaign(engine)
+    make_draft(engine)
     people = _people()
     _letters(engine, settings, ring, post, people)
     _submissions(engine, settings, ring, post, people)

@@ -25,7 +25,7 @@ from shared.services.letters import retry_letter
 from shared.services.retention import forget_old
 from shared.services.sweep import sweep
 from shared.settings import Settings
-from tests.factories import CAMPAIGN, make_campaign, write_letters
+from tests.factories import CAMPAIGN, make_draft, write_letters
 from tests.services.came_back import FULL, Post, report
 from tests.smtp_server import ScriptedSmtpServer
 
@@ -74,7 +74,7 @@ Make = Callable[..., Waiting]
 @pytest.fixture
 def make(engine: Engine, settings: Settings, ring: Ring) -> Make:
     def make(head: str = "") -> Waiting:
-        make_campaign(engine, CAMPAIGN.replace("host =", f"{head}host ="))
+        make_draft(engine, CAMPAIGN.replace("host =", f"{head}host ="))
         write_letters(engine, ring, settings)
         return Waiting(engine, settings, ring, Post(engine, settings, ring))
 

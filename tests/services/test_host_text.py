@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import Engine, select
 
 from shared.db.tables import letter
+from shared.domain.states import CampaignState
 from shared.paths import ROOT
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
 from shared.services.accept import accept_submission
-from shared.services.campaigns import import_campaign
+from shared.services.campaigns import change_campaign_state, import_campaign
 from shared.services.prepare import prepare_submissions
 from shared.services.submissions import begin_submission
 from shared.settings import Settings
@@ -59,6 +60,7 @@ def test_page_and_letter_say_what_the_file_says(source: str | Path, engine: Engi
     text = source.read_text() if isinstance(source, Path) else source
     ring = Ring(make_celery(settings), connect_redis(settings.redis_url))
     stored = import_campaign(engine, text, name="host.txt", overrides={"subject": "A subject"})
+    change_campaign_state(engine, stored.campaign.slug, CampaignState.LIVE, actor="test")
     before, dear, after = text.partition("Dear ")
     own, hosted, privacy = after.partition("This campaign is hosted by")
     page = visible(create_app(settings, engine, ring).test_client().get(f"/c/{stored.campaign.slug}").text)

@@ -24,7 +24,7 @@ from shared.services.parts import failing_parts
 from shared.services.sweep import sweep
 from shared.services.updates import send_update, stop_update
 from shared.settings import Settings
-from tests.factories import make_campaign
+from tests.factories import make_draft
 from tests.services.came_back import Post
 
 US = "Neighbors United"
@@ -35,7 +35,7 @@ PEOPLE = 7
 def stored(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> StoredCampaign:
     """Seven people agreed; the first wrote twice. A batch is two people."""
     monkeypatch.setattr(mailings, "BATCH", 2)
-    make_campaign(engine)
+    make_draft(engine)
     change_campaign_state(engine, "co-ops", CampaignState.LIVE, actor="test")
     with engine.begin() as connection:
         connection.execute(

@@ -20,7 +20,7 @@ from shared.services.figures import current_figures
 from shared.services.letters import cancel_letter, retry_letter
 from shared.services.pictures import Flow, read_chart, read_counted, read_districts, read_flow, read_health
 from shared.settings import Settings
-from tests.factories import make_campaign, make_ring, write_letters
+from tests.factories import make_draft, make_ring, write_letters
 from tests.smtp_server import ScriptedSmtpServer
 
 
@@ -32,7 +32,7 @@ def ring(settings: Settings) -> Ring:
 @pytest.fixture
 def stored(engine: Engine, ring: Ring, settings: Settings) -> StoredCampaign:
     """Three supporters' six letters are queued."""
-    stored = make_campaign(engine)
+    stored = make_draft(engine)
     for name in "abc":
         write_letters(engine, ring, settings, f"{name}@example.org")
     return stored

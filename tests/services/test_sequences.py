@@ -22,7 +22,7 @@ from shared.services.prepare import prepare_submissions
 from shared.services.submissions import begin_submission
 from shared.services.sweep import sweep, tidy
 from shared.settings import Settings
-from tests.factories import CAMPAIGN, make_campaign, make_ring, make_supporter
+from tests.factories import CAMPAIGN, make_draft, make_ring, make_supporter
 from tests.services.came_back import Post
 from tests.smtp_server import ScriptedSmtpServer
 
@@ -88,7 +88,7 @@ class World:
 @pytest.fixture
 def make_world(engine: Engine, settings: Settings) -> Callable[[str], World]:
     def make(campaign: str = CAMPAIGN) -> World:
-        make_campaign(engine, campaign)
+        make_draft(engine, campaign)
         return World(engine, settings, server)
 
     with ScriptedSmtpServer() as server:

@@ -13,7 +13,7 @@ from shared.queue.names import TaskName
 from shared.services.campaigns import change_campaign_state
 from shared.services.sweep import sweep
 from shared.settings import Settings
-from tests.factories import make_campaign, make_ring, write_letters
+from tests.factories import make_draft, make_ring, write_letters
 
 Rung = Callable[..., list[TaskName]]
 
@@ -22,7 +22,7 @@ Rung = Callable[..., list[TaskName]]
 def rung(engine: Engine, settings: Settings) -> Rung:
     """What a sweep rings for, with two new letters, and their copies to the supporter, due."""
     ring = make_ring(settings)
-    make_campaign(engine)
+    make_draft(engine)
     write_letters(engine, ring, settings)
     with engine.begin() as connection:
         connection.execute(update(follow_up).values(due_at=func.now()))

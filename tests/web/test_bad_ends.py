@@ -5,9 +5,10 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, func, update
 
 from shared.clock import now
+from shared.db.tables import campaign as campaigns
 from shared.db.tables import letter, submission
 from shared.domain.states import CampaignState
 from shared.services.campaigns import change_campaign_state
@@ -133,8 +134,7 @@ def test_letters_taken_back_lead_to_a_new_one_while_there_can_be_one(
     with engine.begin() as connection:
         connection.execute(update(submission).values(state="withdrawn"))
     assert "/c/co-ops#form" in client.get(status).text
-    for state in (CampaignState.LIVE, CampaignState.CLOSED):
-        change_campaign_state(engine, "co-ops", state, actor="test")
+    change_campaign_state(engine, "co-ops", CampaignState.CLOSED, actor="test")
     assert "/c/co-ops#form" not in client.get(status).text
 
 
@@ -150,8 +150,13 @@ def test_who_already_wrote_is_promised_no_copy(client: FlaskClient, app: Flask, 
     assert "If you already wrote, we sent you a link" in page
 
 
+def schedule(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(update(campaigns).values(state="scheduled", updated_at=func.now()))
+
+
 def test_a_campaign_that_opens_later_takes_nothing(client: FlaskClient, engine: Engine) -> None:
-    change_campaign_state(engine, "co-ops", CampaignState.SCHEDULED, actor="test")
+    schedule(engine)
     answer = client.post("/c/co-ops", data=TYPED)
     assert answer.status_code == 409
     assert "This campaign opens soon" in answer.text
@@ -164,15 +169,14 @@ def test_a_campaign_that_opens_later_takes_nothing(client: FlaskClient, engine: 
 )
 def test_a_campaign_says_when_it_opens(client: FlaskClient, engine: Engine, opens: str, said: str) -> None:
     make_campaign(engine, CAMPAIGN.replace('host = "', f'opens = {opens}\nhost = "'))
-    change_campaign_state(engine, "co-ops", CampaignState.SCHEDULED, actor="test")
+    schedule(engine)
     assert f"Come back on {said} to write" in client.get("/c/co-ops").text
 
 
 @pytest.mark.parametrize(("url", "shown"), [("https://n2n.example", True), ("javascript:alert(1)", False)])
 def test_an_ended_campaign_leads_to_its_host(client: FlaskClient, engine: Engine, url: str, shown: bool) -> None:
     make_campaign(engine, CAMPAIGN.replace('host = "', f'host_url = "{url}"\nhost = "'))
-    for state in (CampaignState.LIVE, CampaignState.CLOSED):
-        change_campaign_state(engine, "co-ops", state, actor="test")
+    change_campaign_state(engine, "co-ops", CampaignState.CLOSED, actor="test")
     page = client.get("/c/co-ops").text
     assert ("More from Neighbors United" in page) is shown
     assert (url in page) is shown

@@ -19,7 +19,7 @@ from shared.services.editor.publishing import list_points
 from shared.services.relay import save_relay, with_relay
 from shared.services.sender_domain import read_check
 from shared.settings import Settings
-from tests.factories import make_campaign, write_letters
+from tests.factories import make_draft, write_letters
 from tests.name_server import LoopbackNameServer
 from tests.smtp_server import ScriptedSmtpServer
 from tests.web.test_editor import save
@@ -54,7 +54,7 @@ def settings(settings: Settings, server: LoopbackNameServer, monkeypatch: pytest
 
 
 def enter(client: FlaskClient, engine: Engine) -> FlaskClient:
-    make_campaign(engine)
+    make_draft(engine)
     return sign_in(client, engine)
 
 

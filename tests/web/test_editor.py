@@ -21,7 +21,7 @@ from shared.services.editor.drafts import read_editing
 from shared.services.prepare import prepare_submissions
 from shared.services.submissions import begin_submission
 from shared.settings import Settings
-from tests.factories import make_campaign, make_supporter
+from tests.factories import make_draft, make_supporter
 from tests.smtp_server import ScriptedSmtpServer
 from tests.web.test_organizer import press, sign_in
 from web.app import create_app
@@ -37,7 +37,7 @@ def mail(settings: Settings) -> Iterator[ScriptedSmtpServer]:
 
 @pytest.fixture
 def signed_in(engine: Engine, ring: Ring, settings: Settings, mail: ScriptedSmtpServer) -> FlaskClient:
-    make_campaign(engine)
+    make_draft(engine)
     app = create_app(replace(settings, mailbox_url=mail.url), engine, ring)
     return sign_in(app.test_client(), engine)
 

@@ -15,8 +15,6 @@ from shared.domain.campaign_steps import Step, step_mark
 from shared.domain.campaigns import Campaign
 from shared.domain.letter_versions import Exclusion, LetterVersion
 from shared.domain.places import Chamber
-from shared.domain.states import CampaignState
-from shared.services.campaigns import change_campaign_state
 from shared.services.editor.drafts import discard, publish, read_editing, save_step
 from shared.services.invitations import invite
 from shared.settings import Settings
@@ -31,7 +29,6 @@ Change = Callable[[Campaign], Campaign]
 def live(request: pytest.FixtureRequest, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A live campaign, and both ways of Send."""
     make_campaign(engine)
-    change_campaign_state(engine, "co-ops", CampaignState.LIVE, actor="test")
     if request.param == "alone":
         monkeypatch.setattr(campaigns, "remembered", lambda _: None)
 

@@ -8,8 +8,9 @@ from sqlalchemy import Engine, text
 
 from shared.clock import now
 from shared.rendering.speech import say_weekday
+from tests.factories import make_campaign
 from tests.services.test_office_hours import SPAN, a_zone, hours_of, text_of
-from tests.web.test_organizer import make_campaign, press, signed_in
+from tests.web.test_organizer import press, signed_in
 
 # Pytest finds fixtures by their name in this module.
 __all__ = ["signed_in"]

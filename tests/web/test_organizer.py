@@ -22,7 +22,7 @@ from shared.services.organizers import issue_one_time_password
 from shared.services.simulation import create_simulation
 from shared.services.submissions import begin_submission
 from shared.settings import Settings
-from tests.factories import make_campaign
+from tests.factories import make_campaign, make_draft
 from web.admin.guard import OPEN_ENDPOINTS
 from web.app import create_app
 
@@ -44,14 +44,14 @@ def sign_in(client: FlaskClient, engine: Engine) -> FlaskClient:
 
 @pytest.fixture
 def signed_in(client: FlaskClient, engine: Engine) -> FlaskClient:
-    make_campaign(engine)
+    make_draft(engine)
     return sign_in(client, engine)
 
 
 @pytest.fixture
 def letters(engine: Engine, ring: Ring, settings: Settings, prepare: Callable[[], int]) -> list[int]:
     """Three supporters' letters, queued."""
-    make_campaign(engine)
+    make_draft(engine)
     for first, city in (("Jamie", "Worcester"), ("Ana", "Natick"), ("Wei", "Quincy")):
         address = HomeAddress("12 Maple Street", city, "MA", "")
         details = SupporterDetails(first, "Rivera", f"{first.lower()}@example.org", address)
@@ -128,12 +128,11 @@ def test_a_new_password_ends_other_sessions(app: Flask, engine: Engine) -> None:
     assert again.status_code == 303
 
 
-def test_signing_in_and_out_keeps_the_letters_begun_here(signed_in: FlaskClient) -> None:
+def test_signing_in_and_out_keeps_the_letters_begun_here(signed_in: FlaskClient, engine: Engine) -> None:
+    make_campaign(engine)
     typed = {"first_name": "J", "last_name": "R", "email": "j@example.org", "street": "1 A Street", "city": "Natick"}
     press(signed_in, "/admin/password", "/admin/sign-out")
     path = signed_in.post("/c/co-ops", data=typed).location
-    with signed_in.application.app_context():
-        engine = signed_in.application.extensions["dearrep"].engine
     sign_in(signed_in, engine)
     assert signed_in.get(path).status_code == 200
     press(signed_in, "/admin/password", "/admin/sign-out")

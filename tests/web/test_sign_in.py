@@ -13,7 +13,7 @@ from shared.services import organizers
 from shared.services.organizers import ALL_TRIES, SOURCE_TRIES, issue_one_time_password
 from tests.factories import make_campaign
 from tests.web.test_organizer import EMAIL, press, sign_in
-from web.admin.guard import IDLE_LIFETIME, SESSION_LIFETIME
+from web.organizer_session import IDLE_LIFETIME, SESSION_LIFETIME
 
 GOOD_PASSWORD = "four quiet green ducks"
 MINUTE = timedelta(minutes=1)

@@ -8,11 +8,13 @@ from flask import Flask
 from sqlalchemy import Engine
 from werkzeug.serving import make_server
 
+from shared.domain.simulations import SLUG
 from shared.local.simulated_people import Crowd, send_crowd, write_over_http
 from shared.queue.ring import Ring
 from shared.services import simulation
 from shared.services.make_letters import make_due_letters
 from shared.services.prepare import prepare_submissions
+from shared.services.previews import renew_preview
 from shared.settings import Settings
 
 
@@ -29,8 +31,9 @@ def url(app: Flask) -> Iterator[str]:
 
 def test_supporters_write_through_the_pages(url: str, engine: Engine, ring: Ring, settings: Settings) -> None:
     day = simulation.create_simulation(engine)
+    preview = renew_preview(engine, SLUG, actor="dearrep simulate")
     crowd = Crowd(5)
-    send_crowd(crowd, day.homes, 0.5, lambda: write_over_http(url))
+    send_crowd(crowd, day.homes, 0.5, lambda: write_over_http(url, preview))
     assert (crowd.told, crowd.failed, crowd.last_failure) == (5, 0, "")
     prepare_submissions(engine, ring, settings)
     # Five at once are a rush, in which a lookup leaves letters to those who make them.

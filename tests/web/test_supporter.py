@@ -272,7 +272,6 @@ def test_unticking_everybody_is_a_mistake(client: FlaskClient, prepare: Callable
 def test_a_closed_campaign_takes_no_letters(client: FlaskClient, engine: Engine) -> None:
     path = begin(client)
     page = client.get(path)
-    change_campaign_state(engine, "co-ops", CampaignState.LIVE, actor="test")
     change_campaign_state(engine, "co-ops", CampaignState.CLOSED, actor="test")
     closed = client.get("/c/co-ops")
     assert "This campaign has ended" in closed.text

@@ -30,7 +30,6 @@ def live(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("campaigns", "accept", "submission_view"):
         monkeypatch.setattr(f"shared.services.{module}.has_real_directory", lambda *_: True)
     make_campaign(engine, CAMPAIGN.replace("consents", "goal = 8\nconsents"))
-    change_campaign_state(engine, "co-ops", CampaignState.LIVE, actor="test")
 
 
 @pytest.fixture

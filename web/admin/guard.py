@@ -3,7 +3,7 @@
 The cookie is shared with the supporter's own letters and lives as long as they do; the sign-in carries its own times.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TypeVar
@@ -14,23 +14,20 @@ from flask.typing import ResponseReturnValue
 from shared.clock import now
 from shared.domain.devices import device_words
 from shared.domain.permissions import OF_A_CAMPAIGN, Access, Permission
-from shared.domain.phrases import phrase
 from shared.errors import IllegalTransition, InputError, NotAllowed, NotFound
 from shared.services import audit
+from shared.services.campaigns import NO_CAMPAIGN
 from shared.services.organizer_sessions import note_use, open_session
 from shared.services.organizers import OrganizerSession, find_session
 from shared.services.people import who_may
 from web.admin import bp
 from web.context import here
+from web.organizer_session import KEY, USED, read_session
 from web.public.owned import forget_all_else
 
 OPEN_ENDPOINTS = frozenset({"admin.sign_in", "admin.sign_in_code", "admin.join"})
-SESSION_LIFETIME = timedelta(hours=12)
-IDLE_LIFETIME = timedelta(hours=2)
 # The time of last use is written no more often than this.
 _USE_NOTED_EVERY = timedelta(minutes=5)
-_KEY, _USED = "signed_in", "used_at"
-_PARTS = 4
 _View = TypeVar("_View", bound=Callable[..., object])
 # By endpoint: which permission a view asks for, and what the audit log calls what is seen or done there.
 PERMISSIONS: dict[str, Permission] = {}
@@ -65,14 +62,14 @@ def begin_session(organizer: OrganizerSession) -> None:
     """Starts a fresh session, so that a form token from before the sign-in is worth nothing."""
     forget_all_else()
     number = open_session(here().engine, organizer.id, device_words(request.headers.get("User-Agent", "")))
-    session[_KEY] = [organizer.id, organizer.session_epoch, _seconds(), number]
-    session[_USED] = _seconds()
+    session[KEY] = [organizer.id, organizer.session_epoch, _seconds(), number]
+    session[USED] = _seconds()
     session["one_time"] = organizer.used_one_time
 
 
 def session_number() -> int:
     """Which of the organizer's sessions this is."""
-    return int(session[_KEY][-1])
+    return int(session[KEY][-1])
 
 
 def organizer() -> OrganizerSession:
@@ -101,7 +98,7 @@ def require_organizer() -> ResponseReturnValue | None:
 def _refuse(signed_in: OrganizerSession, permission: Permission | None) -> ResponseReturnValue:
     """A campaign that is not one's own can't even be seen to exist."""
     if permission in OF_A_CAMPAIGN and signed_in.access.role is None:
-        raise NotFound(phrase("There is no campaign at this web address."))
+        raise NotFound(NO_CAMPAIGN)
     askable = who_may(here().engine, permission, signed_in.campaign_id) if permission else []
     return render_template("admin/refused.html", role=signed_in.access.role, askable=askable), 403
 
@@ -112,22 +109,26 @@ def may_open(endpoint: str, access: Access | None = None) -> bool:
     return (access or organizer().access).may(PERMISSIONS[endpoint])
 
 
+@bp.app_template_global()
+def runners() -> Sequence[str]:
+    """For templates: whom to ask for what concerns all campaigns."""
+    if "runners" not in g:
+        g.runners = who_may(here().engine, Permission.RUN_INSTALLATION, None)
+    found: Sequence[str] = g.runners
+    return found
+
+
 def known_organizer() -> OrganizerSession | None:
     """Whose session it is, None when nobody's or when one of its times is over."""
-    known = session.get(_KEY)
-    # Cookies from before sessions had a row have no number.
-    if known is None or len(known) != _PARTS:
+    known = read_session(_seconds())
+    if known is None:
         return None
-    organizer_id, epoch, began, number = known
-    idle = _seconds() - session[_USED]
-    if _seconds() - began > SESSION_LIFETIME.total_seconds() or idle > IDLE_LIFETIME.total_seconds():
-        return None
-    if idle > _USE_NOTED_EVERY.total_seconds() and not _asks_by_itself():
-        session[_USED] = _seconds()
-        note_use(here().engine, number)
+    if known.idle_s > _USE_NOTED_EVERY.total_seconds() and not _asks_by_itself():
+        session[USED] = _seconds()
+        note_use(here().engine, known.number)
     asked = request.view_args or {}
     slug, letter_id = asked.get("slug"), asked.get("letter_id")
-    return find_session(here().engine, organizer_id, epoch, number, slug=slug, letter_id=letter_id)
+    return find_session(here().engine, known.organizer_id, known.epoch, known.number, slug=slug, letter_id=letter_id)
 
 
 # The parts of the live page, also for browsers that don't say who asks.

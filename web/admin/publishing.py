@@ -15,6 +15,7 @@ from shared.services.campaigns import list_campaigns
 from shared.services.editor.drafts import discard, editions, read_editing, restore
 from shared.services.editor.new import NewCampaign, create_campaign, duplicate_campaign
 from shared.services.editor.publishing import list_points, open_campaign, publish_changes, send_tests
+from shared.services.previews import create_preview, list_previews, revoke_preview
 from web.admin import ROW_ID, bp
 from web.admin.editor_words import STEP_WORDS
 from web.admin.guard import needs, organizer
@@ -74,6 +75,34 @@ def publish_campaign(slug: str) -> ResponseReturnValue:
         except NotAllowed as error:
             flash(str(error), "problem")
         return redirect(url_for("admin.publish_campaign", slug=slug), 303)
+    return _publish_page(slug)
+
+
+@bp.post(f"{_EDIT}/preview-link")
+@needs(Permission.EDIT_CAMPAIGN, does="created a preview link")
+def create_preview_link(slug: str) -> ResponseReturnValue:
+    """A link that opens the draft for people without an account; only this answer shows it."""
+    if not PlainForm().validate_on_submit():
+        return redirect(url_for("admin.publish_campaign", slug=slug), 303)
+    try:
+        path = create_preview(here().engine, slug, actor=organizer().actor)
+    except NotAllowed as error:
+        flash(str(error), "problem")
+        return redirect(url_for("admin.publish_campaign", slug=slug), 303)
+    return _publish_page(slug, here().settings.public_url.rstrip("/") + path)
+
+
+@bp.post(f"{_EDIT}/preview-link/<{ROW_ID}:number>/revoke")
+@needs(Permission.EDIT_CAMPAIGN, does="revoked a preview link")
+def revoke_preview_link(slug: str, number: int) -> ResponseReturnValue:
+    """The link opens nothing any more, also where it was opened before."""
+    if PlainForm().validate_on_submit():
+        revoke_preview(here().engine, slug, number)
+        flash("The preview link is revoked. It opens nothing any more.", "good")
+    return redirect(url_for("admin.publish_campaign", slug=slug), 303)
+
+
+def _publish_page(slug: str, preview_link: str = "") -> str:
     editing = read_editing(here().engine, slug)
     points = list_points(here().engine, here().settings, editing)
     return render_template(
@@ -86,6 +115,8 @@ def publish_campaign(slug: str) -> ResponseReturnValue:
         is_green=is_green(points),
         rehearsal="admin.rehearsal" in current_app.view_functions,
         earlier=editions(here().engine, slug),
+        previews=list_previews(here().engine, editing.stored),
+        preview_link=preview_link,
         words={"steps": STEP_WORDS},
     )
 

@@ -8,6 +8,7 @@ from web.public import (  # noqa: E402 - the views register themselves on bp
     begun,  # noqa: F401
     campaigns,  # noqa: F401
     cards,  # noqa: F401
+    drafts,  # noqa: F401
     invitations,  # noqa: F401
     letters,  # noqa: F401
     my_letters,  # noqa: F401

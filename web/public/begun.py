@@ -13,10 +13,10 @@ from shared.errors import NotFound
 from shared.rendering.speech import spoken
 from shared.services.campaigns import read_campaign
 from shared.services.sharing import link_in
-from shared.services.submission_view import read_submission
 from web.context import here
 from web.forms.supporter import SupporterForm
 from web.public import bp
+from web.public.drafts import read_visible, require_visible
 from web.public.my_letters import onward
 from web.security import FRAMED_POLICY, keep_private
 
@@ -38,7 +38,9 @@ def framed_page(slug: str, form: SupporterForm) -> Response:
 
     Only this page opens in frames. The button does no more than a form that the other website could show itself.
     """
-    campaign = read_campaign(here().engine, slug).campaign
+    stored = read_campaign(here().engine, slug)
+    require_visible(stored)
+    campaign = stored.campaign
     link = link_in(campaign, here().given.public_url, "", spoken())
     response = make_response(render_template("framed.html", campaign=campaign, form=form, link=link), 403)
     response.headers["Content-Security-Policy"] = FRAMED_POLICY
@@ -59,7 +61,7 @@ def begun_link(token: str) -> str:
 @bp.get("/begun/<token>/<key>")
 def begun(token: str, key: str) -> Response:
     """This browser began the draft. Unlike the link in an email this proves nothing about the email address."""
-    view = read_submission(here().engine, here().settings, token) if _is_ours(token, key) else None
+    view = read_visible(token) if _is_ours(token, key) else None
     if view is None or view.accepted_at is not None:
         raise NotFound(phrase("This link is not valid any more. Fill in the form once more."))
     return keep_private(onward(view.stored.campaign.slug, token, view.email))

@@ -4,9 +4,8 @@ from flask import Response, request
 
 from shared.domain.phrases import phrase
 from shared.errors import NotFound
-from shared.services.submission_view import read_submission
-from web.context import here
 from web.forms.letter import read_letter_form
+from web.public.drafts import read_visible
 from web.public.letter_page import letter_page
 from web.public.owned import is_owned
 
@@ -19,7 +18,7 @@ def letter_again() -> Response | None:
     if request.endpoint != _ENDPOINT or not is_owned(token):
         return None
     try:
-        view = read_submission(here().engine, here().settings, token)
+        view = read_visible(token)
     except NotFound:
         return None
     if view.accepted_at:

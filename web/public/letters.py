@@ -12,17 +12,14 @@ from shared.rendering.speech import speak, spoken
 from shared.services.accept import accept_submission
 from shared.services.campaigns import OPEN_STATES, read_campaign
 from shared.services.read_letters import LetterChanged
-from shared.services.submission_view import (
-    SubmissionView,
-    poll_submission,
-    read_submission,
-)
+from shared.services.submission_view import SubmissionView, poll_submission
 from shared.services.submissions import answer_doubt, correct_address, save_draft
 from web.context import here
 from web.forms.letter import LetterForm, read_edition, read_letter_form
 from web.forms.supporter import AddressFields
 from web.language import allowed_language, remember_language
 from web.public import bp
+from web.public.drafts import read_visible, require_visible
 from web.public.letter_page import letter_page, letter_parts
 from web.public.owned import is_owned
 from web.security import keep_private
@@ -34,9 +31,10 @@ def letter(slug: str, token: str) -> Response:
     if not is_owned(token):
         return _not_yours(slug)
     is_poll = "part" in request.args
-    view = (poll_submission if is_poll else read_submission)(here().engine, here().settings, token)
+    view = poll_submission(here().engine, here().settings, token) if is_poll else read_visible(token)
     if view is None:
         return keep_private(make_response("", 204))
+    require_visible(view.stored)
     if _is_done(view):
         # Whoever comes back to what they sent reads it; a page that polls goes on to where the letters are.
         return _see(url_for("public.status" if is_poll else "public.my_letters", token=token))
@@ -55,18 +53,18 @@ def act(slug: str, token: str) -> Response:
         if wanted := allowed_language(request.form.get("speak")):
             speak(wanted)
             remember_language()
-        view = read_submission(here().engine, here().settings, token)
+        view = read_visible(token)
         if _is_done(view):
             return _see(url_for("public.status", token=token))
         return _ACTIONS.get(form.action, _keep)(view, form)
     except NotAllowed as error:
-        view = read_submission(here().engine, here().settings, token)
+        view = read_visible(token)
         is_changed = isinstance(error, LetterChanged)
         if not is_changed and (view.accepted_at or view.stored.state in OPEN_STATES):
             raise
         return letter_page(view, form if is_changed else None, status=409)
     except InputError as error:
-        return letter_page(read_submission(here().engine, here().settings, token), form, error.fields, status=422)
+        return letter_page(read_visible(token), form, error.fields, status=422)
 
 
 def _send(slug: str, token: str, form: LetterForm) -> Response:

@@ -9,10 +9,11 @@ from shared.errors import NotFound
 from shared.services.campaigns import read_campaign
 from shared.services.my_letters import cancel_own_letter, erase_own, find_earlier, send_to_new_holder
 from shared.services.owner_links import BROKEN_LINK
-from shared.services.submission_view import SubmissionView, read_submission
+from shared.services.submission_view import SubmissionView
 from web.context import here
 from web.limits import ROW_ID
 from web.public import bp
+from web.public.drafts import read_visible
 from web.public.owned import disown, is_owned, is_proved, own, owned_tokens
 from web.public.status import is_settled, require_owner
 from web.security import keep_private
@@ -33,7 +34,7 @@ def mine(token: str, key: str) -> ResponseReturnValue:
     """The link in our emails: this browser belongs to the supporter. Opens a page, changes nothing else."""
     if not is_owner_key(here().settings.secret_key, token, key):
         raise NotFound(BROKEN_LINK)
-    view = read_submission(here().engine, here().settings, token)
+    view = read_visible(token)
     own(token, is_proved=True)
     if view.state is SubmissionState.NEEDS_ADDRESS:
         return redirect(url_for("public.letter", slug=view.stored.campaign.slug, token=token), 303)
@@ -43,7 +44,7 @@ def mine(token: str, key: str) -> ResponseReturnValue:
 @bp.get("/mine/<token>")
 def my_letters(token: str) -> ResponseReturnValue:
     """What this browser's person sent; anybody else sees the status page, with states only."""
-    view = read_submission(here().engine, here().settings, token)
+    view = read_visible(token)
     is_empty = view.accepted_at is None or view.state is SubmissionState.WITHDRAWN or view.expected_letters == 0
     if is_empty or not _is_theirs(view):
         return redirect(url_for("public.status", token=token), 303)
@@ -78,7 +79,7 @@ def send_held(token: str, letter_id: int) -> ResponseReturnValue:
 @bp.get("/s/<token>/delete")
 def ask_delete(token: str) -> ResponseReturnValue:
     """Says what would be deleted and what stays."""
-    view = read_submission(here().engine, here().settings, token)
+    view = read_visible(token)
     if not _is_theirs(view):
         return redirect(url_for("public.status", token=token), 303)
     return _private("delete_data.html", view, is_proved=is_proved(token))
@@ -88,7 +89,7 @@ def ask_delete(token: str) -> ResponseReturnValue:
 def delete(token: str) -> ResponseReturnValue:
     """Deletes it; the page after it knows nobody any more."""
     require_owner(token)
-    view = read_submission(here().engine, here().settings, token)
+    view = read_visible(token)
     gone = erase_own(here().engine, here().settings, token, owned_tokens(), is_proved=is_proved(token))
     disown([token, *gone])
     return redirect(url_for("public.deleted", slug=view.stored.campaign.slug), 303)

@@ -9,11 +9,12 @@ from shared.domain.states import END_STATES, SubmissionState
 from shared.errors import NotFound
 from shared.services.campaigns import OPEN_STATES
 from shared.services.preferences import agree_to_emails, read_offers
-from shared.services.submission_view import SubmissionView, preview_letters, read_submission
+from shared.services.submission_view import SubmissionView, preview_letters
 from shared.services.submissions import send_now, undo_submission
 from web.context import here
 from web.forms.supporter import PlainForm
 from web.public import bp
+from web.public.drafts import read_visible
 from web.public.owned import is_owned
 from web.security import keep_private
 
@@ -21,7 +22,7 @@ from web.security import keep_private
 @bp.get("/s/<token>")
 def status(token: str) -> ResponseReturnValue:
     """The status page, or with `part` only what changes on it."""
-    view = read_submission(here().engine, here().settings, token)
+    view = read_visible(token)
     if view.accepted_at is None:
         return redirect(url_for("public.letter", slug=view.stored.campaign.slug, token=token), 303)
     owned = is_owned(token) and not view.is_erased

@@ -3,7 +3,7 @@
 from shared.db.tables.addresses import address_point, address_source, street, street_range
 from shared.db.tables.base import METADATA
 from shared.db.tables.bulk import bulk_change, bulk_letter
-from shared.db.tables.campaigns import campaign, campaign_draft, campaign_edition, campaign_logo
+from shared.db.tables.campaigns import campaign, campaign_draft, campaign_edition, campaign_logo, campaign_preview
 from shared.db.tables.consents import campaign_update, consent
 from shared.db.tables.delivery import (
     delivery_connection,
@@ -46,6 +46,7 @@ __all__ = [
     "campaign_draft",
     "campaign_edition",
     "campaign_logo",
+    "campaign_preview",
     "campaign_update",
     "consent",
     "delivery_connection",

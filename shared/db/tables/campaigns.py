@@ -71,3 +71,16 @@ campaign_edition = Table(
     one_of("kind", EditionKind),
     Index("ix_campaign_edition_campaign_id", "campaign_id", "made_at"),
 )
+
+# Links that open a campaign's pages before it is published. The link itself is shown once and not kept.
+campaign_preview = Table(
+    "campaign_preview",
+    METADATA,
+    key(),
+    Column("campaign_id", BigInteger, ForeignKey("campaign.id", ondelete="CASCADE"), nullable=False),
+    # SHA-256 of the link's token.
+    Column("token_hash", TEXT, nullable=False, unique=True),
+    text("created_by", default=None),
+    stamp("created_at"),
+    Index("ix_campaign_preview_campaign_id", "campaign_id"),
+)

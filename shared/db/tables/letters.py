@@ -190,11 +190,14 @@ follow_up = Table(
     text("reply_to"),
     # When it was claimed first. Until then it waits from `due_at` on.
     moment("first_attempt_at"),
+    # It leaves although letters are due: it tells the owner of an address that somebody writes with it.
+    Column("is_urgent", Boolean, nullable=False, server_default="false"),
     one_of("state", LetterState),
     UniqueConstraint("submission_id", "kind", "number"),
     Index("ix_follow_up_person", "email_hash", "campaign_id"),
     Index("ix_follow_up_relay_id", "relay_id", postgresql_where=sql("relay_id <> ''")),
     Index("ix_follow_up_claimable", "due_at", postgresql_where=sql("state IN ('queued', 'deferred')")),
+    Index("ix_follow_up_urgent", "due_at", postgresql_where=sql("is_urgent AND state IN ('queued', 'deferred')")),
     # Of the domains that have a rate.
     Index("ix_follow_up_domain", "receiving_domain", "due_at", postgresql_where=sql("state IN ('queued', 'deferred')")),
     Index("ix_follow_up_campaign_state", "campaign_id", "state"),

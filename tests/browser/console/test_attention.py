@@ -4,8 +4,6 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 from sqlalchemy import text
 
-from shared.domain.states import CampaignState
-from shared.services.campaigns import change_campaign_state
 from tests.browser.conftest import Faults, Site, open_console
 from tests.browser.pictures import ALBUM
 from tests.browser.sizes import DESKTOP, ON_A_PHONE
@@ -52,7 +50,6 @@ def troubled(site: Site) -> Site:
         write_letters(site.engine, site.ring, site.settings, f"p{n}@example.org")
     with site.engine.begin() as connection:
         connection.execute(text(TROUBLE))
-    change_campaign_state(site.engine, "co-ops", CampaignState.LIVE, actor="test")
     return site
 
 

@@ -7,10 +7,9 @@ from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
 from sqlalchemy import Engine, select
 
 from shared.db.tables import campaign
-from shared.domain.states import CampaignState
 from shared.queue.celery_app import make_celery
 from shared.queue.ring import Ring, connect_redis
-from shared.services.campaigns import change_campaign_state, import_campaign, read_campaign
+from shared.services.campaigns import import_campaign, read_campaign
 from shared.services.editor.drafts import read_editing
 from shared.settings import Settings
 from tests.browser.conftest import RICH, Faults, Site, open_console
@@ -166,7 +165,6 @@ def test_a_button_waits_for_the_save_that_is_under_way(site: Site, browser: Brow
 
 def test_two_editors_at_once_keep_both_texts(site: Site, browser: Browser, faults: Faults) -> None:
     import_campaign(site.engine, RICH, name="co-ops.md")
-    change_campaign_state(site.engine, "co-ops", CampaignState.LIVE, actor="test")
     page = open_site(site, browser, faults, DESKTOP)
     other = page.context.new_page()
     for one in (page, other):

@@ -4,8 +4,6 @@ import pytest
 from playwright.sync_api import Browser, ViewportSize, expect
 from sqlalchemy import text
 
-from shared.domain.states import CampaignState
-from shared.services.campaigns import change_campaign_state
 from tests.browser.conftest import Faults, Site, open_console
 from tests.browser.pictures import ALBUM
 from tests.browser.sizes import ON_A_PHONE
@@ -36,7 +34,6 @@ WHERE update_id IS NULL
 @ON_A_PHONE
 def test_emails_to_everybody(site: Site, browser: Browser, faults: Faults, size: ViewportSize) -> None:
     write_letters(site.engine, site.ring, site.settings)
-    change_campaign_state(site.engine, "co-ops", CampaignState.LIVE, actor="test")
     with site.engine.begin() as connection:
         connection.execute(text(UPDATES))
     page, campaign = open_console(browser, faults, size), f"{site.url}/admin/campaigns/co-ops"
