@@ -200,6 +200,16 @@ def lock_held_for(connection: Connection, holder_ids: Sequence[int], reason: Hol
     return list(connection.execute(query.order_by(letter.c.id).with_for_update(key_share=True)).mappings())
 
 
+def lock_held_in(connection: Connection, campaign_id: int, reason: HoldReason) -> list[RowMapping]:
+    """Letters of this campaign that are held for this reason, locked."""
+    query = select(letter).where(
+        letter.c.campaign_id == campaign_id,
+        letter.c.state == LetterState.HELD.value,
+        letter.c.hold_reason == reason.value,
+    )
+    return list(connection.execute(query.order_by(letter.c.id).with_for_update(key_share=True)).mappings())
+
+
 def readdress(connection: Connection, row: RowMapping, values: Mapping[str, Any], cause: Cause) -> None:
     """A locked letter that waits has another address, or other words too; its state does not change."""
     connection.execute(update(letter).where(letter.c.id == row["id"]).values(dict(values)))

@@ -85,6 +85,23 @@ def _take_address(connection: Connection, letter_id: int, address: str) -> None:
         letters.readdress(connection, row, goes_to(connection, row, address), Cause.READDRESSED)
 
 
+def retry_held_for_addresses(engine: Engine, ring: Ring, campaign_id: int, *, actor: str) -> int:
+    """Queues one campaign's letters that are held for a failing address, to that address; how many.
+
+    The address goes on failing: what is known of it concerns all campaigns.
+    """
+    retried = 0
+    with engine.begin() as connection:
+        for row in letters.lock_held_in(connection, campaign_id, HoldReason.ADDRESS_FAILING):
+            try:
+                send_again(connection, row, actor=actor, due_at=now(), address="")
+            except NotAllowed:
+                continue
+            retried += 1
+    ring.ring(TaskName.DELIVER_LETTERS)
+    return retried
+
+
 def cancel_letter(engine: Engine, letter_id: int, *, actor: str) -> None:
     """Takes a letter that has not left out of the queue; raises NotFound or NotAllowed."""
     with engine.begin() as connection:

@@ -23,13 +23,18 @@ _LOG = structlog.get_logger()
 
 
 def address_failed(connection: Connection, row: RowMapping, cause: Cause) -> None:
-    """The office's address of this locked letter fails: kept in mind, and its waiting letters take another way."""
+    """The office's address of this locked letter fails: kept in mind, and its waiting letters take another way.
+
+    Where that was known, a campaign has tried the address again: what it still has waiting is held again.
+    """
     if row["office_holder_id"] is None:
         return
-    if not office_addresses.mark_failed(connection, row["office_holder_id"], row["recipient_email"], cause):
-        return
-    _LOG.error("office.address_failing", office_id=row["office_id"], cause=cause.value)
+    is_news = office_addresses.mark_failed(connection, row["office_holder_id"], row["recipient_email"], cause)
+    if is_news:
+        _LOG.error("office.address_failing", office_id=row["office_id"], cause=cause.value)
     waiting = letters.lock_waiting_for(connection, row["office_holder_id"], row["recipient_email"])
+    if not is_news:
+        waiting = [letter for letter in waiting if letter["campaign_id"] == row["campaign_id"]]
     change_id = office_changes.last_change(connection, row["office_id"])
     for letter in waiting:
         values = _new_address(connection, letter)

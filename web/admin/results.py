@@ -14,6 +14,7 @@ from shared.domain.states import HAS_LEFT, LetterState
 from shared.errors import InputError, NotAllowed
 from shared.services.campaigns import read_campaign
 from shared.services.failing_addresses import FailingAddress, correct_failing, find_mendable, list_failing
+from shared.services.letters import retry_held_for_addresses
 from shared.services.letters_table import count_fitting
 from shared.services.office_addresses import try_failing_addresses
 from shared.services.offices.wanted import By
@@ -46,22 +47,32 @@ def results(slug: str) -> str:
 
 
 @bp.route("/campaigns/<slug>/results/try-again", methods=["GET", "POST"])
-@needs(Permission.CHANGE_LETTERS, does="let failing addresses count as working again")
+@needs(Permission.CHANGE_LETTERS, does="tried failing addresses again")
 def try_addresses(slug: str) -> ResponseReturnValue:
-    """Says what will happen, then lets all failing addresses count as working again."""
+    """Says what will happen, then sends this campaign's letters to the failing addresses once more.
+
+    The addresses count as working again, which concerns all campaigns, only for those who may change offices.
+    """
     stored = read_campaign(here().engine, slug)
+    may_change_offices = organizer().access.may(Permission.CHANGE_OFFICES)
     if PlainForm().validate_on_submit():
-        released = try_failing_addresses(here().engine, here().ring)
-        flash(f"All addresses count as working again. {_leaving(released)}", "good")
+        if may_change_offices:
+            released = try_failing_addresses(here().engine, here().ring)
+            flash(f"All addresses count as working again. {_leaving(released)}", "good")
+        else:
+            released = retry_held_for_addresses(here().engine, here().ring, stored.id, actor=organizer().actor)
+            flash(f"This campaign’s letters try these addresses again. {_leaving(released)}", "good")
         return redirect(url_for("admin.results", slug=slug), 303)
     failing = list_failing(here().engine, stored.id)
     if not failing:
         raise NotAllowed("No address of this campaign's offices fails.")
-    return render_template("admin/try_addresses.html", stored=stored, failing=failing)
+    return render_template(
+        "admin/try_addresses.html", stored=stored, failing=failing, may_change_offices=may_change_offices
+    )
 
 
 @bp.route(f"/campaigns/<slug>/offices/<{ROW_ID}:office_id>/address", methods=["GET", "POST"])
-@needs(Permission.CHANGE_LETTERS, does="corrected an office's address")
+@needs(Permission.CHANGE_OFFICES, does="corrected an office's address")
 def office_address(slug: str, office_id: int) -> ResponseReturnValue:
     """Another address for an office, because the one we have fails."""
     stored = read_campaign(here().engine, slug)
