@@ -4,16 +4,21 @@ import base64
 import hmac
 import re
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from shared.domain.client_addresses import network_of, read_address
+
+from email_validator import EmailNotValidError, validate_email
 
 # 128 bits; base64url without padding.
 _TOKEN_BYTES = 16
 _TAG_BYTES = 10
 _MESSAGE_ID_BYTES = 16
 _FINGERPRINT_BYTES = 20
+# No mail server takes a longer address.
+_EMAIL_MAX = 254
 _KINDS = {"l": "letter", "f": "follow_up"}
 _SIGNED = re.compile(r"(?<![a-z0-9])([lf])([1-9][0-9]{0,17})(?:\.([1-9][0-9]{0,3}))?-[a-z2-7]{16,26}(?![a-z0-9])")
 
@@ -48,7 +53,7 @@ def reference(token: str) -> str:
 
 def email_hash(secret: str, email: str) -> str:
     """The same for the same mailbox however it is written; can't be reversed without the secret."""
-    return _tag(secret, "email", email.strip().casefold(), 16)
+    return _tag(secret, "email", _mailbox(email.strip()), 16)
 
 
 def message_id(secret: str, kind: str, number: int, mail_domain: str) -> str:
@@ -129,6 +134,14 @@ def source_hash(secret: str, address: str) -> str:
     """The same for all addresses of one network; can't be reversed without the secret."""
     known = read_address(address)
     return _tag(secret, "source", network_of(known) if known else "unknown", 16)
+
+
+def _mailbox(email: str) -> str:
+    """In lower case, with the domain as mail servers write it: `münchen.example` is `xn--mnchen-3ya.example`."""
+    if not email.isascii() and len(email) <= _EMAIL_MAX:
+        with suppress(EmailNotValidError):
+            email = validate_email(email, check_deliverability=False, test_environment=True).ascii_email or email
+    return email.casefold()
 
 
 def _named(number: int, resends: int) -> str:

@@ -2,6 +2,7 @@ import pytest
 
 from shared.domain.identities import (
     Mark,
+    email_hash,
     envelope_sender,
     message_id,
     read_mark,
@@ -55,3 +56,22 @@ def test_an_unsubscribe_key_is_for_that_alone() -> None:
     assert read_unsubscribe_key("secret", f"unsubscribe+{key}@letters.example") == 9
     assert read_mark("secret", key) is None
     assert read_unsubscribe_key("secret", key.replace("9", "8", 1)) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Jamie@Example.org", " jamie@example.org ", True),
+        ("jamie@münchen.example", "jamie@xn--mnchen-3ya.example", True),
+        ("Jamie@MÜNCHEN.example", "jamie@mu\u0308nchen.example", True),
+        ("jamie@straße.example", "jamie@xn--strae-oqa.example", True),
+        ("jamie@例子.example", "jamie@xn--fsqu00a.example", True),
+        ("jamie@münchen.example", "jamie@munchen.example", False),
+        ("jamie@straße.example", "jamie@strasse.example", False),
+        ("jämie@example.org", "jamie@example.org", False),
+        ("ü" * 5_000 + "@x", "ü" * 5_000 + "@y", False),
+        ("no address, ü", "no address, Ü", True),
+    ],
+)
+def test_an_email_address_is_the_same_however_its_domain_is_written(one: str, other: str, same: bool) -> None:
+    assert (email_hash("secret", one) == email_hash("secret", other)) == same
