@@ -97,7 +97,7 @@ _LAST = (
 )
 _CLAIM = (
     "WITH due AS MATERIALIZED (SELECT * FROM follow_up WHERE state IN ('queued', 'deferred') AND due_at <= now()"
-    " AND transport = :transport AND {which}"
+    " AND transport = :transport AND {which} AND (is_urgent OR NOT CAST(:only_urgent AS boolean))"
     " AND NOT EXISTS (SELECT 1 FROM installation WHERE is_paused OR hold_reason <> '')"
     " ORDER BY due_at, id LIMIT :judged FOR NO KEY UPDATE SKIP LOCKED),"
     f" judged AS (SELECT f.*, {SUPPRESSED} AS is_suppressed,"
@@ -131,10 +131,19 @@ _WITH_DUE = text(
     WHERE EXISTS (
         SELECT 1 FROM follow_up
         WHERE state IN ('queued', 'deferred') AND receiving_domain = asked.domain AND due_at <= now()
-            AND transport = :transport
+            AND transport = :transport AND (is_urgent OR NOT CAST(:only_urgent AS boolean))
     )
     ORDER BY asked.domain
     LIMIT 1
+    """
+)
+_URGENT = text(
+    """
+    SELECT EXISTS (
+        SELECT 1
+        FROM follow_up
+        WHERE is_urgent AND state IN ('queued', 'deferred') AND due_at <= now()
+    )
     """
 )
 _IS_UNWANTED = Spelled(
@@ -150,26 +159,48 @@ def take_turn(connection: Connection) -> None:
     connection.execute(_LOCK)
 
 
-def domain_with_due(connection: Connection, transport: str, domains: Sequence[str]) -> str:
+def urgent_are_due(connection: Connection) -> bool:
+    """True when a follow-up is due that leaves although letters are due."""
+    return bool(connection.execute(_URGENT).scalar_one())
+
+
+def domain_with_due(
+    connection: Connection, transport: str, domains: Sequence[str], *, only_urgent: bool = False
+) -> str:
     """The first of these receiving domains that has due follow-ups; empty when none has."""
     if not domains:
         return ""
-    return connection.scalar(_WITH_DUE, {"transport": transport, "domains": list(domains)}) or ""
+    values = {"transport": transport, "domains": list(domains), "only_urgent": only_urgent}
+    return connection.scalar(_WITH_DUE, values) or ""
 
 
 def claim_follow_ups(
-    connection: Connection, transport: str, *, worker: str, lease_s: float, limit: int, without: Sequence[str] = ()
+    connection: Connection,
+    transport: str,
+    *,
+    worker: str,
+    lease_s: float,
+    limit: int,
+    without: Sequence[str] = (),
+    only_urgent: bool = False,
 ) -> list[RowMapping]:
     """Takes due follow-ups of one transport but for some domains, after dropping and putting off what the rules say."""
-    values = {"transport": transport, "worker": worker, "lease_s": lease_s, "limit": limit, "without": list(without)}
-    return _claim(connection, _CLAIM_OTHERS, values)
+    values = {"transport": transport, "worker": worker, "lease_s": lease_s, "limit": limit, "only_urgent": only_urgent}
+    return _claim(connection, _CLAIM_OTHERS, {**values, "without": list(without)})
 
 
 def claim_of_domain(
-    connection: Connection, transport: str, receiving_domain: str, *, worker: str, lease_s: float, limit: int
+    connection: Connection,
+    transport: str,
+    receiving_domain: str,
+    *,
+    worker: str,
+    lease_s: float,
+    limit: int,
+    only_urgent: bool = False,
 ) -> list[RowMapping]:
     """The same for one receiving domain, whose pace row the caller holds."""
-    values = {"transport": transport, "worker": worker, "lease_s": lease_s, "limit": limit}
+    values = {"transport": transport, "worker": worker, "lease_s": lease_s, "limit": limit, "only_urgent": only_urgent}
     return _claim(connection, _CLAIM_OF, {**values, "receiving_domain": receiving_domain})
 
 

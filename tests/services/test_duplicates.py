@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, func, select, text
 
 from shared.db.tables import follow_up, submission
 from shared.domain.identities import owner_key, unsubscribe_key
@@ -124,3 +124,52 @@ def test_the_link_puts_no_other_email_off_and_is_put_off_by_none(
         )
         connection.execute(text("UPDATE follow_up SET due_at = now() WHERE kind = 'did_they_answer'"))
     assert send_mail(engine, ring, settings) == 1
+
+
+def due_kinds(engine: Engine) -> list[str]:
+    query = select(follow_up.c.kind).where(follow_up.c.state == "queued", follow_up.c.due_at <= func.now())
+    with engine.connect() as connection:
+        return list(connection.scalars(query))
+
+
+def test_the_receipt_that_waits_leaves_at_once_when_the_address_is_used_again(
+    engine: Engine, ring: Ring, mail: tuple[ScriptedSmtpServer, Settings]
+) -> None:
+    """Somebody else may have written first: the owner of the address hears of it while the letters still wait."""
+    server, settings = mail
+    make_campaign(engine)
+    token = write_letters(engine, ring, settings)
+    assert due_kinds(engine) == []
+    write_letters(engine, ring, settings)
+    assert due_kinds(engine) == ["received"]
+    send_mail(engine, ring, settings)
+    [(_, recipient, raw)] = server.accepted
+    assert recipient == "jamie@example.org"
+    assert f"/mine/{token}/{owner_key(settings.secret_key, token)}".encode() in raw.replace(b"=\r\n", b"")
+    for _ in range(3):
+        write_letters(engine, ring, settings)
+        send_mail(engine, ring, settings)
+    assert len(server.accepted) == 1
+    assert links(engine) == []
+
+
+def test_a_receipt_that_a_server_has_put_off_keeps_its_time(engine: Engine, ring: Ring, settings: Settings) -> None:
+    make_campaign(engine)
+    write_letters(engine, ring, settings)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "UPDATE follow_up SET state = 'deferred', due_at = now() + interval '9 minutes' WHERE kind = 'received'"
+            )
+        )
+    write_letters(engine, ring, settings)
+    assert due_kinds(engine) == ["already_wrote"]
+
+
+def test_a_campaign_without_receipts_sends_the_link_at_once(engine: Engine, ring: Ring, settings: Settings) -> None:
+    make_campaign(engine)
+    write_letters(engine, ring, settings)
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM follow_up"))
+    write_letters(engine, ring, settings)
+    assert due_kinds(engine) == ["already_wrote"]

@@ -10,7 +10,14 @@ from sqlalchemy.exc import DBAPIError
 from shared.db import pace, relay_states
 from shared.db.claims import Kind
 from shared.db.engine import at_once
-from shared.db.follow_up_claims import claim_follow_ups, claim_of_domain, domain_with_due, is_unwanted, take_turn
+from shared.db.follow_up_claims import (
+    claim_follow_ups,
+    claim_of_domain,
+    domain_with_due,
+    is_unwanted,
+    take_turn,
+    urgent_are_due,
+)
 from shared.domain.campaigns import Campaign
 from shared.domain.pace import REST_S, Pace, batch_size, next_pace
 from shared.domain.relay_state import RelayState
@@ -55,14 +62,16 @@ class _FollowUps:
         self.relays = Relays(ring, settings)
 
     def claim(self, connection: Connection, worker: str) -> Batch | None:
-        """Due follow-ups of the first transport that has any; none while a letter is due."""
+        """Due follow-ups of the first transport that has any; only urgent ones while a letter is due."""
         admitting, dead_after = self.relays.admitting(connection, worker), self._timing.dead_after
-        for state in CLAIMABLE:
-            if pace.letters_are_due(connection, list(admitting), state, dead_after_s=dead_after):
-                return None
+        only_urgent = any(
+            pace.letters_are_due(connection, list(admitting), state, dead_after_s=dead_after) for state in CLAIMABLE
+        )
+        if only_urgent and not urgent_are_due(connection):
+            return None
         take_turn(connection)
         for transport, relay in admitting.items():
-            if batch := self._claim_by(connection, transport, relay, worker):
+            if batch := self._claim_by(connection, transport, relay, worker, only_urgent=only_urgent):
                 return batch
         return None
 
@@ -85,11 +94,13 @@ class _FollowUps:
         self._paces = self._learned
         self.relays.recorded()
 
-    def _claim_by(self, connection: Connection, transport: Transport, state: RelayState, worker: str) -> Batch | None:
+    def _claim_by(
+        self, connection: Connection, transport: Transport, state: RelayState, worker: str, *, only_urgent: bool
+    ) -> Batch | None:
         """A domain with a rate of its own goes first: it gets little at a time."""
         special = pace.special_domains(connection, transport)
         free = [one.receiving_domain for one in special if one.has_tokens]
-        limited = domain_with_due(connection, transport.value, free)
+        limited = domain_with_due(connection, transport.value, free, only_urgent=only_urgent)
         tokens = pace.lock_tokens(connection, transport, limited) if limited else 0.0
         if tokens < 1:
             # Another claim took them; the other domains' emails may leave.
@@ -101,11 +112,21 @@ class _FollowUps:
             return None
         of, lease_s = transport.value, self._timing.lease
         if limited:
-            rows = claim_of_domain(connection, of, limited, worker=worker, lease_s=lease_s, limit=most)
+            rows = claim_of_domain(
+                connection, of, limited, worker=worker, lease_s=lease_s, limit=most, only_urgent=only_urgent
+            )
             pace.write_tokens(connection, transport, limited, tokens - len(rows))
         else:
             without = [one.receiving_domain for one in special]
-            rows = claim_follow_ups(connection, of, worker=worker, lease_s=lease_s, limit=most, without=without)
+            rows = claim_follow_ups(
+                connection,
+                of,
+                worker=worker,
+                lease_s=lease_s,
+                limit=most,
+                without=without,
+                only_urgent=only_urgent,
+            )
         if not rows:
             return None
         relay_states.take_tokens(connection, relay, len(rows))
