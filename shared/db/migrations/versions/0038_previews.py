@@ -1,14 +1,14 @@
 """Preview links of drafts, guesses of a personal link's owner, and emails that leave before letters.
 
-Revision ID: 0037
-Revises: 0035
+Revision ID: 0038
+Revises: 0037
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0037"
-down_revision = "0035"
+revision = "0038"
+down_revision = "0037"
 branch_labels = None
 depends_on = None
 
