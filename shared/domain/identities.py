@@ -8,9 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from shared.domain.client_addresses import network_of, read_address
-
 from email_validator import EmailNotValidError, validate_email
+
+from shared.domain.client_addresses import network_of, read_address
 
 # 128 bits; base64url without padding.
 _TOKEN_BYTES = 16
