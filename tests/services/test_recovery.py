@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
 from shared.db.claims import Kind, Result, claim_letters, record_results
 from shared.db.installation import hold, read_switches
@@ -194,6 +194,21 @@ def test_a_log_that_is_shorter_than_it_was_holds_everything(engine: Engine, tmp_
     check_database(engine, tmp_path)
     identifier, _ = json.loads((tmp_path / "database").read_text())
     (tmp_path / "database").write_text(json.dumps([identifier, "FFFFFF/0"]))
+    check_database(engine, tmp_path)
+    assert "back in time" in reason(engine)
+
+
+def test_a_sweep_leaves_a_further_position_that_another_one_wrote_meanwhile(engine: Engine, tmp_path: Path) -> None:
+    check_database(engine, tmp_path)
+    file = tmp_path / "database"
+    further = json.dumps([json.loads(file.read_text())[0], "FFFFFF/0"])
+
+    def another_sweeps(_connection: object) -> None:
+        file.write_text(further)
+
+    event.listen(engine, "begin", another_sweeps, once=True)
+    check_database(engine, tmp_path)
+    assert file.read_text() == further
     check_database(engine, tmp_path)
     assert "back in time" in reason(engine)
 

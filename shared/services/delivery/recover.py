@@ -26,6 +26,8 @@ from shared.timing import Timing
 
 __all__ = ["accept_database", "check_database", "recover"]
 _LOG = structlog.get_logger()
+# A cluster's system identifier, and how far its write-ahead log has come.
+_Position = tuple[str, str]
 
 
 def recover(engine: Engine, folder: Path, timing: Timing) -> int:
@@ -56,16 +58,14 @@ def check_database(engine: Engine, folder: Path) -> None:
         if current:
             if not installation.known_identity(connection)[0]:
                 installation.write_identity(connection)
-            if before and before[0] == identifier and _position(before[1]) > _position(position):
+            if _is_further(before, (identifier, position)):
                 hold(connection, "The database has gone back in time.", current.marker, current.state)
             else:
                 forget_gone(connection)
                 advanced = current.advance(connection)
     if current and advanced:
         current.keep(advanced)
-    fresh = file.with_name(f"database.{os.getpid()}.{threading.get_ident()}")
-    fresh.write_text(json.dumps([identifier, position]), encoding="utf-8")
-    fresh.replace(file)
+    _keep_position(file, before, (identifier, position))
 
 
 def _replay(
@@ -139,7 +139,22 @@ def _is_unknown(item: Item, attempt: int | None, newest: int) -> bool:
     return item.id > newest if attempt is None else item.attempt > attempt
 
 
-def _read_position(file: Path) -> tuple[str, str] | None:
+def _keep_position(file: Path, before: _Position | None, position: _Position) -> None:
+    """Leaves a further position that another sweep wrote meanwhile: nobody has compared the database with that yet."""
+    meanwhile = _read_position(file)
+    if meanwhile != before and _is_further(meanwhile, position):
+        return
+    fresh = file.with_name(f"database.{os.getpid()}.{threading.get_ident()}")
+    fresh.write_text(json.dumps(position), encoding="utf-8")
+    fresh.replace(file)
+
+
+def _is_further(known: _Position | None, position: _Position) -> bool:
+    """True when the log of the same cluster had come further."""
+    return known is not None and known[0] == position[0] and _bytes_of(known[1]) > _bytes_of(position[1])
+
+
+def _read_position(file: Path) -> _Position | None:
     try:
         identifier, position = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -147,7 +162,7 @@ def _read_position(file: Path) -> tuple[str, str] | None:
     return identifier, position
 
 
-def _position(text: str) -> int:
+def _bytes_of(text: str) -> int:
     """A position in the write-ahead log as a number of bytes."""
     high, _, low = text.partition("/")
     return (int(high, 16) << 32) + int(low, 16)
