@@ -35,6 +35,8 @@ _TOGETHER = (
     "tests/browser/",
     "tests/services/test_real_mail_server.py",
     "tests/worker/test_rabbitmq.py",
+    "tests/worker/test_worker_metrics.py",
+    "tests/local/test_secret_key.py",
 )
 _LOOPBACK = ("127.", "::1", "localhost")
 # How long an example takes is the machine's affair: other tests run beside it.

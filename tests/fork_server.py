@@ -1,4 +1,4 @@
-"""Starts worker processes by forking one that has imported everything already: each costs a second of CPU less.
+"""Starts our processes by forking one that has imported everything already: each costs a second of CPU less.
 
 Reads orders from its standard input, a line of JSON each, and answers with the new process's id. What is forked becomes
 what `python -m …` would have become: a process, a session and an environment of its own. When it ends, its exit code
@@ -17,8 +17,12 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-# What `worker.app` imports, which itself needs the environment of one installation, and what Celery loads by name.
+# What `worker.app`, `web.wsgi` and the other roots import, which themselves need the environment of one installation,
+# and what Celery loads by name.
 _IMPORTED = (
+    "shared.cli.delivery",
+    "shared.local.listening",
+    "web.app",
     "worker.heartbeat",
     "worker.metrics",
     "worker.sweeper",
@@ -32,8 +36,10 @@ _IMPORTED = (
     "celery.loaders.app",
     "celery.worker.components",
     "celery.worker.consumer",
+    "granian.cli",
     "kombu.transport.redis",
     "shared.queue.celery_app",
+    "shared.queue.late_ring",
     "shared.services.secret_key",
 )
 

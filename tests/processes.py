@@ -54,6 +54,15 @@ def start_web(
     more: Mapping[str, str] | None = None,
 ) -> "subprocess.Popen[bytes]":
     """The web tier as `Procfile` starts it, on loopback; or another `app` in the same way."""
+    return _start(_web(port, processes, app), settings, log, more)
+
+
+def fork_web(settings: Settings, log: Path, port: int, *, processes: int, more: Mapping[str, str]) -> Running:
+    """The same, forked from a process that has imported its modules."""
+    return fork(_web(port, processes, "web.wsgi:app"), environment(settings, more), log)
+
+
+def _web(port: int, processes: int, app: str) -> list[str]:
     ours = app == "web.wsgi:app"
     command = ["granian", "--interface", "rsgi" if ours else "wsgi", "--host", "127.0.0.1"]
     command += ["--port", str(port), *(_OURS if ours else _THREADS)]
@@ -67,7 +76,7 @@ def start_web(
         "--workers-kill-timeout",
         "10",
     ]
-    return _start([*command, app], settings, log, more)
+    return [*command, app]
 
 
 def stop(process: Running) -> int:

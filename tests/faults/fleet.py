@@ -4,7 +4,6 @@ import contextlib
 import os
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from sqlalchemy import Engine, text
 from shared.failpoints import VARIABLE
 from shared.settings import Settings
 from tests.forks import Running
-from tests.processes import fork_worker, start_web
+from tests.processes import fork_web, fork_worker
 from tests.waiting import wait_until
 
 _START_SECONDS = 30.0
@@ -42,7 +41,7 @@ class Fleet:
     folder: Path
     engine: Engine
     workers: list[Running] = field(default_factory=list)
-    web: "subprocess.Popen[bytes] | None" = None
+    web: Running | None = None
     url: str = ""
     _web_deaths: int = 0
     _web_died_at: float = 0.0
@@ -77,7 +76,7 @@ class Fleet:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         more = {VARIABLE: f"@{self.order}"}
-        self.web = start_web(self.settings, self.folder / "web.log", port, processes=WEB, more=more)
+        self.web = fork_web(self.settings, self.folder / "web.log", port, processes=WEB, more=more)
         self.url = f"http://127.0.0.1:{port}"
         wait_until(self._web_answers, _START_SECONDS, f"the web tier; {self.folder}/web.log")
 

@@ -3,8 +3,7 @@
 import os
 import signal
 import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,9 +22,9 @@ from shared.db.tables import audit_entry
 from shared.domain.identities import key_fingerprint
 from shared.errors import NotAllowed, WrongSecretKey
 from shared.local.broker import free_port
-from shared.paths import ROOT
 from shared.services.secret_key import check_key
 from shared.settings import Settings
+from tests.forks import Running, fork
 from tests.local.test_commands import environment, use
 from tests.processes import environment as process_environment
 from tests.waiting import wait_until
@@ -71,57 +70,49 @@ def test_an_upgraded_installation_takes_the_first_key_it_sees(engine: Engine, se
     assert [tuple(row) for row in rows] == [(key_fingerprint(settings.secret_key), "kept")]
 
 
+def what_ends_it(process: str, settings: Settings, log: Path, more: Mapping[str, str] | None = None) -> str:
+    """What a process says that fails as it starts."""
+    started = fork(PROCESSES[process], process_environment(settings, more), log)
+    try:
+        assert started.wait(60) != 0
+    finally:
+        end(started)
+    return log.read_text()
+
+
+def end(started: Running) -> None:
+    if started.poll() is None:
+        os.killpg(started.pid, signal.SIGKILL)
+    started.wait(10)
+
+
 @pytest.mark.parametrize("process", list(PROCESSES))
-def test_nothing_starts_with_another_key(another: Settings, process: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", *PROCESSES[process]],
-        cwd=ROOT,
-        env=process_environment(another),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    said = done.stdout + done.stderr
-    assert done.returncode != 0
+def test_nothing_starts_with_another_key(another: Settings, process: str, tmp_path: Path) -> None:
+    said = what_ends_it(process, another, tmp_path / "log")
     assert LINE in said
     assert "Traceback" not in said
     assert another.secret_key not in said
 
 
 @pytest.mark.parametrize("process", ["web", "worker", "mailbox", "inbound", "command"])
-def test_a_bad_setting_is_one_line_too(settings: Settings, process: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", *PROCESSES[process]],
-        cwd=ROOT,
-        env=process_environment(settings, {"DEARREP_SECRET_KEY": "short"}),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    said = done.stdout + done.stderr
-    assert done.returncode != 0
+def test_a_bad_setting_is_one_line_too(settings: Settings, process: str, tmp_path: Path) -> None:
+    said = what_ends_it(process, settings, tmp_path / "log", {"DEARREP_SECRET_KEY": "short"})
     assert "DEARREP_SECRET_KEY is shorter than 32 characters." in said
     assert "Traceback" not in said
 
 
 @pytest.fixture
-def early(settings: Settings, empty_database_url: str, tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
+def early(settings: Settings, empty_database_url: str, tmp_path: Path) -> Iterator[Running]:
     """A process that starts before its database is migrated."""
     mailbox = f"smtp://127.0.0.1:{free_port()}"
     own = replace(settings, database_url=empty_database_url, secret_key="another key" * 4, mailbox_url=mailbox)
-    command = [sys.executable, "-m", *PROCESSES["mailbox"]]
-    with (tmp_path / "log").open("wb") as log:
-        started = subprocess.Popen(command, cwd=ROOT, env=process_environment(own), stderr=log, stdout=log)
+    started = fork(PROCESSES["mailbox"], process_environment(own), tmp_path / "log")
     yield started
-    if started.poll() is None:
-        started.send_signal(signal.SIGKILL)
-    started.wait(10)
+    end(started)
 
 
 def test_a_process_that_starts_before_its_database_ends_when_that_knows_another_key(
-    early: "subprocess.Popen[bytes]", settings: Settings, empty_database_url: str, tmp_path: Path
+    early: Running, settings: Settings, empty_database_url: str, tmp_path: Path
 ) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         early.wait(4)
