@@ -9,7 +9,9 @@ BIN := .venv/bin
 run: environment
 	@exec $(BIN)/dearrep up $(if $(PORT),--port $(PORT))
 
+# Compiled once, not by each of the test processes and of those that they start.
 test: environment-dev check browser mail-server
+	@$(BIN)/python -m compileall -q shared web worker
 	@$(BIN)/python -m pytest -n 4
 
 # The same tests, a quarter slower, and which lines none of them reaches.
