@@ -3,8 +3,6 @@
 import contextlib
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +12,6 @@ from sqlalchemy import text
 
 from shared.db.installation import pause_all
 from shared.failpoints import FAILPOINTS
-from shared.paths import ROOT
 from shared.queue.celery_app import make_celery
 from shared.queue.names import QUEUE_OF_TASK, QueueName, TaskName
 from shared.queue.ring import Ring
@@ -22,6 +19,7 @@ from shared.services.accept import accept_submission
 from shared.services.submissions import begin_submission
 from tests.factories import make_supporter
 from tests.faults.conftest import TIMING, Stack
+from tests.forks import fork
 from tests.processes import environment
 from tests.waiting import wait_until
 
@@ -139,17 +137,9 @@ def test_no_scheduler_and_two_of_them(stack: Stack, tmp_path_factory: pytest.Tem
     write(stack, 2)
     check(stack, 4)
     folder = tmp_path_factory.mktemp("beat")
-    beats = [
-        subprocess.Popen(
-            [sys.executable, "-m", "celery", "-A", "worker.app", "beat", "--pidfile", "", "-s", str(folder / f"b{n}")],
-            cwd=ROOT,
-            env=environment(stack.settings),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        for n in range(2)
-    ]
+    command = ["celery", "-A", "worker.app", "beat", "--pidfile", "", "-s"]
+    env = environment(stack.settings)
+    beats = [fork([*command, str(folder / f"b{n}")], env, folder / "log") for n in range(2)]
     try:
         stack.empty()
         write(stack, 3)
