@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import time
@@ -23,6 +24,8 @@ _START_SECONDS = 30.0
 # The web server ends as a whole, for its process manager to see, when a new process of it dies within 5.5 s.
 _CRASH_LOOP_SECONDS = 7.0
 WEB = 2
+# Each process also logs that its runtime started.
+_STARTED = re.compile(r"Started worker-\d+$", re.MULTILINE)
 # Nothing is at work and nothing is due soon: letters rest in a state that only time or a person changes.
 _RESTLESS = text(
     "SELECT (SELECT count(*) FROM submission WHERE state IN ('draft', 'looking_up')"
@@ -103,7 +106,7 @@ class Fleet:
     def web_is_whole(self) -> bool:
         """True when the web tier answers, and whatever was killed was replaced by what answers too."""
         log = (self.folder / "web.log").read_text(errors="replace")
-        spawned, started = log.count("Spawning worker-"), log.count("Started worker-")
+        spawned, started = log.count("Spawning worker-"), len(_STARTED.findall(log))
         died = log.count("Unexpected exit from worker-")
         if died != self._web_deaths:
             self._web_deaths, self._web_died_at = died, time.monotonic()
