@@ -87,9 +87,15 @@ def reply_to(server: ScriptedSmtpServer, is_refused: Callable[[str], bool]) -> N
     server.on_verb = before
 
 
-def bounce(recipient: str, *, reporter: str = "mail.letters.example", remote: str = "mx.practice.example") -> bytes:
+def bounce(
+    recipient: str,
+    *,
+    reporter: str = "mail.letters.example",
+    remote: str = "mx.practice.example",
+    told: tuple[str, str, str] = ("failed", "5.7.1", POLICY),
+) -> bytes:
     """What a relay writes when the receiving server refuses a letter that the relay has taken."""
-    raw = report(("failed", "5.7.1", POLICY), recipient)
+    raw = report(told, recipient)
     raw = raw.replace(b"Reporting-MTA: dns; relay.example", f"Reporting-MTA: dns; {reporter}".encode())
     return raw.replace(b"Diagnostic-Code:", f"Remote-MTA: dns; {remote}\r\nDiagnostic-Code:".encode())
 

@@ -218,6 +218,18 @@ def test_what_supporters_wrote_themselves_holds_nobody(office: Office) -> None:
     assert office.states() == {"rejected": 100, "cancelled": 2}
 
 
+def test_an_edited_letter_whose_content_is_refused_holds_no_mailbox_again(office: Office) -> None:
+    write(office, 20, mailboxes=10)
+    office.post.change("UPDATE submission SET edited_body = 'Angry words.'")
+    mailbox = f"office3@{DOMAIN}"
+    office.post.change("INSERT INTO mailbox_pace (mailbox, taken, most) VALUES (:mailbox, 0, 64)", mailbox=mailbox)
+    office.post.change("UPDATE mailbox_pace SET held_at = now() - interval '1 day'")
+    with ScriptedSmtpServer(replies={"dot": "550 5.7.1 Message rejected as spam"}) as server:
+        office.deliver(server.url)
+    assert office.post.ask(MAILBOX) == [(mailbox, 2, 64)]
+    assert office.states() == {"rejected": 20, "cancelled": 2}
+
+
 def test_a_new_domain_that_refuses_nothing_gets_everything_after_half_an_hour(office: Office) -> None:
     write(office, 500)
     with ScriptedSmtpServer() as server:

@@ -7,6 +7,7 @@ from tests.services.filters import DOMAIN, HELD, MAILBOX, Office, arrives, bounc
 from tests.smtp_server import ScriptedSmtpServer
 
 OFFICE_3 = "recipient_email LIKE 'office3@%'"
+CONTENT = ("failed", "5.7.1", "550 5.7.1 Message refused by policy")
 
 
 def test_a_relay_that_takes_all_and_returns_it_later_loses_nothing(office: Office) -> None:
@@ -165,3 +166,26 @@ def test_letters_that_were_delivered_speak_for_a_mailbox(office: Office) -> None
             arrives(office, number)
         bounces(office)
     assert office.post.ask(MAILBOX) == []
+
+
+def test_an_edited_letter_that_comes_back_in_a_run_waits_again_like_the_others(office: Office) -> None:
+    write(office, 60)
+    with ScriptedSmtpServer() as server:
+        office.deliver(server.url)
+        office.post.change("UPDATE submission SET edited_body = 'Edited.' WHERE id IN (5, 40)")
+        bounces(office, told=CONTENT)
+        office.deliver(server.url)
+    assert office.post.ask(HELD)[0][0] is True
+    assert office.states() == {"queued": 60, "cancelled": 2}
+
+
+def test_edited_letters_whose_content_is_refused_hold_nobody(office: Office) -> None:
+    write(office, 60)
+    with ScriptedSmtpServer() as server:
+        office.deliver(server.url)
+        office.post.change("UPDATE submission SET edited_body = 'Edited.'")
+        bounces(office, 40, told=CONTENT)
+        office.deliver(server.url)
+    assert office.post.ask(HELD)[0][0] is None
+    assert office.post.ask(MAILBOX) == []
+    assert office.states() == {"sent": 20, "bounced": 40, "cancelled": 2}

@@ -77,13 +77,15 @@ def learn_from_report(connection: Connection, row: RowMapping, cause: Cause, rep
     """Judges the report that a locked letter came back after it had left.
 
     `has_no_copy` when the report is by a relay that the receiving server refused. A letter that was claimed before its
-    domain or mailbox was held belongs to that run: it waits again, and nothing is held anew.
+    domain or mailbox was held belongs to that run: it waits again, and nothing is held anew. One that does not count
+    waits again with a run, too, and begins none.
     """
     domain = Receiver(Transport(row["transport"]), row["receiving_domain"])
     if domain.transport is Transport.MAILBOX or not counts(cause, is_edited=False):
         return
     is_edited = row["id"] in domain_answers.edited_letters(connection, [row["id"]])
-    state = domain_answers.lock_hold(connection, domain) if counts(cause, is_edited=is_edited) else None
+    is_counted = counts(cause, is_edited=is_edited)
+    state = domain_answers.lock_hold(connection, domain)
     if state is None:
         return
     claimed_at = domain_answers.claimed_at(connection, row["id"], row["attempt"]) or row["state_changed_at"]
@@ -96,13 +98,13 @@ def learn_from_report(connection: Connection, row: RowMapping, cause: Cause, rep
         row["id"],
         row["attempt"],
         is_refusal=True,
-        is_counted=True,
+        is_counted=is_counted,
         has_no_copy=has_no_copy,
         goes_back=has_no_copy and (is_of_the_run or state.is_held),
         claimed_at=claimed_at,
     )
     domain_answers.add_answers(connection, domain, [answer])
-    if is_of_the_run or state.is_held:
+    if is_of_the_run or state.is_held or not is_counted:
         return
     if _is_reported_run(connection, domain, state):
         _hold(connection, domain, state, _Refusal(cause, reply, [row["campaign_id"]]))
@@ -157,7 +159,8 @@ def _learn(connection: Connection, domain: Receiver, own: Sequence[RowMapping], 
         newest, numbers = refused[-1], sorted({row["campaign_id"] for row in refused})
         _hold(connection, domain, state, _Refusal(Cause(newest["cause"]), newest["remote_reply"], numbers))
     else:
-        for mailbox in sorted(refusing):
+        counted = {answer.mailbox for answer in answers if answer.is_counted}
+        for mailbox in sorted(counted):
             of = replace(domain, mailbox=mailbox)
             replies = domain_answers.last_replies(connection, of)
             if is_run(replies, mailboxes=1) or mailbox_pace.held_at(connection, mailbox):
