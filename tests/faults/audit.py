@@ -25,11 +25,14 @@ def audit(
     told: Iterable[str],
     news: Mapping[int, Collection[str]],
     read: Mapping[str, Collection[str]],
+    refused: Collection[int],
+    returned: Mapping[int, int],
 ) -> list[str]:
     """What is wrong, in words; empty when every promise held.
 
-    `told` are tokens whose Send ended on the status page, `news` the genuine receipts that were posted, by letter, and
-    `read` what each supporter's letter asked for on the pages from which they sent it.
+    `told` are tokens whose Send ended on the status page, `news` the genuine receipts that were posted, by letter,
+    `read` what each supporter's letter asked for on the pages from which they sent it, `refused` the letters that a
+    server has refused, and `returned` how often each was refused behind the relay that had taken it.
     """
     wrong: list[str] = []
     tokens = list(told)
@@ -49,13 +52,17 @@ def audit(
     for letter in letters:
         number = letter["id"]
         copies = accepted.get(letter["message_id"], 0)
-        wrong += _wrong_with(number, letter["state"], copies, sent_events.get(number, 0), news.get(number, ()))
+        # What the relay returned left again.
+        departures = sent_events.get(number, 0) - returned.get(number, 0)
+        wrong += _wrong_with(number, letter["state"], copies, departures, news.get(number, ()))
+        if letter["state"] == "rejected" and number not in refused:
+            wrong.append(f"I3: letter {number} is rejected, and no server refused it")
         if letter["body"]:
             wrong += _wrong_words(number, letter["body"], letter["recipient_name"], read.get(letter["token"], ()))
     return wrong
 
 
-def _wrong_with(number: int, state: str, copies: int, sent_events: int, posted: Collection[str]) -> Iterator[str]:
+def _wrong_with(number: int, state: str, copies: int, departures: int, posted: Collection[str]) -> Iterator[str]:
     name, told = f"letter {number} ({state})", state in ("delivered", "bounced")
     if copies > 1:
         yield f"I2: {name} was accepted {copies} times"
@@ -67,7 +74,7 @@ def _wrong_with(number: int, state: str, copies: int, sent_events: int, posted: 
         yield f"I3: {name}, and nobody said so"
     if copies and state not in {"sent", *_UNKNOWN} and not told:
         yield f"I3: {name}, and yet the server has a copy"
-    if sent_events > 1:
+    if departures > 1:
         yield f"I2: {name} became sent twice"
 
 

@@ -1,7 +1,8 @@
 """One stack for all fault tests: a cluster and a broker that may be killed, a mail server that misbehaves, a fleet."""
 
 import tempfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fi
 from shared.db.engine import make_engine
 from shared.db.tables import METADATA
 from shared.db.upgrade import upgrade
+from shared.domain.identities import read_mark
 from shared.local.broker import EmbeddedBroker
 from shared.local.postgres import EmbeddedPostgres
 from shared.services.delivery.restored import accept_database
@@ -69,9 +71,22 @@ class Stack:
     def wrong(self) -> list[str]:
         """What the audit finds."""
         return [
-            *audit(self.engine, self.sink.accepted, self.client.told, self.ledger.news, self.client.read),
+            *audit(
+                self.engine,
+                self.sink.accepted,
+                self.client.told,
+                self.ledger.news,
+                self.client.read,
+                self.letters_of(self.sink.refusals),
+                self.letters_of(self.sink.returned),
+            ),
             *wrong_with_people(self),
         ]
+
+    def letters_of(self, senders: Iterable[str]) -> Counter[int]:
+        """How many of these envelope senders each letter has, by its number."""
+        marks = (read_mark(self.settings.secret_key, sender) for sender in list(senders))
+        return Counter(mark.number for mark in marks if mark is not None and mark.kind == "letter")
 
     def states(self) -> list[str]:
         """All letters' states, oldest first."""
@@ -104,6 +119,9 @@ class Stack:
         self.sink.accepted.clear()
         self.sink.taken.clear()
         self.sink.max_connections = self.sink.too_many = 0
+        self.sink.receiver = None
+        self.sink.refusals.clear()
+        self.sink.returned.clear()
         self.ledger = Ledger()
         self.client.told.clear()
         self.client.read.clear()
@@ -138,6 +156,7 @@ def long_stack() -> Iterator[Stack]:
             secret_key="faults" * 8,
             environment="test",
             mailbox_url=sink.url,
+            mail_relay_url=sink.url,
             var=folder / "var",
             timing=TIMING,
             log_level="WARNING",

@@ -32,6 +32,7 @@ _RESTLESS = text(
     " OR (state = 'ready' AND accepted_at IS NOT NULL AND expected_letters IS NULL))"
     " + (SELECT count(*) FROM letter WHERE state IN ('queued', 'deferred', 'sending'))"
     " + (SELECT count(*) FROM receipt WHERE outcome = 'waiting')"
+    " + (SELECT count(*) FROM domain_answer WHERE goes_back)"
     " + (SELECT count(*) FROM submission WHERE erase_requested_at IS NOT NULL AND scrubbed_at IS NULL) AS number"
 )
 

@@ -27,6 +27,7 @@ from shared.settings import Settings
 from shared.timing import Timing
 from tests.backups import copy_data, dump_database, put_back_data, restore_dump
 from tests.factories import copy_letters, make_campaign, make_supporter
+from tests.faults.clock import pass_time
 from tests.faults.sink import Sink
 from tests.forks import Running
 from tests.processes import fork_worker, stop
@@ -49,23 +50,6 @@ _ONLY_COPIES = text(
     WITH gone AS (DELETE FROM letter WHERE receiving_domain <> 'house.example' RETURNING submission_id)
     UPDATE submission SET expected_letters = 0 WHERE id IN (SELECT submission_id FROM gone)
     """
-)
-_PASS_TIME = (
-    text(
-        """
-        UPDATE domain_pace
-        SET open_until = open_until - CAST(:by AS interval), held_at = held_at - CAST(:by AS interval),
-            allowed_at = allowed_at - CAST(:by AS interval), trial_at = trial_at - CAST(:by AS interval),
-            refilled_at = refilled_at - CAST(:by AS interval)
-        """
-    ),
-    text("UPDATE letter_event SET at = at - CAST(:by AS interval) WHERE to_state = 'sending'"),
-    text(
-        "UPDATE domain_answer SET answered_at = answered_at - CAST(:by AS interval),"
-        " claimed_at = claimed_at - CAST(:by AS interval)"
-    ),
-    text("UPDATE mailbox_pace SET hour_began_at = hour_began_at - CAST(:by AS interval)"),
-    text("UPDATE letter SET due_at = due_at - CAST(:by AS interval) WHERE state = 'queued' AND due_at > now()"),
 )
 _NO_EMAILS = text("UPDATE follow_up SET state = 'cancelled' WHERE state = 'queued'")
 
@@ -170,8 +154,7 @@ class Installation:
     def pass_time(self, minutes: int) -> None:
         """For the domain and its mailboxes so much time passes."""
         with self.engine.begin() as connection:
-            for statement in _PASS_TIME:
-                connection.execute(statement, {"by": f"{minutes} minutes"})
+            pass_time(connection, minutes)
 
     def copies(self) -> int:
         """How many mails the relay took more than once."""

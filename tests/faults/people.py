@@ -25,7 +25,8 @@ _PEOPLE = text(
     "SELECT submission.email, min(follow_up.id) AS follow_up_id FROM submission JOIN follow_up"
     " ON follow_up.submission_id = submission.id WHERE email <> '' GROUP BY submission.id ORDER BY submission.id"
 )
-_LETTERS = text("SELECT id, message_id, recipient_email FROM letter ORDER BY id")
+# A relay reports of its own letters what became of them (`filtered.py`).
+_LETTERS = text("SELECT id, message_id, recipient_email FROM letter WHERE transport = 'mailbox' ORDER BY id")
 _LEFT = text(
     "SELECT (SELECT count(*) FROM submission WHERE email = :email)"
     " + (SELECT count(*) FROM letter WHERE reply_to = :email)"
@@ -46,7 +47,7 @@ def unsubscribe_somebody(stack: "Stack", rng: random.Random) -> None:
     """By the one click of a mail reader, pressed again until the answer is there."""
     for email, number in rng.sample(people := _rows(stack, _PEOPLE), min(1, len(people))):
         url = f"{stack.fleet.url}/unsubscribe/{unsubscribe_key(stack.settings.secret_key, number)}"
-        if _post(url, ({}, b"List-Unsubscribe=One-Click"), form=True) == requests.codes.ok:
+        if post(url, ({}, b"List-Unsubscribe=One-Click"), form=True) == requests.codes.ok:
             stack.ledger.unsubscribed[email] = time.monotonic()
 
 
@@ -69,7 +70,7 @@ def post_news(stack: "Stack", rng: random.Random) -> None:
         posts.append((number, "", _news(mark, recipient, "bounced", key="somebody else's key")))
     rng.shuffle(posts)
     for number, kind, made in posts:
-        status = _post(f"{stack.fleet.url}/webhooks/mailgun", made)
+        status = post(f"{stack.fleet.url}/webhooks/mailgun", made)
         if kind and status == requests.codes.no_content:
             stack.ledger.news[number].add(kind)
 
@@ -106,7 +107,8 @@ def _rows(stack: "Stack", query: object) -> list[tuple[object, ...]]:
         return [tuple(row) for row in connection.execute(query)]  # type: ignore[call-overload]
 
 
-def _post(url: str, made: Post, *, form: bool = False) -> int:
+def post(url: str, made: Post, *, form: bool = False) -> int:
+    """The status that answers, after some tries; 0 for none."""
     headers, body = made
     kind = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
     for _ in range(5):

@@ -7,8 +7,8 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import BinaryIO, Self, cast
+from dataclasses import dataclass, field, replace
+from typing import BinaryIO, Protocol, Self, cast
 
 _MESSAGE_ID = re.compile(rb"^Message-ID: (\S+)", re.MULTILINE | re.IGNORECASE)
 _RECIPIENT = re.compile(rb"^To: .*<([^>]+)>", re.MULTILINE | re.IGNORECASE)
@@ -44,6 +44,24 @@ _SLOW_SECONDS = 0.3
 _TARPIT_SECONDS = 0.8
 
 
+@dataclass(frozen=True)
+class Envelope:
+    """Who a message is from and to, as the client said it."""
+
+    sender: str = ""
+    recipient: str = ""
+
+
+class Receiver(Protocol):
+    """The receiving server's own rules. Its methods are called one at a time."""
+
+    def refuse(self, verb: str, envelope: Envelope, message: bytes) -> str:
+        """The answer that refuses a message at RCPT or at the dot; empty when the talk goes on."""
+
+    def refuse_later(self, envelope: Envelope, name: str, message: bytes) -> str:
+        """The answer that refuses, behind this relay, a message that was taken here; empty when it arrives."""
+
+
 @dataclass
 class Sink:
     """`plan` holds the behaviours of the next transactions; without one it takes everything."""
@@ -66,6 +84,10 @@ class Sink:
     refused: int = 0
     # Says which messages are refused whatever is still taken.
     is_unwanted: Callable[[str, bytes], bool] = lambda _recipient, _message: False
+    receiver: Receiver | None = None
+    # The last 5xx answer to an email, at once and behind the relay, by its envelope sender.
+    refusals: dict[str, str] = field(default_factory=dict)
+    returned: dict[str, str] = field(default_factory=dict)
     port: int = 0
 
     def __enter__(self) -> Self:
@@ -127,7 +149,7 @@ class Sink:
                 if self._admits(connection):
                     self._talk(stream)
                 else:
-                    self._say(stream, "", "greeting", "421 4.7.0 sink Error: too many connections from 127.0.0.1")
+                    _answer(stream, "421 4.7.0 sink Error: too many connections from 127.0.0.1")
         except OSError:
             return
         finally:
@@ -147,57 +169,64 @@ class Sink:
         behaviour = self._next_greeting()
         if behaviour == "drop:greeting" or not self._say(stream, behaviour, "greeting", "220 sink ESMTP"):
             return
-        recipient = ""
+        envelope = Envelope()
         while line := stream.readline():
             verb = (line.split() or [b""])[0].upper().decode("ascii", "replace")
+            address = line.partition(b"<")[2].partition(b">")[0].decode("ascii", "replace")
             if verb == "RCPT":
-                recipient = line.partition(b"<")[2].partition(b">")[0].decode("ascii", "replace")
+                envelope = replace(envelope, recipient=address)
             if verb == "MAIL":
-                behaviour = self._next()
+                behaviour, envelope = self._next(), Envelope(sender=address)
             if behaviour == f"drop:{verb}":
                 return
             if verb == "RCPT" and self.tarpit and f"@{self.tarpit}>".encode() in line:
                 time.sleep(_TARPIT_SECONDS)
             if verb == "DATA":
-                goes_on = self._data(stream, behaviour, recipient)
+                goes_on = self._data(stream, behaviour, envelope)
             else:
-                goes_on = self._say(stream, behaviour, verb, "221 bye" if verb == "QUIT" else "250 ok")
+                usual = "221 bye" if verb == "QUIT" else "250 ok"
+                refusal = self._refusal(verb, envelope) if verb == "RCPT" else ""
+                goes_on = self._say(stream, behaviour, verb, refusal or usual, envelope)
             if not goes_on or verb == "QUIT":
                 return
 
-    def _say(self, stream: BinaryIO, behaviour: str, place: str, usual: str) -> bool:
+    def _say(self, stream: BinaryIO, behaviour: str, place: str, usual: str, envelope: Envelope = Envelope()) -> bool:
         """Answers; False when the connection ends with it."""
         answer = behaviour.removeprefix(f"say:{place}:") if behaviour.startswith(f"say:{place}:") else usual
-        stream.write(f"{answer}\r\n".encode())
-        stream.flush()
-        return not answer.startswith("421")
+        if answer.startswith("5") and envelope.sender:
+            with self._lock:
+                self.refusals[envelope.sender] = answer
+        return _answer(stream, answer)
 
-    def _data(self, stream: BinaryIO, behaviour: str, recipient: str) -> bool:
-        if not self._say(stream, behaviour, "DATA", "354 go ahead") or behaviour.startswith("say:DATA"):
-            return behaviour.startswith("say:DATA")
+    def _data(self, stream: BinaryIO, behaviour: str, envelope: Envelope) -> bool:
+        begins = self._say(stream, behaviour, "DATA", "354 go ahead", envelope)
+        if not begins or behaviour.startswith("say:DATA"):
+            return begins
         message = self._read_message(stream, behaviour)
         if message is None or behaviour == "lose:refused":
             return False
-        if self._filters(recipient, message):
-            stream.write(f"{self.filtered}\r\n".encode())
-            stream.flush()
-            return True
+        if refusal := self._refusal("dot", envelope, message):
+            return self._say(stream, "", "dot", refusal, envelope)
         time.sleep(_SLOW_SECONDS if behaviour == "slow" else self.seconds_each)
         if not behaviour.startswith("say:dot") or behaviour == "say:dot:gibberish":
-            self._take(message, recipient)
+            self._take(message, envelope)
         if behaviour == "late":
             time.sleep(self.late_seconds)
-        return behaviour != "lose:taken" and self._say(stream, behaviour, "dot", "250 2.0.0 queued")
+        return behaviour != "lose:taken" and self._say(stream, behaviour, "dot", "250 2.0.0 queued", envelope)
 
-    def _filters(self, recipient: str, message: bytes) -> bool:
+    def _refusal(self, verb: str, envelope: Envelope, message: bytes = b"") -> str:
         with self._lock:
+            if self.receiver is not None:
+                return self.receiver.refuse(verb, envelope, message)
+            if verb != "dot":
+                return ""
             is_full = self.takes == 0
-            if is_full or self.is_unwanted(recipient, message):
+            if is_full or self.is_unwanted(envelope.recipient, message):
                 self.refused += 1
-                return True
+                return self.filtered
             if self.takes is not None:
                 self.takes -= 1
-            return False
+            return ""
 
     @staticmethod
     def _read_message(stream: BinaryIO, behaviour: str) -> bytes | None:
@@ -209,10 +238,20 @@ class Sink:
                 return None
         return b"".join(lines) if line else None
 
-    def _take(self, message: bytes, recipient: str) -> None:
+    def _take(self, message: bytes, envelope: Envelope) -> None:
         found, to = _MESSAGE_ID.search(message), _RECIPIENT.search(message)
         with self._lock:
             name = found[1].decode() if found else "none"
+            if self.receiver is not None and (refusal := self.receiver.refuse_later(envelope, name, message)):
+                self.returned[envelope.sender] = refusal
+                return
             self.accepted[name] += 1
             self.recipients[name] = to[1].decode() if to else ""
-            self.taken.append((recipient, time.monotonic()))
+            self.taken.append((envelope.recipient, time.monotonic()))
+
+
+def _answer(stream: BinaryIO, answer: str) -> bool:
+    """Says it; False when the connection ends with it."""
+    stream.write(f"{answer}\r\n".encode())
+    stream.flush()
+    return not answer.startswith("421")
