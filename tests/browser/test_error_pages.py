@@ -33,7 +33,7 @@ def test_each_says_what_happened_and_leads_on(visit: Visit, monkeypatch: pytest.
     def fail(*_: object) -> None:
         raise OSError
 
-    monkeypatch.setattr("web.public.campaigns.list_campaigns", fail)
+    monkeypatch.setattr("web.public.campaigns.list_published", fail)
     visit.see("/", "Something went wrong on our side")
     monkeypatch.undo()
     page.click("text=Go to the start")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 from sqlalchemy import func, update
 
-from shared.db.tables import office_holder
+from shared.db.tables import campaign, office_holder
 from shared.services.organizers import end_sessions
 from tests.browser.conftest import Faults, Site, open_console
 from tests.browser.sizes import DESKTOP, ON_A_PHONE
@@ -155,6 +155,8 @@ def test_a_refused_letter_is_understood_and_retried(site: Site, browser: Browser
 
 def test_going_live_says_first_what_will_happen(site: Site, signed_in: Page) -> None:
     page = signed_in
+    with site.engine.begin() as connection:
+        connection.execute(update(campaign).values(state="draft"))
     page.goto(f"{site.url}/admin/campaigns/co-ops")
     page.get_by_role("link", name="Go live").click()
     expect(page.locator(".points")).to_contain_text("until a mail server is configured")
