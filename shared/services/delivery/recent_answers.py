@@ -1,7 +1,10 @@
 """What a process's connections have just been answered: all stop at once where a domain or a mailbox refuses all."""
 
 import threading
+import time
 from collections import defaultdict, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine
@@ -10,7 +13,9 @@ from shared.domain.causes import Cause
 from shared.domain.refusal_runs import LAST_ANSWERS, MAILBOXES, Answer, is_run
 
 _MOST_NAMES = 1_000
-_RECORDED_WITHIN_S = 0.5
+# A batch that is recorded later than this after it found a run keeps no claim waiting.
+_MOST_WAIT_S = 5.0
+_LOOK_EVERY_S = 0.02
 
 
 class RecentAnswers:
@@ -24,6 +29,9 @@ class RecentAnswers:
         # Of domains, and of mailboxes since their first refusal.
         self._answers: defaultdict[str, deque[Answer]] = defaultdict(lambda: deque(maxlen=LAST_ANSWERS))
         self._closed: dict[str, tuple[float, Cause]] = {}
+        # When a run of a domain was found last, and batches that are not recorded yet: domain, and time of the claim.
+        self._found: dict[str, float] = {}
+        self._unrecorded: list[tuple[str, float]] = []
 
     @classmethod
     def of(cls, engine: Engine) -> "RecentAnswers":
@@ -37,9 +45,12 @@ class RecentAnswers:
             if len(self._answers) > _MOST_NAMES:
                 self._answers.clear()
                 self._closed.clear()
-            self._note(domain, answer, cause, at, MAILBOXES)
+                self._found.clear()
+            is_found = self._note(domain, answer, cause, at, MAILBOXES)
             if answer.is_refusal or answer.mailbox in self._answers:
-                self._note(answer.mailbox, answer, cause, at, 1)
+                is_found |= self._note(answer.mailbox, answer, cause, at, 1)
+            if is_found:
+                self._found[domain] = at
 
     def refusal(self, domain: str, mailbox: str, claimed_at: float) -> Cause:
         """Why a letter of a batch that was claimed then is not tried now; NONE if it is."""
@@ -49,17 +60,38 @@ class RecentAnswers:
                 return cause
         return Cause.NONE
 
-    def record_wait_s(self, now: float) -> float:
-        """Seconds to wait before a claim: the batch that found a run is being recorded, and then claims know of it."""
-        newest = max((at for at, _ in list(self._closed.values())), default=0.0)
-        return max(0.0, newest + _RECORDED_WITHIN_S - now) if newest else 0.0
+    @contextmanager
+    def recording(self, domain: str, claimed_at: float) -> Iterator[None]:
+        """While a batch for this domain, which was claimed then, is sent and recorded."""
+        batch = (domain, claimed_at)
+        with self._lock:
+            self._unrecorded.append(batch)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._unrecorded.remove(batch)
 
-    def _note(self, name: str, answer: Answer, cause: Cause, at: float, mailboxes: int) -> None:
+    def wait_for_records(self, clock: Callable[[], float]) -> None:
+        """Waits until the batches that found a run are recorded: only then do claims know of it."""
+        while self._must_wait(clock()):
+            time.sleep(_LOOK_EVERY_S)
+
+    def _must_wait(self, now: float) -> bool:
+        with self._lock:
+            return any(
+                claimed_at <= self._found.get(domain, -1.0) and now - self._found[domain] < _MOST_WAIT_S
+                for domain, claimed_at in self._unrecorded
+            )
+
+    def _note(self, name: str, answer: Answer, cause: Cause, at: float, mailboxes: int) -> bool:
         answers = self._answers[name]
         answers.append(answer)
-        if answer.is_refusal and is_run(list(answers), mailboxes=mailboxes):
+        is_found = answer.is_refusal and is_run(list(answers), mailboxes=mailboxes)
+        if is_found:
             answers.clear()
             self._closed[name] = at, cause
+        return is_found
 
 
 _OF_ENGINES: WeakKeyDictionary[Engine, RecentAnswers] = WeakKeyDictionary()

@@ -155,7 +155,7 @@ class _Connection:
         try:
             while time.monotonic() < self._run.ends and not STOPPING.is_set():
                 self._run.make_way()
-                time.sleep(self._run.recent.record_wait_s(boot_seconds()))
+                self._run.recent.wait_for_records(boot_seconds)
                 failpoint("deliver.before_claim")
                 claimed_at = boot_seconds()
                 batch, lineage = self._claim(claimed_at)
@@ -166,7 +166,8 @@ class _Connection:
                 self._run.lane.correct(self._run.engine, batch)
                 if batch.parcels:
                     self._run.took(batch)
-                    self._send(batch, claimed_at, lineage)
+                    with self._run.recent.recording(batch.receiving_domain, claimed_at):
+                        self._send(batch, claimed_at, lineage)
         except BaseException:
             self._give_up()
             raise

@@ -1,0 +1,50 @@
+"""Connections of a process wait for the batch that found a run of refusals to be recorded."""
+
+from shared.domain.causes import Cause
+from shared.domain.refusal_runs import Answer
+from shared.services.delivery.recent_answers import RecentAnswers
+
+DOMAIN = "house.example"
+
+
+def refuse(recent: RecentAnswers, at: float) -> None:
+    """Five mailboxes of the domain refuse a letter."""
+    for number in range(5):
+        recent.note(DOMAIN, Answer(f"office{number}@{DOMAIN}", is_refusal=True), Cause.REFUSED, at)
+
+
+class Clock:
+    """Says how often it was asked; each look is a second later."""
+
+    def __init__(self, now: float) -> None:
+        self.now, self.looks = now, 0
+
+    def __call__(self) -> float:
+        self.looks += 1
+        self.now += 1
+        return self.now
+
+
+def waits(recent: RecentAnswers, now: float) -> int:
+    """How many times a claim looks until it goes on."""
+    clock = Clock(now)
+    recent.wait_for_records(clock)
+    return clock.looks - 1
+
+
+def test_a_claim_waits_for_batches_of_the_domain_that_are_not_recorded() -> None:
+    recent = RecentAnswers()
+    with recent.recording(DOMAIN, 10.0), recent.recording("other.example", 10.0):
+        assert not waits(recent, 11.0)
+        refuse(recent, 12.0)
+        assert waits(recent, 12.0) == 4
+    assert not waits(recent, 12.0)
+
+
+def test_a_later_batch_and_an_old_run_keep_nobody_waiting() -> None:
+    recent = RecentAnswers()
+    refuse(recent, 12.0)
+    with recent.recording(DOMAIN, 13.0):
+        assert not waits(recent, 13.0)
+    with recent.recording(DOMAIN, 11.0):
+        assert not waits(recent, 17.0)
