@@ -13,7 +13,7 @@ from shared.db.delivery_connections import AT_WORK
 from shared.db.driver import ask, spell
 from shared.db.expiry import FLOOR, NOT_OVER
 from shared.domain.causes import Cause
-from shared.domain.pace import BURST_SHARE, Pace
+from shared.domain.pace import BURST_SHARE, TRIED_CONNECTIONS, Pace
 from shared.domain.refusal_runs import NEW_DOMAIN
 from shared.domain.states import LetterState
 from shared.domain.transport import Transport
@@ -74,7 +74,8 @@ _IS_OPEN = (
 )
 _MAY_BE_SERVED = (
     f"{_IS_OPEN} AND NOT EXISTS (SELECT 1 FROM installation WHERE is_paused OR hold_reason <> '')"
-    f" AND {_BUSY} < p.connections"
+    # Where a filter may begin to refuse everything, few letters are under way at a time.
+    f" AND {_BUSY} < least(p.connections, CASE WHEN p.allowance IS NOT NULL THEN {TRIED_CONNECTIONS} END)"
     f" AND EXISTS (SELECT 1 FROM campaign WHERE {SENDABLE.format(transport='p.transport')} AND {NOT_OVER}"
     f" AND {_ANY_LETTER})"
 )
