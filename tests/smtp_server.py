@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import BinaryIO, Self, cast
 
+from tests.listeners import Listener
+
 
 @dataclass
 class ScriptedSmtpServer:
@@ -29,11 +31,9 @@ class ScriptedSmtpServer:
     on_verb: Callable[[str], None] = lambda _verb: None
 
     def __enter__(self) -> Self:
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self._lock = threading.Lock()
-        self.port = self._listener.getsockname()[1]
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
+        self._listener = Listener(self._talk)
+        self.port = self._listener.port
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -43,19 +43,11 @@ class ScriptedSmtpServer:
     def url(self) -> str:
         return f"smtp://127.0.0.1:{self.port}"
 
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
-
     def _talk(self, connection: socket.socket) -> None:
-        with connection, connection.makefile("rwb") as file:
+        with connection.makefile("rwb") as file:
             stream = cast("BinaryIO", file)
             with self._lock:
+                self.connections += 1
                 is_refused = 0 < self.max_connections <= self.open_now
                 self.too_many += is_refused
                 self.open_now += not is_refused

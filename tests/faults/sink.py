@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO, Protocol, Self, cast
 
+from tests.listeners import Listener
+
 _MESSAGE_ID = re.compile(rb"^Message-ID: (\S+)", re.MULTILINE | re.IGNORECASE)
 _RECIPIENT = re.compile(rb"^To: .*<([^>]+)>", re.MULTILINE | re.IGNORECASE)
 # Each is obeyed by one transaction. After the colon: the verb, or the server's answer.
@@ -101,15 +103,11 @@ class Sink:
 
     def start(self) -> None:
         """Listens, at the same port as before."""
-        self._listener = socket.create_server(("127.0.0.1", self.port), backlog=256)
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._serve, args=(self._listener,), daemon=True).start()
+        self._listener = Listener(self._serve, self.port, backlog=256)
+        self.port = self._listener.port
 
     def stop(self) -> None:
         """Ends as a killed server does: nobody listens, and all connections are cut."""
-        # The thread that accepts would keep a closed listener's port.
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         with self._lock:
             for connection in self._open:
@@ -126,14 +124,6 @@ class Sink:
     def url(self) -> str:
         return f"smtp://127.0.0.1:{self.port}"
 
-    def _serve(self, listener: socket.socket) -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._guarded_talk, args=(connection,), daemon=True).start()
-
     def _next(self) -> str:
         with self._lock:
             return self.plan.popleft() if self.plan and "greeting" not in self.plan[0] else "ok"
@@ -142,16 +132,14 @@ class Sink:
         with self._lock:
             return self.plan.popleft() if self.plan and "greeting" in self.plan[0] else ""
 
-    def _guarded_talk(self, connection: socket.socket) -> None:
+    def _serve(self, connection: socket.socket) -> None:
         try:
-            with connection, connection.makefile("rwb") as file:
+            with connection.makefile("rwb") as file:
                 stream = cast("BinaryIO", file)
                 if self._admits(connection):
                     self._talk(stream)
                 else:
                     _answer(stream, "421 4.7.0 sink Error: too many connections from 127.0.0.1")
-        except OSError:
-            return
         finally:
             with self._lock:
                 self._open.discard(connection)

@@ -21,6 +21,7 @@ from shared.services.delivery.recover import accept_database
 from shared.services.delivery.run import journal_folder
 from tests.faults.conftest import Stack
 from tests.faults.test_workers import check, everything_paused, write
+from tests.listeners import listening
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.faults
@@ -134,7 +135,6 @@ def test_redis_half_open(stack: Stack) -> None:
 def black_hole(target: int) -> Iterator[tuple[int, threading.Event]]:
     """A proxy to a local port; once the event is set it takes everything and passes nothing on."""
     swallow = threading.Event()
-    listener = socket.create_server(("127.0.0.1", 0))
 
     def pump(source: socket.socket, drain: socket.socket) -> None:
         try:
@@ -144,23 +144,16 @@ def black_hole(target: int) -> Iterator[tuple[int, threading.Event]]:
         except OSError:
             return
 
-    def serve() -> None:
-        kept = []
-        while True:
-            try:
-                client, _ = listener.accept()
-            except OSError:
-                return
-            server = socket.create_connection(("127.0.0.1", target))
-            kept += [client, server]
-            for pair in ((client, server), (server, client)):
-                threading.Thread(target=pump, args=pair, daemon=True).start()
+    def talk(client: socket.socket) -> None:
+        with socket.create_connection(("127.0.0.1", target)) as server:
+            answers = threading.Thread(target=pump, args=(server, client), daemon=True)
+            answers.start()
+            pump(client, server)
+            server.shutdown(socket.SHUT_RDWR)
+            answers.join()
 
-    threading.Thread(target=serve, daemon=True).start()
-    try:
-        yield listener.getsockname()[1], swallow
-    finally:
-        listener.close()
+    with listening(talk) as port:
+        yield port, swallow
 
 
 def test_postgres_restarted(stack: Stack) -> None:

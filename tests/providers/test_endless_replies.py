@@ -2,7 +2,6 @@
 
 import contextlib
 import socket
-import threading
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from shared.domain.causes import Cause
 from shared.providers.smtp import SmtpSession, Verdict
 from shared.timing import USUAL
+from tests.listeners import listening
 
 GOES_ON = b"250-more\r\n" * 10_000
 HELLO = [b"220 hello\r\n", b"250 mail.example\r\n"]
@@ -17,22 +17,17 @@ HELLO = [b"220 hello\r\n", b"250 mail.example\r\n"]
 
 @contextlib.contextmanager
 def serving(replies: list[bytes]) -> Iterator[int]:
-    """One client gets these replies, and then one that does not end."""
+    """Clients get these replies, and then one that does not end."""
 
-    def serve() -> None:
-        connection, _ = listener.accept()
-        with connection, contextlib.suppress(OSError):
-            for reply in replies:
-                connection.sendall(reply)
-                connection.recv(10_000)
-            while True:
-                connection.sendall(GOES_ON)
+    def talk(connection: socket.socket) -> None:
+        for reply in replies:
+            connection.sendall(reply)
+            connection.recv(10_000)
+        while True:
+            connection.sendall(GOES_ON)
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield listener.getsockname()[1]
-        thread.join(5)
+    with listening(talk) as port:
+        yield port
 
 
 @pytest.mark.parametrize(

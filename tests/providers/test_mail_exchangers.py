@@ -1,8 +1,6 @@
 """A bounce is offered to a domain's mail servers: real ones on loopback that take it, refuse, hang or are away."""
 
-import contextlib
 import socket
-import threading
 import time
 from collections.abc import Iterator
 
@@ -12,6 +10,7 @@ from shared.domain.sender_domain.return_address import MailHost, Offered, Reacti
 from shared.local.broker import free_port
 from shared.providers import mail_exchangers
 from shared.providers.mail_exchangers import BounceOffer
+from tests.listeners import listening
 from tests.smtp_server import ScriptedSmtpServer
 
 ADDRESS = "bounce+l12-aaaabbbbccccdddd@letters.coop-ma.org"
@@ -101,18 +100,13 @@ def test_a_port_that_swallows_everything_takes_a_bounded_time(monkeypatch: pytes
 
 
 def test_a_server_that_says_a_little_again_and_again_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    def drip(listener: socket.socket) -> None:
-        connection, _ = listener.accept()
-        with connection, contextlib.suppress(OSError):
-            while True:
-                connection.sendall(b"220-wait\r\n")
-                time.sleep(0.05)
+    def drip(connection: socket.socket) -> None:
+        while True:
+            connection.sendall(b"220-wait\r\n")
+            time.sleep(0.05)
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        monkeypatch.setattr(mail_exchangers, "PORT", listener.getsockname()[1])
-        thread = threading.Thread(target=drip, args=(listener,), daemon=True)
-        thread.start()
+    with listening(drip) as port:
+        monkeypatch.setattr(mail_exchangers, "PORT", port)
         began = time.monotonic()
         assert offer(seconds=0.5).reaction is Reaction.TURNED_AWAY
         assert time.monotonic() - began < 2
-        thread.join(5)

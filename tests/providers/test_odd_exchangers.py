@@ -3,7 +3,6 @@
 import contextlib
 import socket
 import ssl
-import threading
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from shared.domain.sender_domain.return_address import MailHost, Offered, Reacti
 from shared.local.broker import free_port
 from shared.providers import mail_exchangers
 from shared.providers.mail_exchangers import BounceOffer
+from tests.listeners import listening
 from tests.smtp_server import ScriptedSmtpServer
 from tests.tls import self_signed
 
@@ -31,18 +31,9 @@ def offer(*hosts: MailHost, helo: str = "letters.coop-ma.org", recipient: str = 
 @contextlib.contextmanager
 def serving(monkeypatch: pytest.MonkeyPatch, talk: Talk) -> Iterator[None]:
     """A server on loopback that talks so with one client."""
-
-    def serve() -> None:
-        connection, _ = listener.accept()
-        with connection, contextlib.suppress(OSError):
-            talk(connection)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        monkeypatch.setattr(mail_exchangers, "PORT", listener.getsockname()[1])
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
+    with listening(talk) as port:
+        monkeypatch.setattr(mail_exchangers, "PORT", port)
         yield
-        thread.join(5)
 
 
 def reads_and_says(connection: socket.socket, *replies: str) -> None:
