@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, text
 
 from shared.db.expiry import FLOOR, HELD_SINCE, HOLD_ENDS_AT, LAST_DELIVERY
 from shared.db.follow_ups import MOST_TRIES
+from shared.db.organizer_emails import join_told, one_for_each_campaign
 from shared.db.tables.letters import WORN_OUT
 from shared.domain.causes import Cause
 from shared.domain.expiry import LONGEST_WAIT, NOTICE
@@ -74,18 +75,11 @@ _UNTOLD = text(f"""
 """)
 # For each campaign with holds that end soon of which the organizers have not heard, a day after the last such email.
 _TELL_ORGANIZERS = text(f"""
-    INSERT INTO follow_up (submission_id, campaign_id, kind, number, needs, recipient_email, receiving_domain,
-        email_hash, is_test, transport)
-    SELECT DISTINCT ON (letter.campaign_id) letter.submission_id, letter.campaign_id, '{HOLDS_EXPIRE}',
-        (extract(epoch FROM clock_timestamp()) * 1000)::bigint, '{{{Need.HELD_IN_CAMPAIGN}}}', :recipient,
-        split_part(:recipient, '@', 2), :email_hash, letter.is_test, letter.transport
+    {one_for_each_campaign(HOLDS_EXPIRE, Need.HELD_IN_CAMPAIGN)}
     {_HELD}
-    CROSS JOIN LATERAL (
-        SELECT coalesce(max(created_at), '-infinity') AS at FROM follow_up
-        WHERE email_hash = :email_hash AND follow_up.campaign_id = campaign.id AND kind = '{HOLDS_EXPIRE}'
-    ) AS told
+    {join_told(HOLDS_EXPIRE)}
     WHERE letter.ends_at > now() AND {_NEAR_SINCE} > told.at AND told.at < now() - interval '1 day'
-    ORDER BY letter.campaign_id, letter.id
+    ORDER BY campaign.id, letter.id
     ON CONFLICT DO NOTHING
 """)
 _HOLDS_OF = text(f"""
@@ -144,7 +138,7 @@ def untold_holds(connection: Connection, limit: int) -> dict[int, list[int]]:
 
 def tell_organizers_of_holds(connection: Connection, recipient: str, email_hash: str) -> int:
     """An email to the organizers of each campaign with holds that end soon, one a day at most; how many."""
-    values = {"recipient": recipient, "email_hash": email_hash, "ahead": NOTICE}
+    values = {"recipient": recipient, "email_hash": email_hash, "ahead": NOTICE, "gather_s": 0.0}
     return connection.execute(_TELL_ORGANIZERS, values).rowcount
 
 

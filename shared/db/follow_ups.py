@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func
 
 from shared.db.delivery_connections import is_overdue
 from shared.db.driver import Spelled, ask
+from shared.db.organizer_emails import join_told, one_for_each_campaign
 from shared.db.pace import MUST_WAIT
 from shared.db.tables import domain_pace, follow_up
-from shared.domain.causes import Cause
 from shared.domain.follow_ups import ADDRESS_FAILS, ANSWER, NEW_HOLDER, REPLY, TO_ORGANIZERS, Need, PlannedStep
 from shared.domain.identities import Mark
 from shared.domain.states import CLAIMABLE, HAS_LEFT, LetterState, check_letter_arrow
@@ -70,19 +70,24 @@ _NEWEST_OF = text(
 )
 # For each campaign that has written to an office whose address fails since it was told last, a day ago or longer.
 _TELL_OF_FAILING = text(
-    "INSERT INTO follow_up (submission_id, campaign_id, kind, number, needs, recipient_email, receiving_domain,"
-    " email_hash, is_test, transport, due_at) SELECT DISTINCT ON (campaign.id) letter.submission_id, campaign.id,"
-    f" '{ADDRESS_FAILS}', (extract(epoch FROM clock_timestamp()) * 1000)::bigint, '{{{Need.ADDRESS_FAILS}}}',"
-    " :recipient, split_part(:recipient, '@', 2), :email_hash, letter.is_test, letter.transport,"
-    " now() + :gather_s * interval '1 second' FROM office_holder holder JOIN office ON office.id = holder.office_id"
-    " JOIN campaign ON campaign.jurisdiction = office.jurisdiction AND office.chamber = ANY(campaign.chambers)"
-    " CROSS JOIN LATERAL (SELECT * FROM letter WHERE letter.campaign_id = campaign.id AND state = ANY(:states)"
-    " AND letter.office_id = holder.office_id LIMIT 1) letter"
-    " CROSS JOIN LATERAL (SELECT coalesce(max(created_at), '-infinity') AS at FROM follow_up"
-    f" WHERE email_hash = :email_hash AND campaign_id = campaign.id AND kind = '{ADDRESS_FAILS}') told"
-    " WHERE holder.valid_to IS NULL AND (holder.email_failed_at IS NOT NULL OR holder.second_failed_at IS NOT NULL)"
-    " AND (holder.email_failed_at > told.at OR holder.second_failed_at > told.at)"
-    " AND told.at < now() - interval '1 day' ORDER BY campaign.id ON CONFLICT DO NOTHING"
+    f"""
+    {one_for_each_campaign(ADDRESS_FAILS, Need.ADDRESS_FAILS)}
+    FROM office_holder holder
+    JOIN office ON office.id = holder.office_id
+    JOIN campaign ON campaign.jurisdiction = office.jurisdiction AND office.chamber = ANY(campaign.chambers)
+    CROSS JOIN LATERAL (
+        SELECT *
+        FROM letter
+        WHERE letter.campaign_id = campaign.id AND state = ANY(:states) AND letter.office_id = holder.office_id
+        LIMIT 1
+    ) AS letter
+    {join_told(ADDRESS_FAILS)}
+    WHERE holder.valid_to IS NULL AND (holder.email_failed_at IS NOT NULL OR holder.second_failed_at IS NOT NULL)
+        AND (holder.email_failed_at > told.at OR holder.second_failed_at > told.at)
+        AND told.at < now() - interval '1 day'
+    ORDER BY campaign.id
+    ON CONFLICT DO NOTHING
+    """
 )
 _SUPPRESS_REFUSED = text(
     "INSERT INTO suppression (email_hash, campaign_id, reason, source) SELECT DISTINCT email_hash,"
@@ -95,8 +100,6 @@ _WRITE_WORDS = Spelled(
     " FROM unnest(%(ids)b::bigint[], %(subjects)b::text[], %(texts)b::text[], %(htmls)b::text[])"
     " AS words(id, subject, body_text, body_html) WHERE follow_up.id = words.id"
 )
-# The organizers got it, or will: it was neither erased with the person whose letter it was written for, nor dropped.
-WAS_TOLD = f"NOT (follow_up.state = 'cancelled' AND (recipient_email = '' OR cause = '{Cause.NOT_NEEDED}'))"
 
 
 def insert_steps(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, RowMapping, text
 
-from shared.db.follow_ups import WAS_TOLD
+from shared.db.organizer_emails import join_told, one_for_each_campaign
 from shared.domain.follow_ups import DOMAIN_REFUSES, Need
 
 # Held, or on trial since: a release and the last trial that succeeds end both.
@@ -20,12 +20,7 @@ WAITS_FOR_IT = """
 # longer. Test letters stand for the campaign only when no others wait.
 _TELL_ORGANIZERS = text(
     f"""
-    INSERT INTO follow_up (submission_id, campaign_id, kind, number, needs, recipient_email, receiving_domain,
-        email_hash, is_test, transport, due_at)
-    SELECT DISTINCT ON (campaign.id) letter.submission_id, campaign.id, '{DOMAIN_REFUSES}',
-        (extract(epoch FROM clock_timestamp()) * 1000)::bigint, '{{{Need.DOMAIN_REFUSES}}}', :recipient,
-        split_part(:recipient, '@', 2), :email_hash, letter.is_test, letter.transport,
-        now() + :gather_s * interval '1 second'
+    {one_for_each_campaign(DOMAIN_REFUSES, Need.DOMAIN_REFUSES)}
     FROM domain_pace
     CROSS JOIN campaign
     CROSS JOIN LATERAL (
@@ -34,12 +29,7 @@ _TELL_ORGANIZERS = text(
         (SELECT * FROM letter WHERE {WAITS_FOR_IT} AND letter.campaign_id = campaign.id LIMIT 1)
         LIMIT 1
     ) AS letter
-    CROSS JOIN LATERAL (
-        SELECT coalesce(max(created_at), '-infinity') AS at
-        FROM follow_up
-        WHERE email_hash = :email_hash AND follow_up.campaign_id = campaign.id AND kind = '{DOMAIN_REFUSES}'
-            AND {WAS_TOLD}
-    ) AS told
+    {join_told(DOMAIN_REFUSES)}
     WHERE {IS_REFUSING} AND domain_pace.held_at > told.at AND told.at < now() - interval '1 day'
     ORDER BY campaign.id, letter.is_test, letter.id
     ON CONFLICT DO NOTHING

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection, RowMapping, delete, text
 
 from shared.db.engine import allow_bitmaps
-from shared.db.follow_ups import WAS_TOLD
+from shared.db.organizer_emails import join_told, one_for_each_campaign
 from shared.db.tables import silent_domain
 from shared.domain.follow_ups import DOMAIN_SILENT, Need
 from shared.domain.receipts import ReceiptOutcome
@@ -122,25 +122,16 @@ _OF_CAMPAIGN = text(
 # Once for each alarm, and at most once a week for each campaign.
 _TELL_ORGANIZERS = text(
     f"""
-    INSERT INTO follow_up (submission_id, campaign_id, kind, number, needs, recipient_email, receiving_domain,
-        email_hash, is_test, transport, due_at)
-    SELECT letter.submission_id, campaign.id, '{DOMAIN_SILENT}',
-        (extract(epoch FROM clock_timestamp()) * 1000)::bigint, '{{{Need.DOMAIN_SILENT}}}', :recipient,
-        split_part(:recipient, '@', 2), :email_hash, false, letter.transport, now()
+    {one_for_each_campaign(DOMAIN_SILENT, Need.DOMAIN_SILENT)}
     FROM campaign
     CROSS JOIN LATERAL (
         SELECT max(raised_at) AS raised_at
         FROM silent_domain
         WHERE {WROTE_TO_IT.format(campaign="campaign.id")}
     ) AS alarm
+    {join_told(DOMAIN_SILENT)}
     CROSS JOIN LATERAL (
-        SELECT coalesce(max(created_at), '-infinity') AS at
-        FROM follow_up
-        WHERE email_hash = :email_hash AND follow_up.campaign_id = campaign.id AND kind = '{DOMAIN_SILENT}'
-            AND {WAS_TOLD}
-    ) AS told
-    CROSS JOIN LATERAL (
-        SELECT submission_id, transport
+        SELECT *
         FROM letter
         WHERE letter.campaign_id = campaign.id AND state IN ('sent', 'delivered') AND NOT is_test
         LIMIT 1
@@ -208,7 +199,8 @@ def silent_of_campaign(connection: Connection, campaign_id: int) -> list[SilentD
 
 def tell_organizers(connection: Connection, recipient: str, email_hash: str) -> int:
     """The organizers hear of silent domains, of one campaign's in one email; how many emails."""
-    return connection.execute(_TELL_ORGANIZERS, {"recipient": recipient, "email_hash": email_hash}).rowcount
+    values = {"recipient": recipient, "email_hash": email_hash, "gather_s": 0.0}
+    return connection.execute(_TELL_ORGANIZERS, values).rowcount
 
 
 def _values(one: SilentDomain) -> dict[str, str | int | datetime]:

@@ -14,6 +14,7 @@ from shared.db.tables import follow_up, letter, office_holder, receipt, suppress
 from shared.domain.identities import envelope_sender, unsubscribe_key
 from shared.queue.ring import Ring
 from shared.services.delivery import deliver_letters, send_mail
+from shared.services.erasure import erase_submissions
 from shared.services.office_addresses import try_failing_addresses
 from shared.services.offices.correct import correct_addresses, find_office
 from shared.services.offices.wanted import By
@@ -348,3 +349,17 @@ def test_organizers_are_told_of_failing_addresses_once_a_day_and_of_all_at_once(
         ("sent",),
         ("cancelled",),
     ]
+
+
+def test_organizers_are_told_again_of_what_was_erased_with_the_supporter_whose_letter_carried_it(
+    come: Come, engine: Engine, settings: Settings, ring: Ring, sent: str
+) -> None:
+    post = Post(engine, settings, ring)
+    states = "SELECT state FROM follow_up WHERE kind = 'address_fails' ORDER BY id"
+    come("unknown_address")
+    sweep(engine, ring, settings)
+    assert post.ask(states) == [("queued",)]
+    erase_submissions(engine, [sent])
+    for _ in range(2):
+        sweep(engine, ring, settings)
+    assert post.ask(states) == [("cancelled",), ("queued",)]
