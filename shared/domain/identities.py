@@ -4,7 +4,6 @@ import base64
 import hmac
 import re
 import secrets
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -17,8 +16,8 @@ _TOKEN_BYTES = 16
 _TAG_BYTES = 10
 _MESSAGE_ID_BYTES = 16
 _FINGERPRINT_BYTES = 20
-# No mail server takes a longer address.
-_EMAIL_MAX = 254
+# No mail server takes a longer address (RFC 5321).
+EMAIL_MAX = 254
 _KINDS = {"l": "letter", "f": "follow_up"}
 _SIGNED = re.compile(r"(?<![a-z0-9])([lf])([1-9][0-9]{0,17})(?:\.([1-9][0-9]{0,3}))?-[a-z2-7]{16,26}(?![a-z0-9])")
 
@@ -136,11 +135,19 @@ def source_hash(secret: str, address: str) -> str:
     return _tag(secret, "source", network_of(known) if known else "unknown", 16)
 
 
+def ascii_email(email: str) -> str:
+    """The address as mail servers take it, without asking any; empty for what is none."""
+    try:
+        # Letters beyond ASCII before the at sign are refused by many mail servers.
+        return validate_email(email, check_deliverability=False, test_environment=True).ascii_email or ""
+    except EmailNotValidError:
+        return ""
+
+
 def _mailbox(email: str) -> str:
     """In lower case, with the domain as mail servers write it: `münchen.example` is `xn--mnchen-3ya.example`."""
-    if not email.isascii() and len(email) <= _EMAIL_MAX:
-        with suppress(EmailNotValidError):
-            email = validate_email(email, check_deliverability=False, test_environment=True).ascii_email or email
+    if not email.isascii() and len(email) <= EMAIL_MAX:
+        email = ascii_email(email) or email
     return email.casefold()
 
 

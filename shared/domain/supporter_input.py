@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
-
+from shared.domain.identities import EMAIL_MAX, ascii_email
 from shared.domain.merge_fields import RECIPIENT_FIELDS, canonical, find_problems
 from shared.domain.phrases import Phrase, phrase
 from shared.domain.places import HomeAddress
@@ -17,7 +16,6 @@ OWN_WORDS_MAX = 1_000
 SUBJECT_MAX = 200
 BODY_MAX = 10_000
 NAME_MAX = 100
-EMAIL_MAX = 254
 ADDRESS_MAX = {"street": 200, "unit": 50, "city": 100, "zip": 10}
 _LINE_SEEN = 1_000
 _EDITED: Mapping[str, tuple[int, Callable[[str], str]]] = {
@@ -167,13 +165,8 @@ def _named(links: Sequence[str]) -> str:
 
 def checked_email(typed: str) -> str:
     """The address as mail servers take it, without asking any; raises InputError for what is none."""
-    line = clean_within(typed, EMAIL_MAX) or ""
-    try:
-        found = validate_email(line, check_deliverability=False, test_environment=True).ascii_email
-    except EmailNotValidError:
-        found = None
+    found = ascii_email(clean_within(typed, EMAIL_MAX) or "")
     if not found:
-        # Letters beyond ASCII before the at sign are refused by many mail servers.
         raise InputError({"email": phrase("Enter an email address in the form name@example.org")})
     return found
 

@@ -8,9 +8,10 @@ from wtforms import EmailField, Field, HiddenField, StringField
 from wtforms.validators import InputRequired, Optional, Regexp, StopValidation
 
 from shared.domain.email_slips import likely_meant
+from shared.domain.identities import EMAIL_MAX
 from shared.domain.phrases import Phrase, phrase
 from shared.domain.places import HomeAddress
-from shared.domain.supporter_input import ADDRESS_MAX, EMAIL_MAX, NAME_MAX, SupporterDetails
+from shared.domain.supporter_input import ADDRESS_MAX, NAME_MAX, SupporterDetails
 from shared.domain.typed_text import clean_line
 
 # With blanks around it.

@@ -14,13 +14,13 @@ from weakref import WeakKeyDictionary
 
 import nh3
 
+from shared.domain.identities import EMAIL_MAX
 from shared.domain.receipts import storable_line
 from shared.domain.typed_text import clean_text
 
 # Characters; a longer header is no person's work.
 _MOST_HEADER = 10_000
-# An address has at most 254 characters (RFC 5321); longer names than this are no names.
-_MOST_ADDRESS = 254
+# Longer names than this are no names.
 _MOST_NAME = 200
 _MOST_FILES, _MOST_FILE_NAME = 10, 80
 _SIGNATURES = {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
@@ -99,7 +99,7 @@ def mailbox(message: Message, field: str) -> tuple[str, str]:
         # `Vale, Robin <robin@…>`: a comma that should be in quotes.
         name, address = found["name"], found["address"]
     address = storable_line(address)
-    good = "@" in address and len(address) <= _MOST_ADDRESS
+    good = "@" in address and len(address) <= EMAIL_MAX
     return (storable_line(_decoded(name))[:_MOST_NAME], address) if good else ("", "")
 
 
