@@ -6,13 +6,13 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from limits import RateLimitItem, parse
 
 OFF = "off"
-# More servers than this before us is a typing slip.
+# A larger number of servers is a typing slip.
 MOST_HOPS = 10
 
 
 @dataclass(frozen=True)
 class TrustedProxies:
-    """The web servers before us whose entries in `X-Forwarded-For` count: how many they are, or their networks.
+    """The web servers in front of us whose entries in `X-Forwarded-For` count: how many they are, or their networks.
 
     `hops` None and no networks: one server, on this machine or in a private network.
     """

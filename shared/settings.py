@@ -35,7 +35,7 @@ class Settings:
     services to ask for addresses, empty for none; `webhooks` relay services that may post what became of mail, with
     what proves that they are it, empty for none; `var` the folder for local state; `metrics_token` what a reader of
     `/metrics` must know, empty for readers on this machine while the public URL is loopback; `metrics_port` where a
-    worker serves its own, empty for nowhere; `trusted_proxies` the web servers before us, as a number or by networks;
+    worker serves its own, empty for nowhere; `trusted_proxies` the web servers in front, as a number or by networks;
     `network_limit` and `email_limit` how often one network, or one email address, may begin letters; `fastest_send`
     the seconds that a person needs at least between address and Send; `keep_days` after how many days without news
     personal data go, 0 for never; `mailbox_per_hour` how many letters a mailbox of an office gets within an hour, 0 for

@@ -10,7 +10,7 @@ _FORWARDING = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forw
 
 
 def client_address() -> str:
-    """The visitor's address, as far as the web servers before us can be trusted to name it."""
+    """The visitor's address, as far as we can trust the web servers in front of us to name it."""
     return client_of(request.remote_addr or "", request.headers.get("X-Forwarded-For", ""), here().proxies)
 
 

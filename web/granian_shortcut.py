@@ -1,7 +1,7 @@
 """Lets requests that need no waiting skip Granian's event loop, which costs a tenth of a page's CPU time.
 
-Granian has no public way for it: a task on the loop for every request. Where its inside is not as expected, requests go
-that usual way, as they do with --access-log, which is written there; tests/web/test_rsgi.py tells when that happens.
+Granian offers no public way to skip it: it makes a task on the loop for every request. If its internals are not as
+expected, requests take that usual way, as they do with --access-log; tests/web/test_rsgi.py then fails.
 """
 
 from collections.abc import Callable

@@ -11,7 +11,7 @@ from shared.rendering.logos import MOST_BYTES as LOGO_BYTES
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-# What nginx takes of a request line and of one header unless it is told otherwise.
+# nginx's defaults for a request line and for one header.
 MAX_TARGET = MAX_HEADER = 8_192
 # Larger than any letter with its form fields.
 MAX_FORM_BYTES = 256 * 1024
@@ -19,7 +19,7 @@ MAX_FORM_BYTES = 256 * 1024
 MAX_FIELDS = 1_000
 # Larger than any batch of events that the relay services describe.
 MAX_WEBHOOK_BYTES = 2 * 1024 * 1024
-# Bodies that are larger than a form. A view would say so too late: its form's token is read before.
+# Bodies that are larger than a form. A limit in a view would come too late: Flask reads its form's token first.
 _LARGER_BODIES = {"webhooks.receive": MAX_WEBHOOK_BYTES, "admin.upload_logo": LOGO_BYTES + 64 * 1024}
 MAX_BODY_BYTES = max(MAX_FORM_BYTES, *_LARGER_BODIES.values())
 # A row's number in an address; more than PostgreSQL's bigint holds is an address of nothing.

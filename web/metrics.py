@@ -34,7 +34,7 @@ def _settings() -> Settings:
 
 
 def _may_read() -> bool:
-    """With a token only its bearers, wherever they are; without one only programs on this machine."""
+    """With a token, only readers that send it, wherever they are; without one, only programs on this machine."""
     token = here().given.metrics_token
     if not token:
         return is_from_this_machine()

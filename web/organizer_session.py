@@ -16,7 +16,7 @@ _PARTS = 4
 
 @dataclass(frozen=True)
 class KnownSession:
-    """What the cookie says; whether the session was ended meanwhile is in the database."""
+    """What the cookie says; the database knows whether the session has ended since."""
 
     organizer_id: int
     epoch: int

@@ -61,7 +61,7 @@ class PageCache:
             page = self._pages[key] = KeptPage(body, gzip.compress(body, 6), time.monotonic())
             return page
         finally:
-            # What leads to no page leaves nothing behind, whatever its key.
+            # A key that leads to no page leaves nothing behind.
             if key not in self._pages:
                 self._making.pop(key, None)
             lock.release()

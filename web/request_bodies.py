@@ -23,7 +23,7 @@ class BodyLimits:
 
 
 class Body(NamedTuple):
-    """What was sent; of a body that is too large only its length, or that it's longer than the limit."""
+    """The body; if it is too large, only its length, or that it is longer than the limit."""
 
     content: bytes
     length: int
@@ -41,7 +41,7 @@ class CutOff(ConnectionError):
 
 
 class RequestBodies:
-    """What one process holds of the bodies of requests that are not answered yet."""
+    """The bodies of unanswered requests that one process holds."""
 
     def __init__(self, limits: BodyLimits) -> None:
         self._limits = limits

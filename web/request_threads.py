@@ -27,7 +27,7 @@ class RequestThreads:
             self._jobs.put(None)
 
     def put(self, job: Callable[[], object]) -> None:
-        """A thread does it, which must raise nothing."""
+        """A thread calls it; it must raise nothing."""
         self._jobs.put(job)
 
     def run(self, work: Callable[[], Any]) -> "asyncio.Future[Any]":
@@ -37,7 +37,7 @@ class RequestThreads:
         def job() -> None:
             try:
                 result = work()
-            except BaseException as error:  # noqa: BLE001 - whoever waits for it gets it
+            except BaseException as error:  # noqa: BLE001 - the code that waits for it gets it
                 self.loop.call_soon_threadsafe(done.set_exception, error)
             else:
                 self.loop.call_soon_threadsafe(done.set_result, result)

@@ -66,7 +66,7 @@ def call(app: "WSGIApplication", environ: "WSGIEnvironment") -> Whole | Pieces:
 def make_environ(scope: Scope, body: Body) -> "WSGIEnvironment":
     """As Granian's own WSGI server makes it, without headers that have an underscore in their names.
 
-    Those would pass for others: X_Forwarded_For for X-Forwarded-For.
+    Flask would take those for others: X_Forwarded_For for X-Forwarded-For.
     """
     environ = _SAME_FOR_ALL.copy()
     environ["SERVER_PROTOCOL"] = f"HTTP/{scope.http_version}"

@@ -199,7 +199,7 @@ def record_results(
 
     They come in the order of `results`. `worker` is who claimed them; empty for rows that the caller has read as held
     by the worker that it speaks for.
-    From here on no row is its worker's any more: a journal without a word on it proves nothing.
+    From here on, no row belongs to its worker anymore: a journal without a word on it proves nothing.
     """
     if not results:
         return []

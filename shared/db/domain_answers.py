@@ -343,7 +343,7 @@ def claimed_at(connection: Connection, letter_id: int, attempt: int) -> datetime
 
 
 def forget_letter(connection: Connection, letter_id: int) -> None:
-    """What was answered about the letter counts no more: it is queued again, or has arrived after all."""
+    """Removes the answers about a letter that is queued again, or has arrived after all."""
     connection.execute(_FORGET_LETTER, {"letter_id": letter_id})
 
 

@@ -24,7 +24,7 @@ class DomainLine:
     """One receiving domain. `waiting` letters are queued or deferred, due or not.
 
     `oldest_due_s` is for how many seconds one of them could have left: it is due, its transport is open, its campaign
-    may send and nothing holds everything; 0 when there is none. `open_until` is set while nobody talks to the domain;
+    may send and nothing holds everything; 0 when there is none. `open_until` is set while workers leave it alone;
     `is_relays` when that is so because its mail server is paused, with all other domains. `open_reply` is what the
     domain's server said when it refused everything, empty once it takes letters again.
     """

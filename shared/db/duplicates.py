@@ -1,4 +1,4 @@
-"""Who wrote to the same offices once more: they get the way to the letters that are there, and pages tell nothing."""
+"""People who write to the same offices again: they get a link to their first letters, and pages reveal nothing."""
 
 # ruff: noqa: S608 - statements are put together from the constants below, never from data
 
@@ -15,8 +15,8 @@ _HAS_LINK = (
     " AND (mail.sent_at > now() - interval '1 day'"
     " OR mail.state = 'sending' OR (mail.state IN ('queued', 'deferred') AND mail.due_at <= now())))"
 )
-# The first email of a submission is due an hour after it: for somebody who is written to again it leaves at once, while
-# they can still take back what they did not write. One that a mail server has put off keeps its time.
+# The first email of a submission is due an hour after it. If its address is used again, it leaves at once, while the
+# owner can still take back what they did not write. One that a mail server has put off keeps its time.
 _BRING_FORWARD = text(
     f"""
     UPDATE follow_up

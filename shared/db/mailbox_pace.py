@@ -69,7 +69,7 @@ def give_back(connection: Connection, mailboxes: Sequence[str]) -> None:
 
 
 def held_at(connection: Connection, mailbox: str) -> datetime | None:
-    """When the mailbox was held that has refused everything; None for one that takes as much as others."""
+    """When workers held the mailbox because it refused everything; None for one that takes as much as others."""
     found: datetime | None = connection.execute(_HELD_AT, {"mailbox": mailbox}).scalar_one_or_none()
     return found
 

@@ -1,4 +1,4 @@
-"""Receiving domains that refuse everything and that a campaign's letters wait for: what organizers are told of."""
+"""Receiving domains that refuse everything while a campaign's letters wait for them, as organizers are told."""
 
 # ruff: noqa: S608 - statements are put together from the constants below, never from data
 
@@ -52,7 +52,7 @@ _REFUSING = text(
 
 
 def tell_organizers(connection: Connection, recipient: str, email_hash: str, gather_s: float) -> int:
-    """The organizers hear of domains that refuse everything, of one campaign's in one email; how many emails."""
+    """Tells organizers about domains that refuse everything, in one email for each campaign; how many emails."""
     values = {"recipient": recipient, "email_hash": email_hash, "gather_s": gather_s}
     return connection.execute(_TELL_ORGANIZERS, values).rowcount
 

@@ -198,7 +198,7 @@ def silent_of_campaign(connection: Connection, campaign_id: int) -> list[SilentD
 
 
 def tell_organizers(connection: Connection, recipient: str, email_hash: str) -> int:
-    """The organizers hear of silent domains, of one campaign's in one email; how many emails."""
+    """Tells organizers about silent domains, in one email for each campaign; how many emails."""
     values = {"recipient": recipient, "email_hash": email_hash, "gather_s": 0.0}
     return connection.execute(_TELL_ORGANIZERS, values).rowcount
 

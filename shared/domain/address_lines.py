@@ -13,7 +13,7 @@ _COUNTRY = re.compile(r"[\s,]+(?:usa|u\.s\.a\.|us|united states(?: of america)?)
 _UNIT_START = re.compile(
     r"^\s*(?:#|apt|apartment|unit|suite|ste|rm|room|fl|floor|\d+(?:st|nd|rd|th)\s+fl)", re.IGNORECASE
 )
-# What comes after that is no part of an address.
+# What comes after that is not part of an address.
 _LONGEST = 500
 # Longer words than a code can't be part of a street by accident.
 _CODE_LENGTH = 2

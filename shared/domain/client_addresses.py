@@ -1,4 +1,4 @@
-"""Whose address is behind a request, and which network it belongs to: from text that strangers may have written."""
+"""Which address a request comes from, and which network it belongs to, by text that strangers may have written."""
 
 import re
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
@@ -29,7 +29,7 @@ _LOCAL = tuple(
 # A carrier's customers share it, so it can't be trusted like a private network.
 _CARRIER = ip_network("100.64.0.0/10")
 _NAT64 = IPv6Network("64:ff9b::/96")
-# Leading bits by IP version: who has one address of such a network gets the others easily.
+# Leading bits by IP version: a visitor with one address of such a network easily gets the others.
 _NETWORK_BITS = {4: 24, 6: 64}
 
 
@@ -62,7 +62,7 @@ def client_of(peer: str, forwarded: str, proxies: TrustedProxies) -> str:
     """The visitor's address: the connection's own, or the one that the farthest trusted server wrote.
 
     Each server appends the address that it was asked from, so entries are read from the right; what visitors write
-    themselves is further left. An entry that is no address counts for the server that wrote it.
+    themselves is further left. An entry that is not an address counts for the server that wrote it.
     """
     client, entries = read_address(peer), _entries(forwarded)
     if proxies.hops is not None:

@@ -42,7 +42,7 @@ _SPACED = re.compile(
     rf"(?P<tail>[/:?#][\w?#%-]\S{{0,200}}+)?(?P<goes_on>{_GAP}++\w)?)",
     re.IGNORECASE,
 )
-# Endings that are no words in any language of ours: nobody begins a sentence with them.
+# Endings that are not words in any of our languages, so no sentence begins with them.
 _NO_WORD = re.compile(r"biz|cn|example|io|localhost|ly|onion|org|ru|tk|uk|xyz")
 # `com` is "with" in Portuguese, `net` is a word in English: what follows decides.
 _COMMON = frozenset({"com", "net"})
@@ -89,7 +89,7 @@ def disguised_names(text: str) -> Iterator[tuple[int, int]]:
     """Where names with spaced, bracketed or spelled dots stand.
 
     - A bracketed dot before any top-level domain is a link.
-    - Before an ending that is no word, such as `org`, any other dot is one too.
+    - Before an ending that is not a word, such as `org`, any other dot is one too.
     - Before `com` and `net` it is one, except when a full stop with its usual space is followed by more words.
     - Before any other ending it is one when the ending is in small letters and no word follows it. More words may
       follow `evil dot me`, but not `blue dot in`. A full stop with its usual space is never one: a sentence may have

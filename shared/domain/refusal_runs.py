@@ -1,8 +1,8 @@
 """Runs of refusals: when a receiving domain refuses everything that we send, and how it is tried again.
 
-One refusal is about a letter or a mailbox. When several mailboxes of a domain refuse letters that nobody has edited,
-it is the domain's filter, and every further letter would be lost to it: the domain is held, what it refused waits
-again, and a few letters at a time show when it takes mail again, and how much.
+One refusal is about a letter or a mailbox. When several mailboxes of a domain refuse letters that no supporter has
+edited, it is the domain's filter, and it would refuse every further letter. So workers hold the domain, the refused
+letters wait again, and a few letters at a time show when the domain takes mail again, and how much.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from shared.domain.transport import Transport
 # So many refusals in a row, or so many among the last answers, are a run; by at least so many mailboxes.
 IN_A_ROW, AMONG, LAST_ANSWERS = 5, 10, 20
 MAILBOXES = 3
-# Refusals about one letter or one mailbox are no part of a run.
+# Refusals about one letter or one mailbox are not part of a run.
 _COUNTED = {Cause.REFUSED, Cause.CONTENT, Cause.GAVE_UP}
 # A held domain rests for so long; then one letter goes out, and after each trial twice as many.
 HOLD_S = 3_600.0

@@ -94,7 +94,7 @@ def _join_ordinals(words: list[str]) -> list[str]:
 
 
 def _numbered(word: str) -> str:
-    """`21st` of `21`; empty for what is no number."""
+    """`21st` of `21`; empty for anything that is not a number."""
     number = parse_integer(word, most=_LAST_STREET)
     return "" if number is None else ordinal(number)
 

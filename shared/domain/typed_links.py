@@ -49,7 +49,7 @@ def find_links(text: str) -> tuple[str, ...]:
     What begins with a scheme or `www` is a link. So is a name that ends in a top-level domain, by these rules:
 
     - With a path or a port: `t.me/prize`, `example.com:8080`.
-    - In small letters: `evil.me`, but also `work.it`. A space after the full stop mends that.
+    - In small letters: `evil.me`, but also `work.it`. A space after the period fixes that.
     - An ending with one capital begins a sentence or a surname: `work.It`, `St.Mary`. Only `Evil.Com` does not.
     - An ending in capitals after other letters is stress or a state: `stop.NO`, `Boston.MA`. `evil.COM` is a link.
     - Initials, numbers of a list, titles and email addresses are no links: `P.O.BOX`, `2.it`, `dr.kim`, `me@evil.me`.

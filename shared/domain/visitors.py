@@ -1,4 +1,4 @@
-"""Whether visitors look alike: then a web server before us names itself instead of them, and they share one limit."""
+"""Whether visitors look alike: then a web server in front of us names itself instead, and they share one limit."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ _VISITORS_OF_A_NETWORK = 50
 _NEARLY_ALL = 0.9
 _NAME = "visitors"
 _ADVICE = (
-    "Set DEARREP_TRUSTED_PROXIES to the number of web servers and CDNs before Dear Rep, each of which must add the "
-    "visitor's address to X-Forwarded-For (docs/operations.md, “Web servers and CDNs”). If these people really are on "
-    "one network, such as a campus, raise DEARREP_NETWORK_LIMIT for the day."
+    "Set DEARREP_TRUSTED_PROXIES to the number of web servers and CDNs in front of Dear Rep, each of which must add "
+    "the visitor's address to X-Forwarded-For (docs/operations.md, “Web servers and CDNs”). If these people really are "
+    "on one network, such as a campus, raise DEARREP_NETWORK_LIMIT for the day."
 )
 
 

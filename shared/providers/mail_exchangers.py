@@ -21,7 +21,7 @@ _READY = 220
 _SUCCESS = range(200, 300)
 _REPLIES = range(200, 600)
 _WANTS_TLS = re.compile(r"\b(?:start)?tls\b|\bencrypt", re.IGNORECASE)
-# What is told of several servers that all leave it open. A refused connection shows that the port is not blocked.
+# Which of several reactions counts when all leave it open. A refused connection shows that the port is not blocked.
 _TELLING = (
     Reaction.RECIPIENT_REFUSED,
     Reaction.SENDER_REFUSED,
@@ -145,6 +145,6 @@ def _speaking(smtp: smtplib.SMTP, connection: socket.socket, ends: float) -> Ite
 
 
 def _one_line(code: int, said: bytes) -> str:
-    """The reply, as it can be stored and shown; what is no reply has no code."""
+    """The reply, as it can be stored and shown; anything that is not a reply has no code."""
     words = said.decode("utf-8", "replace")
     return storable_line(f"{code} {words}" if code in _REPLIES else words)[:_MOST_REPLY]

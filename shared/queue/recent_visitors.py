@@ -46,7 +46,7 @@ class RecentVisitors:
                 self._is_waiting = _start(self.write)
 
     def write(self) -> None:
-        """Writes what was noted. Never raises: what can't be written is forgotten."""
+        """Writes what was noted. Never raises: it drops what it can't write."""
         with self._lock:
             marks, self._is_waiting = list(self._unwritten), False
             self._unwritten.clear()

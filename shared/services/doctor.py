@@ -120,7 +120,7 @@ def check_database(engine: Engine) -> Finding:
 
 
 def check_letters(connection: Connection, settings: Settings) -> Finding:
-    """No letter that may leave waits for longer than a sweep takes, so somebody works.
+    """No letter that may leave waits for longer than a sweep takes, so workers are at work.
 
     What waits for a domain's rate, for the end of a rest, or for a domain to prove itself, is not late.
     """
@@ -277,13 +277,13 @@ def check_queues(lengths: Mapping[QueueName, int]) -> Finding:
 
 
 def check_visitors(redis_url: str) -> Finding:
-    """The web servers before us name the visitors, not themselves."""
+    """The web servers in front of us name the visitors, not themselves."""
     try:
         marks = read_recent(connect_redis(redis_url))
     except (RedisError, OSError):
         marks = None
     if marks is None:
-        return Finding("visitors", "not known: only Redis tells where the last ones came from")
+        return Finding("visitors", "not known: only Redis keeps where the last ones came from")
     return visitor_finding(marks)
 
 

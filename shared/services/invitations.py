@@ -40,7 +40,7 @@ class Welcome(StrEnum):
 
 
 class Guess(StrEnum):
-    """What becomes of an email address that is typed behind a forwarded link; refused ones are not compared."""
+    """The result for an email address that a visitor types behind a forwarded link; refused ones are not compared."""
 
     RIGHT = "right"
     WRONG = "wrong"
@@ -89,7 +89,7 @@ def open_invitation(
     is_owned: bool,
     sees_draft: Callable[[str], bool],
 ) -> Opened:
-    """Who may see what behind a link; the first opening is noted, and its lookup begins. Raises NotFound.
+    """What this browser may see behind a link; notes the first opening, and begins its lookup. Raises NotFound.
 
     `sees_draft` says whether this browser may see the campaign of a slug before it is published.
     """

@@ -25,7 +25,7 @@ _LOG = structlog.get_logger()
 def address_failed(connection: Connection, row: RowMapping, cause: Cause) -> None:
     """The office's address of this locked letter fails: kept in mind, and its waiting letters take another way.
 
-    Where that was known, a campaign has tried the address again: what it still has waiting is held again.
+    If that was known, a campaign has tried the address again: its letters that still wait are held again.
     """
     if row["office_holder_id"] is None:
         return

@@ -17,7 +17,7 @@ from shared.domain.campaigns import StoredCampaign
 from shared.errors import NotAllowed, NotFound
 from shared.services.campaigns import is_published, lock_campaign
 
-# Enough for everybody who reviews a campaign.
+# Enough for all reviewers of a campaign.
 MOST_LINKS = 20
 _TOKEN_BYTES = 24
 
@@ -38,7 +38,7 @@ def create_preview(engine: Engine, slug: str, *, actor: str) -> str:
     with engine.begin() as connection:
         stored = lock_campaign(connection, slug)
         if is_published(stored):
-            raise NotAllowed("This campaign is published: everybody with its address can open it.")
+            raise NotAllowed("This campaign is published: anyone with its address can open it.")
         if rows.count_previews(connection, stored.id) >= MOST_LINKS:
             raise NotAllowed(f"This campaign has {MOST_LINKS} preview links. Revoke one first.")
         rows.add_preview(connection, stored.id, preview_hash(token), actor)
@@ -59,10 +59,10 @@ def list_previews(engine: Engine, stored: StoredCampaign) -> Sequence[PreviewLin
 
 
 def revoke_preview(engine: Engine, slug: str, number: int) -> None:
-    """The link opens nothing any more. Raises NotFound."""
+    """From now on, the link opens nothing. Raises NotFound."""
     with engine.begin() as connection:
         if not rows.delete_preview(connection, lock_campaign(connection, slug).id, number):
-            raise NotFound("This preview link was revoked already.")
+            raise NotFound("This preview link has already been revoked.")
 
 
 def opens_preview(engine: Engine, slug: str, token_hashes: Sequence[str]) -> bool:

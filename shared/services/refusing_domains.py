@@ -20,7 +20,7 @@ Refusing = Mapping[int, Sequence[RowMapping]]
 
 
 def read_refusing(connection: Connection, rows: Sequence[RowMapping]) -> Refusing:
-    """What those of these rows of `follow_up` need that are about such domains."""
+    """What the rows of `follow_up` that are about such domains need."""
     campaigns = {row["campaign_id"] for row in rows if row["kind"] == DOMAIN_REFUSES}
     return {number: refusing_domains.read_refusing(connection, number) for number in campaigns}
 

@@ -1,4 +1,4 @@
-"""Notices when the letters that a receiving domain accepts get no signs of life any more, and tells organizers."""
+"""Notices when the letters that a receiving domain accepts no longer get signs of life, and tells organizers."""
 
 import time
 from collections.abc import Sequence

@@ -46,7 +46,7 @@ _LOG = structlog.get_logger()
 SETTLE_WITHIN = timedelta(hours=72)
 # A draft that nobody sent is gone after a day.
 DRAFT_LIFETIME = timedelta(hours=24)
-# Where one address of a mail server's fails others soon do, as do domains behind one filter: one email tells of all.
+# If one address at a mail server fails, others soon follow, as do domains behind one filter: one email names them all.
 GATHER_S = 600.0
 # Mail and events as they came hold names and addresses.
 RAW_RECEIPTS_DAYS = 90

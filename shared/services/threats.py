@@ -1,4 +1,4 @@
-"""What in a supporter's letter holds it until an organizer has read it."""
+"""Finds the phrase in a supporter's letter that holds it until an organizer has read it."""
 
 from shared.db.driver import Row
 from shared.domain.campaigns import Campaign

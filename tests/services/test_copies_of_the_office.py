@@ -1,4 +1,4 @@
-"""No letter goes out again that its office may have, whoever tells of it and in whichever order."""
+"""No letter goes out again if its office may have it, by any report and in any order."""
 
 from dataclasses import replace
 

@@ -135,7 +135,7 @@ def due_kinds(engine: Engine) -> list[str]:
 def test_the_receipt_that_waits_leaves_at_once_when_the_address_is_used_again(
     engine: Engine, ring: Ring, mail: tuple[ScriptedSmtpServer, Settings]
 ) -> None:
-    """Somebody else may have written first: the owner of the address hears of it while the letters still wait."""
+    """A stranger may have written first: the owner of the address learns of it while the letters still wait."""
     server, settings = mail
     make_campaign(engine)
     token = write_letters(engine, ring, settings)

@@ -1,4 +1,4 @@
-"""Typed text is bounded before anybody looks into it, and what fits is kept as it was typed."""
+"""Typed text is bounded before any code looks into it, and what fits is kept as it was typed."""
 
 import logging
 import sys

@@ -154,7 +154,7 @@ def test_mx(records: tuple[str, ...], words: str) -> None:
         (
             {(DOMAIN, "MX"): ("5 gone.coop-ma.org", "10 mail.coop-ma.org")},
             "It also names gone.coop-ma.org, which has no address.",
-            "Mend the name",
+            "Correct the name",
         ),
         (
             {(DOMAIN, "MX"): (), (DOMAIN, "A"): ("93.184.216.34",)},

@@ -1,4 +1,4 @@
-"""Contract: whoever answers for one campaign changes rows of that campaign only.
+"""Contract: an owner of one campaign changes rows of that campaign only.
 
 What concerns all campaigns asks for the installation's permission. Every form of the console is in `CASES`, or asks for
 such a permission; a new one has to be added. Each is posted by an owner of `co-ops`, with letters, failing addresses
@@ -104,7 +104,7 @@ CASES: dict[str, Case] = {
 
 
 def forms(app: Flask) -> set[str]:
-    """Endpoints of the console that take a form from somebody who is signed in."""
+    """Endpoints of the console that take a form from a signed-in person."""
     found = {rule.endpoint for rule in app.url_map.iter_rules() if "POST" in (rule.methods or set())}
     return {one for one in found if one.startswith("admin.")} - OPEN_ENDPOINTS
 
@@ -185,7 +185,7 @@ def changed(before: Rows, after: Rows) -> dict[tuple[str, str], int | None]:
 
 
 def is_practice(rows: Rows, key: tuple[str, str]) -> bool:
-    """A practice office that is made when somebody looks for one; the others stay as they are."""
+    """A practice office that is made when an organizer looks for one; the others stay as they are."""
     office = {"office": key, "office_holder": ("office", repr([rows[key].get("office_id")]))}.get(key[0])
     return office is not None and bool(rows[office]["is_practice"]) and rows[office]["id"] > PRACTICE
 

@@ -1,4 +1,4 @@
-"""Nobody sees a draft before it is published, but the people of its campaign and those with a preview link."""
+"""Before a campaign is published, only its own people and visitors with a preview link see its pages."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -44,7 +44,7 @@ def link(engine: Engine, draft: None) -> str:
 
 @pytest.fixture
 def member(app: Flask, engine: Engine, draft: None) -> FlaskClient:
-    """Somebody who may only look, in this campaign alone."""
+    """A viewer of this campaign only."""
     return member_of(app, engine, 1)
 
 
@@ -301,7 +301,7 @@ def test_there_are_not_too_many_links_and_none_of_a_published_campaign(signed_in
     change_campaign_state(engine, "co-ops", CampaignState.LIVE, actor="test")
     assert "Preview link" not in signed_in.get(PUBLISH).text
     assert create(signed_in).location == PUBLISH
-    assert "everybody with its address can open it" in signed_in.get(PUBLISH).text
+    assert "anyone with its address can open it" in signed_in.get(PUBLISH).text
 
 
 def test_a_program_renews_its_own_link_only(client: FlaskClient, engine: Engine, link: str) -> None:

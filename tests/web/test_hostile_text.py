@@ -1,4 +1,4 @@
-"""Nothing that anybody posts stops the pages: every field of every form, every address, header and webhook."""
+"""No posted text stops the pages: every field of every form, every address, header and webhook."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Somebody else wrote first with an address: its owner hears of it in time, and can still write themselves."""
+"""A stranger wrote first with a supporter's address: the supporter learns of it in time, and can still write."""
 
 import re
 from collections.abc import Callable

@@ -95,10 +95,10 @@ def create_preview_link(slug: str) -> ResponseReturnValue:
 @bp.post(f"{_EDIT}/preview-link/<{ROW_ID}:number>/revoke")
 @needs(Permission.EDIT_CAMPAIGN, does="revoked a preview link")
 def revoke_preview_link(slug: str, number: int) -> ResponseReturnValue:
-    """The link opens nothing any more, also where it was opened before."""
+    """From now on, the link opens nothing, not even in browsers that opened it before."""
     if PlainForm().validate_on_submit():
         revoke_preview(here().engine, slug, number)
-        flash("The preview link is revoked. It opens nothing any more.", "good")
+        flash("The preview link is revoked. It no longer opens anything.", "good")
     return redirect(url_for("admin.publish_campaign", slug=slug), 303)
 
 

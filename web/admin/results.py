@@ -49,7 +49,7 @@ def results(slug: str) -> str:
 @bp.route("/campaigns/<slug>/results/try-again", methods=["GET", "POST"])
 @needs(Permission.CHANGE_LETTERS, does="tried failing addresses again")
 def try_addresses(slug: str) -> ResponseReturnValue:
-    """Says what will happen, then sends this campaign's letters to the failing addresses once more.
+    """Says what will happen, then sends this campaign's held letters to the failing addresses once more.
 
     The addresses count as working again, which concerns all campaigns, only for those who may change offices.
     """

@@ -159,7 +159,7 @@ def _moment(typed: Typed, campaign: Campaign) -> datetime | None:
 
 
 def _in_bounds(day: _Day) -> _Day:
-    """Raises ValueError for a day that has no place in other time zones, or that nobody means."""
+    """Raises ValueError for a day that other time zones can't have, or that no organizer means."""
     if day.year not in YEARS:
         raise ValueError
     return day

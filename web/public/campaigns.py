@@ -50,7 +50,7 @@ def show(slug: str) -> ResponseReturnValue:
 
 @bp.get("/c/<slug>/preview/<token>")
 def preview(slug: str, token: str) -> ResponseReturnValue:
-    """The page of a draft, for somebody with a preview link; the pages after it then open in this browser too."""
+    """The page of a draft, for visitors with a preview link; the pages after it then open in this browser too."""
     open_preview(slug, token)
     stored = read_campaign(here().engine, slug)
     if is_published(stored):
@@ -116,14 +116,14 @@ def _again(
 
 
 def _open_page(slug: str) -> str | None:
-    """What everybody may keep: None for a draft, and for a campaign that is not open."""
+    """What shared caches may keep: None for a draft, and for a campaign that is not open."""
     page = campaign_page(here().engine, here().settings, slug)
     is_shared = page.stored.state in OPEN_STATES and is_published(page.stored)
     return _page(page, SupporterForm(formdata=None)) if is_shared else None
 
 
 def _own_page(slug: str) -> str:
-    """What nobody keeps: a draft, or a campaign that is not open."""
+    """What no cache may keep: a draft, or a campaign that is not open."""
     page = campaign_page(here().engine, here().settings, slug)
     require_visible(page.stored)
     return _page(page, SupporterForm(formdata=None)) if page.stored.state in OPEN_STATES else render_closed(page)

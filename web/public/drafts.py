@@ -1,6 +1,6 @@
 """Who may open a campaign before it is published: its people who are signed in, and browsers with a preview link.
 
-Everybody else gets the answer of an address without a campaign, after the same work.
+All other visitors get the answer for an address without a campaign, after the same work.
 """
 
 from flask import Response, g, request, session
@@ -23,7 +23,7 @@ from web.security import keep_private
 # Hashes of the preview links that this browser opened, newest first.
 _KEY = "previews"
 _KEEP = 5
-# It opens what the others ask for.
+# It opens the campaign that the other pages ask for.
 _OPENS = "public.preview"
 # These read the campaign's row themselves and look again, so that a published campaign costs them no query here.
 _LOOK_AGAIN = frozenset({"public.show", "public.begin", "public.letter", "public.act"})
@@ -31,7 +31,7 @@ _LOOK_AGAIN = frozenset({"public.show", "public.begin", "public.letter", "public
 
 @bp.before_request
 def hide_drafts() -> None:
-    """For every page under a campaign's address."""
+    """Runs before every page under a campaign's address."""
     slug = (request.view_args or {}).get("slug")
     if slug is None or request.endpoint == _OPENS:
         return
@@ -41,7 +41,7 @@ def hide_drafts() -> None:
 
 @bp.after_request
 def keep_drafts_private(response: Response) -> Response:
-    """No browser or proxy keeps a page of a draft, nobody indexes it, and links on it name no address."""
+    """Tells browsers, proxies and search engines not to keep pages of a draft; links on them reveal no address."""
     return keep_private(response) if is_preview() else response
 
 
@@ -56,7 +56,7 @@ def require_visible(stored: StoredCampaign) -> None:
 
 
 def may_see_draft(slug: str) -> bool:
-    """True for somebody who is signed in and belongs to the campaign, and for a browser with a preview link of it."""
+    """True for signed-in people of the campaign, and for a browser with a preview link to it."""
     opened = session.get(_KEY)
     if opened and opens_preview(here().engine, slug, opened):
         return True

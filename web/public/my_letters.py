@@ -20,7 +20,7 @@ from web.security import keep_private
 
 
 def onward(slug: str, draft: str, email: str) -> Response:
-    """From step 1 to the letter; whoever wrote from this browser before sees that first, and may go on from there."""
+    """From step 1 to the letter. A supporter who wrote from this browser before sees that first, and may go on."""
     mine = owned_tokens()
     own(draft)
     earlier = find_earlier(here().engine, here().settings, slug, email, mine) if mine else ()
@@ -43,7 +43,7 @@ def mine(token: str, key: str) -> ResponseReturnValue:
 
 @bp.get("/mine/<token>")
 def my_letters(token: str) -> ResponseReturnValue:
-    """What this browser's person sent; anybody else sees the status page, with states only."""
+    """What this browser's supporter sent; all other visitors see the status page, with states only."""
     view = read_visible(token)
     is_empty = view.accepted_at is None or view.state is SubmissionState.WITHDRAWN or view.expected_letters == 0
     if is_empty or not _is_theirs(view):

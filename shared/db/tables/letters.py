@@ -190,7 +190,7 @@ follow_up = Table(
     text("reply_to"),
     # When it was claimed first. Until then it waits from `due_at` on.
     moment("first_attempt_at"),
-    # It leaves although letters are due: it tells the owner of an address that somebody writes with it.
+    # It leaves although letters are due: it tells the owner of an address that the address was used again.
     Column("is_urgent", Boolean, nullable=False, server_default="false"),
     one_of("state", LetterState),
     UniqueConstraint("submission_id", "kind", "number"),

@@ -45,7 +45,7 @@ def _no_record(walk: Walk, ask: Ask) -> Finding:
     if near:
         words = "Receivers ignore what is there. "
         words += "A DMARC record begins with v=DMARC1; (capitals, semicolon, no quotes)."
-        return Finding(_ABOUT, Light.RED, words, own, near, "Replace it by:", "TXT", _FIRST_RECORD)
+        return Finding(_ABOUT, Light.RED, words, own, near, "Replace it with:", "TXT", _FIRST_RECORD)
     words = "No DMARC record. Gmail, Yahoo and Microsoft want one from everybody who sends a lot of mail."
     return Finding(_ABOUT, Light.RED, words, own, (), "Create it:", "TXT", _FIRST_RECORD)
 
@@ -58,7 +58,7 @@ def _judge(domain: str, record: DmarcRecord, ask: Ask) -> Finding:
     wrong = next((tag for tag in ("p", "sp", "np") if tags.get(tag, "none") not in _POLICIES), "")
     if wrong and "mailto:" not in tags.get("rua", "").lower():
         words = f"Receivers can't read its policy “{tags[wrong]}”, so they ignore the record."
-        return Finding(_ABOUT, Light.RED, words, name, (record.text,), "Replace it by:", "TXT", _FIRST_RECORD)
+        return Finding(_ABOUT, Light.RED, words, name, (record.text,), "Replace it with:", "TXT", _FIRST_RECORD)
     policy = "none" if wrong else _policy_of(domain, record, ask)
     is_tested = tags.get("t") == "y" and policy != "none"
     done = _DONE[_LESS[policy] if is_tested else policy]

@@ -10,7 +10,7 @@ from shared.domain.sender_domain.return_address import ABOUT_MX, MailHost, Offer
 # So many servers are tried, of so many names at most.
 _MOST_HOSTS = 3
 _MOST_NAMES = 5
-_MEND_NAME = "Mend the name, or give that name an address."
+_MEND_NAME = "Correct the name, or give that name an address."
 
 
 def check_mx(sender: Sender, ask: Ask, offer: OfferBounce | None = None) -> Finding:
@@ -27,7 +27,7 @@ def check_mx(sender: Sender, ask: Ask, offer: OfferBounce | None = None) -> Find
     names = [value.split()[-1].rstrip(".") for value in sorted(answer.values, key=_preference)]
     if not any(names):
         words = "The record says that this domain takes no mail, so bounces and answers are lost."
-        mend = "Replace it by your mail server:"
+        mend = "Replace it with your mail server:"
         return Finding(about, Light.RED, words, domain, answer.values, mend, "MX", _own_server(sender))
     found = {name: _addresses(name, ask) for name in names[:_MOST_NAMES] if name}
     if silent := next((name for name, one in found.items() if one.is_silent), ""):

@@ -41,7 +41,7 @@ def read_fault(reply: str, *, recipient: str, host: str) -> Fault:
     """What the `reply` of `host` to a bounce without a message for `recipient` is about.
 
     A reply other than 5xx is about nothing of ours, except that a domain which the server does not know as its own may
-    get a 4xx. What would be about a letter's content is about this machine, because there is no letter.
+    get a 4xx. Words about a letter's content are about this machine, because there is no letter.
     """
     status = status_of_reply(reply)
     text = _without_names(reply, recipient, host)

@@ -71,7 +71,7 @@ def check_return_address(
     offered = offer(hosts)
     there = f"Bounces and answers go to {offered.host}"
     if offered.reaction is Reaction.CONNECTION_REFUSED:
-        words, mend = f"{there}, which refuses connections at port 25 from here.", "Start it, or mend the MX record."
+        words, mend = f"{there}, which refuses connections at port 25 from here.", "Start it, or correct the MX record."
         return Finding(_ABOUT, Light.RED, words, domain, records, mend)
     said = f" It said: {offered.reply}" if offered.reply else ""
     if offered.is_decided and offered.reaction is not Reaction.ACCEPTED:
@@ -82,11 +82,11 @@ def check_return_address(
         words = f"{there}, which takes mail to the return addresses of our letters.{private}"
         return Finding(ABOUT_MX, Light.AMBER if private else Light.GREEN, words, domain, records)
     if offered.reaction is Reaction.NO_CONNECTION:
-        words = f"{there}. We can't try whether it takes them: its port 25 does not answer from here."
+        words = f"{there}. We can't test whether it takes them: its port 25 does not answer from here."
         words += " Many hosting providers block that port."
     else:
         words = f"{there}. We can't tell whether it takes them: it closed the connection or refused to talk to us."
-    mend = f"Check again later, or send an email to {offered.recipient} and see whether “What comes back” hears of it."
+    mend = f"Check again later, or send an email to {offered.recipient} and see whether “What comes back” shows it."
     return Finding(ABOUT_MX, Light.AMBER, f"{words}{private}{said}", domain, records, mend)
 
 
@@ -106,7 +106,7 @@ def _mend(domain: str, offered: Offered) -> str:
                 "virtual_mailbox_domains, or in relay_domains if it passes the mail on."
             )
         case Fault.SIGN_IN:
-            return f"Let that server take mail for {domain} from servers that don't sign in."
+            return f"Let that server take mail for {domain} without a sign-in."
         case Fault.EMPTY_SENDER:
             return _TAKE_EMPTY_SENDER
         case _ if offered.reaction is Reaction.SENDER_REFUSED:

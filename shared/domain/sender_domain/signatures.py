@@ -76,7 +76,7 @@ def _judge(records: tuple[str, ...], where: str) -> tuple[Light, str, str, bool]
 
 
 def _ambiguous(records: tuple[str, ...], where: str) -> tuple[str, str]:
-    """Words and how to mend it, where something is there more than once."""
+    """Words and the fix, where something is there more than once."""
     if len(records) > 1:
         return "There are several keys at this name, so receivers may take the wrong one.", "Keep the newest one."
     repeated = repeated_tag(records[0])

@@ -42,7 +42,7 @@ def _judge(
         return Light.RED, words, "Replace +all by -all:", _closed(record)
     missing = _lacks_relay(sender, spf, addresses, passes=passes)
     if missing:
-        return *missing, "Replace it by:", with_term(record, term)
+        return *missing, "Replace it with:", with_term(record, term)
     if spf.ending not in ("-all", "~all", "redirect"):
         words = "It names the servers that may send, but does not say that others may not."
         return Light.AMBER, words, "End it with -all:", _closed(record)

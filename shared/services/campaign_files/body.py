@@ -10,7 +10,7 @@ from shared.services.campaign_files.draft import Draft
 
 # The key of the page in the campaign's own language.
 AS_WRITTEN = ""
-# A line that is a comment; what it says is read apart, so that no blanks are tried twice.
+# A line that is a comment; its text is parsed apart, so that no blanks are tried twice.
 _COMMENT = re.compile(r"^<!--([^<>]{1,200})-->[ \t]*$", re.MULTILINE)
 _NAME = re.compile(r"[\w -]+")
 _HOSTED_BY = re.compile(r"^This campaign is hosted by ([^.]+)\.", re.IGNORECASE)

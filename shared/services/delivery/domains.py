@@ -37,7 +37,7 @@ def mail_domain(typed: str) -> str:
     """A receiving domain as it is stored; raises NotAllowed for what is none."""
     name = typed[: 2 * _LONGEST].strip().lower().rstrip(".")
     if len(name) > _LONGEST or not _DOMAIN.fullmatch(name):
-        raise NotAllowed(f"“{typed[:_SHOWN]}” is no mail domain. It is what follows the @, such as mahouse.gov.")
+        raise NotAllowed(f"“{typed[:_SHOWN]}” is not a mail domain. Enter what follows the @, such as mahouse.gov.")
     return name
 
 

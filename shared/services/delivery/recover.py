@@ -140,7 +140,7 @@ def _is_unknown(item: Item, attempt: int | None, newest: int) -> bool:
 
 
 def _keep_position(file: Path, before: _Position | None, position: _Position) -> None:
-    """Leaves a further position that another sweep wrote meanwhile: nobody has compared the database with that yet."""
+    """Keeps a later position that another sweep wrote meanwhile: no sweep has compared the database with it yet."""
     meanwhile = _read_position(file)
     if meanwhile != before and _is_further(meanwhile, position):
         return

@@ -65,7 +65,7 @@ def read_wanted(kind: ChangeKind, typed: Mapping[str, str], seat: Seat) -> Wante
     if reason is None:
         errors["reason"] = f"Use {REASON_MAX} characters at most"
     elif not reason:
-        errors["reason"] = "Say why: whoever reads this later wants to know"
+        errors["reason"] = "Say why, for organizers who read this later"
     if errors or details is None or on is None or reason is None:
         raise InputError(errors)
     return Wanted(kind, on, reason, details)

@@ -87,10 +87,10 @@ def _tell_delivery(connection: Connection, row: RowMapping, receipt: Receipt, *,
 
 
 def _deliver(connection: Connection, row: RowMapping, receipt: Receipt) -> Told:
-    """A letter of which nobody knew whether it had left has left: what follows the first one follows now.
+    """A letter that may have left has left: the emails that follow a first letter are due now.
 
     One that waits again after it had left, or then failed, has arrived after all, and goes no more; unless it was
-    written to somebody else meanwhile.
+    written to another person meanwhile.
     """
     state = LetterState(row["state"])
     if state not in HAS_LEFT and (not row["resends"] or letters.went_elsewhere(connection, row["id"])):
