@@ -1,4 +1,4 @@
-"""Web servers and CDNs in front of us: each visitor counts by their own address, and it shows when visitors look alike."""
+"""Web servers and CDNs in front of us: each visitor counts by their own address, and we notice if they look alike."""
 
 from collections.abc import Callable
 from dataclasses import replace
