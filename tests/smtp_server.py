@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import BinaryIO, Self, cast
 
-from tests.listeners import Listener
+from tests.tcp_server import TcpServer
 
 
 @dataclass
@@ -32,12 +32,12 @@ class ScriptedSmtpServer:
 
     def __enter__(self) -> Self:
         self._lock = threading.Lock()
-        self._listener = Listener(self._talk)
-        self.port = self._listener.port
+        self._server = TcpServer(self._talk)
+        self.port = self._server.port
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._listener.close()
+        self._server.close()
 
     @property
     def url(self) -> str:

@@ -93,7 +93,7 @@ def test_migrations_make_the_tables_of_the_code(engine: Engine) -> None:
 
 
 def test_tests_accept_connections_in_one_place() -> None:
-    """A thread that is left in accept() takes connections of later tests, see `tests.listeners`."""
+    """A thread that is left in accept() takes connections of later tests, see `tests.tcp_server`."""
     found = [
         str(path.relative_to(ROOT))
         for path in sorted((ROOT / "tests").rglob("*.py"))
@@ -105,4 +105,4 @@ def test_tests_accept_connections_in_one_place() -> None:
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         )
     ]
-    assert found == ["tests/listeners.py"]
+    assert found == ["tests/tcp_server.py"]

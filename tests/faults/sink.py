@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO, Protocol, Self, cast
 
-from tests.listeners import Listener
+from tests.tcp_server import TcpServer
 
 _MESSAGE_ID = re.compile(rb"^Message-ID: (\S+)", re.MULTILINE | re.IGNORECASE)
 _RECIPIENT = re.compile(rb"^To: .*<([^>]+)>", re.MULTILINE | re.IGNORECASE)
@@ -99,16 +99,16 @@ class Sink:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._listener.close()
+        self._server.close()
 
     def start(self) -> None:
         """Listens, at the same port as before."""
-        self._listener = Listener(self._serve, self.port, backlog=256)
-        self.port = self._listener.port
+        self._server = TcpServer(self._serve, self.port, backlog=256)
+        self.port = self._server.port
 
     def stop(self) -> None:
         """Ends as a killed server does: nobody listens, and all connections are cut."""
-        self._listener.close()
+        self._server.close()
         with self._lock:
             for connection in self._open:
                 with contextlib.suppress(OSError):

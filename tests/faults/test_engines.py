@@ -21,7 +21,7 @@ from shared.services.delivery.recover import accept_database
 from shared.services.delivery.run import journal_folder
 from tests.faults.conftest import Stack
 from tests.faults.test_workers import check, everything_paused, write
-from tests.listeners import listening
+from tests.tcp_server import serving_tcp
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.faults
@@ -152,7 +152,7 @@ def black_hole(target: int) -> Iterator[tuple[int, threading.Event]]:
             server.shutdown(socket.SHUT_RDWR)
             answers.join()
 
-    with listening(talk) as port:
+    with serving_tcp(talk) as port:
         yield port, swallow
 
 

@@ -9,7 +9,7 @@ import pytest
 from shared.domain.causes import Cause
 from shared.providers.smtp import SmtpSession, Verdict
 from shared.timing import USUAL
-from tests.listeners import listening
+from tests.tcp_server import serving_tcp
 
 GOES_ON = b"250-more\r\n" * 10_000
 HELLO = [b"220 hello\r\n", b"250 mail.example\r\n"]
@@ -26,7 +26,7 @@ def serving(replies: list[bytes]) -> Iterator[int]:
         while True:
             connection.sendall(GOES_ON)
 
-    with listening(talk) as port:
+    with serving_tcp(talk) as port:
         yield port
 
 

@@ -10,8 +10,8 @@ from shared.domain.sender_domain.return_address import MailHost, Offered, Reacti
 from shared.local.broker import free_port
 from shared.providers import mail_exchangers
 from shared.providers.mail_exchangers import BounceOffer
-from tests.listeners import listening
 from tests.smtp_server import ScriptedSmtpServer
+from tests.tcp_server import serving_tcp
 
 ADDRESS = "bounce+l12-aaaabbbbccccdddd@letters.coop-ma.org"
 HOST = MailHost("mail.coop-ma.org", ("127.0.0.1",))
@@ -105,7 +105,7 @@ def test_a_server_that_says_a_little_again_and_again_is_cut_off(monkeypatch: pyt
             connection.sendall(b"220-wait\r\n")
             time.sleep(0.05)
 
-    with listening(drip) as port:
+    with serving_tcp(drip) as port:
         monkeypatch.setattr(mail_exchangers, "PORT", port)
         began = time.monotonic()
         assert offer(seconds=0.5).reaction is Reaction.TURNED_AWAY

@@ -14,8 +14,8 @@ from shared.domain.sender_domain.return_address import MailHost, Offered, Reacti
 from shared.local.broker import free_port
 from shared.providers import mail_exchangers
 from shared.providers.mail_exchangers import BounceOffer
-from tests.listeners import listening
 from tests.smtp_server import ScriptedSmtpServer
+from tests.tcp_server import serving_tcp
 from tests.tls import self_signed
 
 ADDRESS = "bounce+l12-aaaabbbbccccdddd@letters.coop-ma.org"
@@ -31,7 +31,7 @@ def offer(*hosts: MailHost, helo: str = "letters.coop-ma.org", recipient: str = 
 @contextlib.contextmanager
 def serving(monkeypatch: pytest.MonkeyPatch, talk: Talk) -> Iterator[None]:
     """A server on loopback that talks so with one client."""
-    with listening(talk) as port:
+    with serving_tcp(talk) as port:
         monkeypatch.setattr(mail_exchangers, "PORT", port)
         yield
 

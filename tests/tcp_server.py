@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable, Iterator
 
 
-class Listener:
+class TcpServer:
     """Listens on `port`, or a free one; talks to each connection in a thread of its own.
 
     When `close` returns, the thread that accepts has ended. Otherwise the kernel may restart its call under the same
-    number, which the listener of a later test has by then.
+    number, which the server of a later test has by then.
     """
 
     def __init__(self, talk: Callable[[socket.socket], None], port: int = 0, backlog: int = 64) -> None:
@@ -42,10 +42,10 @@ class Listener:
 
 
 @contextlib.contextmanager
-def listening(talk: Callable[[socket.socket], None]) -> Iterator[int]:
-    """A listener as long as the block runs; its port."""
-    listener = Listener(talk)
+def serving_tcp(talk: Callable[[socket.socket], None]) -> Iterator[int]:
+    """Serves as long as the block runs; the port."""
+    server = TcpServer(talk)
     try:
-        yield listener.port
+        yield server.port
     finally:
-        listener.close()
+        server.close()
