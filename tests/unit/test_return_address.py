@@ -119,7 +119,7 @@ def test_distrust_of_this_machine_and_a_trouble_for_now_are_not_about_the_addres
         ("550 5.7.1 Relaying denied. Proper authentication required.", "virtual_mailbox_domains"),
         ("550 5.7.1 Relaying denied. IP name lookup failed [192.0.2.1]", "virtual_mailbox_domains"),
         (f"550 relaying to <{ADDRESS}> prohibited by administrator", "virtual_mailbox_domains"),
-        ("530 5.7.1 Authentication required", "servers that don't sign in"),
+        ("530 5.7.1 Authentication required", "without a sign-in"),
         ("554 5.7.1 <>: Sender address rejected: Access denied", "MAIL FROM:<>"),
         ("550 5.7.1 Null sender rejected", "MAIL FROM:<>"),
         ("550 5.1.1 User unknown; see spamhaus", "recipient_delimiter"),

@@ -273,7 +273,7 @@ def create(client: FlaskClient) -> TestResponse:
 
 
 def test_the_console_creates_shows_once_and_revokes(app: Flask, signed_in: FlaskClient, settings: Settings) -> None:
-    assert "Until you publish, only people of this campaign who are signed in" in signed_in.get(PUBLISH).text
+    assert "Until you publish, only signed-in people of this campaign" in signed_in.get(PUBLISH).text
     created = create(signed_in)
     found = re.search(r'readonly value="([^"]+)"', created.text)
     assert found
