@@ -1,17 +1,10 @@
-"""Rules of the house that no linter knows: composition roots, module docstrings, names, the line of migrations."""
+"""Rules of the house that no linter knows: composition roots, module docstrings, names."""
 
 import ast
 import re
 import tomllib
 
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
-
 from shared import __version__
-from shared.db.tables import METADATA
-from shared.db.upgrade import alembic_config
 from shared.paths import ROOT
 
 SOURCES = sorted(path for folder in ("shared", "web", "worker") for path in (ROOT / folder).rglob("*.py"))
@@ -80,16 +73,6 @@ def test_letters_wait_again_in_one_place() -> None:
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "letters.change_letter":
                 is_allowed = str(path.relative_to(ROOT)) == _LETTER_FIT
                 assert is_allowed or ast.unparse(node.args[2]) not in _WAITING_AGAIN, path
-
-
-def test_there_is_one_line_of_migrations() -> None:
-    assert len(ScriptDirectory.from_config(alembic_config()).get_heads()) == 1
-
-
-def test_migrations_make_the_tables_of_the_code(engine: Engine) -> None:
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, METADATA) == []
 
 
 def test_tests_accept_connections_in_one_place() -> None:

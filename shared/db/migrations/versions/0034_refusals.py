@@ -20,9 +20,6 @@ def upgrade() -> None:
     op.add_column("domain_pace", sa.Column("allowed_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("domain_pace", sa.Column("trial", sa.Integer(), server_default="0", nullable=False))
     op.add_column("domain_pace", sa.Column("held_at", sa.DateTime(timezone=True), nullable=True))
-    op.add_column("domain_pace", sa.Column("trial_at", sa.DateTime(timezone=True), nullable=True))
-    op.add_column("domain_pace", sa.Column("own_rate_per_hour", sa.Integer(), nullable=True))
-    op.execute("UPDATE domain_pace SET own_rate_per_hour = rate_per_hour WHERE rate_per_hour IS NOT NULL")
     op.add_column("domain_pace", sa.Column("is_watched", sa.Boolean(), server_default="false", nullable=False))
     op.create_table(
         "domain_answer",
@@ -33,7 +30,7 @@ def upgrade() -> None:
         sa.Column("letter_id", sa.BigInteger(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("answered_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
-        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("is_refusal", sa.Boolean(), nullable=False),
         sa.Column("is_counted", sa.Boolean(), nullable=False),
         sa.Column("has_no_copy", sa.Boolean(), nullable=False),
@@ -47,7 +44,6 @@ def upgrade() -> None:
         sa.Column("hour_began_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
         sa.Column("taken", sa.Integer(), nullable=False),
         sa.Column("most", sa.Integer(), nullable=True),
-        sa.Column("held_at", sa.DateTime(timezone=True), nullable=True),
     )
     op.create_index("ix_domain_answer_domain", "domain_answer", ["transport", "receiving_domain", "id"])
     op.create_index("ix_domain_answer_letter_id", "domain_answer", ["letter_id"])
@@ -57,7 +53,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("mailbox_pace")
     op.drop_table("domain_answer")
-    op.execute("UPDATE domain_pace SET rate_per_hour = own_rate_per_hour")
-    added = ("is_watched", "own_rate_per_hour", "trial_at", "held_at", "trial", "allowed_at", "allowance", "open_reply")
-    for name in added:
+    for name in ("is_watched", "held_at", "trial", "allowed_at", "allowance", "open_reply"):
         op.drop_column("domain_pace", name)
