@@ -1,22 +1,26 @@
-"""The marker beside the journals: which database this host has worked in, and how far. On the disk before any dot."""
+"""The marker beside the journals: which database this host has worked in, and how far. On the disk before any dot.
 
-import contextlib
-import fcntl
+Processes wait for no other one: a frozen one that held a lock would stop all deliveries of its host. Each change is a
+new file, named by the next number; of two processes that write the same number, one begins again.
+"""
+
 import json
 import os
 import secrets
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from shared.domain.generations import MARKER_DAYS, Marker
 from shared.errors import DearRepError
 
-_FILE, _LOCK = "generation", "generation.lock"
-# What threads of this process wait to have written: whoever comes first writes it for all of them.
+_FOLDER = "generations"
+# The one file of earlier versions.
+_BEFORE = "generation"
+# What threads of this process wait to have written: the first one writes it for all of them.
 _WAITING: dict[Path, Marker] = {}
 _WAITING_LOCK = threading.Lock()
+_TURN = threading.Lock()
 
 
 class MarkerMovedOn(DearRepError):
@@ -25,7 +29,9 @@ class MarkerMovedOn(DearRepError):
 
 def read_marker(folder: Path) -> Marker:
     """This host's marker; a new one, of a new host, when there is none."""
-    return _read(folder / _FILE) or _make(folder)
+    while (found := _newest(folder))[1] is None:
+        _write(folder, found[0] + 1, Marker(secrets.token_hex(8)))
+    return found[1]
 
 
 def keep_marker(folder: Path, marker: Marker, lineages: tuple[str, ...]) -> None:
@@ -34,15 +40,18 @@ def keep_marker(folder: Path, marker: Marker, lineages: tuple[str, ...]) -> None
     `lineages` are those that the database knew. Raises MarkerMovedOn when the disk has one that it did not.
     """
     _wait(folder, marker)
-    with _alone(folder):
-        known = _read(folder / _FILE) or Marker(marker.host)
-        if known.covers(marker):
-            return
-        if known.lineage and known.lineage != marker.lineage and known.lineage not in lineages:
-            raise MarkerMovedOn("The database was accepted anew while letters were claimed.")
-        for other in (known, _WAITING[folder]):
-            marker = marker.joined(other) if other.lineage == marker.lineage else marker
-        _write(folder, marker)
+    with _TURN:
+        while True:
+            number, known = _newest(folder)
+            known = known or Marker(marker.host)
+            if known.covers(marker):
+                return
+            if known.lineage and known.lineage != marker.lineage and known.lineage not in lineages:
+                raise MarkerMovedOn("The database was accepted anew while letters were claimed.")
+            for other in (known, _WAITING[folder]):
+                marker = marker.joined(other) if other.lineage == marker.lineage else marker
+            if _write(folder, number + 1, marker):
+                return
 
 
 def _wait(folder: Path, marker: Marker) -> None:
@@ -51,47 +60,67 @@ def _wait(folder: Path, marker: Marker) -> None:
         _WAITING[folder] = marker.joined(other) if other and other.lineage == marker.lineage else marker
 
 
-def _make(folder: Path) -> Marker:
-    folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder):
-        marker = _read(folder / _FILE)
-        if marker is None:
-            marker = Marker(secrets.token_hex(8))
-            _write(folder, marker)
-        return marker
+def _newest(folder: Path) -> tuple[int, Marker | None]:
+    """The highest number, and its marker. None without a file; 0 for none, and for that of earlier versions."""
+    while True:
+        number = max(_numbers(folder), default=0)
+        try:
+            return number, _read(folder / _FOLDER / str(number) if number else folder / _BEFORE)
+        except FileNotFoundError:
+            # Another process has just written the next one, and deleted this.
+            if not number and not _numbers(folder):
+                return 0, None
 
 
-def _read(file: Path) -> Marker | None:
-    """None without a file. What can't be read is an error: it must not pass for a new host's."""
+def _numbers(folder: Path) -> list[int]:
+    """In one look: there are never more than a few files."""
     try:
-        values, written_at = json.loads(file.read_text(encoding="ascii")), file.stat().st_mtime
+        return [int(file.name) for file in (folder / _FOLDER).iterdir() if file.name.isdecimal()]
     except FileNotFoundError:
-        return None
+        return []
+
+
+def _read(file: Path) -> Marker:
+    """What can't be read is an error: it must not pass for a new host's."""
+    values, written_at = json.loads(file.read_text(encoding="ascii")), file.stat().st_mtime
     is_old = time.time() - written_at > MARKER_DAYS * 86_400
     return Marker(values["host"], values["lineage"], {} if is_old else values["generations"])
 
 
-def _write(folder: Path, marker: Marker) -> None:
+def _write(folder: Path, number: int, marker: Marker) -> bool:
+    """True once the disk has it as the newest; False when another process has written this number, or a higher one."""
+    place = folder / _FOLDER
+    if not place.is_dir():
+        place.mkdir(parents=True, exist_ok=True)
+        _sync(folder)
     values = {"host": marker.host, "lineage": marker.lineage, "generations": dict(marker.generations)}
-    fresh = folder / f"{_FILE}.new"
+    fresh = place / f"{secrets.token_hex(8)}.new"
     with fresh.open("w", encoding="ascii") as file:
         json.dump(values, file)
         file.flush()
         os.fsync(file.fileno())
-    fresh.replace(folder / _FILE)
+    try:
+        (place / str(number)).hardlink_to(fresh)
+    except FileExistsError:
+        return False
+    finally:
+        fresh.unlink()
+    _sync(place)
+    numbers = _numbers(folder)
+    # This process may have slept so long that its number was there before, and deleted.
+    if number < max(numbers):
+        return False
+    for older in numbers:
+        if older < number:
+            (place / str(older)).unlink(missing_ok=True)
+    (folder / _BEFORE).unlink(missing_ok=True)
+    return True
+
+
+def _sync(folder: Path) -> None:
+    """Makes the names of its files safe from a loss of power."""
     place = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(place)
     finally:
         os.close(place)
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """One thread at a time, of all processes of the host."""
-    file = os.open(folder / _LOCK, os.O_WRONLY | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(file)

@@ -65,7 +65,11 @@ _IS_AT_WORK = text(
     SELECT EXISTS (SELECT 1 FROM letter WHERE state = 'sending')
         OR EXISTS (SELECT 1 FROM receipt WHERE outcome = 'waiting' AND due_at <= now())
         OR EXISTS (SELECT 1 FROM submission WHERE state IN ('draft', 'looking_up'))
-        OR EXISTS (SELECT 1 FROM submission WHERE accepted_at IS NOT NULL AND expected_letters IS NULL)
+        OR EXISTS (
+            SELECT 1
+            FROM submission
+            WHERE state = 'ready' AND accepted_at IS NOT NULL AND expected_letters IS NULL
+        )
     """
 )
 _NEXT_DUE_S = text(

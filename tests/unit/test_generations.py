@@ -1,6 +1,11 @@
 """When a database is not the one that a host left: markers, lineages, PostgreSQL's own names."""
 
+import json
 import os
+import signal
+import subprocess
+import sys
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from shared.domain.generations import ANOTHER, BEHIND, FROM_A_DUMP, DatabaseState, Identity, Marker, why_hold
+from shared.paths import ROOT
 from shared.providers import ledger
 from shared.providers.journal import Item
 from shared.providers.ledger import ledger_size, note_departures, read_departures
@@ -69,9 +75,66 @@ def test_the_marker_on_the_disk_only_rises(tmp_path: Path) -> None:
 
 def test_a_marker_that_can_not_be_read_is_no_new_host_s(tmp_path: Path) -> None:
     read_marker(tmp_path)
-    (tmp_path / "generation").write_text("{")
+    (tmp_path / "generations" / "1").write_text("{")
     with pytest.raises(ValueError, match="Expecting"):
         read_marker(tmp_path)
+
+
+def test_the_marker_of_earlier_versions_is_taken_over(tmp_path: Path) -> None:
+    before = {"host": "a", "lineage": "one", "generations": {"a": 5}}
+    (tmp_path / "generation").write_text(json.dumps(before))
+    assert read_marker(tmp_path) == Marker("a", "one", {"a": 5})
+    keep_marker(tmp_path, Marker("a", "one", {"a": 6}), ("one",))
+    assert read_marker(tmp_path) == Marker("a", "one", {"a": 6})
+    assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()] == ["generations/1"]
+
+
+_FREEZES = """
+import os, signal, sys
+from pathlib import Path
+from shared.paths import ROOT
+from shared.domain.generations import Marker
+from shared.providers.marker import keep_marker
+sync = os.fsync
+def freeze(number):
+    os.fsync = sync
+    os.kill(os.getpid(), signal.SIGSTOP)
+os.fsync = freeze
+keep_marker(Path(sys.argv[1]), Marker("a", "one", {"a": 6, "b": 1}), ("one",))
+"""
+
+
+def test_a_frozen_process_keeps_no_other_waiting_and_turns_nothing_back(tmp_path: Path) -> None:
+    keep_marker(tmp_path, Marker("a", "one", {"a": 5}), ("one",))
+    frozen = subprocess.Popen([sys.executable, "-c", _FREEZES, str(tmp_path)], cwd=ROOT)
+    try:
+        _, status = os.waitpid(frozen.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
+        for number in (7, 8, 9):
+            keep = threading.Thread(target=keep_marker, args=(tmp_path, Marker("a", "one", {"a": number}), ("one",)))
+            keep.start()
+            keep.join(10)
+            assert not keep.is_alive()
+        assert read_marker(tmp_path) == Marker("a", "one", {"a": 9})
+        frozen.send_signal(signal.SIGCONT)
+        assert frozen.wait(10) == 0
+        assert read_marker(tmp_path) == Marker("a", "one", {"a": 9, "b": 1})
+    finally:
+        frozen.kill()
+        frozen.wait(10)
+
+
+def test_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from shared.domain.generations import Marker;"
+        " from shared.providers.marker import keep_marker\n"
+        "for n in range(1, 101): keep_marker(Path(sys.argv[1]), Marker('a', 'one', {sys.argv[2]: n}), ('one',))"
+    )
+    names = ("b", "c", "d")
+    running = [subprocess.Popen([sys.executable, "-c", script, str(tmp_path), name], cwd=ROOT) for name in names]
+    assert [one.wait(60) for one in running] == [0, 0, 0]
+    assert read_marker(tmp_path) == Marker("a", "one", dict.fromkeys(names, 100))
+    assert len(list((tmp_path / "generations").iterdir())) == 1
 
 
 def test_hosts_that_are_gone_are_forgotten(tmp_path: Path) -> None:
@@ -81,7 +144,7 @@ def test_hosts_that_are_gone_are_forgotten(tmp_path: Path) -> None:
     assert marker.after(state, 6) == Marker("a", "two", {"a": 6, "b": 7})
     keep_marker(tmp_path, marker, ("two",))
     long_ago = (datetime.now(UTC) - timedelta(days=301)).timestamp()
-    os.utime(tmp_path / "generation", (long_ago, long_ago))
+    os.utime(tmp_path / "generations" / "1", (long_ago, long_ago))
     assert read_marker(tmp_path) == Marker("a", "two", {})
 
 
