@@ -1,6 +1,7 @@
 """Logos: whatever picture a host has becomes a small PNG without hidden data, or a plain reason why not."""
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -71,27 +72,32 @@ def test_transparency_stays_and_photographs_have_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "words"),
+    ("make_raw", "words"),
+    # Made when they are needed: every process of a test run reads this list.
     [
-        (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "is an SVG drawing.*Save it as PNG"),
-        (b"\n<SVG onload='alert(1)'>", "is an SVG drawing"),
-        (b"GIF89a" + b"\0" * 100, "is no picture that we can read"),
-        (b"", "is no picture that we can read"),
-        (b"x" * (MOST_BYTES + 1), "has 5.0 MB"),
-        (picture()[:200], "is damaged|is no picture"),
-        (picture((3000, 60)), "at most 8 times as wide as high"),
-        (picture((60, 3000)), "3 times as high as wide"),
-        (picture((40, 12)), "only 40 by 12 dots"),
-        (picture(ink="#fff"), "is white, or nearly.*light backgrounds"),
-        (picture(ink="#fff0"), "every dot of it is transparent"),
-        (picture((8000, 6000), kind="WEBP"), "more than 40 million dots"),
+        (
+            lambda: b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>',
+            "is an SVG drawing.*Save it as PNG",
+        ),
+        (lambda: b"\n<SVG onload='alert(1)'>", "is an SVG drawing"),
+        (lambda: b"GIF89a" + b"\0" * 100, "is no picture that we can read"),
+        (lambda: b"", "is no picture that we can read"),
+        (lambda: b"x" * (MOST_BYTES + 1), "has 5.0 MB"),
+        (lambda: picture()[:200], "is damaged|is no picture"),
+        (lambda: picture((3000, 60)), "at most 8 times as wide as high"),
+        (lambda: picture((60, 3000)), "3 times as high as wide"),
+        (lambda: picture((40, 12)), "only 40 by 12 dots"),
+        (lambda: picture(ink="#fff"), "is white, or nearly.*light backgrounds"),
+        (lambda: picture(ink="#fff0"), "every dot of it is transparent"),
+        (lambda: picture((8000, 6000), kind="JPEG", mode="RGB"), "more than 40 million dots"),
     ],
     ids=[
         *("svg", "svg-large", "gif", "empty", "heavy", "cut-off", "wide", "tall", "tiny", "white", "transparent"),
         "bomb",
     ],
 )
-def test_what_can_be_no_logo_is_explained(raw: bytes, words: str) -> None:
+def test_what_can_be_no_logo_is_explained(make_raw: Callable[[], bytes], words: str) -> None:
+    raw = make_raw()
     with pytest.raises(LogoRefused, match=words):
         make_logo(raw, "logo.png")
 
