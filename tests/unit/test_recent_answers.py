@@ -34,7 +34,7 @@ def waits(recent: RecentAnswers, now: float) -> int:
 
 def test_a_claim_waits_for_batches_of_the_domain_that_are_not_recorded() -> None:
     recent = RecentAnswers()
-    with recent.recording(DOMAIN, 10.0), recent.recording("other.example", 10.0):
+    with recent.recording(DOMAIN, 10.0, Clock(20.0)), recent.recording("other.example", 10.0, Clock(20.0)):
         assert not waits(recent, 11.0)
         refuse(recent, 12.0)
         assert waits(recent, 12.0) == 4
@@ -44,7 +44,18 @@ def test_a_claim_waits_for_batches_of_the_domain_that_are_not_recorded() -> None
 def test_a_later_batch_and_an_old_run_keep_nobody_waiting() -> None:
     recent = RecentAnswers()
     refuse(recent, 12.0)
-    with recent.recording(DOMAIN, 13.0):
+    with recent.recording(DOMAIN, 13.0, Clock(20.0)):
         assert not waits(recent, 13.0)
-    with recent.recording(DOMAIN, 11.0):
+    with recent.recording(DOMAIN, 11.0, Clock(20.0)):
         assert not waits(recent, 17.0)
+
+
+def test_nothing_that_was_claimed_before_the_record_is_tried() -> None:
+    recent, mailbox = RecentAnswers(), f"office1@{DOMAIN}"
+    with recent.recording(DOMAIN, 10.0, Clock(30.0)):
+        refuse(recent, 12.0)
+        assert not waits(recent, 20.0)
+        assert recent.refusal(DOMAIN, mailbox, 21.0) is Cause.REFUSED
+        assert recent.refusal("other.example", "a@other.example", 21.0) is Cause.NONE
+    assert recent.refusal(DOMAIN, mailbox, 30.0) is Cause.REFUSED
+    assert recent.refusal(DOMAIN, mailbox, 32.0) is Cause.NONE

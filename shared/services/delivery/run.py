@@ -166,7 +166,7 @@ class _Connection:
                 self._run.lane.correct(self._run.engine, batch)
                 if batch.parcels:
                     self._run.took(batch)
-                    with self._run.recent.recording(batch.receiving_domain, claimed_at):
+                    with self._run.recent.recording(batch.receiving_domain, claimed_at, boot_seconds):
                         self._send(batch, claimed_at, lineage)
         except BaseException:
             self._give_up()
