@@ -92,7 +92,7 @@ def test_a_rate_is_set_listed_and_taken_away() -> None:
     assert run("pace", "MAHouse.gov", "1200").endswith(line)
     assert run("pace") == line
     assert run("pace", "mahouse.gov", "--none").endswith("mahouse.gov: no limit, and none waits.\n")
-    with pytest.raises(NotAllowed, match="no mail domain"):
+    with pytest.raises(NotAllowed, match="is not a mail domain"):
         run("pace", "nonsense", "5")
 
 

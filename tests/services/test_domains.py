@@ -102,5 +102,5 @@ def test_a_rate_is_for_letters_that_leave_this_machine(change: Change, engine: E
 
 @pytest.mark.parametrize("domain", ["", "mahouse", "a@mahouse.gov", "two words.gov", "https://mahouse.gov"])
 def test_what_is_no_domain_is_refused_in_words(engine: Engine, domain: str) -> None:
-    with pytest.raises(NotAllowed, match="no mail domain"):
+    with pytest.raises(NotAllowed, match="is not a mail domain"):
         set_rate(engine, domain, 5, actor="test")
