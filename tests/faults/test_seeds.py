@@ -35,7 +35,7 @@ from tests.faults.people import erase_somebody, post_news, unsubscribe_somebody
 from tests.faults.sink import BEHAVIOURS
 
 pytestmark = pytest.mark.faults
-_FEW = 8
+_FEW = 5
 FIRST = int(os.environ.get("FAULT_FIRST_SEED", "1"))
 SEEDS = int(os.environ.get("FAULT_SEEDS", str(_FEW)))
 # A worker that hangs keeps its connection, which may be the probe, for `dead_after`.
