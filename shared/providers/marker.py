@@ -75,7 +75,7 @@ def _newest(folder: Path) -> tuple[int, Marker | None]:
 def _numbers(folder: Path) -> list[int]:
     """In one look: there are never more than a few files."""
     try:
-        return [int(file.name) for file in (folder / _FOLDER).iterdir() if file.name.isdecimal()]
+        return [int(file.name) for file in (folder / _FOLDER).iterdir() if file.suffix != ".new"]
     except FileNotFoundError:
         return []
 

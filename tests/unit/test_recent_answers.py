@@ -59,3 +59,28 @@ def test_nothing_that_was_claimed_before_the_record_is_tried() -> None:
         assert recent.refusal("other.example", "a@other.example", 21.0) is Cause.NONE
     assert recent.refusal(DOMAIN, mailbox, 30.0) is Cause.REFUSED
     assert recent.refusal(DOMAIN, mailbox, 32.0) is Cause.NONE
+
+
+def test_a_domain_that_has_just_refused_some_gets_one_letter_at_a_time() -> None:
+    recent, other = RecentAnswers(), f"office9@{DOMAIN}"
+    for _ in range(4):
+        recent.note(DOMAIN, Answer(other, is_refusal=False), Cause.NONE, 1.0)
+    recent.note(DOMAIN, Answer(other, is_refusal=True), Cause.REFUSED, 2.0)
+    with recent.turn(DOMAIN, 0.0) as mine, recent.turn(DOMAIN, 0.0) as beside:
+        assert mine
+        assert beside
+    recent.note(DOMAIN, Answer(f"office8@{DOMAIN}", is_refusal=True), Cause.REFUSED, 3.0)
+    with (
+        recent.turn(DOMAIN, 0.0) as mine,
+        recent.turn(DOMAIN, 0.0) as beside,
+        recent.turn("other.example", 0.0) as else_,
+    ):
+        assert mine
+        assert not beside
+        assert else_
+    with recent.turn(DOMAIN, 0.0) as again:
+        assert again
+    for _ in range(4):
+        recent.note(DOMAIN, Answer(other, is_refusal=False), Cause.NONE, 4.0)
+    with recent.turn(DOMAIN, 0.0), recent.turn(DOMAIN, 0.0) as beside:
+        assert beside

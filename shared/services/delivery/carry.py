@@ -134,15 +134,20 @@ def carry(
     for parcel in parcels:
         if stop() or time.monotonic() - started > timing.batch or boot_seconds() - claimed_at > timing.last_dot:
             break
-        cause = met.refusing.get(parcel.receiving_domain, Cause.NONE)
-        if cause := cause or recent.refusal(parcel.receiving_domain, parcel.mailbox, claimed_at):
-            results.append(_untouched(parcel, cause))
-            continue
-        outcome = _hand_over(session, journal, parcel, _guard(parcel, timing, claimed_at, is_stopped))
-        results.append(result_of(parcel.id, parcel.attempt, parcel.tries, parcel.crash_count, outcome, timing))
-        _LOG.info("mail.tried", kind=parcel.kind, id=parcel.id, attempt=parcel.attempt, verdict=outcome.verdict.value)
-        met.note(parcel, outcome)
-        _tell(recent, parcel, outcome)
+        with recent.turn(parcel.receiving_domain, timing.batch) as is_mine:
+            if not is_mine:
+                break
+            cause = met.refusing.get(parcel.receiving_domain, Cause.NONE)
+            if cause := cause or recent.refusal(parcel.receiving_domain, parcel.mailbox, claimed_at):
+                results.append(_untouched(parcel, cause))
+                continue
+            outcome = _hand_over(session, journal, parcel, _guard(parcel, timing, claimed_at, is_stopped))
+            results.append(result_of(parcel.id, parcel.attempt, parcel.tries, parcel.crash_count, outcome, timing))
+            _LOG.info(
+                "mail.tried", kind=parcel.kind, id=parcel.id, attempt=parcel.attempt, verdict=outcome.verdict.value
+            )
+            met.note(parcel, outcome)
+            _tell(recent, parcel, outcome)
         if met.refusal:
             break
     results += [_untouched(parcel, met.refusal or Cause.WORKER_STOPPED) for parcel in parcels[len(results) :]]

@@ -17,6 +17,8 @@ _MOST_NAMES = 1_000
 # A batch that is recorded later than this after it found a run keeps no claim waiting: letters of other domains go on.
 _MOST_WAIT_S = 5.0
 _LOOK_EVERY_S = 0.02
+# A domain that refused so many of its last answers gets one letter at a time: what is under way would be refused too.
+_DOUBTFUL, _DOUBTFUL_AMONG = 2, 5
 
 
 class _Closed(NamedTuple):
@@ -42,6 +44,7 @@ class RecentAnswers:
         # When a run of a domain was found last, and batches that are not recorded yet: domain, and time of the claim.
         self._found: dict[str, float] = {}
         self._unrecorded: list[tuple[str, float]] = []
+        self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     @classmethod
     def of(cls, engine: Engine) -> "RecentAnswers":
@@ -56,6 +59,7 @@ class RecentAnswers:
                 self._answers.clear()
                 self._closed.clear()
                 self._found.clear()
+                self._turns.clear()
             closed = _Closed(domain, at, cause)
             is_found = self._note(domain, answer, closed, MAILBOXES)
             if answer.is_refusal or answer.mailbox in self._answers:
@@ -71,6 +75,21 @@ class RecentAnswers:
                 if closed and (claimed_at <= closed.at or self._is_unrecorded(domain, closed.at)):
                     return closed.cause
         return Cause.NONE
+
+    @contextmanager
+    def turn(self, domain: str, seconds: float) -> Iterator[bool]:
+        """While a letter to the domain is sent: beside others, or alone when the domain has just refused some.
+
+        False when the letter of another connection took longer than `seconds`.
+        """
+        with self._lock:
+            turn = self._turns[domain] if self._is_doubtful(domain) else None
+        is_mine = turn is None or turn.acquire(timeout=seconds)
+        try:
+            yield is_mine
+        finally:
+            if turn is not None and is_mine:
+                turn.release()
 
     @contextmanager
     def recording(self, domain: str, claimed_at: float, clock: Callable[[], float]) -> Iterator[None]:
@@ -95,6 +114,10 @@ class RecentAnswers:
             return any(
                 now - at < _MOST_WAIT_S and self._is_unrecorded(domain, at) for domain, at in self._found.items()
             )
+
+    def _is_doubtful(self, domain: str) -> bool:
+        last = list(self._answers.get(domain, ()))[-_DOUBTFUL_AMONG:]
+        return sum(one.is_refusal for one in last) >= _DOUBTFUL
 
     def _is_unrecorded(self, domain: str, at: float) -> bool:
         """Is a batch for the domain, claimed before then, not recorded yet?"""
