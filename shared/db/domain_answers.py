@@ -54,7 +54,7 @@ _JUST_NOW = text(
     f"""
     SELECT mailbox
     FROM domain_answer
-    WHERE {_KEY} AND is_counted AND claimed_at IS NULL AND answered_at > now() - interval '5 seconds'
+    WHERE {_KEY} AND is_counted AND claimed_at IS NULL AND answered_at > now() - interval '1 minute'
     """
 )
 _REPORTS = text(
@@ -296,7 +296,7 @@ def last_replies(connection: Connection, of: Receiver) -> list[Answer]:
 
 
 def refused_just_now(connection: Connection, of: Receiver) -> list[Answer]:
-    """The refusals that mail servers replied within the last seconds."""
+    """The refusals by mail servers that were recorded within a minute: a busy machine records late."""
     return [Answer(mailbox, is_refusal=True) for mailbox in connection.execute(_JUST_NOW, of.values).scalars()]
 
 

@@ -64,7 +64,7 @@ class Carried:
 
     `too_many` when it refused this connection for the number of them. `refusing` are the receiving domains that refuse
     us, whatever the letter, and why. `lost` of the answered emails met a connection that ended without a word.
-    `met_a_run` when this process's connections saw a domain refuse everything.
+    `met_a_run` says whether this process's connections have seen a domain refuse everything by now.
     """
 
     results: tuple[Result, ...]
@@ -73,7 +73,7 @@ class Carried:
     too_many: bool = False
     refusing: Mapping[str, Cause] = field(default_factory=dict)
     lost: int = 0
-    met_a_run: bool = False
+    met_a_run: Callable[[], bool] = lambda: False
 
     @property
     def has_answer(self) -> bool:
@@ -155,7 +155,7 @@ def carry(
     results = [replace(one, due_in_s=timing.breaker) if _waits(one, met) else one for one in results]
     carried = met.carried(results, time.monotonic() - started)
     domains = {parcel.receiving_domain for parcel in parcels}
-    return replace(carried, met_a_run=any(recent.refusal(domain, "", claimed_at) for domain in domains))
+    return replace(carried, met_a_run=lambda: any(recent.refusal(domain, "", claimed_at) for domain in domains))
 
 
 @dataclass

@@ -4,7 +4,7 @@ Replies are judged when a batch is recorded, reports (bounces, events of relay s
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -49,10 +49,13 @@ class _Refusal:
 
 @dataclass(frozen=True)
 class Watch:
-    """What the worker knows of the letters' domain: it has refused some lately; the worker just `met_a_run`."""
+    """What the worker knows of the letters' domain: it has refused some lately; the worker just `met_a_run`.
+
+    The worker is asked once the domain's row is locked: of two batches of a run, the later record then holds it.
+    """
 
     is_on: bool = False
-    met_a_run: bool = False
+    met_a_run: Callable[[], bool] = lambda: False
 
 
 UNWATCHED = Watch()
@@ -171,7 +174,7 @@ def _is_run(connection: Connection, domain: Receiver, state: HoldState, watch: W
     """Batches of several connections are recorded one after the other: only the worker knows how answers alternated."""
     if is_run(domain_answers.last_replies(connection, domain), state.trial):
         return True
-    return watch.met_a_run and refuses_most(domain_answers.refused_just_now(connection, domain), 0)
+    return watch.met_a_run() and refuses_most(domain_answers.refused_just_now(connection, domain), 0)
 
 
 def _answer(row: RowMapping, edited: Collection[int]) -> NewAnswer:
