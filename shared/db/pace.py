@@ -74,7 +74,7 @@ _IS_OPEN = (
 )
 _MAY_BE_SERVED = (
     f"{_IS_OPEN} AND NOT EXISTS (SELECT 1 FROM installation WHERE is_paused OR hold_reason <> '')"
-    # Where a filter may begin to refuse everything, few letters are under way at a time.
+    # Where a filter may begin to refuse everything, one letter is under way at a time.
     f" AND {_BUSY} < least(p.connections, CASE WHEN p.allowance IS NOT NULL THEN {TRIED_CONNECTIONS} END)"
     f" AND EXISTS (SELECT 1 FROM campaign WHERE {SENDABLE.format(transport='p.transport')} AND {NOT_OVER}"
     f" AND {_ANY_LETTER})"

@@ -9,8 +9,8 @@ from shared.domain.refusal_runs import PROVED_AFTER_S
 
 # Postfix begins with as many.
 FIRST_CONNECTIONS = 5
-# For a domain that is new, or on trial after it refused everything.
-TRIED_CONNECTIONS = 4
+# For a domain that is new, or on trial after it refused everything: what is under way when a run begins is refused too.
+TRIED_CONNECTIONS = 1
 MOST_CONNECTIONS = 128
 # As many connections as would take this many letters a second from us, more than a crowd writes: two for a quick
 # server, where more would only wait for each other, and all for one that thinks for seconds.
