@@ -28,7 +28,7 @@ def read_limit(text: str) -> RateLimitItem | None:
     try:
         return parse(text)
     except ValueError:
-        raise ValueError(f"“{text}” is no limit such as “300 per 10 minutes”, nor “{OFF}”") from None
+        raise ValueError(f"“{text}” is not a limit such as “300 per 10 minutes”, or “{OFF}”") from None
 
 
 def read_number(text: str) -> float:
@@ -38,7 +38,7 @@ def read_number(text: str) -> float:
     except ValueError:
         number = -1.0
     if not 0 <= number < float("inf"):
-        raise ValueError(f"“{text}” is no number of 0 or more")
+        raise ValueError(f"“{text}” is not a number of 0 or more")
     return number
 
 

@@ -243,7 +243,7 @@ def _read_dns_server(part: str) -> tuple[str, int]:
         return str(ip_address(host.strip("[]"))), int(port)
     except ValueError:
         raise SettingsError(
-            f"DEARREP_DNS_SERVERS: “{part}” is no address of a name server, such as 9.9.9.9 or 127.0.0.1:5353."
+            f"DEARREP_DNS_SERVERS: “{part}” is not the address of a name server, such as 9.9.9.9 or 127.0.0.1:5353."
         ) from None
 
 

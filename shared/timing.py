@@ -74,7 +74,7 @@ def parse_timing(text: str) -> Timing:
         try:
             values[name] = float(value)
         except ValueError:
-            raise ValueError(f"“{value}” is no number of seconds for {name}") from None
+            raise ValueError(f"“{value}” is not a number of seconds for {name}") from None
     timing = replace(USUAL, **values)
     if timing.last_dot <= 0:
         raise ValueError("lease must be longer than after_dot and margin together")

@@ -29,9 +29,11 @@ class MarkerMovedOn(DearRepError):
 
 def read_marker(folder: Path) -> Marker:
     """This host's marker; a new one, of a new host, when there is none."""
-    while (found := _newest(folder))[1] is None:
-        _write(folder, found[0] + 1, Marker(secrets.token_hex(8)))
-    return found[1]
+    while True:
+        number, marker = _newest(folder)
+        if marker is not None:
+            return marker
+        _write(folder, number + 1, Marker(secrets.token_hex(8)))
 
 
 def keep_marker(folder: Path, marker: Marker, lineages: tuple[str, ...]) -> None:

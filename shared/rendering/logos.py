@@ -44,7 +44,7 @@ def _opened(raw: bytes) -> Image.Image:
     try:
         picture = Image.open(io.BytesIO(raw), formats=_FORMATS)
     except (OSError, ValueError, SyntaxError) as error:
-        raise LogoRefused("is no picture that we can read. Save it as PNG, JPEG or WebP.") from error
+        raise LogoRefused("is not a picture that we can read. Save it as PNG, JPEG or WebP.") from error
     except Image.DecompressionBombError as error:
         raise LogoRefused(_too_many_dots()) from error
     if picture.width * picture.height > _MOST_DOTS:

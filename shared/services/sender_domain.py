@@ -136,7 +136,7 @@ def name_selectors(engine: Engine, settings: Settings, typed: str, *, actor: str
     wrong = next((name for name in names if not _SELECTOR.fullmatch(name)), None)
     if wrong is not None:
         hint = "It is what stands before ._domainkey in the record's name, such as s1."
-        raise InputError({"selectors": f"“{wrong}” is no selector. {hint}"})
+        raise InputError({"selectors": f"“{wrong}” is not a selector. {hint}"})
     if len(names) > _MOST_SELECTORS:
         raise InputError({"selectors": f"At most {_MOST_SELECTORS} selectors; those that are in use are enough."})
     with engine.begin() as connection:

@@ -61,6 +61,16 @@ def test_nothing_that_was_claimed_before_the_record_is_tried() -> None:
     assert recent.refusal(DOMAIN, mailbox, 32.0) is Cause.NONE
 
 
+def test_later_batches_close_a_domain_no_longer() -> None:
+    """The database may not hold it: it knows which letters were edited."""
+    recent, mailbox = RecentAnswers(), f"office1@{DOMAIN}"
+    with recent.recording(DOMAIN, 10.0, Clock(13.0)):
+        refuse(recent, 12.0)
+    with recent.recording(DOMAIN, 13.0, Clock(15.0)):
+        assert recent.refusal(DOMAIN, mailbox, 13.0) is Cause.REFUSED
+    assert recent.refusal(DOMAIN, mailbox, 14.5) is Cause.NONE
+
+
 def test_a_domain_that_has_just_refused_some_gets_one_letter_at_a_time() -> None:
     recent, other = RecentAnswers(), f"office9@{DOMAIN}"
     for _ in range(4):

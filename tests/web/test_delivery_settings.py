@@ -205,7 +205,7 @@ def test_keys_are_named_and_looked_for(signed_in: FlaskClient) -> None:
     page, name = "/admin/delivery/domain", "/admin/delivery/domain/selectors"
     wrong = press(signed_in, page, name, selectors="s1 bad_")
     assert wrong.status_code == 422
-    assert "“bad_” is no selector." in wrong.text
+    assert "“bad_” is not a selector." in wrong.text
     press(signed_in, page, name, selectors=" S1, dkim ")
     shown = said(signed_in, page)
     assert "DKIM, selector s1: " in shown

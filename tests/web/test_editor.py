@@ -215,7 +215,7 @@ def test_offices_are_named_grouped_thanked_and_left_out(signed_in: FlaskClient, 
     save(signed_in, "targets", **{**typed, "group-0-name": "Heads"}, **{"not-0-groups": "Chairs"})
     assert read_editing(engine, "co-ops").campaign.exclusions[0].groups == ("Heads",)
     bad = save(signed_in, "targets", **{"chambers": "lower", "group-0-offices": "Nowhere\nPractice"})
-    assert "“Nowhere” is no office that we know." in bad.text
+    assert "“Nowhere” is not an office that we know." in bad.text
 
 
 def test_the_preview_follows_what_is_typed_and_saves_nothing(signed_in: FlaskClient, engine: Engine) -> None:
@@ -265,7 +265,7 @@ def test_a_logo_is_uploaded_into_the_draft(signed_in: FlaskClient, engine: Engin
     assert signed_in.get(f"{EDIT}/page/logo.png").mimetype == "image/png"
     bad = {"csrf_token": token, "logo": (io.BytesIO(b"no picture"), "x.png")}
     signed_in.post(f"{EDIT}/page/logo", data=bad)
-    assert "is no picture that we can read" in signed_in.get(f"{EDIT}/page").text
+    assert "is not a picture that we can read" in signed_in.get(f"{EDIT}/page").text
     signed_in.post(f"{EDIT}/page/logo", data={"csrf_token": token, "remove": "1"})
     assert read_editing(engine, "co-ops").campaign.logo is None
 

@@ -22,10 +22,11 @@ _DOUBTFUL, _DOUBTFUL_AMONG = 2, 5
 
 
 class _Closed(NamedTuple):
-    """A domain, or a mailbox of it, that refused everything at that time."""
+    """A domain, or a mailbox of it, that refused everything at `found_at`. Nothing claimed by `until` is tried."""
 
     domain: str
-    at: float
+    found_at: float
+    until: float
     cause: Cause
 
 
@@ -41,8 +42,7 @@ class RecentAnswers:
         # Of domains, and of mailboxes since their first refusal.
         self._answers: defaultdict[str, deque[Answer]] = defaultdict(lambda: deque(maxlen=LAST_ANSWERS))
         self._closed: dict[str, _Closed] = {}
-        # When a run of a domain was found last, and batches that are not recorded yet: domain, and time of the claim.
-        self._found: dict[str, float] = {}
+        # Batches that are not recorded yet: domain, and time of the claim.
         self._unrecorded: list[tuple[str, float]] = []
         self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
@@ -58,21 +58,18 @@ class RecentAnswers:
             if len(self._answers) > _MOST_NAMES:
                 self._answers.clear()
                 self._closed.clear()
-                self._found.clear()
                 self._turns.clear()
-            closed = _Closed(domain, at, cause)
-            is_found = self._note(domain, answer, closed, MAILBOXES)
+            closed = _Closed(domain, found_at=at, until=at, cause=cause)
+            self._note(domain, answer, closed, MAILBOXES)
             if answer.is_refusal or answer.mailbox in self._answers:
-                is_found |= self._note(answer.mailbox, answer, closed, 1)
-            if is_found:
-                self._found[domain] = at
+                self._note(answer.mailbox, answer, closed, 1)
 
     def refusal(self, domain: str, mailbox: str, claimed_at: float) -> Cause:
         """Why a letter of a batch that was claimed then is not tried now; NONE if it is."""
         with self._lock:
             for name in (domain, mailbox):
                 closed = self._closed.get(name)
-                if closed and (claimed_at <= closed.at or self._is_unrecorded(domain, closed.at)):
+                if closed and (claimed_at <= closed.until or self._is_unrecorded(closed)):
                     return closed.cause
         return Cause.NONE
 
@@ -112,31 +109,29 @@ class RecentAnswers:
     def _must_wait(self, now: float) -> bool:
         with self._lock:
             return any(
-                now - at < _MOST_WAIT_S and self._is_unrecorded(domain, at) for domain, at in self._found.items()
+                now - closed.found_at < _MOST_WAIT_S and self._is_unrecorded(closed) for closed in self._closed.values()
             )
 
     def _is_doubtful(self, domain: str) -> bool:
         last = list(self._answers.get(domain, ()))[-_DOUBTFUL_AMONG:]
         return sum(one.is_refusal for one in last) >= _DOUBTFUL
 
-    def _is_unrecorded(self, domain: str, at: float) -> bool:
-        """Is a batch for the domain, claimed before then, not recorded yet?"""
-        return any(one == domain and claimed_at <= at for one, claimed_at in self._unrecorded)
+    def _is_unrecorded(self, closed: _Closed) -> bool:
+        """Is a batch of the run not recorded yet? It was claimed before the run was found."""
+        return any(domain == closed.domain and at <= closed.found_at for domain, at in self._unrecorded)
 
     def _put_off(self, domain: str, claimed_at: float, now: float) -> None:
-        """What was claimed before this record knows nothing of what the batch found."""
+        """What was claimed before this record knows nothing of the run that the batch was part of."""
         for name, closed in self._closed.items():
-            if closed.domain == domain and claimed_at <= closed.at:
-                self._closed[name] = closed._replace(at=now)
+            if closed.domain == domain and claimed_at <= closed.found_at:
+                self._closed[name] = closed._replace(until=now)
 
-    def _note(self, name: str, answer: Answer, closed: _Closed, mailboxes: int) -> bool:
+    def _note(self, name: str, answer: Answer, closed: _Closed, mailboxes: int) -> None:
         answers = self._answers[name]
         answers.append(answer)
-        is_found = answer.is_refusal and is_run(list(answers), mailboxes=mailboxes)
-        if is_found:
+        if answer.is_refusal and is_run(list(answers), mailboxes=mailboxes):
             answers.clear()
             self._closed[name] = closed
-        return is_found
 
 
 _OF_ENGINES: WeakKeyDictionary[Engine, RecentAnswers] = WeakKeyDictionary()

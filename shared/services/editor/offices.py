@@ -71,7 +71,7 @@ class OfficeList:
             elif ids:
                 problems.append(f"“{line}” could be {' or '.join(self.label(one) for one in ids)}.")
             else:
-                problems.append(f"“{line}” is no office that we know. Type a district or a legislator's name.")
+                problems.append(f"“{line}” is not an office that we know. Type a district or a legislator's name.")
         return tuple(found), problems
 
     def _named(self, line: str) -> list[str]:

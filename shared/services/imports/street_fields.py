@@ -98,7 +98,7 @@ def read_fields(path: Path) -> StreetFields:
     except KeyError as error:
         raise ImportRefused(f"{path.name} lacks {error}. {_WANTED}") from error
     except (ValueError, TypeError, AttributeError) as error:
-        raise ImportRefused(f"{path.name} is no list of fields: {error}. {_WANTED}") from error
+        raise ImportRefused(f"{path.name} is not a list of fields: {error}. {_WANTED}") from error
     if not all(isinstance(one, str) and one for one in (*names, *fields.left, *fields.right)):
         raise ImportRefused(f"{path.name}: the names of fields are texts. {_WANTED}")
     return fields

@@ -31,7 +31,7 @@ def read_maildir(engine: Engine, ring: Ring, folder: Path) -> int:
     """
     new, cur = folder / "new", folder / "cur"
     if not new.is_dir() or not cur.is_dir():
-        raise NotAllowed(f"{folder} is no maildir: it lacks new or cur.")
+        raise NotAllowed(f"{folder} is not a maildir: it has no folder new or cur.")
     with at_once(engine) as connection:
         receipt_sources.note_maildir(connection)
     kept = 0
