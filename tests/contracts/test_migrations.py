@@ -74,16 +74,22 @@ def test_an_installation_from_before_runs_of_refusals_upgrades(empty_database_ur
                 """
             )
         )
-        connection.execute(text("INSERT INTO mailbox_pace (mailbox, taken) VALUES ('o@house.example', 3)"))
+        connection.execute(
+            text(
+                "INSERT INTO mailbox_pace (mailbox, taken, most)"
+                " VALUES ('a@house.example', 3, 1), ('b@house.example', 3, NULL)"
+            )
+        )
     upgrade(engine)
     own = "SELECT receiving_domain, rate_per_hour, own_rate_per_hour FROM domain_pace ORDER BY 1"
     with engine.begin() as connection:
         assert [tuple(row) for row in connection.execute(text(own))] == [
-            ("house.example", 60, None),
+            ("house.example", 60, 60),
             ("senate.example", 50, 50),
         ]
         assert connection.scalar(text("SELECT claimed_at IS NOT NULL FROM domain_answer"))
-        assert connection.scalar(text("SELECT held_at IS NULL FROM mailbox_pace"))
+        held = "SELECT mailbox FROM mailbox_pace WHERE held_at = hour_began_at"
+        assert connection.scalars(text(held)).all() == ["a@house.example"]
         command.downgrade(alembic_config(connection), "0035")
         assert connection.scalar(text("SELECT count(sent_at) FROM domain_answer")) == 1
     engine.dispose()
