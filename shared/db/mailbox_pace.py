@@ -46,12 +46,21 @@ _HOLD = text(
     ON CONFLICT (mailbox) DO UPDATE SET hour_began_at = now(), taken = 0, most = 0, held_at = now()
     """
 )
+# In the order in which claims lock them.
 _GIVE_BACK = text(
     """
+    WITH unsent AS (
+        SELECT mailbox, count(*) AS letters FROM unnest(CAST(:mailboxes AS text[])) AS mailbox GROUP BY mailbox
+    ),
+    locked AS (
+        SELECT mailbox, letters FROM mailbox_pace JOIN unsent USING (mailbox)
+        ORDER BY mailbox
+        FOR NO KEY UPDATE OF mailbox_pace
+    )
     UPDATE mailbox_pace
-    SET taken = greatest(0, taken - unsent.letters)
-    FROM (SELECT mailbox, count(*) AS letters FROM unnest(CAST(:mailboxes AS text[])) AS mailbox GROUP BY 1) AS unsent
-    WHERE unsent.mailbox = mailbox_pace.mailbox
+    SET taken = greatest(0, taken - locked.letters)
+    FROM locked
+    WHERE locked.mailbox = mailbox_pace.mailbox
     """
 )
 _HELD_AT = text("SELECT held_at FROM mailbox_pace WHERE mailbox = :mailbox AND most IS NOT NULL")

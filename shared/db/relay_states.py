@@ -47,6 +47,9 @@ _ADD = text("INSERT INTO relay_state (server) VALUES (:server) ON CONFLICT DO NO
 _LOCK = text("SELECT 1 FROM relay_state WHERE server = :server FOR NO KEY UPDATE")
 _PROBE = text("UPDATE relay_state SET probe = :worker WHERE server = :server")
 _TAKE = text("UPDATE relay_state SET tokens = :tokens, refilled_at = now() WHERE server = :server")
+_GIVE_BACK = text(
+    "UPDATE relay_state SET tokens = tokens + :emails WHERE server = :server AND rate_per_hour IS NOT NULL"
+)
 _BEGIN_BREAK = text(
     """
     UPDATE relay_state
@@ -145,6 +148,11 @@ def take_tokens(connection: Connection, state: RelayState, emails: int) -> None:
     """Notes that a claim took emails, where a rate is set; the caller holds the row."""
     if state.rate_per_hour is not None:
         connection.execute(_TAKE, {"server": state.server.value, "tokens": state.tokens - emails})
+
+
+def give_back(connection: Connection, server: MailServer, emails: int) -> None:
+    """So many emails that a claim took were not tried."""
+    connection.execute(_GIVE_BACK, {"server": server.value, "emails": emails})
 
 
 def begin_break(connection: Connection, server: MailServer, *, failures: int, rest_s: float, cause: Cause) -> datetime:

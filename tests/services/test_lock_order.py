@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Engine, text
 
-from shared.db import campaigns
+from shared.db import campaigns, mailbox_pace
 from shared.db.acceptance import Press
 from shared.domain.follow_ups import Trigger
 from shared.domain.supporter_input import checked_words
@@ -78,3 +78,27 @@ def test_a_crowd_that_sends_takes_its_rows_as_who_records_lookups_does(
         recording.execute(locks, {"token": tokens[1]})
         recording.commit()
         assert sending.result(10) == [True, True]
+
+
+def test_who_gives_letters_of_mailboxes_back_locks_them_as_claims_do(
+    engine: Engine, wait_for_waiting: Callable[[], None]
+) -> None:
+    names = [f"{letter}@house.example" for letter in "hgfedcba"]
+    with engine.begin() as connection:
+        values = [{"mailbox": name} for name in names]
+        connection.execute(text("INSERT INTO mailbox_pace (mailbox, taken) VALUES (:mailbox, 2)"), values)
+    lock = text("SELECT 1 FROM mailbox_pace WHERE mailbox = ANY(:mailboxes) FOR NO KEY UPDATE NOWAIT")
+
+    def give_back() -> None:
+        with engine.begin() as connection:
+            mailbox_pace.give_back(connection, names)
+
+    with ThreadPoolExecutor(1) as pool, engine.begin() as claiming:
+        claiming.execute(lock, {"mailboxes": ["a@house.example"]})
+        giving = pool.submit(give_back)
+        wait_for_waiting()
+        claiming.execute(lock, {"mailboxes": names})
+        claiming.commit()
+        giving.result(10)
+    with engine.connect() as connection:
+        assert set(connection.scalars(text("SELECT taken FROM mailbox_pace"))) == {1}

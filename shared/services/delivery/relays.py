@@ -75,7 +75,9 @@ class Relays:
         return relay_states.lock_state(connection, state.server, worker=worker, dead_after_s=self._dead_after_s)
 
     def settle(self, connection: Connection, batch: Batch, carried: Carried) -> None:
-        """Begins a break, lowers the ceiling or ends a break, as the batch tells; comes last in its transaction."""
+        """Begins a break, lowers the ceiling or ends a break, as the batch tells; gives back what was not tried."""
+        if untried := carried.untried(batch.parcels):
+            relay_states.give_back(connection, SERVER_OF[batch.transport], len(untried))
         if carried.refusal in RELAY_CAUSES:
             self._refused(connection, batch, carried, carried.refusal)
         elif batch.is_probe and carried.has_answer:
