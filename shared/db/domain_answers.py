@@ -50,13 +50,6 @@ _REPLIES = text(
     LIMIT {LAST_ANSWERS}
     """
 )
-_JUST_NOW = text(
-    f"""
-    SELECT mailbox
-    FROM domain_answer
-    WHERE {_KEY} AND is_counted AND claimed_at IS NULL AND answered_at > now() - interval '1 minute'
-    """
-)
 _REPORTS = text(
     f"""
     SELECT mailbox, claimed_at, letter_id
@@ -293,11 +286,6 @@ def last_replies(connection: Connection, of: Receiver) -> list[Answer]:
     """What mail servers replied last about letters to the domain, or to a mailbox of it, the oldest first."""
     rows = connection.execute(_REPLIES, of.values).all()
     return [Answer(row.mailbox, row.is_refusal) for row in reversed(rows)]
-
-
-def refused_just_now(connection: Connection, of: Receiver) -> list[Answer]:
-    """The refusals by mail servers that were recorded within a minute: a busy machine records late."""
-    return [Answer(mailbox, is_refusal=True) for mailbox in connection.execute(_JUST_NOW, of.values).scalars()]
 
 
 def last_reports(connection: Connection, of: Receiver, since: datetime | None) -> list[tuple[Answer, SentLetter]]:

@@ -2,9 +2,10 @@
 
 # ruff: noqa: S608 - statements are put together from the constants below, never from data
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -13,7 +14,7 @@ from shared.db.delivery_connections import AT_WORK
 from shared.db.driver import ask, spell
 from shared.db.expiry import FLOOR, NOT_OVER
 from shared.domain.causes import Cause
-from shared.domain.pace import BURST_SHARE, TRIED_CONNECTIONS, Pace
+from shared.domain.pace import BURST_SHARE, TRIED_LETTER_S, Pace
 from shared.domain.refusal_runs import NEW_DOMAIN
 from shared.domain.states import LetterState
 from shared.domain.transport import Transport
@@ -50,19 +51,35 @@ DUE = (
     "letter.state = '{lane}' AND letter.transport = p.transport AND letter.receiving_domain = p.receiving_domain"
     f" AND letter.campaign_id = campaign.id AND letter.due_at <= now() AND letter.deliver_by > {FLOOR}"
 )
-# Connections at work, counted once for all domains.
-_WITH_BUSY = f"""
-WITH busy AS MATERIALIZED (
-    SELECT letter.transport, letter.receiving_domain, count(DISTINCT letter.worker) AS hands
+# Connections at work.
+_AT_WORK = f"""
     FROM letter
     LEFT JOIN delivery_connection ON delivery_connection.name = letter.worker
     WHERE letter.state = 'sending' AND {AT_WORK}
+"""
+_COUNT_BUSY = spell(
+    text(
+        f"""
+        SELECT count(DISTINCT letter.worker) AS hands {_AT_WORK}
+        AND letter.transport = :transport AND letter.receiving_domain = :receiving_domain
+        """
+    )
+)
+# Counted once for all domains.
+_WITH_BUSY = f"""
+WITH busy AS MATERIALIZED (
+    SELECT letter.transport, letter.receiving_domain, count(DISTINCT letter.worker) AS hands {_AT_WORK}
     GROUP BY letter.transport, letter.receiving_domain
 )
 """
 _BUSY = (
     "coalesce((SELECT hands FROM busy WHERE busy.transport = p.transport"
     " AND busy.receiving_domain = p.receiving_domain), 0)"
+)
+# As `Pace.usable_connections`.
+_USABLE = (
+    "CASE WHEN p.allowance IS NULL THEN p.connections"
+    f" ELSE least(p.connections, greatest(1, ceil(p.seconds_per_letter / {TRIED_LETTER_S}))) END"
 )
 # The first by the index of claimable letters: without an order the planner expects a due letter soon anywhere in the
 # table, and reads all that have left before it.
@@ -74,13 +91,12 @@ _IS_OPEN = (
 )
 _MAY_BE_SERVED = (
     f"{_IS_OPEN} AND NOT EXISTS (SELECT 1 FROM installation WHERE is_paused OR hold_reason <> '')"
-    # Where a filter may begin to refuse everything, one letter is under way at a time.
-    f" AND {_BUSY} < least(p.connections, CASE WHEN p.allowance IS NOT NULL THEN {TRIED_CONNECTIONS} END)"
+    f" AND {_BUSY} < {_USABLE}"
     f" AND EXISTS (SELECT 1 FROM campaign WHERE {SENDABLE.format(transport='p.transport')} AND {NOT_OVER}"
     f" AND {_ANY_LETTER})"
 )
 _FIND = (
-    f"{_WITH_BUSY} SELECT p.transport, p.receiving_domain, {PACE}, {_TOKENS} AS tokens_now, {_BUSY} AS busy"
+    f"{_WITH_BUSY} SELECT p.transport, p.receiving_domain, {PACE}, {_TOKENS} AS tokens_now"
     f" FROM domain_pace p WHERE {_MAY_BE_SERVED}"
     " ORDER BY p.served_at NULLS FIRST LIMIT 1 FOR NO KEY UPDATE OF p"
 )
@@ -118,9 +134,11 @@ _WRITE = text(
 _GIVE_BACK = text(
     f"""
     UPDATE domain_pace
-    SET allowance = allowance + :letters
-    WHERE transport = :transport AND receiving_domain = :receiving_domain AND allowance IS NOT NULL
-        AND allowance + :letters <= CASE WHEN trial > 0 THEN trial ELSE {NEW_DOMAIN} END
+    SET tokens = tokens + CASE WHEN rate_per_hour IS NULL THEN 0 ELSE :letters END,
+        allowance = CASE WHEN allowance + :letters <= CASE WHEN trial > 0 THEN trial ELSE {NEW_DOMAIN} END
+            THEN allowance + :letters ELSE allowance END
+    WHERE transport = :transport AND receiving_domain = :receiving_domain
+        AND (allowance IS NOT NULL OR rate_per_hour IS NOT NULL)
     """
 )
 # The longer rest stays, with its cause.
@@ -189,12 +207,21 @@ def find_domain(
     """The domain with due letters of this lane that was served least recently; waits for one that others hold."""
     values = _values(transports, dead_after_s)
     found = ask(connection, _FIND_FREE[lane], values) or ask(connection, _FIND_WAITING[lane], values)
-    if not found:
-        return None
-    row = found[0]
+    while found:
+        domain = _domain(connection, found[0], dead_after_s)
+        if domain.busy < domain.pace.usable_connections:
+            return domain
+        # Claims that this one waited for took the last connection: the statement sees the row, not their letters.
+        found = ask(connection, _FIND_FREE[lane], values)
+    return None
+
+
+def _domain(connection: Connection, row: Mapping[str, Any], dead_after_s: float) -> DomainPace:
+    of = Transport(row["transport"]), str(row["receiving_domain"])
     tokens = float(row["tokens_now"]) if row["rate_per_hour"] is not None else 0.0
     pace = Pace(**{one.name: row[one.name] for one in fields(Pace)} | {"tokens": tokens})
-    return DomainPace(Transport(row["transport"]), row["receiving_domain"], pace, row["busy"])
+    ((busy,),) = (one.values() for one in ask(connection, _COUNT_BUSY, {**_key(*of), "dead_after_s": dead_after_s}))
+    return DomainPace(*of, pace, busy)
 
 
 def letters_are_due(
@@ -276,7 +303,7 @@ def lock_tokens(connection: Connection, transport: Transport, receiving_domain: 
 
 
 def give_back(connection: Connection, transport: Transport, receiving_domain: str, letters: int) -> None:
-    """So many letters that a claim took were not tried."""
+    """So many letters that a claim took were not tried: others may leave instead."""
     connection.execute(_GIVE_BACK, {**_key(transport, receiving_domain), "letters": letters})
 
 

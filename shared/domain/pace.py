@@ -5,12 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from shared.domain.causes import Cause
-from shared.domain.refusal_runs import PROVED_AFTER_S
+from shared.domain.refusal_runs import NEW_DOMAIN, PROVED_AFTER_S
 
 # Postfix begins with as many.
 FIRST_CONNECTIONS = 5
-# For a domain that is new, or on trial after it refused everything: what is under way when a run begins is refused too.
-TRIED_CONNECTIONS = 1
 MOST_CONNECTIONS = 128
 # As many connections as would take this many letters a second from us, more than a crowd writes: two for a quick
 # server, where more would only wait for each other, and all for one that thinks for seconds.
@@ -24,6 +22,10 @@ LARGEST_BATCH = 200
 _QUICK_BATCH_S = 0.4
 # A rate may be used up in one go to this share of an hour.
 BURST_SHARE = 1 / 60
+# A domain that is new, or on trial after it refused everything, gets its letters over one connection, since those under
+# way when it begins to refuse are refused too; over more only if a letter takes longer than this, so that all that are
+# allowed leave before the domain has proved itself.
+TRIED_LETTER_S = PROVED_AFTER_S / NEW_DOMAIN
 _LONGEST_BREAK_S = 3_600.0
 # A server may be away for days, and a power of two must stay a number.
 _MOST_DOUBLINGS = 30
@@ -52,6 +54,13 @@ class Pace:
     allowance: int | None = None
     trial: int = 0
     is_watched: bool = False
+
+    @property
+    def usable_connections(self) -> int:
+        """How many connections may be used now."""
+        if self.allowance is None:
+            return self.connections
+        return min(self.connections, max(1, math.ceil(self.seconds_per_letter / TRIED_LETTER_S)))
 
 
 @dataclass(frozen=True)
@@ -133,7 +142,7 @@ def seconds_to_empty(pace: Pace, letters: int) -> float | None:
     if pace.trial:
         return None
     by_rate = letters * 3_600 / pace.rate_per_hour if pace.rate_per_hour else 0.0
-    by_server = letters * pace.seconds_per_letter / pace.connections
+    by_server = letters * pace.seconds_per_letter / pace.usable_connections
     seconds = max(by_rate, by_server)
     if seconds and pace.allowance is not None and letters > pace.allowance:
         seconds += PROVED_AFTER_S

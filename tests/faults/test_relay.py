@@ -64,12 +64,20 @@ def test_a_relay_that_restarts_under_load_is_used_again_at_once(stack: Stack) ->
 def test_a_relay_that_takes_ten_connections_stops_no_domain(stack: Stack) -> None:
     stack.sink.max_connections = 10
     rested = "SELECT receiving_domain FROM domain_pace WHERE open_until IS NOT NULL"
+
+    def learned() -> int | None:
+        ((connections,),) = ask(stack, "SELECT learned_connections FROM relay_state")
+        assert connections is None or isinstance(connections, int)
+        return connections
+
     with many_connections(stack):
         wait_until(lambda: stack.sink.too_many > 0, 30, "an eleventh connection")
-        wait_until(lambda: stack.sink.open_now == 10, 30, "ten connections at work")
+        # The workers have learned how many were open at the eleventh, and use as many.
+        wait_until(lambda: learned() is not None, 30, "the number of connections that the server takes")
+        wait_until(lambda: stack.sink.open_now >= min(learned() or 10, 10), 30, "as many connections at work")
     assert stack.fleet.settle(REST), stack.states()
     assert stack.wrong() == []
     assert ask(stack, rested) == []
-    ((learned, failures),) = ask(stack, "SELECT learned_connections, failures FROM relay_state")
-    assert (isinstance(learned, int) and 8 <= learned <= 10, failures) == (True, 0)
+    assert learned() in {8, 9, 10}
+    assert ask(stack, "SELECT failures FROM relay_state") == [(0,)]
     assert set(stack.states()) == {"sent"}

@@ -1,5 +1,7 @@
 """How fast a domain is served: batches by its own time, connections while they help, rates kept."""
 
+from dataclasses import replace
+
 import pytest
 
 from shared.domain.pace import (
@@ -87,3 +89,14 @@ def test_a_refusal_opens_the_breaker_longer_each_time() -> None:
 def test_never_without_a_connection() -> None:
     assert after(Pace(), seconds_each=1.0, batches=20, put_off=1).connections == 1
     assert after(Pace(connections=1), seconds_each=0.001).connections == FEWEST_CONNECTIONS
+
+
+@pytest.mark.parametrize(
+    ("seconds_per_letter", "connections"), [(0.0, 1), (0.5, 1), (6.0, 1), (6.1, 2), (29.0, 5), (600.0, 5)]
+)
+def test_a_domain_that_is_tried_gets_as_few_connections_as_its_letters_need(
+    seconds_per_letter: float, connections: int
+) -> None:
+    pace = Pace(connections=5, seconds_per_letter=seconds_per_letter, allowance=300)
+    assert pace.usable_connections == connections
+    assert replace(pace, allowance=None).usable_connections == 5

@@ -64,7 +64,7 @@ class Carried:
 
     `too_many` when it refused this connection for the number of them. `refusing` are the receiving domains that refuse
     us, whatever the letter, and why. `lost` of the answered emails met a connection that ended without a word.
-    `met_a_run` says whether this process's connections have seen a domain refuse everything by now.
+    `is_doubtful` when the receiving domain has refused letters of this process lately.
     """
 
     results: tuple[Result, ...]
@@ -73,7 +73,7 @@ class Carried:
     too_many: bool = False
     refusing: Mapping[str, Cause] = field(default_factory=dict)
     lost: int = 0
-    met_a_run: Callable[[], bool] = lambda: False
+    is_doubtful: bool = False
 
     @property
     def has_answer(self) -> bool:
@@ -121,12 +121,14 @@ def carry(
     claimed_at: float,
     stop: Callable[[], bool],
     is_stopped: Callable[[Parcel], bool],
+    is_edited: Callable[[Parcel], bool],
     recent: RecentAnswers,
 ) -> Carried:
     """Works through the batch for `timing.batch` seconds; `claimed_at` is `boot_seconds()` before the claim.
 
     `stop` ends the batch early; `is_stopped` says that one may not be sent now, `recent` that its domain or mailbox
-    refuses everything. What was not reached goes back to `queued`: it certainly was not sent.
+    refuses everything, `is_edited` that a supporter wrote in a letter. What was not reached goes back to `queued`: it
+    certainly was not sent.
     """
     results: list[Result] = []
     met = _Met()
@@ -134,28 +136,25 @@ def carry(
     for parcel in parcels:
         if stop() or time.monotonic() - started > timing.batch or boot_seconds() - claimed_at > timing.last_dot:
             break
-        with recent.turn(parcel.receiving_domain, timing.batch) as is_mine:
-            if not is_mine:
-                break
-            cause = met.refusing.get(parcel.receiving_domain, Cause.NONE)
-            if cause := cause or recent.refusal(parcel.receiving_domain, parcel.mailbox, claimed_at):
-                results.append(_untouched(parcel, cause))
-                continue
-            outcome = _hand_over(session, journal, parcel, _guard(parcel, timing, claimed_at, is_stopped))
-            results.append(result_of(parcel.id, parcel.attempt, parcel.tries, parcel.crash_count, outcome, timing))
-            _LOG.info(
-                "mail.tried", kind=parcel.kind, id=parcel.id, attempt=parcel.attempt, verdict=outcome.verdict.value
-            )
-            met.note(parcel, outcome)
-            _tell(recent, parcel, outcome)
+        cause = met.refusing.get(parcel.receiving_domain, Cause.NONE)
+        if cause := cause or recent.refusal(parcel.receiving_domain, parcel.mailbox, claimed_at):
+            results.append(_untouched(parcel, cause))
+            continue
+        outcome = _hand_over(session, journal, parcel, _guard(parcel, timing, claimed_at, is_stopped))
+        results.append(result_of(parcel.id, parcel.attempt, parcel.tries, parcel.crash_count, outcome, timing))
+        _LOG.info("mail.tried", kind=parcel.kind, id=parcel.id, attempt=parcel.attempt, verdict=outcome.verdict.value)
+        met.note(parcel, outcome)
+        if parcel.kind is Kind.LETTER:
+            _tell(recent, parcel, outcome, is_edited)
         if met.refusal:
             break
     results += [_untouched(parcel, met.refusal or Cause.WORKER_STOPPED) for parcel in parcels[len(results) :]]
     # A server that refuses us is not asked again at once, whatever the lane.
     results = [replace(one, due_in_s=timing.breaker) if _waits(one, met) else one for one in results]
-    carried = met.carried(results, time.monotonic() - started)
-    domains = {parcel.receiving_domain for parcel in parcels}
-    return replace(carried, met_a_run=lambda: any(recent.refusal(domain, "", claimed_at) for domain in domains))
+    is_doubtful = any(
+        recent.has_refused(domain, claimed_at) for domain in {parcel.receiving_domain for parcel in parcels}
+    )
+    return met.carried(results, time.monotonic() - started, is_doubtful=is_doubtful)
 
 
 @dataclass
@@ -184,11 +183,11 @@ class _Met:
             self.put_off += outcome.verdict is Verdict.DEFERRED and outcome.cause is not Cause.MAILBOX_FULL
             self.lost += outcome.cause in (Cause.CONNECTION, Cause.LOST_AFTER_DOT)
 
-    def carried(self, results: Sequence[Result], seconds: float) -> Carried:
+    def carried(self, results: Sequence[Result], seconds: float, *, is_doubtful: bool) -> Carried:
         """The batch as a whole."""
         refusal = self.refusal or next(iter(self.refusing.values()), Cause.NONE)
         summary = BatchSummary(self.answered, self.put_off, seconds, refused=bool(refusal))
-        return Carried(tuple(results), summary, refusal, self.too_many, self.refusing, self.lost)
+        return Carried(tuple(results), summary, refusal, self.too_many, self.refusing, self.lost, is_doubtful)
 
 
 def result_of(row_id: int, attempt: int, tries: int, crash_count: int, outcome: Outcome, timing: Timing) -> Result:
@@ -242,10 +241,12 @@ def _hand_over(session: SmtpSession, journal: Journal, parcel: Parcel, may_send:
     return outcome
 
 
-def _tell(recent: RecentAnswers, parcel: Parcel, outcome: Outcome) -> None:
-    """Emails to supporters are no letters of a campaign: what their domains refuse says nothing about a filter."""
-    is_refusal = outcome.verdict is Verdict.REJECTED and counts(outcome.cause, is_edited=False)
-    if parcel.kind is Kind.LETTER and (is_refusal or outcome.verdict is Verdict.ACCEPTED):
+def _tell(recent: RecentAnswers, parcel: Parcel, outcome: Outcome, is_edited: Callable[[Parcel], bool]) -> None:
+    """Of letters only: what a domain refuses of emails to supporters says nothing about a filter."""
+    is_refusal = outcome.verdict is Verdict.REJECTED and counts(
+        outcome.cause, is_edited=outcome.cause is Cause.CONTENT and is_edited(parcel)
+    )
+    if is_refusal or outcome.verdict is Verdict.ACCEPTED:
         recent.note(parcel.receiving_domain, Answer(parcel.mailbox, is_refusal), outcome.cause, boot_seconds())
 
 

@@ -8,7 +8,7 @@ from math import ceil
 import structlog
 from sqlalchemy import Connection, Engine
 
-from shared.db import mailbox_pace, pace, relay_states
+from shared.db import domain_answers, mailbox_pace, pace, relay_states
 from shared.db.claims import Kind, claim_letters, stale_letters
 from shared.db.driver import Row
 from shared.db.happenings import note
@@ -25,7 +25,6 @@ from shared.rendering.mime import Mail, build_mail, html_document
 from shared.services.delivery.carry import Carried, Parcel, parcel_of
 from shared.services.delivery.readable import readable_campaigns
 from shared.services.delivery.record import record
-from shared.services.delivery.refusal_runs import Watch
 from shared.services.delivery.relays import Relays
 from shared.services.delivery.run import Batch, work_off
 from shared.services.letter_fit import follow_holders
@@ -107,7 +106,7 @@ class _Letters:
         relay_states.take_tokens(connection, relay, len(rows))
         if claimed is not None and not rows and not stale:
             return None
-        more_hands = len(rows) == limit and domain.busy + 1 < domain.pace.connections and relay.has_more
+        more_hands = len(rows) == limit and domain.busy + 1 < domain.pace.usable_connections and relay.has_more
         return Batch(
             domain.transport,
             self._parcels(connection, rows),
@@ -132,17 +131,20 @@ class _Letters:
 
     def record(self, connection: Connection, batch: Batch, carried: Carried) -> None:
         """Outcomes, follow-ups, the domain's pace, and the state of the mail server."""
-        watch = Watch(is_on=batch.pace is not None and batch.pace.is_watched, met_a_run=carried.met_a_run)
-        self._mail_is_due = record(connection, Kind.LETTER, carried.results, worker=batch.worker, watch=watch)
+        # A batch that was claimed before the first refusal may be recorded after it.
+        is_watched = carried.is_doubtful or (batch.pace is not None and batch.pace.is_watched)
+        self._mail_is_due = record(connection, Kind.LETTER, carried.results, worker=batch.worker, is_watched=is_watched)
         if self._is_news(batch, carried):
             known = pace.lock_pace(connection, batch.transport, batch.receiving_domain)
             if known is not None:
                 self._teach(connection, batch, carried, known)
-        if untried := carried.untried(batch.parcels):
+        untried = carried.untried(batch.parcels)
+        if untried:
             pace.give_back(connection, batch.transport, batch.receiving_domain, len(untried))
-            if self._per_mailbox(batch.transport):
-                mailbox_pace.give_back(connection, [parcel.mailbox for parcel in untried])
         self.relays.settle(connection, batch, carried)
+        # Last, as in a claim.
+        if untried and self._per_mailbox(batch.transport):
+            mailbox_pace.give_back(connection, [parcel.mailbox for parcel in untried])
 
     def _teach(self, connection: Connection, batch: Batch, carried: Carried, known: Pace) -> None:
         """A failure of the relay says nothing about the domain."""
@@ -181,6 +183,11 @@ class _Letters:
     def is_unwanted(self, engine: Engine, parcel: Parcel) -> bool:
         """Offices are written to by people; nobody unsubscribes them."""
         return False
+
+    def is_edited(self, engine: Engine, parcel: Parcel) -> bool:
+        """As the database judges refusals."""
+        with engine.connect() as connection:
+            return bool(domain_answers.edited_letters(connection, [parcel.id]))
 
     def _parcels(self, connection: Connection, rows: Sequence[Row]) -> tuple[Parcel, ...]:
         known = readable_campaigns(connection, {row["campaign_id"] for row in rows})

@@ -134,6 +134,10 @@ class _FollowUps:
             transport, self._parcels(connection, rows), epoch=relay.epoch, is_probe=relay.is_probe, worker=worker
         )
 
+    def is_edited(self, engine: Engine, parcel: Parcel) -> bool:
+        """Supporters write no emails to each other."""
+        return False
+
     def is_unwanted(self, engine: Engine, parcel: Parcel) -> bool:
         """Somebody who unsubscribes while the batch is under way gets nothing more."""
         try:

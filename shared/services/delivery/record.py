@@ -8,7 +8,7 @@ from shared.db import follow_ups
 from shared.db.claims import Kind, Result, record_results
 from shared.domain.follow_ups import Trigger
 from shared.domain.states import CLAIMABLE, LetterState
-from shared.services.delivery.refusal_runs import UNWATCHED, Watch, learn_from_replies
+from shared.services.delivery.refusal_runs import learn_from_replies
 from shared.services.erasure import stop_erased
 from shared.services.follow_up_plan import plan_for_letters
 from shared.services.letter_fit import follow_holders
@@ -18,11 +18,11 @@ _TRIGGERS = {LetterState.SENT: Trigger.FIRST_SENT, LetterState.REJECTED: Trigger
 
 
 def record(
-    connection: Connection, kind: Kind, results: Sequence[Result], *, worker: str = "", watch: Watch = UNWATCHED
+    connection: Connection, kind: Kind, results: Sequence[Result], *, worker: str = "", is_watched: bool = False
 ) -> bool:
     """Outcomes, and the follow-ups of letters that left or were refused; True when any of those became due.
 
-    `worker` as in `record_results`.
+    `worker` as in `record_results`, `is_watched` as in `learn_from_replies`.
     """
     rows = record_results(connection, kind, results, worker=worker)
     if kind is not Kind.LETTER:
@@ -36,5 +36,5 @@ def record(
         for state, trigger in _TRIGGERS.items()
     ]
     # Last: it locks the row of the receiving domain.
-    learn_from_replies(connection, rows, watch)
+    learn_from_replies(connection, rows, is_watched=is_watched)
     return any(due)

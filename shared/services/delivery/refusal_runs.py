@@ -4,7 +4,7 @@ Replies are judged when a batch is recorded, reports (bounces, events of relay s
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -47,24 +47,11 @@ class _Refusal:
     campaign_ids: Sequence[int]
 
 
-@dataclass(frozen=True)
-class Watch:
-    """What the worker knows of the letters' domain: it has refused some lately; the worker just `met_a_run`.
-
-    The worker is asked once the domain's row is locked: of two batches of a run, the later record then holds it.
-    """
-
-    is_on: bool = False
-    met_a_run: Callable[[], bool] = lambda: False
-
-
-UNWATCHED = Watch()
-
-
-def learn_from_replies(connection: Connection, rows: Sequence[RowMapping], watch: Watch) -> None:
+def learn_from_replies(connection: Connection, rows: Sequence[RowMapping], *, is_watched: bool) -> None:
     """Judges what was just recorded of letters, in the order in which they were answered.
 
-    Letters that were taken are of interest only while their domain is watched, those for the local mailbox never.
+    Letters that were taken are of interest only while their domain `is_watched`, having refused some lately; those for
+    the local mailbox never.
     """
     answered: defaultdict[Receiver, list[RowMapping]] = defaultdict(list)
     for row in rows:
@@ -72,8 +59,8 @@ def learn_from_replies(connection: Connection, rows: Sequence[RowMapping], watch
         if is_outward and (row["state"] == LetterState.SENT or _may_count(row)):
             answered[Receiver(Transport(row["transport"]), row["receiving_domain"])].append(row)
     for domain, own in answered.items():
-        if watch.is_on or any(_may_count(row) for row in own):
-            _learn(connection, domain, own, watch)
+        if is_watched or any(_may_count(row) for row in own):
+            _learn(connection, domain, own)
 
 
 def learn_from_report(connection: Connection, row: RowMapping, cause: Cause, reply: str, *, has_no_copy: bool) -> None:
@@ -143,7 +130,7 @@ def _mailbox(row: RowMapping) -> str:
     return str(row["recipient_email"]).lower()
 
 
-def _learn(connection: Connection, domain: Receiver, own: Sequence[RowMapping], watch: Watch) -> None:
+def _learn(connection: Connection, domain: Receiver, own: Sequence[RowMapping]) -> None:
     state = domain_answers.lock_hold(connection, domain)
     refused = [row for row in own if _may_count(row)]
     if state is None or not (refused or state.is_watched):
@@ -158,7 +145,7 @@ def _learn(connection: Connection, domain: Receiver, own: Sequence[RowMapping], 
         return
     if state.is_held:
         domain_answers.send_back(connection, domain)
-    elif _is_run(connection, domain, state, watch):
+    elif is_run(domain_answers.last_replies(connection, domain), state.trial):
         newest, numbers = refused[-1], sorted({row["campaign_id"] for row in refused})
         _hold(connection, domain, state, _Refusal(Cause(newest["cause"]), newest["remote_reply"], numbers))
     else:
@@ -168,13 +155,6 @@ def _learn(connection: Connection, domain: Receiver, own: Sequence[RowMapping], 
             replies = domain_answers.last_replies(connection, of)
             if is_run(replies, mailboxes=1) or mailbox_pace.held_at(connection, mailbox):
                 _hold_mailbox(connection, of)
-
-
-def _is_run(connection: Connection, domain: Receiver, state: HoldState, watch: Watch) -> bool:
-    """Batches of several connections are recorded one after the other: only the worker knows how answers alternated."""
-    if is_run(domain_answers.last_replies(connection, domain), state.trial):
-        return True
-    return watch.met_a_run() and refuses_most(domain_answers.refused_just_now(connection, domain), 0)
 
 
 def _answer(row: RowMapping, edited: Collection[int]) -> NewAnswer:

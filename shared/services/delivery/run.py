@@ -79,6 +79,9 @@ class Lane(Protocol):
     def is_unwanted(self, engine: Engine, parcel: Parcel) -> bool:
         """Asked right before the dot, beside pauses: did its receiver ask for no more since the claim?"""
 
+    def is_edited(self, engine: Engine, parcel: Parcel) -> bool:
+        """Asked when the content of an email was refused: did a supporter write in it?"""
+
 
 def journal_folder(settings: Settings) -> Path:
     """Where this machine's workers keep their journals; must survive a restart of the worker."""
@@ -155,7 +158,6 @@ class _Connection:
         try:
             while time.monotonic() < self._run.ends and not STOPPING.is_set():
                 self._run.make_way()
-                self._run.recent.wait_for_records(boot_seconds)
                 failpoint("deliver.before_claim")
                 claimed_at = boot_seconds()
                 batch, lineage = self._claim(claimed_at)
@@ -166,8 +168,7 @@ class _Connection:
                 self._run.lane.correct(self._run.engine, batch)
                 if batch.parcels:
                     self._run.took(batch)
-                    with self._run.recent.recording(batch.receiving_domain, claimed_at, boot_seconds):
-                        self._send(batch, claimed_at, lineage)
+                    self._send(batch, claimed_at, lineage)
         except BaseException:
             self._give_up()
             raise
@@ -212,6 +213,7 @@ class _Connection:
             claimed_at=claimed_at,
             stop=lambda: STOPPING.is_set() or self._run.heartbeat.is_lost(self._name),
             is_stopped=self._is_stopped,
+            is_edited=self._is_edited,
             # The local mailbox filters nothing.
             recent=RecentAnswers() if batch.transport is Transport.MAILBOX else self._run.recent,
         )
@@ -261,6 +263,12 @@ class _Connection:
         """The heartbeat comes last: the other questions wait for the database, which may have been away for long."""
         unwanted = self._run.watch(parcel.campaign_id) or self._run.lane.is_unwanted(self._run.engine, parcel)
         return unwanted or self._run.heartbeat.is_lost(self._name)
+
+    def _is_edited(self, parcel: Parcel) -> bool:
+        """Without the database nothing new can be claimed: a run that is found then stops only what is in hand."""
+        with contextlib.suppress(DBAPIError):
+            return self._run.lane.is_edited(self._run.engine, parcel)
+        return False
 
     def _session_for(self, transport: Transport) -> SmtpSession:
         url = server_url(self._run.settings, transport)
