@@ -4,8 +4,10 @@ Processes wait for no other one: a frozen one that held a lock would stop all de
 new file, named by the next number; of two processes that write the same number, one begins again.
 """
 
+import contextlib
 import json
 import os
+import re
 import secrets
 import threading
 import time
@@ -21,6 +23,9 @@ _BEFORE = "generation"
 _WAITING: dict[Path, Marker] = {}
 _WAITING_LOCK = threading.Lock()
 _TURN = threading.Lock()
+# The highest number that this process knows to be on the disk.
+_ON_DISK: dict[Path, int] = {}
+_NAME = re.compile(r"([0-9]+)(\.[0-9a-f]+\.new)?")
 
 
 class MarkerMovedOn(DearRepError):
@@ -47,6 +52,10 @@ def keep_marker(folder: Path, marker: Marker, lineages: tuple[str, ...]) -> None
             number, known = _newest(folder)
             known = known or Marker(marker.host)
             if known.covers(marker):
+                if number and _ON_DISK.get(folder) != number:
+                    # The process that wrote it may not have come so far.
+                    _sync(folder / _FOLDER)
+                    _ON_DISK[folder] = number
                 return
             if known.lineage and known.lineage != marker.lineage and known.lineage not in lineages:
                 raise MarkerMovedOn("The database was accepted anew while letters were claimed.")
@@ -65,21 +74,26 @@ def _wait(folder: Path, marker: Marker) -> None:
 def _newest(folder: Path) -> tuple[int, Marker | None]:
     """The highest number, and its marker. None without a file; 0 for none, and for that of earlier versions."""
     while True:
-        number = max(_numbers(folder), default=0)
-        try:
-            return number, _read(folder / _FOLDER / str(number) if number else folder / _BEFORE)
-        except FileNotFoundError:
-            # Another process has just written the next one, and deleted this.
-            if not number and not _numbers(folder):
-                return 0, None
+        number = _highest(folder)
+        marker = None
+        with contextlib.suppress(FileNotFoundError):
+            marker = _read(folder / _FOLDER / str(number) if number else folder / _BEFORE)
+        # Others may have written higher ones meanwhile, and one that slept an older marker under this number.
+        if number == _highest(folder) and (marker is not None or not number):
+            return number, marker
 
 
-def _numbers(folder: Path) -> list[int]:
-    """In one look: there are never more than a few files."""
+def _highest(folder: Path) -> int:
+    return max((number for number, name in _numbered(folder) if name == str(number)), default=0)
+
+
+def _numbered(folder: Path) -> list[tuple[int, str]]:
+    """The markers and those that are being written: number, and name of the file. Others' files are left alone."""
     try:
-        return [int(file.name) for file in (folder / _FOLDER).iterdir() if file.suffix != ".new"]
+        names = [file.name for file in (folder / _FOLDER).iterdir()]
     except FileNotFoundError:
         return []
+    return [(int(found[1]), name) for name in names if (found := _NAME.fullmatch(name))]
 
 
 def _read(file: Path) -> Marker:
@@ -92,29 +106,30 @@ def _read(file: Path) -> Marker:
 def _write(folder: Path, number: int, marker: Marker) -> bool:
     """True once the disk has it as the newest; False when another process has written this number, or a higher one."""
     place = folder / _FOLDER
-    if not place.is_dir():
-        place.mkdir(parents=True, exist_ok=True)
+    place.mkdir(parents=True, exist_ok=True)
+    if number == 1:
         _sync(folder)
     values = {"host": marker.host, "lineage": marker.lineage, "generations": dict(marker.generations)}
-    fresh = place / f"{secrets.token_hex(8)}.new"
-    with fresh.open("w", encoding="ascii") as file:
-        json.dump(values, file)
-        file.flush()
-        os.fsync(file.fileno())
+    fresh = place / f"{number}.{secrets.token_hex(8)}.new"
     try:
+        with fresh.open("w", encoding="ascii") as file:
+            json.dump(values, file)
+            file.flush()
+            os.fsync(file.fileno())
         (place / str(number)).hardlink_to(fresh)
-    except FileExistsError:
+    except (FileExistsError, FileNotFoundError):
+        # Also when a process that went further has tidied up what this one was writing.
         return False
     finally:
-        fresh.unlink()
+        fresh.unlink(missing_ok=True)
     _sync(place)
-    numbers = _numbers(folder)
     # This process may have slept so long that its number was there before, and deleted.
-    if number < max(numbers):
+    if number != _highest(folder):
         return False
-    for older in numbers:
+    _ON_DISK[folder] = number
+    for older, name in _numbered(folder):
         if older < number:
-            (place / str(older)).unlink(missing_ok=True)
+            (place / name).unlink(missing_ok=True)
     (folder / _BEFORE).unlink(missing_ok=True)
     return True
 

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +17,7 @@ import pytest
 from shared.domain.generations import ANOTHER, BEHIND, FROM_A_DUMP, DatabaseState, Identity, Marker, why_hold
 from shared.paths import ROOT
 from shared.providers import ledger
+from shared.providers import marker as markers
 from shared.providers.journal import Item
 from shared.providers.ledger import ledger_size, note_departures, read_departures
 from shared.providers.marker import MarkerMovedOn, keep_marker, read_marker
@@ -89,39 +92,97 @@ def test_the_marker_of_earlier_versions_is_taken_over(tmp_path: Path) -> None:
     assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()] == ["generations/1"]
 
 
+def keep(folder: Path, **generations: int) -> None:
+    keep_marker(folder, Marker("a", "one", generations), ("one",))
+
+
+def test_no_older_marker_is_read_under_a_number_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep(tmp_path, a=5)
+    keep(tmp_path, a=7)
+    highest = markers._highest
+
+    def sleep_after(folder: Path) -> int:
+        """Meanwhile 3 replaces 2, and a process that has slept writes 2 again."""
+        found = highest(folder)
+        monkeypatch.setattr(markers, "_highest", highest)
+        keep(tmp_path, a=8)
+        older = {"host": "a", "lineage": "one", "generations": {"a": 5}}
+        (tmp_path / "generations" / "2").write_text(json.dumps(older))
+        return found
+
+    monkeypatch.setattr(markers, "_highest", sleep_after)
+    assert read_marker(tmp_path) == Marker("a", "one", {"a": 8})
+
+
+def test_what_lost_processes_left_is_deleted_and_the_files_of_others_stay(tmp_path: Path) -> None:
+    keep(tmp_path, a=5)
+    folder = tmp_path / "generations"
+    for name in ("2.00ff.new", "1.00ff.new", "9.00ff.new", ".DS_Store", ".nfs0001", "٣"):
+        (folder / name).write_text("{")
+    keep(tmp_path, a=6)
+    assert read_marker(tmp_path) == Marker("a", "one", {"a": 6})
+    keep(tmp_path, a=7)
+    assert {path.name for path in folder.iterdir()} == {"3", "9.00ff.new", ".DS_Store", ".nfs0001", "٣"}
+
+
 _FREEZES = """
 import os, signal, sys
 from pathlib import Path
 from shared.paths import ROOT
 from shared.domain.generations import Marker
+from shared.providers import marker as markers
 from shared.providers.marker import keep_marker
-sync = os.fsync
+sync, left = os.fsync, int(sys.argv[2])
 def freeze(number):
-    os.fsync = sync
-    os.kill(os.getpid(), signal.SIGSTOP)
+    global left
+    left -= 1
+    if not left:
+        os.kill(os.getpid(), signal.SIGSTOP)
+    sync(number)
 os.fsync = freeze
 keep_marker(Path(sys.argv[1]), Marker("a", "one", {"a": 6, "b": 1}), ("one",))
 """
 
 
-def test_a_frozen_process_keeps_no_other_waiting_and_turns_nothing_back(tmp_path: Path) -> None:
-    keep_marker(tmp_path, Marker("a", "one", {"a": 5}), ("one",))
-    frozen = subprocess.Popen([sys.executable, "-c", _FREEZES, str(tmp_path)], cwd=ROOT)
+@contextmanager
+def frozen_at(fsync: int, folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process that stands still as it is about to make its file safe (1), or the folder with its name (2)."""
+    process = subprocess.Popen([sys.executable, "-c", _FREEZES, str(folder), str(fsync)], cwd=ROOT)
     try:
-        _, status = os.waitpid(frozen.pid, os.WUNTRACED)
+        _, status = os.waitpid(process.pid, os.WUNTRACED)
         assert os.WIFSTOPPED(status)
+        yield process
+    finally:
+        process.kill()
+        process.wait(10)
+
+
+@pytest.mark.parametrize("fsync", [1, 2])
+def test_a_frozen_process_keeps_no_other_waiting_and_turns_nothing_back(tmp_path: Path, fsync: int) -> None:
+    keep(tmp_path, a=5)
+    with frozen_at(fsync, tmp_path) as frozen:
         for number in (7, 8, 9):
-            keep = threading.Thread(target=keep_marker, args=(tmp_path, Marker("a", "one", {"a": number}), ("one",)))
-            keep.start()
-            keep.join(10)
-            assert not keep.is_alive()
-        assert read_marker(tmp_path) == Marker("a", "one", {"a": 9})
+            keeping = threading.Thread(target=keep, args=(tmp_path,), kwargs={"a": number})
+            keeping.start()
+            keeping.join(10)
+            assert not keeping.is_alive()
+        assert read_marker(tmp_path).generations["a"] == 9
         frozen.send_signal(signal.SIGCONT)
         assert frozen.wait(10) == 0
         assert read_marker(tmp_path) == Marker("a", "one", {"a": 9, "b": 1})
-    finally:
-        frozen.kill()
-        frozen.wait(10)
+
+
+def test_a_marker_that_another_process_has_just_written_is_made_safe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(tmp_path, a=5)
+    synced: list[Path] = []
+    sync = markers._sync
+    monkeypatch.setattr(markers, "_sync", lambda folder: (synced.append(folder), sync(folder)))
+    with frozen_at(2, tmp_path):
+        for _ in range(2):
+            keep(tmp_path, a=6)
+    assert synced == [tmp_path / "generations"]
 
 
 def test_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
