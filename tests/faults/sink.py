@@ -80,9 +80,10 @@ class Sink:
     # More connections than this at a time are told so; 0: as many as come.
     max_connections: int = 0
     too_many: int = 0
-    # Letters that are still taken before each one gets this answer; None: all are taken.
+    # Emails to the domain (to all, when it is empty) that are still taken before each one gets this answer; None: all.
     takes: int | None = None
     filtered: str = ""
+    filtered_domain: str = ""
     refused: int = 0
     # Says which messages are refused whatever is still taken.
     is_unwanted: Callable[[str, bytes], bool] = lambda _recipient, _message: False
@@ -208,11 +209,11 @@ class Sink:
                 return self.receiver.refuse(verb, envelope, message)
             if verb != "dot":
                 return ""
-            is_full = self.takes == 0
-            if is_full or self.is_unwanted(envelope.recipient, message):
+            is_limited = self.takes is not None and envelope.recipient.endswith(self.filtered_domain)
+            if (is_limited and self.takes == 0) or self.is_unwanted(envelope.recipient, message):
                 self.refused += 1
                 return self.filtered
-            if self.takes is not None:
+            if is_limited and self.takes is not None:
                 self.takes -= 1
             return ""
 

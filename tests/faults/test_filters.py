@@ -49,6 +49,8 @@ _SENT = text("SELECT id, recipient_email, resends FROM letter WHERE state = 'sen
 def here() -> Iterator[Installation]:
     with installation(TIMING) as running:
         running.relay.filtered = POLICY
+        # Emails to supporters, which become due on a slow machine, go elsewhere.
+        running.relay.filtered_domain = f"@{DOMAIN}"
         yield running
 
 
@@ -159,7 +161,7 @@ def test_a_filter_that_takes_a_hundred_letters_in_half_an_hour_loses_none(here: 
     ],
 )
 def test_a_relay_whose_quota_for_the_day_ends_loses_none(here: Installation, answer: str) -> None:
-    here.relay.takes, here.relay.filtered = 500, answer
+    here.relay.takes, here.relay.filtered, here.relay.filtered_domain = 500, answer, ""
     here.queue_many(2_000, MAILBOXES, Transport.RELAY)
     with here.engine.begin() as connection:
         connection.execute(text("UPDATE domain_pace SET allowance = NULL"))
