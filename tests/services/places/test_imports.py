@@ -308,7 +308,7 @@ def test_street_fields_of_another_kind_are_named_in_a_file(engine: Engine, tmp_p
         (FIELDS.replace("LHI", ""), "lacks 'to'"),
         (FIELDS.replace('"LHI"', "7"), "texts"),
         (FIELDS.replace("zip =", "post ="), "“post” is not known"),
-        ("name = [", "no list of fields"),
+        ("name = [", "not a list of fields"),
     ],
 )
 def test_a_wrong_list_of_fields_says_what_is_wrong(tmp_path: Path, told: str, reason: str) -> None:
