@@ -27,7 +27,7 @@ class ScriptedSmtpServer:
     open_now: int = 0
     most_open: int = 0
     too_many: int = 0
-    # Told of each verb before it is answered.
+    # Told of each verb before it is answered, of "" before a connection is refused.
     on_verb: Callable[[str], None] = lambda _verb: None
 
     def __enter__(self) -> Self:
@@ -53,6 +53,7 @@ class ScriptedSmtpServer:
                 self.open_now += not is_refused
                 self.most_open = max(self.most_open, self.open_now)
             if is_refused:
+                self.on_verb("")
                 self._say(stream, "", "421 4.7.0 scripted.example Error: too many connections from 127.0.0.1")
                 return
             try:

@@ -1,5 +1,6 @@
 """All hosts together hold no more connections to a mail server than it takes."""
 
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -62,6 +63,28 @@ def test_a_server_that_takes_few_connections_is_not_paused(
     assert post.ask("SELECT learned_connections, failures, open_until FROM relay_state") == [(4, 0, None)]
     assert post.ask("SELECT open_until FROM domain_pace") == [(None,)]
     assert post.ask("SELECT count(*), max(tries) FROM letter WHERE state <> 'sent'")[0][1] in {None, 0}
+
+
+def test_what_closed_since_a_refused_connection_was_opened_lowers_no_ceiling(
+    engine: Engine, settings: Settings, ring: Ring, post: Post
+) -> None:
+    post.change(
+        "INSERT INTO delivery_connection (name, transport, host)"
+        " SELECT 'other' || number, 'mailbox', 'b' FROM generate_series(1, 6) AS number"
+    )
+
+    def close(verb: str) -> None:
+        """While it refuses us, other hosts have sent all that they had."""
+        if verb == "":
+            post.change("DELETE FROM delivery_connection WHERE host = 'b' AND name <> 'other1'")
+            server.max_connections = 0
+
+    with (
+        ScriptedSmtpServer(max_connections=1, on_verb=close) as server,
+        socket.create_connection(("127.0.0.1", server.port)),
+    ):
+        deliver_letters(engine, ring, replace(settings, mailbox_url=server.url), first_tries=True)
+    assert post.ask("SELECT learned_connections, failures FROM relay_state") == [(6, 0)]
 
 
 def test_emails_to_supporters_share_the_ceiling_with_letters(

@@ -115,6 +115,7 @@ class _Letters:
             domain.pace,
             relay.epoch,
             relay.is_probe,
+            relay.connections.ahead,
             worker,
             stale,
         )

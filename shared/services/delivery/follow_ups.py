@@ -131,7 +131,12 @@ class _FollowUps:
             return None
         relay_states.take_tokens(connection, relay, len(rows))
         return Batch(
-            transport, self._parcels(connection, rows), epoch=relay.epoch, is_probe=relay.is_probe, worker=worker
+            transport,
+            self._parcels(connection, rows),
+            epoch=relay.epoch,
+            is_probe=relay.is_probe,
+            ahead=relay.connections.ahead,
+            worker=worker,
         )
 
     def is_edited(self, engine: Engine, parcel: Parcel) -> bool:

@@ -108,9 +108,10 @@ class Relays:
         if carried.too_many:
             delivery_connections.close_connection(connection, batch.worker)
         state = relay_states.lock_state(connection, server, worker=batch.worker, dead_after_s=self._dead_after_s)
-        if carried.too_many and state.connections.in_use and not batch.is_probe:
-            # As many as were open, without those that were refused.
-            ceiling = min(state.ceiling, state.connections.in_use)
+        # As many as were open, without those that were refused; some may have closed since.
+        others = max(state.connections.in_use, batch.ahead)
+        if carried.too_many and others and not batch.is_probe:
+            ceiling = min(state.ceiling, others)
             relay_states.learn_ceiling(connection, server, ceiling)
             _LOG.warning("relay.too_many_connections", server=server.value, ceiling=ceiling)
             return

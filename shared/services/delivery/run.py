@@ -56,6 +56,8 @@ class Batch:
     # Of the mail server when the batch was claimed, see `shared.domain.relay_state`.
     epoch: int = 0
     is_probe: bool = False
+    # Connections to the mail server that were open before this one when it claimed.
+    ahead: int = 0
     worker: str = ""
     # Letters that were due but not claimed, because their office has another holder today.
     stale: tuple[int, ...] = ()
