@@ -133,8 +133,11 @@ def postgres_url(postgres_server: EmbeddedPostgres) -> str:
 
 @pytest.fixture(scope="session")
 def postgres_engine(postgres_url: str) -> Iterator[Engine]:
-    """The one engine of this test process."""
+    """The one engine of this test process; what the migrations put into tables is gone, as after each test."""
     engine = make_engine(postgres_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(_DELETE)
+        connection.exec_driver_sql(_BEGIN_AGAIN)
     yield engine
     engine.dispose()
 
