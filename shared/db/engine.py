@@ -24,6 +24,9 @@ _QUEUES = ("enable_bitmapscan=off",)
 # A database host that is gone without a word is noticed within this time.
 _NOTICE_LOSS = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 30_000}
 
+# A process asks a few hundred different questions. psycopg keeps 100 of them prepared: with more, PostgreSQL parses and
+# plans again and again what has just made room for another.
+_PREPARED = 500
 # A connection that was used this recently is taken to be alive.
 _FRESH_SECONDS = 1.0
 _USED_AT = "used_at"
@@ -70,6 +73,7 @@ def make_engine(
         execution_options={"postgresql_readonly": True},
     )
     for one in (engine, quick):
+        event.listen(one, "connect", _keep_prepared)
         event.listen(one, "checkin", _note_use)
         event.listen(one, "checkout", _check_idle)
     event.listen(engine, "engine_disposed", lambda _: quick.dispose())
@@ -90,6 +94,10 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
     """A connection that reads the database as it was at its first query. It is none of the pool's."""
     with _SNAPSHOTS[engine].connect() as connection:
         yield connection
+
+
+def _keep_prepared(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    connection.prepared_max = _PREPARED
 
 
 def _note_use(_connection: object, entry: ConnectionPoolEntry) -> None:

@@ -22,6 +22,15 @@ def test_tables_are_there_and_empty(engine: Engine) -> None:
         assert connection.execute(text("SHOW server_encoding")).scalar_one() == "UTF8"
 
 
+def test_a_few_hundred_questions_stay_prepared(engine: Engine) -> None:
+    with engine.connect() as connection:
+        for _ in range(2):
+            for number in range(300):
+                for _ in range(4):
+                    connection.execute(text(f"SELECT {number}"))
+        assert connection.scalar(text("SELECT count(*) FROM pg_prepared_statements")) >= 300
+
+
 def test_a_wrong_password_is_refused(postgres_server: EmbeddedPostgres) -> None:
     stranger = EmbeddedPostgres(postgres_server.home, password="wrong", log=postgres_server.log)
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
@@ -97,7 +106,8 @@ def test_broker_keeps_its_port_and_survives_kill(engine_room: Path) -> None:
         process = processes.recorded(server.pid_file)
         assert process is not None
         os.kill(process.pid, signal.SIGKILL)
-        assert processes.wait_until(lambda: not server.is_running(), 10)
+        # The system takes a moment to free the port of a process that ended.
+        assert processes.wait_until(lambda: not server.is_running() and is_free(port), 10)
         server.start()
         assert server.port == port
     finally:
