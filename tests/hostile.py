@@ -46,14 +46,14 @@ def in_turn() -> Iterator[str]:
 
 
 def cpu_seconds(call: Callable[[], _Result]) -> tuple[_Result, float]:
-    """What a call returns, and the CPU that it took; once more when it took long, for another process may have.
+    """What a call returns, and the CPU that it took, the least of up to five: other processes on its core cost it some.
 
     Collecting garbage is left out: what thousands of tests have loaded makes it slow, and no server holds that.
     """
     spent = []
     gc.disable()
     try:
-        for _ in range(2):
+        for _ in range(5):
             began = time.process_time()
             result = call()
             spent.append(time.process_time() - began)
