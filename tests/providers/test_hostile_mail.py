@@ -2,6 +2,9 @@
 
 from itertools import product
 
+import pytest
+
+from shared.domain.receipts import News
 from shared.providers.inbound_mail import read_mail
 from tests.hostile import MOST_CPU_S, PIECES, cpu_seconds, hostile
 
@@ -77,3 +80,12 @@ def test_every_mail_is_read_in_time() -> None:
         if spent > MOST_CPU_S:
             slow[name] = round(spent, 2)
     assert slow == {}
+
+
+@pytest.mark.parametrize("copy", ["", "x\n" * 100_000, "y" * 200_000])
+def test_a_bounce_is_read_however_long_the_returned_mail_is(copy: str) -> None:
+    words = "Hi. This is the qmail-send program at mail.example.\n\n<clerk@house.example>:\n550 5.1.1 no such user\n\n"
+    copied = f"--- Below this line is a copy of the message.\n\n{copy}"
+    raw = f"From: MAILER-DAEMON@mail.example\nSubject: failure notice\n\n{words}{copied}".encode()
+    receipt = read_mail(raw, sender="", recipient="co-ops@mail.example")
+    assert (receipt.news, receipt.recipient) == (News.BOUNCED, "clerk@house.example")

@@ -7,6 +7,7 @@ import logging
 import re
 from binascii import a2b_base64
 from collections.abc import Iterator, Sequence
+from copy import copy
 from email.message import Message
 from email.parser import HeaderParser
 from itertools import takewhile
@@ -19,6 +20,8 @@ from shared.domain.refusals import read_refusal
 from shared.domain.status_codes import better_status, find_status
 from shared.providers.inbound_mail.parts import body, enclosed, header, headers, inner, parts
 
+# Characters as sent. What a server has to say stands before the returned mail.
+_MOST_DETECTED = 50_000
 # It logs the traces of its own stumbles, and traces may quote mail.
 logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL + 1)
 
@@ -128,7 +131,7 @@ def read_loose_bounce(message: Message, marks: list[str], *, by_server: bool) ->
     From a server any known words are a bounce, from others only what looks like a server's reply.
     """
     try:
-        delayed, failed = all_failures(message)
+        delayed, failed = all_failures(_beginning(message))
     except Exception:  # noqa: BLE001 - one stumbles over mail without an author; the rest of our reading goes on
         delayed, failed = frozenset(), frozenset()
     text = body(message)
@@ -146,6 +149,16 @@ def read_loose_bounce(message: Message, marks: list[str], *, by_server: bool) ->
         status=find_status(words),
         reply=words or _gist(text, about),
     )
+
+
+def _beginning(message: Message) -> Message:
+    """The mail for the detectors, which try dozens of patterns: of a single long text the first lines."""
+    payload = message.get_payload()
+    if not isinstance(payload, str) or len(payload) <= _MOST_DETECTED:
+        return message
+    shortened = copy(message)
+    shortened.set_payload(payload[:_MOST_DETECTED])
+    return shortened
 
 
 def _is_delay(subject: str, introduction: str, words: str) -> bool:
