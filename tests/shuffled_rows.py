@@ -10,6 +10,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -79,6 +80,7 @@ class Shuffler:
         return rows
 
 
+@lru_cache(maxsize=4_000)
 def _has_order(query: str) -> bool:
     """True for a query whose outermost part says in which order its rows come."""
     if "generate_series" in query:

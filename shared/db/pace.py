@@ -60,7 +60,7 @@ _AT_WORK = f"""
 _COUNT_BUSY = spell(
     text(
         f"""
-        SELECT count(DISTINCT letter.worker) AS hands {_AT_WORK}
+        SELECT count(DISTINCT letter.worker) AS connections {_AT_WORK}
         AND letter.transport = :transport AND letter.receiving_domain = :receiving_domain
         """
     )
@@ -68,12 +68,12 @@ _COUNT_BUSY = spell(
 # Counted once for all domains.
 _WITH_BUSY = f"""
 WITH busy AS MATERIALIZED (
-    SELECT letter.transport, letter.receiving_domain, count(DISTINCT letter.worker) AS hands {_AT_WORK}
+    SELECT letter.transport, letter.receiving_domain, count(DISTINCT letter.worker) AS connections {_AT_WORK}
     GROUP BY letter.transport, letter.receiving_domain
 )
 """
 _BUSY = (
-    "coalesce((SELECT hands FROM busy WHERE busy.transport = p.transport"
+    "coalesce((SELECT busy.connections FROM busy WHERE busy.transport = p.transport"
     " AND busy.receiving_domain = p.receiving_domain), 0)"
 )
 # As `Pace.usable_connections`.
@@ -220,8 +220,8 @@ def _domain(connection: Connection, row: Mapping[str, Any], dead_after_s: float)
     of = Transport(row["transport"]), str(row["receiving_domain"])
     tokens = float(row["tokens_now"]) if row["rate_per_hour"] is not None else 0.0
     pace = Pace(**{one.name: row[one.name] for one in fields(Pace)} | {"tokens": tokens})
-    ((busy,),) = (one.values() for one in ask(connection, _COUNT_BUSY, {**_key(*of), "dead_after_s": dead_after_s}))
-    return DomainPace(*of, pace, busy)
+    counted = ask(connection, _COUNT_BUSY, {**_key(*of), "dead_after_s": dead_after_s})
+    return DomainPace(*of, pace, busy=counted[0]["connections"])
 
 
 def letters_are_due(

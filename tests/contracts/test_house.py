@@ -89,3 +89,19 @@ def test_tests_accept_connections_in_one_place() -> None:
         )
     ]
     assert found == ["tests/tcp_server.py"]
+
+
+def test_tests_measure_cpu_in_one_place() -> None:
+    """One measurement alone also measures the other processes on its core, see `tests.hostile.cpu_seconds`."""
+    clocks = {"process_time", "thread_time", "perf_counter"}
+    found = [
+        str(path.relative_to(ROOT))
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        if "bench" not in path.parts
+        and any(
+            isinstance(node, ast.Attribute) and node.attr in clocks
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        )
+    ]
+    # The first of them repeats a slow measurement itself.
+    assert found == ["tests/contracts/test_patterns.py", "tests/hostile.py"]

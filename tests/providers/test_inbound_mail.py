@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from shared.domain.receipts import Answer, News, Receipt
 from shared.providers.inbound_mail import read_mail
+from tests.hostile import cpu_seconds
 
 MAILS = Path(__file__).parent / "mails"
 VERP = "bounce+l12-aaaabbbbccccdddd@letters.example"
@@ -171,10 +172,9 @@ def test_other_charsets_and_wrong_ones(said: str, written_in: str) -> None:
 
 @pytest.mark.parametrize("charset", ["punycode", "idna", "unicode_escape", "zlib", "undefined"])
 def test_a_charset_that_is_none_takes_no_time(charset: str) -> None:
-    started = time.process_time()
     raw = written(f"=?{charset}?q?{'zz9a' * 2_000}?=", f"Content-Type: text/plain; charset={charset}")
-    received(raw + b"zz9a" * 100_000)
-    assert time.process_time() - started < 0.5
+    _, spent = cpu_seconds(lambda: received(raw + b"zz9a" * 100_000), 0.5)
+    assert spent < 0.5
 
 
 def test_an_answer_holds_nothing_that_deceives_or_floods() -> None:
@@ -359,6 +359,6 @@ def test_a_mail_of_thousands_of_parts_takes_no_time() -> None:
     nested = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (i, i) for i in range(250))
     flat = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\n" * 500_000
     for bomb in (nested + b"-\n" * 2_000_000, flat, b"\n" * 5_000_000):
-        started = time.process_time()
-        received(b"From: a@x.example\r\nSubject: s\r\n" + bomb)
-        assert time.process_time() - started < 3
+        mail = b"From: a@x.example\r\nSubject: s\r\n" + bomb
+        _, spent = cpu_seconds(lambda mail=mail: received(mail), 3.0)
+        assert spent < 3

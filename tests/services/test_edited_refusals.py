@@ -27,7 +27,7 @@ def test_no_letter_waits_where_supporters_words_are_refused(office: Office, conn
 def test_a_domain_that_takes_most_letters_is_not_held_for_edited_ones(office: Office) -> None:
     write(office, 60)
     tried = 0
-    # Every seventh is refused whoever wrote it, and then five in a row that supporters edited.
+    # The server refuses every seventh unedited letter, then five edited letters in a row.
     edited = range(40, 45)
     ids = [
         number for (number,) in office.post.ask("SELECT id FROM letter WHERE transport = 'relay' ORDER BY due_at, id")

@@ -7,7 +7,8 @@ from sqlalchemy import Connection, Engine, text
 
 from shared.db.claims import claim_letters
 from shared.db.delivery_connections import open_connection
-from shared.db.pace import find_domain
+from shared.db.pace import _USABLE, find_domain
+from shared.domain.pace import Pace
 from shared.domain.states import LetterState
 from shared.domain.transport import Transport
 from tests.services.filters import Office, write
@@ -58,3 +59,23 @@ def test_workers_that_claim_at_once_open_no_more_connections(
     for one in others:
         one.join()
     assert sum(claimed) == expected
+
+
+def test_the_database_and_the_worker_agree_on_how_many_connections_a_domain_gets(engine: Engine) -> None:
+    """A claim that the statement offers and the worker refuses would be offered again."""
+    ask = text(
+        f"""
+        SELECT {_USABLE}
+        FROM (
+            SELECT CAST(:connections AS int) AS connections, CAST(:seconds AS float8) AS seconds_per_letter,
+                CAST(:allowance AS int) AS allowance
+        ) AS p
+        """
+    )
+    with engine.connect() as connection:
+        for allowance in (None, 0, 1, 300):
+            for connections in (1, 5, 128):
+                for seconds in (0.0, 0.1, 5.999999, 6.0, 6.000001, 12.0, 17.9, 18.0, 600.0, 1e6):
+                    values = {"connections": connections, "seconds": seconds, "allowance": allowance}
+                    pace = Pace(connections=connections, seconds_per_letter=seconds, allowance=allowance)
+                    assert connection.scalar(ask, values) == pace.usable_connections, values
