@@ -153,9 +153,12 @@ def install(pip, lock):
     env = dict(os.environ)
     env.setdefault("PIP_RETRIES", "2")
     env.setdefault("PIP_DISABLE_PIP_VERSION_CHECK", "1")
-    options = ["install", "--quiet", "--no-input", "--no-deps", "--require-hashes", "--only-binary", ":all:"]
+    options = ["install", "--quiet", "--no-input", "--no-deps", "--no-compile", "--require-hashes"]
+    options += ["--only-binary", ":all:"]
     done = run([*command, *options, "-r", str(lock)], env=env, cwd=str(ROOT))
     if done.returncode == 0:
+        # With all cores, where pip takes one. A package may hold a file that is no Python; it is not imported either.
+        run([str(VENV_PYTHON), "-m", "compileall", "-q", "-j", "0", str(VENV / "lib")])
         return
     if any(word in done.stderr for word in NETWORK_WORDS):
         raise Fault("The Python packages could not be fetched: the package index does not answer. Is there a network?")
