@@ -92,6 +92,25 @@ def test_addresses_are_tried_again_after_a_question(signed_in: FlaskClient, engi
     assert signed_in.post(path).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [
+        (3, "3 letters of this campaign are held now. Dear Rep sends them once you enter an address that works"),
+        (1, "1 letter of this campaign is held now. Dear Rep sends it once you enter an address that works"),
+        (0, "No letter of this campaign is held now. Dear Rep holds new ones until you enter an address that works."),
+    ],
+)
+def test_the_page_of_a_failing_address_says_what_becomes_of_letters(
+    signed_in: FlaskClient, engine: Engine, failing: int, left: int, words: str
+) -> None:
+    with engine.begin() as connection:
+        held = select(letter.c.id).where(letter.c.state == "held").order_by(letter.c.id).offset(left)
+        connection.execute(update(letter).where(letter.c.id.in_(held)).values(state="sent", hold_reason=None))
+    page = text_of(signed_in, OFFICE.format(failing))
+    assert words in page
+    assert "has failed since" in page
+
+
 def test_an_address_is_corrected_and_its_letters_leave(signed_in: FlaskClient, engine: Engine, failing: int) -> None:
     path = OFFICE.format(failing)
     assert "3 letters of this campaign are held now." in text_of(signed_in, path)
